@@ -1,0 +1,59 @@
+#pragma once
+// One replica of the chain, sans I/O: every decision of PROTOCOL 2, 3, 5 and 6 (replica's side), no clock,
+// socket, file or thread. The daemon's driver and the simulator run this same object: hand it events, perform
+// its effects.
+//
+// Shape after ScyllaDB's raft/fsm.hh and etcd's Ready: all outputs of a step are one value, so that a test
+// can compare them and a driver needs no decisions of its own.
+
+#include "chain/types.hpp"
+
+#include <memory>
+
+namespace chaind::chain
+{
+
+enum class role : std::uint8_t
+{
+    detached,  // not in the newest known configuration
+    learner,
+    head,
+    middle,
+    tail,
+    solo,
+};
+
+// A view for status pages, metrics and tests; costs nothing to take.
+struct replica_status
+{
+    chain_config config;  // newest known
+    role part = role::detached;
+    bool active = false;  // this replica is a member of an ACTIVE configuration that it has durably promised
+    log_point end;
+    seq received, durable, verified, stable, commit, applied;
+    instant lease_until{};                // zero: none
+    std::size_t pending_submissions = 0;  // local ones, not yet decided
+};
+
+class replica
+{
+public:
+    replica(settings how, recovered from);
+    ~replica();
+    replica(replica&&) noexcept;
+    replica& operator=(replica&&) noexcept;
+
+    // Performs one event at the time `now`; `now.steady` never falls. The caller performs the returned
+    // effects, all of them, in any order between the lists and in list order within one.
+    [[nodiscard]] effects step(now_t const& now, event what);
+
+    [[nodiscard]] replica_status status() const;
+    // May this replica serve a linearizable read now without asking anybody?
+    [[nodiscard]] bool lease_valid(instant now) const;
+
+private:
+    class impl;
+    std::unique_ptr<impl> impl_;
+};
+
+}  // namespace chaind::chain

@@ -1,0 +1,68 @@
+#pragma once
+// The safety rules that the simulator breaks one at a time to prove that it would notice (SIMULATION.md). In
+// the daemons rule() is the constant true and costs nothing; the library variant built with
+// CHAIND_PLANTED_MISTAKES asks a global. Use at the place that enforces a rule:  if
+// (!rule(r::tail_waits_for_all_disks) || ...) ...
+
+#include <cstdint>
+
+namespace chaind
+{
+
+// One enumerator a rule, named after what holds when it is kept.
+enum class r : std::uint8_t
+{
+    none,
+    stable_resets_in_a_new_epoch,
+    stable_waits_for_fsync,
+    stable_stays_within_verified,
+    stable_waits_for_predecessor,
+    tail_waits_for_all_disks,
+    commit_comes_from_the_tail,
+    verified_resets_in_a_new_epoch,
+    commits_only_when_active,
+    messages_of_other_epochs_are_dropped,
+    a_restart_leaves_the_epoch,
+    apply_waits_for_commit,
+    prev_is_matched_by_hash,
+    survivors_come_from_the_active_config,
+    activation_waits_for_the_joiner,
+    a_learner_promises_first,
+    a_restarted_member_is_no_learner,
+    a_stale_suffix_is_cut,
+    probes_stay_within_verified,
+    forwards_stay_within_verified,
+    cold_start_takes_members_only,
+    cold_start_checks_the_store,
+    cold_start_orders_by_log,
+    own_pause_is_no_verdict,
+    a_restarted_config_service_waits_a_lease,
+    activation_waits_for_leases,
+    a_lease_counts_from_the_send_time,
+    a_lease_has_a_margin,
+    reads_check_the_lease,
+    the_lease_is_checked_after_the_read,
+    reads_notice_a_new_epoch,
+    a_read_waits_before_its_snapshot,
+    a_read_waits_for_pending_entries,
+    a_barrier_asks_everybody,
+    a_barrier_waits_for_commit,
+    a_promise_is_durable_before_acting,
+    truncation_spares_the_commit,
+    retries_are_deduplicated,
+    activation_waits_for_all_promises,
+    activation_is_durable_before_it_is_told,
+    cold_start_checks_the_watermark,
+};
+
+#ifdef CHAIND_PLANTED_MISTAKES
+void plant_mistake(r broken);  // r::none: all rules hold again
+bool rule(r which);
+#else
+constexpr bool rule(r)
+{
+    return true;
+}
+#endif
+
+}  // namespace chaind

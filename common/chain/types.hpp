@@ -1,0 +1,274 @@
+#pragma once
+// The replica core's vocabulary: messages between replicas, events in, effects out. PROTOCOL 1-5.
+
+#include "base/hash.hpp"
+#include "base/time.hpp"
+#include "membership/config.hpp"
+#include "membership/messages.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace chaind::chain
+{
+
+// One log row. `command` is opaque here; it is shared because the same bytes wait for the disk, the
+// successor, the cache and the apply at once.
+struct entry
+{
+    seq at;
+    epoch in;                // of the head that assigned `at`
+    std::int64_t ts_us = 0;  // rises with `at`
+    request_id request;
+    std::shared_ptr<std::string const> command;
+    digest hash;  // entry_hash(hash of at - 1, the other fields)
+
+    [[nodiscard]] log_point point() const { return {at, in, hash, ts_us}; }
+    [[nodiscard]] std::size_t bytes() const { return 64 + command->size(); }
+};
+
+digest entry_hash(digest const& previous, entry const& e);
+
+// ---- messages between replicas; `in` is the epoch they are true in
+// ------------------------------------------------
+struct append  // to the successor, or to the learner
+{
+    epoch in;
+    std::uint64_t number = 0;  // answered by ok or nack with the same; a resend keeps its number
+    log_point prev;            // what the first entry follows
+    std::vector<entry> entries;
+    seq stable;  // of the sender
+    seq commit;  // true in every epoch
+    seq open;    // the head's end when it promised `in`
+};
+struct ok  // upstream, one for each accepted append
+{
+    epoch in;
+    std::uint64_t number = 0;
+    seq verified;
+    seq durable;
+};
+struct nack  // upstream: `prev` did not match
+{
+    epoch in;
+    std::uint64_t number = 0;
+    seq hint;  // try here; never below the sender's commit
+};
+struct mark  // downstream: `stable` and `commit` when no entries go with them, and every mark interval
+{
+    epoch in;
+    seq stable;
+    seq commit;
+};
+struct ack  // upstream, cumulative, and the answer to each mark
+{
+    epoch in;
+    seq commit;
+    seq durable;  // lets the source see the lag of an idle learner
+    seq verified;
+};
+struct submission
+{
+    request_id request;
+    std::shared_ptr<std::string const> command;
+};
+struct submit  // any member -> head
+{
+    epoch in;
+    std::vector<submission> what;
+};
+enum class refusal : std::uint8_t
+{
+    busy,       // the head's admission is full
+    read_only,  // fewer than min_replicas, or the head may not write
+};
+struct refused  // head -> gateway: not in the log, and will not be by this submit
+{
+    epoch in;
+    request_id request;
+    refusal why = refusal::busy;
+};
+struct still_at  // barrier read: are you still in this epoch?
+{
+    epoch in;
+    std::uint64_t round = 0;
+};
+struct still_at_yes
+{
+    epoch in;
+    std::uint64_t round = 0;
+};
+
+using message = std::variant<append, ok, nack, mark, ack, submit, refused, still_at, still_at_yes>;
+
+struct envelope
+{
+    member to;
+    message what;
+};
+
+// ---- events
+// -------------------------------------------------------------------------------------------------------
+using write_id = std::uint64_t;
+using read_token = std::uint64_t;
+
+struct tick
+{
+};  // at least every 10 ms
+struct received
+{
+    member from;
+    message what;
+};  // FIFO for each connection
+struct peer_up
+{
+    member peer;
+};  // a new connection (either direction): the old one's bytes are gone
+struct peer_down
+{
+    member peer;
+};
+struct directed
+{
+    directive what;
+};  // from the config service
+struct written
+{
+    write_id upto = 0;
+};  // the store has made all writes with id <= upto durable and visible
+struct log_read
+{
+    std::uint64_t id = 0;
+    std::vector<entry> entries;
+};  // answer to effects::log_reads; from that position, in order
+struct submit_local
+{
+    submission what;
+};  // this replica's gateway
+struct forget_local
+{
+    request_id request;
+};  // the gateway gave up (its client has been told `timeout`)
+struct read_wanted
+{
+    read_token token = 0;
+};  // a linearizable read
+struct read_done
+{
+    read_token token = 0;
+};  // the rows have been read, after effects::run of the same token
+struct step_down
+{
+};  // SIGTERM: heartbeats say so from now on
+
+using event = std::variant<
+    tick,
+    received,
+    peer_up,
+    peer_down,
+    directed,
+    written,
+    log_read,
+    submit_local,
+    forget_local,
+    read_wanted,
+    read_done,
+    step_down>;
+
+// ---- effects
+// ------------------------------------------------------------------------------------------------------ One
+// write to the store. The store performs writes strictly in order of id, as many as have queued up in one
+// transaction; within one write: promise, truncate, append, apply.
+struct store_write
+{
+    write_id id = 0;
+    std::optional<chain_config> promise;  // durable record of the highest promised configuration
+    std::optional<seq> truncate_after;    // delete log rows above; never at or below the applied mark
+    std::vector<entry> entries;           // follow the log's end
+    std::optional<seq> apply_upto;        // apply log rows to the chat state, applied mark included
+};
+
+// Read log rows from `from` on, at most `max_bytes` (at least one row). Answered by event log_read.
+struct log_read_request
+{
+    std::uint64_t id = 0;
+    seq from;
+    std::size_t max_bytes = 0;
+};
+
+enum class read_verdict : std::uint8_t
+{
+    run,          // take a snapshot now, read, then say read_done (the applied rows are already visible)
+    answer,       // what was read is linearizable: send it
+    again,        // forget what was read; `run` will come again by itself
+    unavailable,  // this replica cannot prove freshness now: tell the client
+};
+struct read_step
+{
+    read_token token = 0;
+    read_verdict what = read_verdict::run;
+};
+
+struct local_refusal
+{
+    request_id request;
+    refusal why = refusal::busy;
+    bool maybe_logged = false;  // submitted more than once: the outcome is unknown
+};
+
+// Everything that step() wants done. The parts do not depend on each other: whatever must wait for the disk
+// is only produced by a later `written`.
+struct effects
+{
+    std::vector<store_write> writes;
+    std::vector<envelope> sends;        // FIFO for each destination; may be lost
+    std::vector<heartbeat> heartbeats;  // to the config service; `info` is filled in by the driver
+    std::vector<log_read_request> log_reads;
+    std::vector<read_step> reads;
+    std::vector<local_refusal> refusals;
+    std::optional<std::string>
+        halt;  // a broken invariant that peers or disk caused: stop the process, say why
+};
+
+// What the store found at start.
+struct recovered
+{
+    chain_config promised;      // none: state == config_state::none
+    log_point base;             // before the first kept row; {} for a log from the beginning
+    log_point applied;          // the applied mark
+    std::vector<entry> suffix;  // rows above the applied mark, in order
+    std::vector<std::pair<epoch, seq>>
+        epochs;  // (epoch, its first kept seq), rising: which epoch each row is of
+};
+
+enum class forwarding : std::uint8_t
+{
+    parallel,       // FP: forward on receipt; disks sync side by side
+    persist_first,  // PF: forward after the own fsync
+};
+
+struct settings
+{
+    member self;
+    forwarding policy = forwarding::parallel;
+    std::size_t min_replicas = 1;          // below: the head refuses writes
+    std::size_t admission_entries = 8192;  // uncommitted at the head
+    std::size_t admission_bytes = 16u << 20;
+    std::size_t batch_entries = 1024;  // of one append
+    std::size_t batch_bytes = 1u << 20;
+    std::size_t window_bytes = 4u << 20;  // unanswered appends of one link
+    std::size_t cache_bytes = 16u << 20;  // committed entries kept in memory for a successor that lags
+    microseconds heartbeat_every = 50ms;
+    microseconds mark_every = 25ms;
+    microseconds resend_after = 100ms;
+    microseconds resubmit_after = 500ms;
+    microseconds silent_after = 100ms;  // a neighbour without a word for so long is reported unreachable
+    microseconds lease = 200ms;         // from the heartbeat's send time
+    microseconds read_limit = 1s;       // then a waiting read is unavailable
+};
+
+}  // namespace chaind::chain

@@ -1,0 +1,119 @@
+#pragma once
+// The config service core's vocabulary: what it stores, events in, effects out. PROTOCOL 4, 6, 7, 8.
+
+#include "base/time.hpp"
+#include "membership/config.hpp"
+#include "membership/messages.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace chaind::control
+{
+
+// What the registry holds, as one record: replaced whole, by compare-and-set on `revision`.
+struct record
+{
+    std::uint64_t revision = 0;    // 0: nothing stored yet
+    chain_config current;          // newest, PENDING or ACTIVE
+    chain_config last_active;      // members of this one hold every acknowledged write
+    epoch watermark_epoch;         // the newest epoch in which a commit was reported, ...
+    seq watermark;                 // ... and the highest commit reported: no cold start ends below it
+    std::vector<node_id> known;    // may be members; others are refused
+    std::vector<node_id> removed;  // taken out by the administrator: not taken back by themselves
+    std::size_t want = 0;          // how many members the chain should have
+
+    friend bool operator==(record const&, record const&) = default;
+};
+
+// ---- events
+// -------------------------------------------------------------------------------------------------------
+struct tick
+{
+};  // at least every 10 ms
+struct heard
+{
+    heartbeat what;
+};
+struct connection_lost
+{
+    member from;
+};  // that process's control connection ended by reset or close
+struct probed
+{
+    member who;
+    bool gone = false;
+};  // answer to effects::probes; gone: its address refused a connection, so that process cannot be alive
+struct stored
+{
+    std::uint64_t revision = 0;
+};  // the registry has this record durably
+struct remove_node
+{
+    std::uint64_t request = 0;
+    node_id who;
+};  // chainctl remove-node
+
+using event = std::variant<tick, heard, connection_lost, probed, stored, remove_node>;
+
+// ---- effects
+// ------------------------------------------------------------------------------------------------------
+struct outgoing
+{
+    member to;
+    directive what;
+};
+enum class admin_verdict : std::uint8_t
+{
+    done,  // the chain without that node is ACTIVE
+    no_such_node,
+    last_replica,  // the sole member is never removed
+    not_now,       // another change is under way; the current epoch tells
+};
+struct admin_reply
+{
+    std::uint64_t request = 0;
+    admin_verdict verdict = admin_verdict::done;
+    epoch current;
+};
+// One line of `chainctl events`: a fact for people.
+struct notice
+{
+    std::string what;  // constant: "removed", "pending", "active", "learner", "cold_start", "refused", ...
+    epoch at;
+    node_id who;  // or empty
+    std::string why;
+};
+
+struct effects
+{
+    std::optional<record> persist;  // answered by `stored`; at most one is outstanding
+    std::vector<outgoing> directives;
+    std::vector<member> probes;
+    std::vector<admin_reply> replies;
+    std::vector<notice> notices;
+};
+
+struct settings
+{
+    std::vector<node_id>
+        bootstrap;  // members of the first configuration, head first; used once, on an empty registry
+    microseconds silence = 250ms;       // without a heartbeat: failed
+    microseconds lease = 200ms;         // granted with each answer
+    int lease_margin_percent = 5;       // clocks may run at rates within 2.4 % of each other
+    microseconds promise_wait = 60ms;   // then a PENDING configuration is computed again
+    microseconds cold_wait = 10s;       // for all members of the last ACTIVE configuration after a power loss
+    microseconds vouch_wait = 2s;       // a silent node whose neighbours still hear it
+    microseconds splice_stall = 300ms;  // a PENDING with a joiner that does not complete
+    std::uint64_t splice_lag_entries = 64;
+    microseconds splice_lag_time = 20ms;
+    microseconds own_pause = 50ms;  // a step later than this: its own pause, no verdicts in that round
+    microseconds flap_first = 1s;   // before a node that just left is taken back; doubles to flap_last
+    microseconds flap_last = 60s;
+};
+
+}  // namespace chaind::control

@@ -1,0 +1,64 @@
+#pragma once
+// Who is in the chain: the vocabulary that the replica core (chain) and the config service core (control)
+// share. PROTOCOL 1 and 6.
+
+#include "base/id.hpp"
+#include "base/strong_number.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+namespace chaind
+{
+
+// A restarted process is another member (boot), a wiped disk too (store): neither may resume the old one's
+// part.
+struct member
+{
+    node_id name;
+    store_id store;
+    boot_id boot;
+
+    // The same disk, perhaps in another run.
+    [[nodiscard]] bool same_store(member const& other) const
+    {
+        return name == other.name && store == other.store;
+    }
+
+    friend auto operator<=>(member const&, member const&) = default;
+};
+
+enum class config_state : std::uint8_t
+{
+    none,     // before the first configuration
+    pending,  // members promise and reconcile; nothing commits
+    active,   // durably marked so by the config service
+};
+
+// One epoch's chain, head first. Only the config service makes these, by compare-and-set on `at`.
+struct chain_config
+{
+    epoch at;
+    config_state state = config_state::none;
+    std::vector<member> members;
+    std::optional<node_id>
+        joiner;  // the member that was not in the last ACTIVE configuration: always the last
+
+    [[nodiscard]] std::optional<std::size_t> position(member const& m) const
+    {
+        auto at_m = std::find(members.begin(), members.end(), m);
+        if (at_m == members.end()) return std::nullopt;
+        return static_cast<std::size_t>(at_m - members.begin());
+    }
+    [[nodiscard]] bool contains(member const& m) const { return position(m).has_value(); }
+    [[nodiscard]] bool contains_store(member const& m) const
+    {
+        return std::any_of(members.begin(), members.end(), [&](member const& x) { return x.same_store(m); });
+    }
+
+    friend bool operator==(chain_config const&, chain_config const&) = default;
+};
+
+}  // namespace chaind

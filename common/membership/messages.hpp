@@ -1,0 +1,74 @@
+#pragma once
+// What replicas and the config service say to each other: heartbeats one way, directives the other. Both are
+// state, not events: each carries everything, so that one that is lost, repeated or late does no harm.
+
+#include "base/time.hpp"
+#include "membership/config.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace chaind
+{
+
+// A position in a log. Equal (at, hash) means: equal prefix.
+struct log_point
+{
+    seq at;
+    epoch in;
+    digest hash;
+    std::int64_t ts_us = 0;
+
+    friend bool operator==(log_point const&, log_point const&) = default;
+};
+
+// What a source knows of the learner that it feeds.
+struct learner_progress
+{
+    member learner;
+    std::uint64_t lag_entries = 0;  // source's end - learner's durable
+    microseconds lag_time{};        // how long ago the source's end was where the learner's durable is now
+    bool needs_snapshot = false;    // the source's log does not reach back to the match point
+
+    friend bool operator==(learner_progress const&, learner_progress const&) = default;
+};
+
+// Replica -> config service: every heartbeat interval, and at once when `promised` has become durable.
+struct heartbeat
+{
+    member from;
+    instant sent{};  // the replica's own clock; comes back in directive::lease_for
+    epoch promised;  // durable
+    log_point end;   // of the durable log
+    seq verified;    // in `promised`
+    seq commit;
+    std::vector<node_id> unreachable;  // chain neighbours with a dead or silent link
+    std::optional<learner_progress> feeding;
+    bool stepping_down = false;  // leaves cleanly: counts as surely dead once the connection closes
+    std::string info;            // JSON for people (addresses, pid, version, sizes): cores do not read it
+
+    friend bool operator==(heartbeat const&, heartbeat const&) = default;
+};
+
+// A learner takes the stream of its source at exactly the epoch of the directive's configuration.
+struct learner_assignment
+{
+    member learner;
+    member source;
+
+    friend bool operator==(learner_assignment const&, learner_assignment const&) = default;
+};
+
+// Config service -> every known replica: the answer to each heartbeat, and unasked when something changed.
+struct directive
+{
+    chain_config config;  // the newest, PENDING or ACTIVE
+    std::optional<learner_assignment> learning;
+    std::optional<instant> lease_for;  // a read lease in config.at, counted from that heartbeat's `sent`
+
+    friend bool operator==(directive const&, directive const&) = default;
+};
+
+}  // namespace chaind
