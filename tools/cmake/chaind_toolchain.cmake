@@ -16,7 +16,7 @@ set(CMAKE_CXX_FLAGS_DEBUG "-g1")
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
 
 add_library(chaind_flags INTERFACE)
-target_compile_options(chaind_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
+target_compile_options(chaind_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow
                                               -Woverloaded-virtual $<$<BOOL:${CHAIND_WERROR}>:-Werror>)
 # A wrong replica is worse than a stopped one: BOOST_ASSERT stays on in every build and calls base/assert.cpp.
 target_compile_definitions(chaind_flags INTERFACE BOOST_ENABLE_ASSERT_HANDLER BOOST_ASIO_NO_DEPRECATED
