@@ -1,0 +1,89 @@
+#pragma once
+// What the gateway needs of the replica it belongs to. The replica driver (daemon/node) implements this;
+// tests of the gateway use a double. Every function is called on the event loop's thread.
+
+#include "base/errc.hpp"
+#include "base/strong_number.hpp"
+#include "chat/command.hpp"
+#include "chat/outcome.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/json/object.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace chaind::store
+{
+class chat_reader;
+}
+
+namespace chaind::gateway
+{
+
+// Why a submitted command has no answer.
+enum class no_answer : std::uint8_t
+{
+    busy,         // admission is full; not in the log (outcome none) unless maybe_logged
+    read_only,    // fewer than min_replicas, or the disk is full
+    timed_out,    // undecided after the limit: the outcome is unknown
+    unavailable,  // this replica is stopping or too full itself; not submitted
+};
+struct undecided
+{
+    no_answer why = no_answer::timed_out;
+    bool maybe_logged = true;
+};
+using submit_outcome = std::variant<chat::applied, undecided>;
+
+// What /readyz, /status and the `cluster` frames show.
+struct chain_view
+{
+    std::string node;     // this replica's name
+    std::string lineage;  // "" until known
+    epoch at;
+    bool member = false;    // of an ACTIVE chain
+    bool can_read = false;  // a linearizable read would be answered now
+    bool can_write = false;
+    std::string why_not;       // for people, when one of the above is false
+    std::size_t replicas = 0;  // members of the ACTIVE chain
+    seq applied;               // visible to readers
+    seq committed;
+    boost::json::object status;  // form of `chainctl status -o json` (CLIENT_API 4)
+};
+
+class backend
+{
+public:
+    virtual ~backend() = default;
+
+    // Resumes when the command was applied at this replica, was refused by the head, or the limit (5 s)
+    // passed.
+    virtual boost::asio::awaitable<submit_outcome> submit(chat::command what) = 0;
+
+    // A linearizable read (PROTOCOL 5): `query` runs on a reader thread against one snapshot, perhaps more
+    // than once; only its last run counts. errc::timed_out: this replica cannot prove freshness now.
+    virtual boost::asio::awaitable<error_code> read(std::function<void(store::chat_reader&)> query) = 0;
+
+    // A session read: waits up to 1 s until `min_pos` is visible here, then runs `query` on a snapshot.
+    virtual boost::asio::awaitable<error_code> read_from(
+        seq min_pos, std::function<void(store::chat_reader&)> query
+    ) = 0;
+
+    [[nodiscard]] virtual chain_view const& view() const = 0;
+
+    // `on_applied`: every entry applied at this replica, in log order, before readers can see it (they can
+    // once view().applied reaches it); `on_view`: view() has changed in a way that clients see.
+    struct listener
+    {
+        virtual ~listener() = default;
+        virtual void on_applied(std::vector<chat::applied> const& what) = 0;
+        virtual void on_view() = 0;
+    };
+    virtual void listen(listener& who) = 0;  // once, before the first event
+};
+
+}  // namespace chaind::gateway
