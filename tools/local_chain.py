@@ -1,0 +1,363 @@
+#!/usr/bin/env python3
+"""Runs configd and N chaind on loopback below one folder: the part of tools/quickstart that comes after the build.
+
+DIR/chain.json   ports, names and options, chosen once and kept over every later run
+DIR/NAME/        that daemon's data (mode 0700)
+DIR/log/NAME.log what it said
+DIR/run/NAME.pid "PID START_TIME": the start time tells our process from a later one with the same number
+"""
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_LIMIT_S = 60
+STOP_LIMIT_S = 15
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def die(text, code=1):
+    say(f"quickstart: {text}")
+    sys.exit(code)
+
+
+def start_time(pid):
+    """The kernel's start time of a process, or None when there is none (zombies count as gone)."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except (OSError, IndexError):
+        return None
+    return None if fields[0] == "Z" else fields[19]
+
+
+def free_ports(count):
+    """Ports that nothing listens on, below the range that the kernel gives to outgoing connections: a daemon that is
+    started again later must find its port free."""
+    low = 10240
+    try:
+        high = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0]) - 1
+    except (OSError, ValueError):
+        high = 32000
+    found = []
+    for port in random.SystemRandom().sample(range(low, high), 2000):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        found.append(port)
+        if len(found) == count:
+            return found
+    die("no free ports")
+
+
+class Chain:
+    def __init__(self, directory, binaries):
+        self.dir = Path(directory).resolve()
+        self.bin = Path(binaries)
+        self.file = self.dir / "chain.json"
+        self.plan = json.loads(self.file.read_text()) if self.file.exists() else None
+
+    # ---- the plan: written once ----
+
+    def make_plan(self, replicas, port_base, rate_limit, forwarding):
+        names = [f"n{i}" for i in range(1, replicas + 1)]
+        if port_base == 0:
+            ports = iter(free_ports(1 + 3 * replicas))
+            configd = next(ports)
+            layout = {n: {"client": next(ports), "replica": next(ports), "admin": next(ports)} for n in names}
+        else:
+            configd = port_base
+            layout = {
+                n: {"client": port_base + i, "replica": port_base + 100 + i, "admin": port_base + 200 + i}
+                for i, n in enumerate(names, 1)
+            }
+        self.plan = {"configd": configd, "replicas": layout, "rate_limit": rate_limit, "forwarding": forwarding}
+        self.save()
+
+    def save(self):
+        self.dir.mkdir(parents=True, exist_ok=True)
+        scratch = self.file.with_suffix(".tmp")
+        scratch.write_text(json.dumps(self.plan, indent=2) + "\n")
+        scratch.replace(self.file)
+
+    def names(self):
+        return list(self.plan["replicas"])
+
+    def url(self, name):
+        return f"http://127.0.0.1:{self.plan['replicas'][name]['client']}"
+
+    def chainctl(self):
+        return [str(self.bin.resolve() / "chainctl"), "--endpoint", f"unix:{self.dir / 'configd' / 'configd.sock'}"]
+
+    # ---- processes ----
+
+    def pid(self, name):
+        """The running process of that daemon, or None."""
+        try:
+            pid, started = (self.dir / "run" / f"{name}.pid").read_text().split()
+        except (OSError, ValueError):
+            return None
+        return int(pid) if start_time(int(pid)) == started else None
+
+    def command(self, name):
+        if name == "configd":
+            return [
+                str(self.bin / "configd"),
+                "--data-dir", str(self.dir / "configd"),
+                "--listen", f"127.0.0.1:{self.plan['configd']}",
+                "--bootstrap", ",".join(self.names()),
+            ]  # fmt: skip
+        ports = self.plan["replicas"][name]
+        command = [
+            str(self.bin / "chaind"),
+            "--name", name,
+            "--data-dir", str(self.dir / name),
+            "--client-listen", f"127.0.0.1:{ports['client']}",
+            "--replica-listen", f"127.0.0.1:{ports['replica']}",
+            "--admin-listen", f"127.0.0.1:{ports['admin']}",
+            "--configd", f"127.0.0.1:{self.plan['configd']}",
+            "--forwarding", self.plan["forwarding"],
+        ]  # fmt: skip
+        if self.plan["rate_limit"] == "off":
+            command += ["--rate-limit", "off"]
+        return command
+
+    def start(self, name):
+        if self.pid(name):
+            return
+        (self.dir / "log").mkdir(exist_ok=True)
+        (self.dir / "run").mkdir(exist_ok=True)
+        (self.dir / name).mkdir(mode=0o700, exist_ok=True)
+        with open(self.dir / "log" / f"{name}.log", "ab") as log:
+            process = subprocess.Popen(
+                self.command(name), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, close_fds=True
+            )
+        (self.dir / "run" / f"{name}.pid").write_text(f"{process.pid} {start_time(process.pid)}\n")
+        self.wait_listening(name, process)
+
+    def wait_listening(self, name, process):
+        port = self.plan["configd"] if name == "configd" else self.plan["replicas"][name]["client"]
+        limit = time.monotonic() + READY_LIMIT_S
+        while time.monotonic() < limit:
+            if process.poll() is not None:
+                self.tail_log(name)
+                die(f"{name} ended with status {process.returncode}; its log is {self.dir / 'log' / (name + '.log')}")
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                return
+            except OSError:
+                time.sleep(0.02)
+        self.tail_log(name)
+        die(f"{name} does not listen on port {port} after {READY_LIMIT_S} s")
+
+    def tail_log(self, name):
+        try:
+            for line in (self.dir / "log" / f"{name}.log").read_text(errors="replace").splitlines()[-15:]:
+                say(f"  {name}: {line}")
+        except OSError:
+            pass
+
+    def wait_gone(self, pids, limit_s):
+        limit = time.monotonic() + limit_s
+        while time.monotonic() < limit:
+            reap()
+            pids = {n: p for n, p in pids.items() if self.pid(n) == p}
+            if not pids:
+                break
+            time.sleep(0.02)
+        return pids
+
+    def stop(self, names, how=signal.SIGTERM):
+        running = {n: self.pid(n) for n in names if self.pid(n)}
+        for name, pid in running.items():
+            os.kill(pid, how)
+        left = self.wait_gone(running, STOP_LIMIT_S)
+        for name, pid in left.items():
+            say(f"{name} did not stop within {STOP_LIMIT_S} s: ending it")
+            os.kill(pid, signal.SIGKILL)
+        self.wait_gone(left, STOP_LIMIT_S)
+
+    def down(self):
+        # configd first: it must not take the others' farewell for a series of failures.
+        self.stop(["configd"])
+        self.stop(self.names())
+
+    # ---- readiness ----
+
+    def fetch(self, url):
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                return json.load(answer)
+        except (OSError, urllib.error.URLError, ValueError):
+            return None
+
+    def wait_ready(self):
+        limit = time.monotonic() + READY_LIMIT_S
+        waiting = ""
+        while time.monotonic() < limit:
+            waiting = self.not_ready()
+            if not waiting:
+                return
+            time.sleep(0.05)
+        for name in ["configd", *self.names()]:
+            self.tail_log(name)
+        die(f"the chain does not serve after {READY_LIMIT_S} s: {waiting}")
+
+    def not_ready(self):
+        for name in self.names():
+            status = self.fetch(self.url(name) + "/api/v1/status")
+            if not status:
+                return f"{name} does not answer"
+            here = len(status.get("chain", []))
+            if here != len(self.names()):
+                return f"{name} sees {here} of {len(self.names())} machines in the chain"
+            if not self.fetch(self.url(name) + "/readyz?role=write") or not self.fetch(self.url(name) + "/readyz?role=read"):
+                return f"{name} does not serve yet"
+        return ""
+
+    def summary(self):
+        return {
+            "dir": str(self.dir),
+            "configd": f"127.0.0.1:{self.plan['configd']}",
+            "replicas": [{"name": n, "url": self.url(n), "pid": self.pid(n)} for n in self.names()],
+            "chainctl": self.chainctl(),
+        }
+
+
+def reap():
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def replica_count(text):
+    value = int(text)
+    if not 1 <= value <= 9:
+        raise argparse.ArgumentTypeError("1 to 9 replicas")
+    return value
+
+
+def port_base(text):
+    value = int(text)
+    if value != 0 and not 1024 <= value <= 65535 - 300:
+        raise argparse.ArgumentTypeError("0 (chosen by the system) or 1024 to 65235")
+    return value
+
+
+def parse(argv):
+    p = argparse.ArgumentParser(
+        prog="tools/quickstart", description="Builds chaind and runs a whole chain with configd and the web client on loopback."
+    )
+    p.add_argument("--bin", required=True, help=argparse.SUPPRESS)
+    p.add_argument("--dir", default=str(ROOT / "build" / "quickstart"), help="data, logs, pids, sockets (default: build/quickstart)")
+    p.add_argument("--replicas", type=replica_count, default=3, metavar="N", help="machines in the chain (default 3)")
+    p.add_argument("--port-base", type=port_base, default=8080, metavar="P",
+                   help="client ports P+1…P+N (default 8080; 0: chosen by the system); kept over later runs")  # fmt: skip
+    p.add_argument("--forwarding", choices=["parallel", "persist-first"], default="parallel",
+                   help="when a replica hands entries on: on receipt or after its own fsync")  # fmt: skip
+    p.add_argument("--rate-limit", choices=["on", "off"], default="on", help="off lifts every limit by rate (load tests)")
+    p.add_argument("--detach", action="store_true", help="return when the chain serves; else Ctrl-C stops all")
+    p.add_argument("--json", action="store_true", help="when ready, one JSON line on stdout")
+    what = p.add_mutually_exclusive_group()
+    what.add_argument("--down", action="store_true", help="stop what runs below --dir; the data stays")
+    what.add_argument("--wipe", action="store_true", help="stop, then delete the data below --dir")
+    what.add_argument("--start", metavar="NAME", help="start one daemon again (n1, …, configd)")
+    what.add_argument("--kill", metavar="NAME", help="kill -9 one daemon")
+    return p.parse_args(argv)
+
+
+def one_daemon(chain, name):
+    if chain.plan is None:
+        die(f"nothing was started in {chain.dir}", 66)
+    if name != "configd" and name not in chain.plan["replicas"]:
+        die(f"no daemon {name}: there are configd, {', '.join(chain.names())}", 66)
+    return name
+
+
+def wipe(chain):
+    if chain.plan is None:
+        return
+    chain.down()
+    for name in ["configd", *chain.names(), "log", "run"]:
+        shutil.rmtree(chain.dir / name, ignore_errors=True)
+    chain.file.unlink(missing_ok=True)
+
+
+def bring_up(chain, args):
+    if chain.plan is None:
+        chain.make_plan(args.replicas, args.port_base, args.rate_limit, args.forwarding)
+    elif (chain.plan["rate_limit"], chain.plan["forwarding"]) != (args.rate_limit, args.forwarding):
+        chain.plan["rate_limit"], chain.plan["forwarding"] = args.rate_limit, args.forwarding
+        chain.save()
+    say(f"starting configd and {', '.join(chain.names())} in {chain.dir}")
+    for name in ["configd", *chain.names()]:
+        chain.start(name)
+    chain.wait_ready()
+
+
+def tell(chain, as_json):
+    if as_json:
+        print(json.dumps(chain.summary()), flush=True)
+    say("")
+    say(f"The chain serves. Open one address in each of two browsers and chat:")
+    for replica in chain.summary()["replicas"]:
+        say(f"  {replica['name']}  {replica['url']}  (pid {replica['pid']})")
+    say(f"See it:      {' '.join(chain.chainctl())} status")
+    say(f"Kill one:    tools/quickstart --dir {chain.dir} --kill n1    and bring it back with --start n1")
+
+
+def main():
+    args = parse(sys.argv[1:])
+    chain = Chain(args.dir, args.bin)
+    if args.down:
+        if chain.plan is not None:
+            chain.down()
+        return
+    if args.wipe:
+        wipe(chain)
+        return
+    if args.start:
+        chain.start(one_daemon(chain, args.start))
+        return
+    if args.kill:
+        chain.stop([one_daemon(chain, args.kill)], signal.SIGKILL)
+        return
+
+    if not args.detach:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, interrupt)
+    try:
+        bring_up(chain, args)
+        tell(chain, args.json)
+        if not args.detach:
+            say("Stop all:    Ctrl-C")
+            signal.pause()
+    except KeyboardInterrupt:
+        say("stopping")
+        chain.down()
+        return
+    say(f"Stop all:    tools/quickstart --dir {chain.dir} --down")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+# Sourced by tools/quickstart and tools/check: what this machine must have, and the build. Talks on stderr only.
+# Everything may be run again: what is there is left alone.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=$root/build/release
+
+build_packages=(
+    ca-certificates ccache cmake g++ git make mold ninja-build npm pkg-config protobuf-compiler python3
+    libboost1.81-all-dev libboost-json1.81-dev libboost-url1.81-dev libprotobuf-dev libsodium-dev
+    libsqlite3-dev libssl-dev libsystemd-dev prometheus-cpp-dev
+)
+# What the tests use on top: a browser, an independent WebSocket client, the formatter, the coroutine lint.
+check_packages=(chromium clang-format-19 clang-tools-14 procps python3-websockets)
+
+say() { printf '%s\n' "$*" >&2; }
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        say "cannot install packages: run this as root or install sudo"
+        return 1
+    fi
+}
+
+# install PACKAGE...: those that are missing, without questions.
+install() {
+    local missing=() package
+    for package in "$@"; do
+        # A command that is already here (npm from elsewhere, say) need not come from Debian.
+        [ "$package" = npm ] && command -v npm >/dev/null && continue
+        dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    say "installing ${#missing[@]} Debian packages: ${missing[*]}"
+    local log
+    log=$(mktemp)
+    if ! { as_root apt-get update -qq &&
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null; then
+        tail -n 30 "$log" >&2
+        say "could not install the packages named above; the full log is $log"
+        return 1
+    fi
+    rm -f "$log"
+}
+
+# quietly TITLE COMMAND...: says the title; shows the output only when the command fails.
+quietly() {
+    local title=$1 log
+    shift
+    log=$(mktemp)
+    say "$title"
+    if ! "$@" >"$log" 2>&1 </dev/null; then
+        tail -n 60 "$log" >&2
+        say "failed: $* (full log: $log)"
+        return 1
+    fi
+    rm -f "$log"
+}
+
+# The web client, when its sources or locked packages have changed since the last build.
+build_web() {
+    local stamp=$root/web/dist/.stamp now
+    now=$(cd "$root/web" && find . -path ./node_modules -prune -o -path ./dist -prune -o -type f -print0 | LC_ALL=C sort -z |
+        xargs -0 sha256sum | sha256sum)
+    [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$now" ] && return 0
+    local lock
+    lock=$(sha256sum <"$root/web/package-lock.json")
+    if [ ! -f "$root/web/node_modules/.stamp" ] || [ "$(cat "$root/web/node_modules/.stamp")" != "$lock" ]; then
+        quietly "installing the web client's packages" npm --prefix "$root/web" ci --no-audit --no-fund || return 1
+        printf '%s' "$lock" >"$root/web/node_modules/.stamp"
+    fi
+    quietly "building the web client" npm --prefix "$root/web" run build || return 1
+    printf '%s' "$now" >"$stamp"
+}
+
+# configure PRESET
+configure() {
+    [ -f "$root/build/$1/build.ninja" ] || (cd "$root" && quietly "configuring ($1)" cmake --preset "$1")
+}
+
+# build_targets PRESET TARGET...: says how far it is while it builds, on a terminal.
+build_targets() {
+    local preset=$1
+    shift
+    configure "$preset" || return 1
+    # A look first, so that a second run says nothing.
+    if ninja -C "$root/build/$preset" -n "$@" 2>/dev/null | grep -q 'no work to do'; then return 0; fi
+    quietly "building $* ($preset); the first time takes some minutes" ninja -C "$root/build/$preset" "$@"
+}
