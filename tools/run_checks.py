@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""The steps of tools/check, in order; each counts its tests. Output of a step goes to build/check/STEP.log and is shown
+when it fails. The last line is "N passed, N failed"; exit status 1 when anything failed."""
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOGS = ROOT / "build" / "check"
+SETUP = f'. "{ROOT}/tools/setup.sh"; '
+
+# Test programs that run again under sanitizers: what parses untrusted bytes or owns memory and threads.
+ASAN = ["base_unit_test", "chain_unit_test", "control_unit_test", "chat_unit_test", "wire_unit_test", "store_unit_test",
+        "net_unit_test"]  # fmt: skip
+TSAN = ["store_unit_test", "net_unit_test"]
+
+
+class Step:
+    """One line of the report. `count` reads (passed, failed) from the finished step; without it the step is one test."""
+
+    def __init__(self, name, command, count=None, limit_s=1800):
+        self.name, self.command, self.count, self.limit_s = name, command, count, limit_s
+        self.log = LOGS / f"{name.replace(' ', '-')}.log"
+
+    def run(self):
+        started = time.monotonic()
+        with open(self.log, "wb") as log:
+            process = subprocess.Popen(
+                ["bash", "-c", self.command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+            try:
+                status = process.wait(timeout=self.limit_s)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, 9)
+                status = process.wait()
+                log.write(f"\nended after {self.limit_s} s\n".encode())
+        passed, failed = self.count(self) if self.count else (int(status == 0), 0)
+        if status != 0 and failed == 0:
+            failed = 1
+        if passed + failed == 0:
+            failed = 1  # a step that tested nothing is broken
+        print(f"{self.name}: {passed} passed, {failed} failed, {time.monotonic() - started:.0f} s", flush=True)
+        if failed:
+            print("\n".join(self.log.read_text(errors="replace").splitlines()[-120:]), flush=True)
+        return passed, failed
+
+
+def last_line(step):
+    """Of a runner that ends with "N passed, N failed"."""
+    for line in reversed(step.log.read_text(errors="replace").splitlines()):
+        if found := re.search(r"(\d+) passed, (\d+) failed", line):
+            return int(found[1]), int(found[2])
+    return 0, 0
+
+
+def junit(path):
+    """Of a JUnit file that the step wrote."""
+
+    def count(_):
+        try:
+            suites = xml.etree.ElementTree.parse(path).getroot()
+        except (OSError, xml.etree.ElementTree.ParseError):
+            return 0, 0
+        cases = list(suites.iter("testcase"))
+        failed = [c for c in cases if c.find("failure") is not None or c.find("error") is not None or c.get("status") == "fail"]
+        return len(cases) - len(failed), len(failed)
+
+    return count
+
+
+def ctest(name, preset, select, environment=""):
+    report = LOGS / f"{name.replace(' ', '-')}.xml"
+    command = f"rm -f {report}; {environment} ctest --test-dir build/{preset} {select} --output-on-failure --no-tests=error --output-junit {report}"
+    return Step(name, command, junit(report))
+
+
+def build(preset, *targets):
+    return Step(f"build {preset}", f"{SETUP} build_targets {preset} {' '.join(targets)}")
+
+
+def steps(args):
+    if args.quick:
+        return [
+            build("release", "all"),
+            Step("format", ".ci/format.sh"),
+            ctest("quick", "release", "-L 'lint|unit|scenario|sim_quick'"),
+        ]
+    long = " --long" if args.long else ""
+    vitest = LOGS / "web-unit.xml"
+    return [
+        Step("format", ".ci/format.sh"),
+        Step("web build", f"{SETUP} build_web"),
+        Step("web unit", f"rm -f {vitest}; cd web && npm test -- --reporter=default --reporter=junit --outputFile.junit={vitest}", junit(vitest)),
+        build("release", "all"),
+        Step("lint coroutines", ".ci/lint_coroutines.sh build/release"),
+        ctest("unit and scenario", "release", "-L 'lint|unit|scenario'"),
+        ctest("simulator", "release", "-L 'sim_long|sim_mistakes'" if args.long else "-L sim"),
+        Step("cluster", f"python3 test/cluster/run.py{long}", last_line, limit_s=4 * 3600 if args.long else 1200),
+        Step("web in Chromium", "test/web/run", last_line),
+        build("asan", *ASAN),
+        ctest("asan", "asan", f"-R '^unit[.]({'|'.join(t.removesuffix('_unit_test') for t in ASAN)})$'"),
+        build("tsan", *TSAN),
+        ctest("tsan", "tsan", f"-R '^unit[.]({'|'.join(t.removesuffix('_unit_test') for t in TSAN)})$'"),
+    ]  # fmt: skip
+
+
+def main():
+    p = argparse.ArgumentParser(prog="tools/check", description="Builds everything and runs every test.")
+    size = p.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="about a minute once built: unit, scenario, a few seeds")
+    size.add_argument("--long", action="store_true", help="the full volumes of docs/testing.md; takes hours")
+    p.add_argument("--only", metavar="TEXT", help="only the steps with this in their name")
+    args = p.parse_args()
+    LOGS.mkdir(parents=True, exist_ok=True)
+    passed = failed = 0
+    for step in steps(args):
+        if args.only and args.only not in step.name:
+            continue
+        good, bad = step.run()
+        passed += good
+        failed += bad
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
