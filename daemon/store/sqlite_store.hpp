@@ -1,0 +1,119 @@
+#pragma once
+// A replica's one database file: who it is, what it promised, its log, and the chat state that the log gives.
+// Synchronous; used by one thread. The daemon runs it on store_thread, the simulator directly.
+//
+// Promises (PROTOCOL 1, 10, 12):
+// - perform() returns success only when all of its writes are on disk (WAL, synchronous=FULL).
+// - The applied mark changes in the transaction that changes the state it describes.
+// - A row whose hash does not follow from its predecessor's is never returned and never applied.
+// - The first error is the last thing that this object does: no call touches the file again.
+
+#include "base/errc.hpp"
+#include "chain/types.hpp"
+#include "store/process_lock.hpp"
+#include "store/sqlite.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace chaind::chat
+{
+struct applied;
+}
+
+namespace chaind::store
+{
+
+class chat_state;
+
+struct store_options
+{
+    std::string path;         // the folder is made with mode 0700, the file with 0600
+    store_id new_store;       // the identity, should the file be made now
+    boot_id boot;             // of this run; recorded
+    std::string vfs;          // empty: the operating system's files, and a lock against other processes
+    bool quick_check = true;  // SQLite's own check of the whole file at open
+    std::size_t verify_rows = 10'000;  // of the log, below the applied mark; those above are always checked
+    std::size_t wal_pages = 1000;      // tidy() moves the WAL into the database above this size
+};
+
+// A checkpoint command was applied and committed: right now, and until the next perform() or the return from
+// the callback, the committed state is exactly that at `at`.
+struct checkpoint_reached
+{
+    std::string id;  // as in the command
+    seq at;
+};
+
+// What perform() tells on the way. Both run on the caller's thread and must not call the store.
+struct store_observer
+{
+    // Results of entries, in log order, each entry once; before COMMIT (they are committed by the chain, so a
+    // crash in between applies them again, to the same results).
+    std::function<void(std::vector<chat::applied>)> applied;
+    std::function<void(checkpoint_reached const&)> checkpoint;
+};
+
+class sqlite_store
+{
+public:
+    // Errors: locked, newer_schema, store_damaged, disk_failed; `why`, if given, becomes a sentence for the
+    // administrator.
+    static result<std::unique_ptr<sqlite_store>> open(store_options const& how, std::string* why = nullptr);
+    ~sqlite_store();
+    sqlite_store(sqlite_store const&) = delete;
+    sqlite_store& operator=(sqlite_store const&) = delete;
+
+    [[nodiscard]] store_id id() const { return id_; }
+    // None until the first set_cluster(); a store belongs to one cluster for life (else wrong_cluster).
+    [[nodiscard]] std::optional<cluster_id> cluster() const { return cluster_; }
+    [[nodiscard]] error_code set_cluster(cluster_id which);
+
+    // What the core starts from. Reads the log: call it once, before the first perform().
+    [[nodiscard]] result<chain::recovered> recover();
+
+    // Makes all the given writes durable, in order, in one transaction (more only around checkpoints).
+    [[nodiscard]] error_code perform(std::span<chain::store_write const> writes, store_observer const& tell);
+
+    // Rows from `from` on: at least one if there is one, then up to `max_bytes`. Each has the right hash.
+    [[nodiscard]] result<std::vector<chain::entry>> read_log(seq from, std::size_t max_bytes);
+
+    // Moves the WAL into the database when it has grown. Call it between performs, when nobody waits.
+    [[nodiscard]] error_code tidy();
+
+    [[nodiscard]] bool failed() const { return failure_.has_value(); }
+    [[nodiscard]] std::string const& failure_text() const { return failure_text_; }
+    [[nodiscard]] log_point end() const { return end_; }
+    [[nodiscard]] log_point applied() const { return applied_; }
+
+private:
+    explicit sqlite_store(std::unique_ptr<database> db);
+
+    error_code start(store_options const& how);  // schema, pragmas, identity, checks
+    error_code verify_log(std::size_t rows);
+    error_code finish(error_code what);  // remembers the first failure
+    error_code damaged(std::string text);
+
+    error_code run(std::span<chain::store_write const> writes, store_observer const& tell);
+    error_code log_writes(chain::store_write const& write);
+
+    process_lock lock_;
+    std::unique_ptr<database> db_;
+    std::unique_ptr<chat_state> chat_;
+    store_id id_;
+    std::optional<cluster_id> cluster_;
+    std::size_t wal_pages_ = 0;
+    int wal_now_ = 0;
+    log_point base_;
+    log_point applied_;
+    log_point end_;
+    std::optional<error_code> failure_;
+    std::string failure_text_;
+};
+
+}  // namespace chaind::store

@@ -1,0 +1,67 @@
+#pragma once
+// The thread that writes. Whatever has queued up while the last transaction went to disk is the next one
+// (bounded by count and bytes); no timer. All results come back through `post`, in the order they arose.
+
+#include "base/time.hpp"
+#include "store/reader_pool.hpp"
+#include "store/sqlite_store.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace chaind::store
+{
+
+// Called on the owner's loop thread.
+struct store_events
+{
+    std::function<void(std::vector<chat::applied>)> applied;  // before the rows are visible to readers
+    std::function<void(chain::write_id upto)> written;        // durable, and visible to readers
+    std::function<void(std::uint64_t id, std::vector<chain::entry>)> log_rows;
+    std::function<void(std::string const& id, seq at, digest state)> digested;  // a checkpoint's state
+    // The last event: the disk failed or the store is damaged. Nothing that was not reported is durable.
+    std::function<void(error_code, std::string const& text)> failed;
+};
+
+struct store_limits
+{
+    std::size_t batch_writes = 4096;  // of one transaction
+    std::size_t batch_bytes = 4u << 20;
+};
+
+class store_thread
+{
+public:
+    // `readers` must outlive this.
+    store_thread(
+        std::unique_ptr<sqlite_store> store,
+        reader_pool& readers,
+        store_events tell,
+        post_function post,
+        store_limits limits = {}
+    );
+    // Performs all that is queued, then ends the thread. Posted events may still be on their way afterwards.
+    ~store_thread();
+
+    void write(chain::store_write what);
+    void read_log(chain::log_read_request what);
+
+    // Not yet durable: what the driver bounds admission by.
+    [[nodiscard]] std::size_t waiting_writes() const;
+    [[nodiscard]] std::size_t waiting_bytes() const;
+    // How long the thread has been at the same piece of work; zero when it has none. Above a second, the disk
+    // hangs.
+    [[nodiscard]] microseconds busy_for() const;
+    // Transactions with at least one write in them, since the start.
+    [[nodiscard]] std::uint64_t commits() const;
+
+private:
+    class impl;
+    std::unique_ptr<impl> impl_;
+};
+
+}  // namespace chaind::store
