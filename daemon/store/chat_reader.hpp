@@ -1,0 +1,63 @@
+#pragma once
+// What clients and gateways ask of the committed chat state. All calls on one reader between begin() and
+// end() see one snapshot. The connection is read-only; when it has failed, every answer is empty and
+// worthless (database::failed()).
+//
+// Rights are part of the answer: what `who` may not see is a chat::failure in CLIENT_API's words, `not_found`
+// where even the existence is hidden.
+
+#include "chat/views.hpp"
+#include "store/sqlite.hpp"
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace chaind::store
+{
+
+class chat_reader
+{
+public:
+    // `db` outlives this.
+    explicit chat_reader(database& db) : db_(db) {}
+
+    // One snapshot for all that is asked until end(). It exists when begin() returns.
+    void begin();
+    void end();
+
+    [[nodiscard]] chat::counters counters();
+    [[nodiscard]] seq applied() { return counters().pos; }  // of this snapshot
+
+    [[nodiscard]] std::optional<chat::known_session> find_session(chat::token_hash const& token);
+    [[nodiscard]] std::vector<chat::session> sessions_of(chat::user_id uid);
+    [[nodiscard]] std::optional<chat::login_data> find_login(std::string_view name);  // as typed
+    [[nodiscard]] std::optional<chat::login_data> find_login(chat::user_id uid);
+    [[nodiscard]] std::optional<chat::person> find_person(chat::user_id uid);
+
+    [[nodiscard]] chat::answer<chat::sync_page> sync(chat::user_id who, chat::sync_query const& what);
+    // One conversation as in sync.
+    [[nodiscard]] chat::answer<chat::conv_summary> conv(chat::user_id who, chat::conv_id conv);
+    [[nodiscard]] chat::answer<chat::history_page> history(
+        chat::user_id who, chat::history_query const& what
+    );
+    [[nodiscard]] chat::answer<chat::members_page> members(
+        chat::user_id who, chat::members_query const& what
+    );
+    [[nodiscard]] chat::users_page users(chat::users_query const& what);
+
+    // The durable events of (since, ...] for this user: looks at a bounded number of events a call, so call
+    // it again from `upto`. The caller refuses a resume that is too far behind (`gone`) instead of paging for
+    // ever.
+    [[nodiscard]] chat::events_page events(chat::user_id who, seq since);
+    // The conversations that he is in: what a gateway subscribes a session to.
+    [[nodiscard]] std::vector<chat::membership> conversations_of(chat::user_id who);
+
+    // Over all chat rows, in key order. Equal to chat::model_state::state_digest().
+    [[nodiscard]] digest state_digest();
+
+private:
+    database& db_;
+};
+
+}  // namespace chaind::store

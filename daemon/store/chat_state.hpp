@@ -1,0 +1,66 @@
+#pragma once
+// The replicated chat state in SQLite: what chat::apply works on, inside the writer's transaction. The rows
+// and the digest are those of chat::model_state.
+//
+// The counters are kept here between entries: flush() writes them, once for each transaction and before
+// COMMIT. After a transaction that was not committed this object must be thrown away.
+
+#include "chat/state.hpp"
+#include "store/sqlite.hpp"
+
+#include <string>
+
+namespace chaind::store
+{
+
+// What chat_schema.sql holds: the tables of the chat state and its first counters row.
+std::string const& chat_schema();
+
+class chat_state final : public chat::state
+{
+public:
+    // `db` outlives this and has the tables.
+    explicit chat_state(database& db);
+
+    void flush();
+
+    chat::counters get_counters() override { return counters_; }
+    void put(chat::counters const& row) override;
+
+    std::optional<chat::user> find_user(chat::user_id id) override;
+    std::optional<chat::user> find_user(std::string_view canonical_name) override;
+    void put(chat::user const& row) override;
+
+    std::vector<chat::session> sessions_of(chat::user_id uid) override;
+    void put(chat::session const& row) override;
+    void erase(chat::session const& row) override;
+
+    std::optional<chat::conversation> find_conv(chat::conv_id id) override;
+    std::optional<chat::conversation> find_dm(chat::user_id low, chat::user_id high) override;
+    std::optional<chat::conversation> find_public_room(std::string_view canonical_name) override;
+    void put(chat::conversation const& row) override;
+
+    std::optional<chat::member> find_member(chat::conv_id conv, chat::user_id uid) override;
+    void put(chat::member const& row) override;
+    void erase(chat::member const& row) override;
+    void put(chat::past_member const& row) override;
+
+    std::optional<chat::message> find_message(chat::message_id id) override;
+    void put(chat::message const& row) override;
+    void put(chat::mention const& row) override;
+    void erase(chat::mention const& row) override;
+
+    std::optional<chat::remembered> find_remembered(chat::user_id uid, std::string_view cid) override;
+    std::optional<chat::remembered> oldest_remembered() override;
+    void put(chat::remembered const& row) override;
+    void erase(chat::remembered const& row) override;
+
+    void put(chat::event const& row) override;
+
+private:
+    database& db_;
+    chat::counters counters_;
+    bool counters_changed_ = false;
+};
+
+}  // namespace chaind::store
