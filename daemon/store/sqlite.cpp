@@ -124,7 +124,12 @@ result<std::unique_ptr<database>> database::open(std::string const& path, access
     int const code = sqlite3_open_v2(path.c_str(), &handle, flags, vfs.empty() ? nullptr : vfs.c_str());
     std::unique_ptr<database> opened(new database(handle));
     if (code != SQLITE_OK) return error_code(code, sqlite_category());
-    if (how == access::read_only) opened->script("PRAGMA query_only = ON");
+    if (how == access::read_only)
+    {
+        // Also not the WAL's checkpoint when the last connection closes: that one is the writer's.
+        sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+        opened->script("PRAGMA query_only = ON");
+    }
     if (opened->failed()) return opened->failure();
     return opened;
 }

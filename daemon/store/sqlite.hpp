@@ -161,12 +161,14 @@ public:
     // "disk I/O error (1034) in: COMMIT"
     [[nodiscard]] std::string const& failure_text() const { return failure_text_; }
 
+    // Remembers the failure of a call that was made on handle().
+    void fail(int code, std::string_view sql);
+
     [[nodiscard]] sqlite3* handle() const { return handle_; }
 
 private:
     friend class statement;
     explicit database(sqlite3* handle) : handle_(handle) {}
-    void fail(int code, std::string_view sql);
     // False after recording the failure.
     bool check(int code, std::string_view sql);
     void give_back(std::string const& sql, sqlite3_stmt* prepared);

@@ -10,6 +10,7 @@
 
 #include "base/errc.hpp"
 #include "chain/types.hpp"
+#include "chat/apply.hpp"
 #include "store/process_lock.hpp"
 #include "store/sqlite.hpp"
 
@@ -20,11 +21,6 @@
 #include <span>
 #include <string>
 #include <vector>
-
-namespace chaind::chat
-{
-struct applied;
-}
 
 namespace chaind::store
 {
@@ -46,7 +42,7 @@ struct store_options
 // the callback, the committed state is exactly that at `at`.
 struct checkpoint_reached
 {
-    std::string id;  // as in the command
+    std::uint64_t id = 0;  // as in the command
     seq at;
 };
 
@@ -86,7 +82,7 @@ public:
     // Moves the WAL into the database when it has grown. Call it between performs, when nobody waits.
     [[nodiscard]] error_code tidy();
 
-    [[nodiscard]] bool failed() const { return failure_.has_value(); }
+    [[nodiscard]] error_code failure() const { return failure_.value_or(error_code{}); }
     [[nodiscard]] std::string const& failure_text() const { return failure_text_; }
     [[nodiscard]] log_point end() const { return end_; }
     [[nodiscard]] log_point applied() const { return applied_; }
@@ -94,24 +90,32 @@ public:
 private:
     explicit sqlite_store(std::unique_ptr<database> db);
 
-    error_code start(store_options const& how);  // schema, pragmas, identity, checks
-    error_code verify_log(std::size_t rows);
-    error_code finish(error_code what);  // remembers the first failure
-    error_code damaged(std::string text);
-
+    error_code start(store_options const& how);
+    error_code configure();                        // pragmas, read back
+    error_code migrate(store_options const& how);  // to the newest schema
+    error_code load(store_options const& how);     // identity, marks, log end; checks the log
     error_code run(std::span<chain::store_write const> writes, store_observer const& tell);
-    error_code log_writes(chain::store_write const& write);
+    error_code log(chain::store_write const& write);  // promise, truncation, new rows
+    error_code promise(chain_config const& to);
+    error_code truncate(seq after);
+    error_code append(chain::entry const& e);
+    error_code apply(seq upto, store_observer const& tell);
+    error_code commit();
+    error_code refuse(errc code, std::string text);  // the first failure; all later ones repeat it
+    error_code disk(errc code = errc::disk_failed);  // refuse() with the connection's failure, if any
 
     process_lock lock_;
     std::unique_ptr<database> db_;
     std::unique_ptr<chat_state> chat_;
     store_id id_;
     std::optional<cluster_id> cluster_;
-    std::size_t wal_pages_ = 0;
-    int wal_now_ = 0;
+    chain_config promised_;
     log_point base_;
     log_point applied_;
     log_point end_;
+    std::size_t tidy_step_ = 0;  // pages
+    std::size_t tidy_at_ = 0;
+    std::size_t wal_size_ = 0;
     std::optional<error_code> failure_;
     std::string failure_text_;
 };

@@ -1,0 +1,54 @@
+#pragma once
+// The tables of log_schema.sql as functions. Rows that are read are checked against the hash chain: a row
+// that does not follow from the one before comes back as errc::store_damaged and never as an entry. Failures
+// of SQLite stay in the connection (sqlite.hpp); callers look there.
+
+#include "base/errc.hpp"
+#include "chain/types.hpp"
+#include "store/sqlite.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace chaind::store
+{
+
+struct meta_row
+{
+    store_id store;
+    std::optional<cluster_id> cluster;
+    chain_config promised;
+    log_point applied;
+    log_point base;
+};
+
+void insert_meta(database& db, store_id store, boot_id boot);
+[[nodiscard]] std::optional<meta_row> load_meta(database& db);
+void save_boot(database& db, boot_id boot);
+void save_cluster(database& db, cluster_id cluster);
+void save_promise(database& db, chain_config const& promised);
+void save_applied(database& db, log_point const& applied);
+
+void append_row(database& db, chain::entry const& e, bool first_of_its_epoch);
+void truncate_rows(database& db, seq after);
+[[nodiscard]] std::optional<log_point> row_point(database& db, seq at);
+[[nodiscard]] std::optional<log_point> last_row(database& db);
+[[nodiscard]] std::vector<std::pair<epoch, seq>> log_epochs(database& db);
+
+struct row_range
+{
+    log_point after;  // the rows begin behind this one
+    seq upto;
+    std::size_t max_bytes = 0;  // at least one row comes back if there is one
+};
+// Dense and linked by hash from `range.after` on; damage becomes a sentence in `why`.
+[[nodiscard]] result<std::vector<chain::entry>> read_rows(
+    database& db, row_range const& range, std::string& why
+);
+
+// Does what stands in `meta` fit the log, is (from, end] dense and linked, does the epoch index agree?
+[[nodiscard]] bool log_is_sound(database& db, meta_row const& meta, seq from, seq end, std::string& why);
+
+}  // namespace chaind::store

@@ -1,0 +1,364 @@
+#include "store/sqlite_store.hpp"
+
+#include "store/chat_state.hpp"
+#include "store/log_rows.hpp"
+#include "store/store_file.hpp"
+#include "store/store_schema.hpp"
+#include "wire/command.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace chaind::store
+{
+namespace
+{
+
+constexpr std::size_t apply_read_bytes = 1u << 20;  // of log rows in memory at once while applying
+
+// What the connection's failure means to somebody who has just tried to open the file.
+errc meaning_at_open(error_code const& failure)
+{
+    int const primary = failure.value() & 0xff;
+    if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB) return errc::store_damaged;
+    if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED) return errc::locked;
+    return errc::disk_failed;
+}
+
+}  // namespace
+
+sqlite_store::sqlite_store(std::unique_ptr<database> db) : db_(std::move(db)) {}
+sqlite_store::~sqlite_store() = default;
+
+// ---- open
+
+result<std::unique_ptr<sqlite_store>> sqlite_store::open(store_options const& how, std::string* why)
+{
+    std::string unused;
+    auto& text = why ? *why : unused;
+    process_lock lock;
+    if (how.vfs.empty())
+    {
+        auto prepared = prepare_file(how.path, text);
+        if (!prepared) return prepared.error();
+        lock = std::move(*prepared);
+    }
+    auto db = database::open(how.path, database::access::create, how.vfs);
+    if (!db)
+    {
+        text = "cannot open " + how.path + ": " + db.error().message();
+        return meaning_at_open(db.error());
+    }
+    std::unique_ptr<sqlite_store> store(new sqlite_store(std::move(*db)));
+    store->lock_ = std::move(lock);
+    auto failure = store->start(how);
+    if (!failure) return store;
+    text = how.path + ": " + store->failure_text_;
+    return failure;
+}
+
+error_code sqlite_store::start(store_options const& how)
+{
+    if (auto failure = configure()) return failure;
+    if (auto failure = migrate(how)) return failure;
+    if (how.quick_check)
+    {
+        auto row = db_->query("PRAGMA quick_check(1)");
+        if (row.step() && row.bytes(0) != "ok") return refuse(errc::store_damaged, row.text(0));
+        if (db_->failed()) return disk(meaning_at_open(db_->failure()));
+    }
+    return load(how);
+}
+
+error_code sqlite_store::configure()
+{
+    // Checkpoints of the WAL are tidy()'s, because SQLite's own ignore a failed fsync.
+    sqlite3_wal_autocheckpoint(db_->handle(), 0);
+    auto note_size = [](void* self, sqlite3*, char const*, int pages)
+    {
+        auto* store = static_cast<sqlite_store*>(self);
+        auto const now = static_cast<std::size_t>(pages);
+        if (now < store->wal_size_) store->tidy_at_ = store->tidy_step_;  // it began anew
+        store->wal_size_ = now;
+        return SQLITE_OK;
+    };
+    sqlite3_wal_hook(db_->handle(), note_size, this);
+    // A reader that opens or closes its connection holds the WAL's index for a moment.
+    sqlite3_busy_timeout(db_->handle(), 5000);
+    db_->script("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL;");
+    std::string mode;
+    {
+        auto row = db_->query("PRAGMA journal_mode = WAL");
+        if (row.step()) mode = row.text(0);
+    }
+    std::int64_t synchronous = 0;
+    {
+        auto row = db_->query("PRAGMA synchronous");
+        if (row.step()) synchronous = row.integer(0);
+    }
+    if (db_->failed()) return disk(meaning_at_open(db_->failure()));
+    if (mode != "wal") return refuse(errc::disk_failed, "the file system cannot do journal_mode WAL");
+    if (synchronous != 2) return refuse(errc::disk_failed, "synchronous is not FULL");
+    return {};
+}
+
+error_code sqlite_store::migrate(store_options const& how)
+{
+    auto const found = schema_version(*db_);
+    if (db_->failed()) return disk(meaning_at_open(db_->failure()));
+    if (found > newest_schema())
+    {
+        return refuse(
+            errc::newer_schema,
+            "schema version " + std::to_string(found) + " is newer than this program's " +
+                std::to_string(newest_schema())
+        );
+    }
+    if (found == newest_schema()) return {};
+    if (found == 0 && !is_empty(*db_)) return refuse(errc::store_damaged, "this is no chaind database");
+    db_->run("BEGIN IMMEDIATE");
+    upgrade_schema(*db_, found);
+    if (found == 0) insert_meta(*db_, how.new_store, how.boot);
+    db_->run("COMMIT");
+    return disk();
+}
+
+error_code sqlite_store::load(store_options const& how)
+{
+    tidy_step_ = tidy_at_ = how.wal_pages;
+    auto meta = load_meta(*db_);
+    if (db_->failed()) return disk(meaning_at_open(db_->failure()));
+    if (!meta) return refuse(errc::store_damaged, "the meta row is missing");
+    id_ = meta->store;
+    cluster_ = meta->cluster;
+    promised_ = meta->promised;
+    base_ = meta->base;
+    applied_ = meta->applied;
+    end_ = last_row(*db_).value_or(base_);
+
+    std::string why;
+    auto const from =
+        applied_.at - base_.at > how.verify_rows ? seq(applied_.at.value() - how.verify_rows) : base_.at;
+    if (!log_is_sound(*db_, *meta, from, end_.at, why))
+    {
+        return db_->failed() ? disk(meaning_at_open(db_->failure())) : refuse(errc::store_damaged, why);
+    }
+    save_boot(*db_, how.boot);
+    if (auto failure = disk()) return failure;
+    chat_ = std::make_unique<chat_state>(*db_);
+    return disk();
+}
+
+error_code sqlite_store::set_cluster(cluster_id which)
+{
+    if (failure_) return *failure_;
+    if (cluster_) return *cluster_ == which ? error_code{} : errc::wrong_cluster;
+    save_cluster(*db_, which);
+    if (auto failure = disk()) return failure;
+    cluster_ = which;
+    return {};
+}
+
+result<chain::recovered> sqlite_store::recover()
+{
+    if (failure_) return *failure_;
+    std::string why;
+    auto suffix = read_rows(*db_, {applied_, end_.at, SIZE_MAX}, why);
+    auto epochs = log_epochs(*db_);
+    if (auto failure = disk()) return failure;
+    if (!suffix) return refuse(errc::store_damaged, why);
+    return chain::recovered{
+        .promised = promised_,
+        .base = base_,
+        .applied = applied_,
+        .suffix = std::move(*suffix),
+        .epochs = std::move(epochs),
+    };
+}
+
+// ---- perform
+
+error_code sqlite_store::perform(std::span<chain::store_write const> writes, store_observer const& tell)
+{
+    if (failure_) return *failure_;
+    if (writes.empty()) return {};
+    try
+    {
+        return run(writes, tell);
+    }
+    catch (std::exception const& e)
+    {
+        // Whatever it was, the transaction is half done and memory no longer agrees with it.
+        if (auto failure = disk()) return failure;
+        return refuse(errc::disk_failed, e.what());
+    }
+}
+
+// One transaction: what is committed is applied and told first, so that answers do not wait for this fsync;
+// then the log changes. Only rows that the file holds already, and that no truncation of this batch takes
+// away, can be applied ahead of the others.
+error_code sqlite_store::run(std::span<chain::store_write const> writes, store_observer const& tell)
+{
+    auto standing = end_.at;
+    auto ahead = applied_.at;
+    for (auto const& write : writes)
+    {
+        if (write.truncate_after) standing = std::min(standing, *write.truncate_after);
+        if (write.apply_upto) ahead = std::max(ahead, std::min(*write.apply_upto, standing));
+    }
+
+    db_->run("BEGIN IMMEDIATE");
+    if (auto failure = apply(ahead, tell)) return failure;
+    for (auto const& write : writes)
+    {
+        if (auto failure = log(write)) return failure;
+        if (!write.apply_upto) continue;
+        if (auto failure = apply(*write.apply_upto, tell)) return failure;
+    }
+    return commit();
+}
+
+error_code sqlite_store::log(chain::store_write const& write)
+{
+    if (write.promise)
+    {
+        if (auto failure = promise(*write.promise)) return failure;
+    }
+    if (write.truncate_after)
+    {
+        if (auto failure = truncate(*write.truncate_after)) return failure;
+    }
+    for (auto const& e : write.entries)
+    {
+        if (auto failure = append(e)) return failure;
+    }
+    return disk();
+}
+
+error_code sqlite_store::promise(chain_config const& to)
+{
+    if (to.at < promised_.at) return refuse(errc::store_damaged, "broken invariant: the promise falls");
+    save_promise(*db_, to);
+    promised_ = to;
+    return {};
+}
+
+error_code sqlite_store::truncate(seq after)
+{
+    if (after < applied_.at)
+    {
+        return refuse(errc::store_damaged, "broken invariant: truncation below the applied mark");
+    }
+    if (after >= end_.at) return {};
+    truncate_rows(*db_, after);
+    end_ = last_row(*db_).value_or(base_);
+    return {};
+}
+
+error_code sqlite_store::append(chain::entry const& e)
+{
+    bool const follows =
+        e.at == end_.at.next() && e.in >= end_.in && chain::entry_hash(end_.hash, e) == e.hash;
+    if (!follows)
+    {
+        return refuse(
+            errc::store_damaged,
+            "broken invariant: entry " + std::to_string(e.at.value()) + " does not follow " +
+                std::to_string(end_.at.value())
+        );
+    }
+    append_row(*db_, e, end_.at == base_.at || e.in > end_.in);
+    end_ = e.point();
+    return {};
+}
+
+error_code sqlite_store::apply(seq upto, store_observer const& tell)
+{
+    if (upto > end_.at) return refuse(errc::store_damaged, "broken invariant: apply beyond the log's end");
+    while (applied_.at < upto)
+    {
+        std::string why;
+        auto rows = read_rows(*db_, {applied_, upto, apply_read_bytes}, why);
+        if (auto failure = disk()) return failure;
+        if (!rows) return refuse(errc::store_damaged, why);
+
+        std::vector<chat::applied> results;
+        for (auto const& e : *rows)
+        {
+            chat::entry_context const context{.pos = e.at, .ts_us = e.ts_us, .request = e.request};
+            auto const command = wire::decode_command(*e.command);
+            results.push_back(
+                command ? chat::apply(*chat_, *command, context) : chat::apply_unreadable(*chat_, context)
+            );
+            applied_ = e.point();
+            auto const checkpoint = results.back().checkpoint;
+            if (!checkpoint && e.at != rows->back().at) continue;
+
+            // Nothing that a failing connection made up may be told.
+            if (auto failure = disk()) return failure;
+            tell.applied(std::exchange(results, {}));
+            if (!checkpoint) continue;
+            if (auto failure = commit()) return failure;
+            tell.checkpoint(checkpoint_reached{.id = *checkpoint, .at = e.at});
+            db_->run("BEGIN IMMEDIATE");
+        }
+    }
+    return disk();
+}
+
+error_code sqlite_store::commit()
+{
+    chat_->flush();
+    save_applied(*db_, applied_);
+    db_->run("COMMIT");
+    return disk();
+}
+
+result<std::vector<chain::entry>> sqlite_store::read_log(seq from, std::size_t max_bytes)
+{
+    if (failure_) return *failure_;
+    if (from <= base_.at || from > end_.at) return std::vector<chain::entry>{};
+    auto after = from.prev() == base_.at ? base_ : row_point(*db_, from.prev());
+    std::string why = "log row " + std::to_string(from.prev().value()) + " is missing";
+    if (after)
+    {
+        auto rows = read_rows(*db_, {*after, end_.at, max_bytes}, why);
+        if (auto failure = disk()) return failure;
+        if (rows) return rows;
+    }
+    if (auto failure = disk()) return failure;
+    return refuse(errc::store_damaged, why);
+}
+
+error_code sqlite_store::tidy()
+{
+    if (failure_) return *failure_;
+    if (wal_size_ < tidy_at_) return {};
+    int const code =
+        sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    // Readers may keep pages in the WAL; the next attempt is a step further on.
+    tidy_at_ = wal_size_ + tidy_step_;
+    if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) return {};
+    db_->fail(code, "wal_checkpoint");
+    return disk();
+}
+
+error_code sqlite_store::disk(errc code)
+{
+    if (!db_->failed()) return {};
+    return refuse(code, db_->failure_text());
+}
+
+error_code sqlite_store::refuse(errc code, std::string text)
+{
+    if (failure_) return *failure_;
+    failure_ = code;
+    failure_text_ = std::move(text);
+    // Closing must not do what the failed call could not: after a failed fsync the next one succeeds without
+    // the data.
+    sqlite3_db_config(db_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    return *failure_;
+}
+
+}  // namespace chaind::store

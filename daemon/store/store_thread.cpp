@@ -1,0 +1,277 @@
+#include "store/store_thread.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <variant>
+
+namespace chaind::store
+{
+namespace
+{
+
+std::size_t bytes_of(chain::store_write const& write)
+{
+    std::size_t sum = 64;
+    for (auto const& e : write.entries)
+    {
+        sum += e.bytes();
+    }
+    return sum;
+}
+
+}  // namespace
+
+class store_thread::impl
+{
+public:
+    impl(
+        std::unique_ptr<sqlite_store> store,
+        reader_pool& readers,
+        store_events tell,
+        post_function post,
+        store_limits limits
+    )
+        : store_(std::move(store)),
+          readers_(readers),
+          tell_(std::make_shared<store_events const>(std::move(tell))),
+          post_(std::move(post)),
+          limits_(limits),
+          thread_([this] { work(); })
+    {
+    }
+
+    ~impl()
+    {
+        {
+            std::lock_guard const hold(mutex_);
+            stopping_ = true;
+        }
+        wake_.notify_one();
+        thread_.join();
+    }
+
+    void write(chain::store_write what)
+    {
+        auto const bytes = bytes_of(what);
+        {
+            std::lock_guard const hold(mutex_);
+            ++waiting_writes_;
+            waiting_bytes_ += bytes;
+            queue_.emplace_back(std::move(what));
+        }
+        wake_.notify_one();
+    }
+
+    void read_log(chain::log_read_request what)
+    {
+        {
+            std::lock_guard const hold(mutex_);
+            queue_.emplace_back(what);
+        }
+        wake_.notify_one();
+    }
+
+    std::size_t waiting_writes() const
+    {
+        std::lock_guard const hold(mutex_);
+        return waiting_writes_;
+    }
+    std::size_t waiting_bytes() const
+    {
+        std::lock_guard const hold(mutex_);
+        return waiting_bytes_;
+    }
+    microseconds busy_for() const
+    {
+        std::lock_guard const hold(mutex_);
+        if (!busy_since_) return {};
+        return std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now() - *busy_since_);
+    }
+    std::uint64_t commits() const
+    {
+        std::lock_guard const hold(mutex_);
+        return commits_;
+    }
+
+private:
+    using request = std::variant<chain::store_write, chain::log_read_request>;
+
+    // Either some writes, for one transaction, or a read.
+    struct work_piece
+    {
+        std::vector<chain::store_write> writes;
+        std::size_t bytes = 0;
+        std::optional<chain::log_read_request> read;
+    };
+
+    void work()
+    {
+        while (auto piece = take())
+        {
+            if (!perform(*piece)) return;
+            finished(*piece);
+            // Nobody waits for this one, except those who come meanwhile.
+            if (store_->tidy()) return give_up();
+        }
+    }
+
+    // Waits for the next piece; nothing when there is none left and the owner wants the end.
+    std::optional<work_piece> take()
+    {
+        std::unique_lock hold(mutex_);
+        busy_since_.reset();
+        wake_.wait(hold, [this] { return stopping_ || !queue_.empty(); });
+        if (queue_.empty()) return std::nullopt;
+        busy_since_ = std::chrono::steady_clock::now();
+
+        work_piece piece;
+        if (auto* read = std::get_if<chain::log_read_request>(&queue_.front()))
+        {
+            piece.read = *read;
+            queue_.pop_front();
+            return piece;
+        }
+        while (!queue_.empty() && piece.writes.size() < limits_.batch_writes &&
+               piece.bytes < limits_.batch_bytes)
+        {
+            auto* write = std::get_if<chain::store_write>(&queue_.front());
+            if (!write) break;
+            piece.bytes += bytes_of(*write);
+            piece.writes.push_back(std::move(*write));
+            queue_.pop_front();
+        }
+        return piece;
+    }
+
+    bool perform(work_piece const& piece)
+    {
+        if (piece.read) return read(*piece.read);
+        store_observer const observer{
+            .applied =
+                [this](std::vector<chat::applied> what)
+            {
+                post([what = std::move(what)](store_events const& to) mutable { to.applied(std::move(what)); }
+                );
+            },
+            .checkpoint = [this](checkpoint_reached const& at) { take_digest(at); },
+        };
+        if (store_->perform(piece.writes, observer))
+        {
+            give_up();
+            return false;
+        }
+        post([upto = piece.writes.back().id](store_events const& to) { to.written(upto); });
+        return true;
+    }
+
+    bool read(chain::log_read_request const& what)
+    {
+        auto rows = store_->read_log(what.from, what.max_bytes);
+        if (!rows)
+        {
+            give_up();
+            return false;
+        }
+        post([id = what.id, found = std::move(*rows)](store_events const& to) mutable
+             { to.log_rows(id, std::move(found)); });
+        return true;
+    }
+
+    void take_digest(checkpoint_reached const& at)
+    {
+        auto tell = tell_;
+        auto done = [tell, at](result<digest> state)
+        {
+            if (state) tell->digested(at.id, at.at, *state);
+        };
+        // A reader that cannot open the file says nothing about the writer's disk: there is no digest, and
+        // whoever asked for it sees that it is missing.
+        static_cast<void>(readers_.digest_now(done));
+    }
+
+    void finished(work_piece const& piece)
+    {
+        std::lock_guard const hold(mutex_);
+        waiting_writes_ -= piece.writes.size();
+        waiting_bytes_ -= piece.bytes;
+        if (!piece.writes.empty()) ++commits_;
+        busy_since_ = std::chrono::steady_clock::now();
+    }
+
+    void give_up()
+    {
+        {
+            std::lock_guard const hold(mutex_);
+            busy_since_.reset();
+        }
+        post([text = store_->failure_text(), why = store_->failure()](store_events const& to)
+             { to.failed(why, text); });
+    }
+
+    template <class Tell>
+    void post(Tell tell)
+    {
+        post_([to = tell_, tell = std::move(tell)]() mutable { tell(*to); });
+    }
+
+    std::unique_ptr<sqlite_store> const store_;
+    reader_pool& readers_;
+    std::shared_ptr<store_events const> const tell_;
+    post_function const post_;
+    store_limits const limits_;
+
+    mutable std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<request> queue_;
+    std::size_t waiting_writes_ = 0;  // queued, or in the transaction that runs
+    std::size_t waiting_bytes_ = 0;
+    std::uint64_t commits_ = 0;
+    std::optional<std::chrono::steady_clock::time_point> busy_since_;
+    bool stopping_ = false;
+
+    std::thread thread_;  // the last member: it uses all others
+};
+
+store_thread::store_thread(
+    std::unique_ptr<sqlite_store> store,
+    reader_pool& readers,
+    store_events tell,
+    post_function post,
+    store_limits limits
+)
+    : impl_(std::make_unique<impl>(std::move(store), readers, std::move(tell), std::move(post), limits))
+{
+}
+store_thread::~store_thread() = default;
+
+void store_thread::write(chain::store_write what)
+{
+    impl_->write(std::move(what));
+}
+void store_thread::read_log(chain::log_read_request what)
+{
+    impl_->read_log(what);
+}
+std::size_t store_thread::waiting_writes() const
+{
+    return impl_->waiting_writes();
+}
+std::size_t store_thread::waiting_bytes() const
+{
+    return impl_->waiting_bytes();
+}
+microseconds store_thread::busy_for() const
+{
+    return impl_->busy_for();
+}
+std::uint64_t store_thread::commits() const
+{
+    return impl_->commits();
+}
+
+}  // namespace chaind::store
