@@ -9,13 +9,13 @@
 namespace boost
 {
 
-[[noreturn]] void assertion_failed(char const* expression, char const* function, char const* file, long line)
+void assertion_failed(char const* expression, char const* function, char const* file, long line)
 {
     std::fprintf(stderr, "%s:%ld: %s: broken invariant: %s\n", file, line, function, expression);
     std::abort();
 }
 
-[[noreturn]] void assertion_failed_msg(
+void assertion_failed_msg(
     char const* expression, char const* message, char const* function, char const* file, long line
 )
 {

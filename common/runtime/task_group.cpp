@@ -1,0 +1,122 @@
+#include "runtime/task_group.hpp"
+
+#include "runtime/log.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <exception>
+#include <vector>
+
+namespace chaind::runtime
+{
+
+namespace asio = boost::asio;
+
+struct task_group::state
+{
+    explicit state(asio::any_io_executor const& on, std::string name) : empty(on), channel(std::move(name)) {}
+
+    std::list<std::shared_ptr<asio::cancellation_signal>> running;
+    asio::steady_timer empty;  // cancelled when the last one ends
+    std::string channel;
+    bool stopped = false;
+
+    void ended(std::list<std::shared_ptr<asio::cancellation_signal>>::iterator which, std::exception_ptr why)
+    {
+        running.erase(which);
+        if (running.empty()) empty.cancel();
+        report(why);
+    }
+
+    void report(std::exception_ptr const& why) const
+    {
+        if (!why) return;
+        try
+        {
+            std::rethrow_exception(why);
+        }
+        catch (boost::system::system_error const& e)
+        {
+            if (e.code() != asio::error::operation_aborted)
+                log::write(log::level::error, channel, "a task ended by an error", {{"Reason", e.what()}});
+        }
+        catch (std::exception const& e)
+        {
+            log::write(log::level::error, channel, "a task ended by an exception", {{"Reason", e.what()}});
+        }
+    }
+};
+
+namespace
+{
+// Coroutines hear terminal cancellation only unless told otherwise.
+asio::awaitable<void> run_task(asio::awaitable<void> task)
+{
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+    co_await std::move(task);
+}
+}  // namespace
+
+task_group::task_group(asio::any_io_executor on, std::string channel)
+    : on_(std::move(on)), state_(std::make_shared<state>(on_, std::move(channel)))
+{
+}
+
+task_group::~task_group() = default;
+
+void task_group::spawn(asio::awaitable<void> task)
+{
+    if (state_->stopped) return;
+    auto signal = std::make_shared<asio::cancellation_signal>();
+    state_->running.push_back(signal);
+    auto const which = std::prev(state_->running.end());
+    auto on_end = [state = state_, which](std::exception_ptr why) { state->ended(which, std::move(why)); };
+    asio::co_spawn(
+        on_, run_task(std::move(task)), asio::bind_cancellation_slot(signal->slot(), std::move(on_end))
+    );
+}
+
+void task_group::emit(asio::cancellation_type how)
+{
+    std::vector<std::shared_ptr<asio::cancellation_signal>> const all(
+        state_->running.begin(), state_->running.end()
+    );
+    for (auto const& signal : all)
+        signal->emit(how);
+}
+
+void task_group::cancel()
+{
+    emit(asio::cancellation_type::total);
+}
+
+asio::awaitable<void> task_group::stop(std::chrono::milliseconds patience)
+{
+    auto const keep = state_;
+    keep->stopped = true;
+    emit(asio::cancellation_type::total);
+    boost::system::error_code woken;
+    if (!keep->running.empty())
+    {
+        keep->empty.expires_after(patience);
+        co_await keep->empty.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    }
+    while (!keep->running.empty())
+    {
+        emit(asio::cancellation_type::terminal);
+        keep->empty.expires_after(std::chrono::milliseconds(100));
+        co_await keep->empty.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    }
+}
+
+std::size_t task_group::size() const
+{
+    return state_->running.size();
+}
+
+}  // namespace chaind::runtime

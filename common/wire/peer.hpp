@@ -1,0 +1,76 @@
+#pragma once
+// The frames between daemons, as values, and their encoding (peer.proto). Decoding trusts nothing: a frame
+// that is malformed, or carries an id, name, enum value or list of impossible shape, is errc::bad_frame.
+
+#include "base/errc.hpp"
+#include "chain/types.hpp"
+#include "membership/messages.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace chaind::wire::peer
+{
+
+inline constexpr std::uint32_t protocol_min = 1;
+inline constexpr std::uint32_t protocol_max = 1;
+
+enum class purpose : std::uint8_t
+{
+    chain = 1,    // replica to replica
+    control = 2,  // replica to config service
+};
+
+// First on every connection.
+struct hello
+{
+    std::uint32_t protocol_min = 0;
+    std::uint32_t protocol_max = 0;
+    cluster_id cluster;  // empty: belongs to none yet
+    member from;
+    purpose what_for = purpose::chain;
+};
+// The answer to a hello that is accepted.
+struct welcome
+{
+    std::uint32_t protocol = 0;
+    cluster_id cluster;
+    member from;  // without a name: the config service
+};
+// The answer to one that is not; the connection then closes.
+struct refused
+{
+    std::string reason;
+};
+
+// Config service -> replica.
+struct instruction
+{
+    directive what;
+    std::map<node_id, std::string> addresses;  // where each replica listens for others, "host:port"
+    std::string status_json;                   // form of `chainctl status -o json`; empty: as before
+    std::string lineage;
+};
+struct verify  // to the head's gateway: submit a checkpoint command with this id
+{
+    std::uint64_t id = 0;
+};
+struct abort_process  // a drill: die now, as by kill -9
+{
+};
+
+using frame =
+    std::variant<hello, welcome, refused, chain::message, heartbeat, instruction, verify, abort_process>;
+
+[[nodiscard]] std::string encode(frame const& what);
+// Without a copy of the message into a frame first.
+[[nodiscard]] std::string encode(chain::message const& what);
+[[nodiscard]] result<frame> decode(std::string_view bytes);
+
+// The protocol version that both sides speak; nothing when there is none.
+[[nodiscard]] std::optional<std::uint32_t> agree(std::uint32_t their_min, std::uint32_t their_max);
+
+}  // namespace chaind::wire::peer

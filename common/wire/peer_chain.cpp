@@ -1,0 +1,193 @@
+// The chain's messages to and from protobuf.
+
+#include "wire/peer_convert.hpp"
+
+namespace chaind::wire::peer
+{
+
+namespace
+{
+void put_entry(chain::entry const& from, pb::Entry& to)
+{
+    to.set_at(from.at.value());
+    to.set_in(from.in.value());
+    to.set_ts_us(from.ts_us);
+    put(from.request, *to.mutable_request());
+    to.set_command(*from.command);
+    put(from.hash, *to.mutable_hash());
+}
+
+bool get_entry(pb::Entry const& from, chain::entry& to)
+{
+    to.at = seq(from.at());
+    to.in = epoch(from.in());
+    to.ts_us = from.ts_us();
+    to.command = std::make_shared<std::string const>(from.command());
+    return get(from.request(), to.request) && get(from.hash(), to.hash);
+}
+
+struct message_encoder
+{
+    pb::Frame& out;
+
+    void operator()(chain::append const& x) const
+    {
+        auto& to = *out.mutable_append();
+        to.set_in(x.in.value());
+        to.set_number(x.number);
+        put(x.prev, *to.mutable_prev());
+        for (auto const& e : x.entries)
+            put_entry(e, *to.add_entries());
+        to.set_stable(x.stable.value());
+        to.set_commit(x.commit.value());
+        to.set_open(x.open.value());
+    }
+    void operator()(chain::ok const& x) const
+    {
+        auto& to = *out.mutable_ok();
+        to.set_in(x.in.value());
+        to.set_number(x.number);
+        to.set_verified(x.verified.value());
+        to.set_durable(x.durable.value());
+    }
+    void operator()(chain::nack const& x) const
+    {
+        auto& to = *out.mutable_nack();
+        to.set_in(x.in.value());
+        to.set_number(x.number);
+        to.set_hint(x.hint.value());
+    }
+    void operator()(chain::mark const& x) const
+    {
+        auto& to = *out.mutable_mark();
+        to.set_in(x.in.value());
+        to.set_stable(x.stable.value());
+        to.set_commit(x.commit.value());
+    }
+    void operator()(chain::ack const& x) const
+    {
+        auto& to = *out.mutable_ack();
+        to.set_in(x.in.value());
+        to.set_commit(x.commit.value());
+        to.set_durable(x.durable.value());
+        to.set_verified(x.verified.value());
+    }
+    void operator()(chain::submit const& x) const
+    {
+        auto& to = *out.mutable_submit();
+        to.set_in(x.in.value());
+        for (auto const& s : x.what)
+        {
+            auto& next = *to.add_what();
+            put(s.request, *next.mutable_request());
+            next.set_command(*s.command);
+        }
+    }
+    void operator()(chain::refused const& x) const
+    {
+        auto& to = *out.mutable_submit_refused();
+        to.set_in(x.in.value());
+        put(x.request, *to.mutable_request());
+        to.set_why(static_cast<std::uint32_t>(x.why));
+    }
+    void operator()(chain::still_at const& x) const { still(x.in, x.round, *out.mutable_still_at()); }
+    void operator()(chain::still_at_yes const& x) const { still(x.in, x.round, *out.mutable_still_at_yes()); }
+
+    static void still(epoch in, std::uint64_t round, pb::StillAt& to)
+    {
+        to.set_in(in.value());
+        to.set_round(round);
+    }
+};
+
+// The entries of an append follow `prev` without a gap: what does not cannot be from a right peer.
+bool get_append(pb::Append const& from, chain::append& to)
+{
+    to.in = epoch(from.in());
+    to.number = from.number();
+    if (!get(from.prev(), to.prev)) return false;
+    to.entries.reserve(static_cast<std::size_t>(from.entries_size()));
+    auto expected = to.prev.at;
+    for (auto const& e : from.entries())
+    {
+        expected = expected.next();
+        if (!get_entry(e, to.entries.emplace_back()) || to.entries.back().at != expected) return false;
+    }
+    to.stable = seq(from.stable());
+    to.commit = seq(from.commit());
+    to.open = seq(from.open());
+    return true;
+}
+
+bool get_submit(pb::Submit const& from, chain::submit& to)
+{
+    to.in = epoch(from.in());
+    for (auto const& s : from.what())
+    {
+        auto& next = to.what.emplace_back();
+        next.command = std::make_shared<std::string const>(s.command());
+        if (!get(s.request(), next.request)) return false;
+    }
+    return true;
+}
+
+bool get_refused(pb::SubmitRefused const& from, chain::refused& to)
+{
+    if (from.why() > static_cast<std::uint32_t>(chain::refusal::read_only)) return false;
+    to.in = epoch(from.in());
+    to.why = static_cast<chain::refusal>(from.why());
+    return get(from.request(), to.request);
+}
+
+chain::ok get_ok(pb::Ok const& from)
+{
+    return {
+        .in = epoch(from.in()),
+        .number = from.number(),
+        .verified = seq(from.verified()),
+        .durable = seq(from.durable()),
+    };
+}
+
+chain::ack get_ack(pb::Ack const& from)
+{
+    return {
+        .in = epoch(from.in()),
+        .commit = seq(from.commit()),
+        .durable = seq(from.durable()),
+        .verified = seq(from.verified()),
+    };
+}
+}  // namespace
+
+void put(chain::message const& from, pb::Frame& to)
+{
+    std::visit(message_encoder{to}, from);
+}
+
+bool get(pb::Frame const& from, chain::message& to)
+{
+    switch (from.what_case())
+    {
+        case pb::Frame::kAppend: return get_append(from.append(), to.emplace<chain::append>());
+        case pb::Frame::kOk: return to = get_ok(from.ok()), true;
+        case pb::Frame::kNack:
+            to = chain::nack{epoch(from.nack().in()), from.nack().number(), seq(from.nack().hint())};
+            return true;
+        case pb::Frame::kMark:
+            to = chain::mark{epoch(from.mark().in()), seq(from.mark().stable()), seq(from.mark().commit())};
+            return true;
+        case pb::Frame::kAck: return to = get_ack(from.ack()), true;
+        case pb::Frame::kSubmit: return get_submit(from.submit(), to.emplace<chain::submit>());
+        case pb::Frame::kSubmitRefused:
+            return get_refused(from.submit_refused(), to.emplace<chain::refused>());
+        case pb::Frame::kStillAt:
+            return to = chain::still_at{epoch(from.still_at().in()), from.still_at().round()}, true;
+        case pb::Frame::kStillAtYes:
+            return to = chain::still_at_yes{epoch(from.still_at_yes().in()), from.still_at_yes().round()},
+                   true;
+        default: return false;
+    }
+}
+
+}  // namespace chaind::wire::peer

@@ -1,0 +1,145 @@
+// Membership, heartbeats and directives to and from protobuf.
+
+#include "wire/peer_convert.hpp"
+
+namespace chaind::wire::peer
+{
+
+void put(member const& from, pb::Member& to)
+{
+    to.set_name(from.name.name);
+    put(from.store, *to.mutable_store());
+    put(from.boot, *to.mutable_boot());
+}
+
+bool get(pb::Member const& from, member& to)
+{
+    if (!is_valid_node_name(from.name())) return false;
+    to.name.name = from.name();
+    return get(from.store(), to.store) && get(from.boot(), to.boot);
+}
+
+void put(log_point const& from, pb::LogPoint& to)
+{
+    to.set_at(from.at.value());
+    to.set_in(from.in.value());
+    put(from.hash, *to.mutable_hash());
+    to.set_ts_us(from.ts_us);
+}
+
+bool get(pb::LogPoint const& from, log_point& to)
+{
+    to.at = seq(from.at());
+    to.in = epoch(from.in());
+    to.ts_us = from.ts_us();
+    return get(from.hash(), to.hash);
+}
+
+namespace
+{
+void put(chain_config const& from, pb::Config& to)
+{
+    to.set_at(from.at.value());
+    to.set_state(static_cast<std::uint32_t>(from.state));
+    for (auto const& m : from.members)
+        peer::put(m, *to.add_members());
+    to.set_has_joiner(from.joiner.has_value());
+    if (from.joiner) to.set_joiner(from.joiner->name);
+}
+
+// A configuration that breaks its own rules must not reach a core: no member twice, the joiner is the last.
+bool get(pb::Config const& from, chain_config& to)
+{
+    if (from.state() > static_cast<std::uint32_t>(config_state::active)) return false;
+    to.at = epoch(from.at());
+    to.state = static_cast<config_state>(from.state());
+    for (auto const& m : from.members())
+    {
+        member next;
+        if (!peer::get(m, next)) return false;
+        for (auto const& earlier : to.members)
+            if (earlier.name == next.name) return false;
+        to.members.push_back(std::move(next));
+    }
+    if (!from.has_joiner()) return true;
+    to.joiner = node_id{from.joiner()};
+    return !to.members.empty() && to.members.back().name == *to.joiner;
+}
+
+void put(learner_progress const& from, pb::LearnerProgress& to)
+{
+    peer::put(from.learner, *to.mutable_learner());
+    to.set_lag_entries(from.lag_entries);
+    to.set_lag_us(from.lag_time.count());
+    to.set_needs_snapshot(from.needs_snapshot);
+}
+
+bool get(pb::LearnerProgress const& from, learner_progress& to)
+{
+    to.lag_entries = from.lag_entries();
+    to.lag_time = microseconds(from.lag_us());
+    to.needs_snapshot = from.needs_snapshot();
+    return peer::get(from.learner(), to.learner);
+}
+}  // namespace
+
+void put(heartbeat const& from, pb::Heartbeat& to)
+{
+    put(from.from, *to.mutable_from());
+    to.set_sent_us(from.sent.count());
+    to.set_promised(from.promised.value());
+    put(from.end, *to.mutable_end());
+    to.set_verified(from.verified.value());
+    to.set_commit(from.commit.value());
+    for (auto const& name : from.unreachable)
+        to.add_unreachable(name.name);
+    if (from.feeding) put(*from.feeding, *to.mutable_feeding());
+    to.set_stepping_down(from.stepping_down);
+    to.set_info(from.info);
+}
+
+bool get(pb::Heartbeat const& from, heartbeat& to)
+{
+    if (!get(from.from(), to.from) || !get(from.end(), to.end)) return false;
+    to.sent = instant(from.sent_us());
+    to.promised = epoch(from.promised());
+    to.verified = seq(from.verified());
+    to.commit = seq(from.commit());
+    for (auto const& name : from.unreachable())
+    {
+        if (!is_valid_node_name(name)) return false;
+        to.unreachable.push_back(node_id{name});
+    }
+    if (from.has_feeding() && !get(from.feeding(), to.feeding.emplace())) return false;
+    to.stepping_down = from.stepping_down();
+    to.info = from.info();
+    return true;
+}
+
+void put(directive const& from, pb::Directive& to)
+{
+    put(from.config, *to.mutable_config());
+    if (from.learning)
+    {
+        put(from.learning->learner, *to.mutable_learning()->mutable_learner());
+        put(from.learning->source, *to.mutable_learning()->mutable_source());
+    }
+    to.set_has_lease(from.lease_for.has_value());
+    if (from.lease_for) to.set_lease_for_us(from.lease_for->count());
+}
+
+bool get(pb::Directive const& from, directive& to)
+{
+    if (!get(from.config(), to.config)) return false;
+    if (from.has_learning())
+    {
+        auto& learning = to.learning.emplace();
+        if (!get(from.learning().learner(), learning.learner) ||
+            !get(from.learning().source(), learning.source))
+            return false;
+    }
+    if (from.has_lease()) to.lease_for = instant(from.lease_for_us());
+    return true;
+}
+
+}  // namespace chaind::wire::peer
