@@ -100,7 +100,7 @@ def steps(args):
         Step("lint coroutines", ".ci/lint_coroutines.sh build/release"),
         ctest("unit and scenario", "release", "-L 'lint|unit|scenario'"),
         ctest("simulator", "release", "-L 'sim_long|sim_mistakes'" if args.long else "-L sim"),
-        Step("cluster", f"python3 test/cluster/run.py{long}", last_line, limit_s=4 * 3600 if args.long else 1200),
+        Step("cluster", f"/usr/bin/python3 test/cluster/run.py{long}", last_line, limit_s=4 * 3600 if args.long else 1200),
         Step("web in Chromium", "test/web/run", last_line),
         build("asan", *ASAN),
         ctest("asan", "asan", f"-R '^unit[.]({'|'.join(t.removesuffix('_unit_test') for t in ASAN)})$'"),

@@ -1,0 +1,150 @@
+"""A real chain of processes in a temporary folder, started through tools/quickstart and ended with the test."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+QUICKSTART = ROOT / "tools" / "quickstart"
+
+
+class Chain:
+    def __init__(self, directory, replicas=3, forwarding="parallel", rate_limit="off"):
+        self.dir = Path(directory)
+        self.options = ["--replicas", str(replicas), "--forwarding", forwarding, "--rate-limit", rate_limit, "--port-base", "0"]
+        self.up()
+
+    # ---- life ----
+
+    def quickstart(self, *words):
+        done = subprocess.run(
+            [str(QUICKSTART), "--dir", str(self.dir), *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1200
+        )
+        if done.returncode != 0:
+            raise AssertionError(f"quickstart {' '.join(words)} ended with {done.returncode}:\n{done.stderr[-4000:]}")
+        return done.stdout
+
+    def up(self):
+        self.summary = json.loads(self.quickstart("--detach", "--json", *self.options))
+        self.urls = {r["name"]: r["url"] for r in self.summary["replicas"]}
+
+    def down(self):
+        self.quickstart("--down")
+
+    def names(self):
+        return list(self.urls)
+
+    def pid(self, name):
+        """The process of that daemon, or None when it is gone."""
+        try:
+            pid, started = (self.dir / "run" / f"{name}.pid").read_text().split()
+            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        except (OSError, ValueError, IndexError):
+            return None
+        return int(pid) if fields[0] != "Z" and fields[19] == started else None
+
+    def pids(self):
+        return {n: self.pid(n) for n in self.names()}
+
+    def kill(self, *names):
+        """kill -9, all of them as near to one moment as a loop can be; returns when they are gone."""
+        pids = {n: self.pid(n) for n in names}
+        for pid in pids.values():
+            os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: not any(self.pid(n) for n in names), f"the end of {names}")
+
+    def start(self, *names):
+        for name in names:
+            self.quickstart("--start", name)
+
+    # ---- asking ----
+
+    def get(self, name, path):
+        """(status, parsed body) of a GET at that replica; (0, None) when it does not answer."""
+        try:
+            with urllib.request.urlopen(self.urls[name] + path, timeout=5) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as refused:
+            return refused.code, json.loads(refused.read() or b"null")
+        except OSError:
+            return 0, None
+
+    def status(self, name):
+        return self.get(name, "/api/v1/status")[1] or {}
+
+    def ctl(self, *words, ok=(0,)):
+        """chainctl's (exit status, stdout, stderr); fails the test on an exit status that is not in `ok`."""
+        done = subprocess.run(
+            [*self.summary["chainctl"], *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=900
+        )
+        if ok is not None and done.returncode not in ok:
+            raise AssertionError(f"chainctl {' '.join(words)} ended with {done.returncode}: {done.stdout}{done.stderr}")
+        return done.returncode, done.stdout, done.stderr
+
+    def ctl_status(self):
+        return json.loads(self.ctl("status", "-o", "json")[1])
+
+    def roles(self):
+        """Names head to tail, as chainctl sees them."""
+        return [node["name"] for node in self.ctl_status()["chain"]]
+
+    def wait_length(self, length, limit_s=60):
+        """Until the chain has so many members and each of them says so and serves."""
+
+        def reached():
+            chain = self.ctl_status()["chain"]
+            if len(chain) != length:
+                return False
+            return all(self.get(n["name"], f"/readyz?role={role}")[0] == 200 for n in chain for role in ("read", "write"))
+
+        wait_for(reached, f"a chain of {length}", limit_s)
+
+    def wait_serving(self, names, limit_s=60):
+        wait_for(
+            lambda: all(self.get(n, f"/readyz?role={role}")[0] == 200 for n in names for role in ("read", "write")),
+            f"{names} to serve",
+            limit_s,
+        )
+
+    def logs(self, lines=30):
+        out = []
+        for name in ["configd", *self.names()]:
+            try:
+                text = (self.dir / "log" / f"{name}.log").read_text(errors="replace").splitlines()[-lines:]
+            except OSError:
+                text = []
+            out += [f"--- {name}", *text]
+        return "\n".join(out)
+
+
+def wait_for(condition, what, limit_s=30):
+    """Polls a condition of processes outside; the limit only ends a test that has failed."""
+    limit = time.monotonic() + limit_s
+    while time.monotonic() < limit:
+        if condition():
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"waited {limit_s} s for {what}")
+
+
+@contextmanager
+def running(**options):
+    """A chain for one test: its folder goes when the test passes, its processes go in any case."""
+    with tempfile.TemporaryDirectory(prefix="chain-", ignore_cleanup_errors=True) as folder:
+        chain = None
+        try:
+            chain = Chain(folder, **options)
+            yield chain
+        except BaseException:
+            if chain:
+                print(chain.logs(), file=sys.stderr)
+            raise
+        finally:
+            subprocess.run([str(QUICKSTART), "--dir", folder, "--down"], stdin=subprocess.DEVNULL, capture_output=True, timeout=120)

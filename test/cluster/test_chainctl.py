@@ -1,0 +1,99 @@
+"""chainctl as an administrator meets it: what it prints, how it ends, what it refuses."""
+import json
+
+from chain import running, wait_for
+
+STATUS_KEYS = {"schema", "cluster", "state", "epoch", "lineage", "replicas", "committed", "chain", "joining", "failed", "config_service"}
+NODE_KEYS = {"name", "role", "state", "replica_addr", "client_url", "pid", "version", "log_end", "committed", "lag", "clients", "db_bytes", "lease_ms"}
+
+
+def test_status_of_a_healthy_a_degraded_and_a_dead_cluster(volume):
+    with running() as chain:
+        status = chain.ctl_status()
+        assert status["schema"] == "chainctl.status.v1" and STATUS_KEYS <= set(status), set(status) ^ STATUS_KEYS
+        assert status["state"] == "healthy" and status["replicas"] == {"want": 3, "have": 3}
+        assert [n["role"] for n in status["chain"]] == ["head", "middle", "tail"]
+        for node in status["chain"]:
+            assert NODE_KEYS <= set(node), set(node) ^ NODE_KEYS
+            assert node["client_url"] == chain.urls[node["name"]] and node["pid"] == chain.pid(node["name"])
+        chain.ctl("status", "--check", ok=(0,))
+        assert "healthy" in chain.ctl("status")[1]
+        assert chain.ctl("status", "-o", "name")[1].split() == [n["name"] for n in status["chain"]]
+
+        chain.kill("n2")
+        wait_for(lambda: len(chain.roles()) == 2, "n2's removal")
+        chain.ctl("status", "--check", ok=(1,))
+        text = chain.ctl("status")[1]
+        assert "degraded" in text and "n2" in text and "next:" in text, text
+        assert [f["name"] for f in chain.ctl_status()["failed"]] == ["n2"]
+
+        chain.kill("n1", "n3")
+        wait_for(lambda: chain.ctl("status", "--check", ok=None)[0] == 2, "state down")
+        assert "down" in chain.ctl("status")[1]
+        chain.kill("configd")
+        code, out, err = chain.ctl("status", ok=(69,))
+        assert not out and "next:" in err, err
+        chain.ctl("status", "--check", ok=(3,))
+
+
+def test_remove_node_and_its_refusals(volume):
+    with running() as chain:
+        chain.ctl("remove-node", "n9", "--yes", ok=(66,))
+        chain.ctl("remove-node", "../n1", "--yes", ok=(64,))
+        chain.ctl("remove-node", ok=(64,))
+        chain.ctl("remove-node", "n2", ok=(64,))  # not a terminal, no --yes: nothing happens
+        chain.ctl("remove-node", "n2", "--dry-run")
+        assert len(chain.roles()) == 3
+
+        chain.ctl("remove-node", "n2", "--yes")
+        assert chain.roles() == ["n1", "n3"]
+        chain.ctl("remove-node", "n1", "--yes")
+        assert chain.roles() == ["n3"]
+        code, _, err = chain.ctl("remove-node", "n3", "--yes", ok=(1,))
+        assert "last" in err, err
+        assert chain.roles() == ["n3"] and chain.ctl_status()["chain"][0]["role"] == "solo"
+
+
+def test_verify_events_nodes_and_version(volume):
+    with running() as chain:
+        answer = json.loads(chain.ctl("verify", "-o", "json")[1])
+        assert answer["equal"] is True and len({r["digest"] for r in answer["replicas"]}) == 1 and len(answer["replicas"]) == 3
+        chain.kill("n1")
+        wait_for(lambda: len(chain.roles()) == 2, "n1's removal")
+        events = [json.loads(line) for line in chain.ctl("events", "-o", "jsonl")[1].splitlines()]
+        assert any(e["what"] == "removed" and e["node"] == "n1" and e["why"] for e in events), events
+        assert [e["n"] for e in events] == sorted({e["n"] for e in events})
+        nodes = json.loads(chain.ctl("nodes", "-o", "json")[1])["nodes"]
+        assert {n["name"]: n["alive"] for n in nodes} == {"n1": False, "n2": True, "n3": True}
+        version = json.loads(chain.ctl("version", "-o", "json")[1])
+        assert version["chainctl"] == version["configd"] == version["replicas"]["n2"]
+
+
+def test_a_drill_kills_the_place_it_names_and_prints_the_gap(volume):
+    with running() as chain:
+        for place in ("head", "middle", "tail"):
+            roles = chain.roles()
+            victim = {"head": roles[0], "middle": roles[1], "tail": roles[2]}[place]
+            answer = json.loads(chain.ctl("drill", f"kill-{place}", "--yes", "-o", "json")[1])
+            assert answer["killed"] == victim and 0 < answer["gap_ms"] < 30000
+            assert chain.pid(victim) is None
+            print(f"  {place}: gap {answer['gap_ms']} ms")
+            chain.start(victim)
+            chain.wait_length(3)
+        chain.ctl("drill", "kill-all", "--yes", ok=(64,))
+        chain.ctl("drill", "kill-head", ok=(64,))
+
+
+def test_usage(volume):
+    with running(replicas=1) as chain:
+        chain.ctl(ok=(64,))
+        chain.ctl("frobnicate", ok=(64,))
+        chain.ctl("status", "--frobnicate", ok=(64,))
+        chain.ctl("status", "extra", ok=(64,))
+        chain.ctl("status", "-o", "xml", ok=(64,))
+        chain.ctl("--endpoint", "unix:/nowhere/configd.sock", "events", ok=(69,))
+        assert "remove-node" in chain.ctl("help")[1] and "remove-node" in chain.ctl("man")[1]
+        assert "usage" in chain.ctl("help", "drill")[1]
+        for shell in ("bash", "zsh", "fish"):
+            assert "remove-node" in chain.ctl("completion", shell)[1]
+        assert chain.ctl_status()["chain"][0]["role"] == "solo"

@@ -1,0 +1,54 @@
+"""tools/quickstart's promises (CLIENT_API 3)."""
+import os
+import stat
+import subprocess
+import urllib.request
+
+from chain import QUICKSTART, running
+from chat import Client, register
+
+
+async def test_everything_down_and_up_again_brings_the_same_data(volume):
+    with running() as chain:
+        ana = register(chain.urls["n1"], "ana")
+        async with Client(chain.urls["n2"], ana["token"]) as client:
+            conv = (await client.change("conv.create", {"kind": "room", "name": "general", "priv": False}))["d"]["conv"]
+            first = (await client.change("msg.send", {"conv": conv, "body": "before", "fmt": "plain"}))["d"]
+        urls, lineage = dict(chain.urls), chain.ctl_status()["lineage"]
+        chain.down()
+        assert chain.pids() == {"n1": None, "n2": None, "n3": None} and chain.pid("configd") is None
+        chain.up()
+        assert chain.urls == urls and chain.ctl_status()["lineage"] == lineage
+        async with Client(chain.urls["n3"], ana["token"]) as client:
+            second = (await client.change("msg.send", {"conv": conv, "body": "after", "fmt": "plain"}))["d"]
+            history = await client.whole_history(conv)
+        assert [m["body"] for m in history] == ["before", "after"]
+        assert second["seq"] == first["seq"] + 1 and int(second["mid"][2:]) == int(first["mid"][2:]) + 1
+
+
+def test_the_summary_the_folders_and_the_web_client(volume):
+    with running() as chain:
+        summary = chain.summary
+        assert summary["dir"] == str(chain.dir) and [r["name"] for r in summary["replicas"]] == ["n1", "n2", "n3"]
+        for replica in summary["replicas"]:
+            assert replica["pid"] == chain.pid(replica["name"])
+            folder = chain.dir / replica["name"]
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+            assert any(f.suffix == ".db" for f in folder.iterdir())
+            with urllib.request.urlopen(replica["url"] + "/", timeout=5) as page:
+                assert b"<html" in page.read().lower() and "default-src 'self'" in page.headers["Content-Security-Policy"]
+            inherited = {os.readlink(f"/proc/{replica['pid']}/fd/{n}") for n in ("0",)}
+            assert inherited == {"/dev/null"}
+        chain.up()  # a second run on a running chain changes nothing
+        assert chain.pids() == {r["name"]: r["pid"] for r in summary["replicas"]}
+
+
+def test_wipe_and_bad_options(volume):
+    with running(replicas=1) as chain:
+        chain.quickstart("--wipe")
+        assert chain.pid("n1") is None and not (chain.dir / "n1").exists() and not (chain.dir / "chain.json").exists()
+        for words in (["--replicas", "0"], ["--port-base", "80"], ["--rate-limit", "maybe"], ["--frobnicate"]):
+            done = subprocess.run([str(QUICKSTART), "--down", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            assert done.returncode == 2 and "usage:" in done.stderr, (words, done.returncode)
+        done = subprocess.run([str(QUICKSTART), "--dir", str(chain.dir), "--kill", "n1"], stdin=subprocess.DEVNULL, capture_output=True)
+        assert done.returncode == 66

@@ -1,0 +1,92 @@
+#include "service.hpp"
+
+#include "exit_status.hpp"
+
+#include <boost/json/parse.hpp>
+
+#include <fstream>
+#include <iterator>
+
+namespace chaind::chainctl
+{
+namespace
+{
+
+// What a refusal's code means for the exit status.
+int status_of(std::string_view code)
+{
+    if (code == "not_found") return exit_no_such_object;
+    if (code == "bad_request") return exit_usage;
+    if (code == "forbidden") return exit_not_permitted;
+    if (code == "unavailable") return exit_unavailable;
+    if (code == "timeout") return exit_unknown_outcome;
+    return exit_failed;
+}
+
+std::string remedy(invocation const& call, error_code why)
+{
+    if (why == boost::system::errc::permission_denied)
+        return "run chainctl as the user that runs configd, or as root";
+    if (call.at.is_unix()) return "is configd running here? otherwise name it with --endpoint";
+    return "is configd running there, and is that its address?";
+}
+
+// configd keeps the last known addresses beside its socket.
+boost::json::array last_known(invocation const& call)
+{
+    if (!call.at.is_unix()) return {};
+    auto const path = call.at.path();
+    std::ifstream file(path.substr(0, path.rfind('/') + 1) + "nodes.json");
+    std::string const text(std::istreambuf_iterator<char>(file), {});
+    boost::system::error_code not_json;
+    auto const parsed = boost::json::parse(text, not_json);
+    if (not_json || !parsed.is_object()) return {};
+    return list_at(parsed.get_object(), "nodes");
+}
+
+}  // namespace
+
+answer ask(invocation const& call, std::string const& method, std::string const& target)
+{
+    auto got = request(call.at, method, target, call.limit);
+    if (!got)
+    {
+        auto const why = got.error();
+        say("chainctl: the config service at " + call.at.text + " does not answer: " + why.message());
+        say("          " + remedy(call, why));
+        bool const after_sending = why == errc::timed_out && method != "GET";
+        if (why == boost::system::errc::permission_denied) return {{}, exit_not_permitted};
+        return {{}, after_sending ? exit_unknown_outcome : exit_unavailable};
+    }
+    if (!got->body.is_object())
+    {
+        say("chainctl: " + call.at.text + " does not speak as configd does; check --endpoint");
+        return {{}, exit_bad_data};
+    }
+    auto body = got->body.get_object();
+    if (got->status < 300) return {std::move(body), exit_done};
+    auto const& refused = object_at(body, "err");
+    say("chainctl: " + text_at(refused, "msg", "refused"));
+    return {{}, status_of(text_at(refused, "code"))};
+}
+
+std::optional<boost::json::object> fetch_status(invocation const& call)
+{
+    if (auto got = request(call.at, "GET", "/v1/status", call.limit);
+        got && got->body.is_object() && got->status == 200)
+        return got->body.get_object();
+    for (auto const& node : last_known(call))
+    {
+        if (!node.is_object()) continue;
+        endpoint const replica{text_at(node.get_object(), "client_url")};
+        auto got = request(replica, "GET", "/api/v1/status", std::chrono::seconds(2));
+        if (!got || got->status != 200 || !got->body.is_object()) continue;
+        auto status = got->body.get_object();
+        // The replica may not have noticed yet; this process has just seen it.
+        status["config_service"] = {{"state", "down"}};
+        return status;
+    }
+    return std::nullopt;
+}
+
+}  // namespace chaind::chainctl

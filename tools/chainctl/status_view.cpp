@@ -1,0 +1,137 @@
+#include "status_view.hpp"
+
+#include "exit_status.hpp"
+#include "output.hpp"
+
+#include <boost/json/array.hpp>
+
+namespace chaind::chainctl
+{
+namespace
+{
+
+namespace json = boost::json;
+
+std::string headline(json::object const& status)
+{
+    auto const state = text_at(status, "state", "unknown");
+    auto const& replicas = object_at(status, "replicas");
+    auto const have = std::to_string(number_at(replicas, "have"));
+    auto const want = std::to_string(number_at(replicas, "want"));
+    auto const of = have + " of " + want + " machines";
+    if (state == "healthy")
+        return coloured(tint::good, "healthy") + ": " + of + " serve; every message is on each of them";
+    if (state == "degraded")
+        return coloured(tint::warning, "degraded") + ": " + of + " serve; nothing is lost, " +
+               (have == "1" ? "one more failure stops service" : "the chain goes on");
+    if (state == "read_only")
+        return coloured(tint::warning, "read only") + ": " + of +
+               "; writes are refused until more machines are back";
+    if (state == "down")
+        return coloured(tint::bad, "down") + ": no machine serves; what was acknowledged is on their disks";
+    return state;
+}
+
+tint tint_of(std::string const& state)
+{
+    return state == "normal" ? tint::good : tint::warning;
+}
+
+std::string chain_table(json::object const& status, bool wide)
+{
+    std::vector<std::vector<std::string>> rows{
+        {"ROLE", "NAME", "STATE", "COMMITTED", "BEHIND", "CLIENTS", "ON DISK", "ADDRESS"}
+    };
+    if (wide) rows.front().insert(rows.front().end(), {"LEASE", "PID", "VERSION", "REPLICA ADDRESS"});
+    for (auto const& value : list_at(status, "chain"))
+    {
+        if (!value.is_object()) continue;
+        auto const& node = value.get_object();
+        auto const state = text_at(node, "state", "unknown");
+        rows.push_back(
+            {text_at(node, "role"),
+             text_at(node, "name"),
+             coloured(tint_of(state), state),
+             with_thousands(number_at(node, "committed")),
+             with_thousands(number_at(node, "lag")),
+             with_thousands(number_at(node, "clients")),
+             in_bytes(number_at(node, "db_bytes")),
+             text_at(node, "client_url")}
+        );
+        if (wide)
+            rows.back().insert(
+                rows.back().end(),
+                {std::to_string(number_at(node, "lease_ms")) + " ms",
+                 text_at(node, "pid"),
+                 text_at(node, "version"),
+                 text_at(node, "replica_addr")}
+            );
+    }
+    return rows.size() > 1 ? table(rows) : "";
+}
+
+std::string joining_lines(json::object const& status)
+{
+    std::string out;
+    for (auto const& value : list_at(status, "joining"))
+    {
+        if (!value.is_object()) continue;
+        auto const& node = value.get_object();
+        out += "  " + coloured(tint::warning, "joining") + "  " + text_at(node, "name") + "  " +
+               text_at(node, "phase");
+        if (auto const total = number_at(node, "bytes_total"); total > 0)
+            out += ", " + in_bytes(number_at(node, "bytes_done")) + " of " + in_bytes(total);
+        if (auto const lag = number_at(node, "lag"); lag > 0)
+            out += ", " + with_thousands(lag) + " entries to catch up";
+        out += "\n";
+    }
+    return out;
+}
+
+std::string failed_lines(json::object const& status)
+{
+    std::string out;
+    for (auto const& value : list_at(status, "failed"))
+    {
+        if (!value.is_object()) continue;
+        auto const& node = value.get_object();
+        auto const name = text_at(node, "name");
+        out += "  " + coloured(tint::bad, "away") + "     " + name;
+        if (auto const since = number_at(node, "since"); since > 0)
+            out += "  since " + utc(static_cast<std::int64_t>(since));
+        out += ": " + text_at(node, "reason", "no reason known") + "\n";
+        out += "           next: start chaind on " + name + "; it catches up and comes back by itself\n";
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string status_text(json::object const& status, bool wide)
+{
+    std::string out = "Chain " + text_at(status, "cluster", "?") + " is " + headline(status) + "\n";
+    auto const& service = object_at(status, "config_service");
+    bool const service_up = text_at(service, "state") == "up";
+    out += "Epoch " + with_thousands(number_at(status, "epoch")) + ", " +
+           with_thousands(number_at(status, "committed")) + " entries committed, config service " +
+           (service_up ? "up (" + text_at(service, "store", "?") + ")"
+                       : coloured(tint::warning, "down") +
+                             ": the chain goes on, but a crash now is not repaired until it is back") +
+           "\n";
+    if (auto rows = chain_table(status, wide); !rows.empty()) out += "\n" + rows;
+    auto const notes = joining_lines(status) + failed_lines(status);
+    if (!notes.empty()) out += "\n" + notes;
+    return out;
+}
+
+int check_of(json::object const& status)
+{
+    auto const state = text_at(status, "state");
+    bool const service_up = text_at(object_at(status, "config_service"), "state") == "up";
+    if (state == "healthy") return service_up ? check_healthy : check_degraded;
+    if (state == "degraded" || state == "read_only") return check_degraded;
+    if (state == "down") return check_down;
+    return check_unknown;
+}
+
+}  // namespace chaind::chainctl
