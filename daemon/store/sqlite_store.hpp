@@ -42,7 +42,7 @@ struct store_options
 // the callback, the committed state is exactly that at `at`.
 struct checkpoint_reached
 {
-    std::uint64_t id = 0;  // as in the command
+    std::string id;  // as in the command
     seq at;
 };
 

@@ -22,7 +22,7 @@ struct store_events
     std::function<void(std::vector<chat::applied>)> applied;  // before the rows are visible to readers
     std::function<void(chain::write_id upto)> written;        // durable, and visible to readers
     std::function<void(std::uint64_t id, std::vector<chain::entry>)> log_rows;
-    std::function<void(std::uint64_t id, seq at, digest state)> digested;  // a checkpoint's state
+    std::function<void(std::string const& id, seq at, digest state)> digested;  // a checkpoint's state
     // The last event: the disk failed or the store is damaged. Nothing that was not reported is durable.
     std::function<void(error_code, std::string const& text)> failed;
 };
