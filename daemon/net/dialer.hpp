@@ -1,0 +1,70 @@
+#pragma once
+// Keeps one connection to another daemon: dial, greet, run, and when it ends dial again, after 20 ms at
+// first, doubling to 500 ms. A link is up only when its hello was answered.
+//
+// Everything is called on the event loop's thread; after stop() no handler is called any more.
+
+#include "net/frame_link.hpp"
+#include "runtime/task_group.hpp"
+#include "wire/peer.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace chaind::net
+{
+
+struct dial_events
+{
+    std::function<wire::peer::hello()> greeting;  // asked at each attempt
+    // Why this is not whom we wanted; empty: it is.
+    std::function<std::string(wire::peer::welcome const&)> objection;
+    std::function<void(wire::peer::welcome const&)> up;
+    std::function<void(wire::peer::frame)> received;
+    std::function<void()> down;  // once for each up
+};
+
+class dialer : public std::enable_shared_from_this<dialer>
+{
+public:
+    // `name`: whom it dials, for the log.
+    dialer(
+        runtime::task_group& tasks,
+        std::string name,
+        boost::asio::ip::tcp::endpoint to,
+        std::size_t outbox_limit,
+        dial_events tell
+    );
+
+    void start();
+    void stop();
+
+    // False when the link is not up: the frame is dropped.
+    bool send(std::string body);
+    [[nodiscard]] bool up() const { return up_; }
+    [[nodiscard]] boost::asio::ip::tcp::endpoint const& to() const { return to_; }
+
+private:
+    static boost::asio::awaitable<void> run(std::shared_ptr<dialer> self);
+    // Returns when the connection has ended; why, for the log.
+    boost::asio::awaitable<std::string> connect_and_serve();
+    boost::asio::awaitable<std::string> serve(std::shared_ptr<frame_link> link);
+
+    runtime::task_group& tasks_;
+    std::string name_;
+    boost::asio::ip::tcp::endpoint to_;
+    std::size_t outbox_limit_;
+    dial_events tell_;
+    boost::asio::steady_timer pause_;
+    std::shared_ptr<frame_link> link_;  // from dialling on
+    std::string told_;                  // the last reason that was logged
+    bool up_ = false;
+    bool stopped_ = false;
+};
+
+}  // namespace chaind::net

@@ -1,0 +1,143 @@
+#include "net/peer_listener.hpp"
+
+#include "runtime/log.hpp"
+#include "runtime/within.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace chaind::net
+{
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace
+{
+constexpr auto hello_limit = 5s;
+constexpr std::size_t links_max = 256;
+}  // namespace
+
+peer_listener::peer_listener(
+    runtime::task_group& tasks,
+    asio::ip::tcp::endpoint const& at,
+    std::size_t outbox_limit,
+    accept_events tell
+)
+    : tasks_(tasks), acceptor_(tasks.executor(), at), outbox_limit_(outbox_limit), tell_(std::move(tell))
+{
+}
+
+void peer_listener::start()
+{
+    tasks_.spawn(accept_loop());
+}
+
+void peer_listener::stop()
+{
+    stopped_ = true;
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+    for (auto const& link : links_)
+        link->close();
+}
+
+asio::awaitable<void> peer_listener::accept_loop()
+{
+    asio::steady_timer pause(tasks_.executor());
+    while (!stopped_)
+    {
+        auto [failed, socket] = co_await acceptor_.async_accept(asio::as_tuple(asio::use_awaitable));
+        if (stopped_) co_return;
+        if (failed)
+        {
+            // Out of descriptors, most likely: it passes.
+            log::write(log::level::warning, "net", "cannot accept", {{"Reason", failed.message()}});
+            pause.expires_after(100ms);
+            co_await runtime::wait_on(pause);
+            continue;
+        }
+        if (links_.size() >= links_max) continue;  // closes the socket
+        auto link = std::make_shared<frame_link>(std::move(socket), outbox_limit_);
+        links_.insert(link);
+        tasks_.spawn(frame_link::write_loop(link));
+        tasks_.spawn(serve(std::move(link)));
+    }
+}
+
+void peer_listener::refuse(frame_link& link, std::string const& reason)
+{
+    log::write(log::level::warning, "net", "refused a link", {{"Peer", link.peer()}, {"Reason", reason}});
+    wire::peer::refused no{reason};
+    link.send(wire::peer::encode(std::move(no)));
+    link.close_after_writing();
+}
+
+asio::awaitable<result<wire::peer::hello>> peer_listener::greet(frame_link& link)
+{
+    auto first = co_await runtime::within(hello_limit, link.receive());
+    if (!first)
+    {
+        auto const why = first.error();
+        // Somebody who connects and says nothing, as a port probe does, is no event.
+        if (why.category() == chaind_category()) refuse(link, why.message());
+        co_return why;
+    }
+    auto* const hello = std::get_if<wire::peer::hello>(&*first);
+    if (hello == nullptr)
+    {
+        refuse(link, "the first frame must be a hello");
+        co_return make_error_code(errc::bad_frame);
+    }
+    if (!wire::peer::agree(hello->protocol_min, hello->protocol_max))
+    {
+        refuse(link, "no protocol version in common; this side speaks 1");
+        co_return make_error_code(errc::wrong_version);
+    }
+    if (auto const why = tell_.objection(*hello); !why.empty())
+    {
+        refuse(link, why);
+        co_return make_error_code(errc::wrong_cluster);
+    }
+    co_return std::move(*hello);
+}
+
+asio::awaitable<void> peer_listener::serve(std::shared_ptr<frame_link> link)
+{
+    auto const hello = co_await greet(*link);
+    if (stopped_) co_return;
+    if (!hello)
+    {
+        links_.erase(link);
+        // A refusal is still being written; what it answers is not read any more.
+        link->close_after_writing();
+        co_return;
+    }
+    link->trust();
+    auto answer = tell_.answer();
+    answer.protocol = *wire::peer::agree(hello->protocol_min, hello->protocol_max);
+    link->send(wire::peer::encode(std::move(answer)));
+    tell_.up(link, *hello);
+    while (!stopped_ && !link->closed())
+    {
+        auto frame = co_await link->receive();
+        if (stopped_) co_return;
+        if (!frame)
+        {
+            if (frame.error().category() == chaind_category())
+                log::write(
+                    log::level::warning,
+                    "net",
+                    "a link broke the frame rules",
+                    {{"Peer", hello->from.name.name}, {"Reason", frame.error().message()}}
+                );
+            break;
+        }
+        if (!tell_.received(link, std::move(*frame))) break;
+    }
+    link->close();
+    links_.erase(link);
+    tell_.down(link);
+}
+
+}  // namespace chaind::net

@@ -1,0 +1,63 @@
+#pragma once
+// Accepts daemons. Who connects has 5 s to say hello; a wrong cluster or version, or what is no frame at all,
+// is answered `refused` with the reason, logged with the address, and closed.
+//
+// Handlers are called on the event loop's thread, none after stop().
+
+#include "net/frame_link.hpp"
+#include "runtime/task_group.hpp"
+#include "wire/peer.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+
+namespace chaind::net
+{
+
+struct accept_events
+{
+    // Why not; empty: welcome. The protocol version has been agreed on already.
+    std::function<std::string(wire::peer::hello const&)> objection;
+    std::function<wire::peer::welcome()> answer;
+    std::function<void(std::shared_ptr<frame_link> const&, wire::peer::hello const&)> up;
+    // True: go on; false: what came does not belong here, close.
+    std::function<bool(std::shared_ptr<frame_link> const&, wire::peer::frame)> received;
+    std::function<void(std::shared_ptr<frame_link> const&)> down;  // once for each up
+};
+
+class peer_listener
+{
+public:
+    // Binds and listens; throws boost::system::system_error.
+    peer_listener(
+        runtime::task_group& tasks,
+        boost::asio::ip::tcp::endpoint const& at,
+        std::size_t outbox_limit,
+        accept_events tell
+    );
+
+    void start();
+    void stop();  // takes no more, closes all; the handlers of what was up are not called
+
+    [[nodiscard]] boost::asio::ip::tcp::endpoint address() const { return acceptor_.local_endpoint(); }
+
+private:
+    boost::asio::awaitable<void> accept_loop();
+    boost::asio::awaitable<void> serve(std::shared_ptr<frame_link> link);
+    boost::asio::awaitable<result<wire::peer::hello>> greet(frame_link& link);
+    void refuse(frame_link& link, std::string const& reason);
+
+    runtime::task_group& tasks_;
+    boost::asio::ip::tcp::acceptor acceptor_;
+    std::size_t outbox_limit_;
+    accept_events tell_;
+    std::set<std::shared_ptr<frame_link>> links_;
+    bool stopped_ = false;
+};
+
+}  // namespace chaind::net
