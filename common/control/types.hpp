@@ -58,7 +58,13 @@ struct remove_node
     node_id who;
 };  // chainctl remove-node
 
-using event = std::variant<tick, heard, connection_lost, probed, stored, remove_node>;
+struct add_node
+{
+    std::uint64_t request = 0;
+    node_id who;
+};  // makes a name known, or takes a removed one back
+
+using event = std::variant<tick, heard, connection_lost, probed, stored, remove_node, add_node>;
 
 // ---- effects
 // ------------------------------------------------------------------------------------------------------
@@ -71,7 +77,7 @@ enum class admin_verdict : std::uint8_t
 {
     done,  // the chain without that node is ACTIVE
     no_such_node,
-    last_replica,  // the sole member is never removed
+    last_replica,  // no other member is there: it stays
     not_now,       // another change is under way; the current epoch tells
 };
 struct admin_reply
@@ -80,7 +86,8 @@ struct admin_reply
     admin_verdict verdict = admin_verdict::done;
     epoch current;
 };
-// One line of `chainctl events`: a fact for people.
+// One line of `chainctl events`: a fact for people, read as "WHO WHAT: WHY" ("n1 removed: no heartbeat for
+// 250 ms"), or "WHAT: WHY" without a WHO.
 struct notice
 {
     std::string what;  // constant: "removed", "pending", "active", "learner", "cold_start", "refused", ...
@@ -109,6 +116,9 @@ struct settings
     microseconds cold_wait = 10s;       // for all members of the last ACTIVE configuration after a power loss
     microseconds vouch_wait = 2s;       // a silent node whose neighbours still hear it
     microseconds splice_stall = 300ms;  // a PENDING with a joiner that does not complete
+    microseconds deaf_wait = 1s;        // a member that is heard but does not promise: what we say is lost
+    microseconds learner_stall = 3s;    // a learner that its source does not feed: the next one's turn
+    microseconds watermark_every = 1s;  // at most so often is a grown watermark stored on its own
     std::uint64_t splice_lag_entries = 64;
     microseconds splice_lag_time = 20ms;
     microseconds own_pause = 50ms;  // a step later than this: its own pause, no verdicts in that round

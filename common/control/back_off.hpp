@@ -1,0 +1,47 @@
+#pragma once
+// How long a node that left the chain waits before it is taken back. A node that flaps would stop the chain's
+// writes for some milliseconds at each splice, so that its wait doubles; the first return is free, since a
+// restarted replica is the usual case, and so is each return of a node that had been a member for long.
+
+#include "base/time.hpp"
+
+#include <algorithm>
+
+namespace chaind::control
+{
+
+class back_off
+{
+public:
+    // It left after `stayed` as a member. A stay of `last` or longer wipes the slate clean.
+    void left(instant now, microseconds stayed, microseconds first, microseconds last)
+    {
+        if (stayed >= last) times_ = 0;
+        wait(now, first, last);
+    }
+    // It could not be spliced: never free.
+    void failed_to_join(instant now, microseconds first, microseconds last)
+    {
+        times_ = std::max(times_, 1);
+        wait(now, first, last);
+    }
+    void pardon() { *this = {}; }
+
+    [[nodiscard]] bool waits(instant now) const { return now < until_; }
+    [[nodiscard]] instant until() const { return until_; }
+
+private:
+    void wait(instant now, microseconds first, microseconds last)
+    {
+        auto delay = times_ == 0 ? microseconds{0} : first;
+        for (int i = 1; i < times_ && delay < last; ++i)
+            delay *= 2;
+        until_ = now + std::min(delay, last);
+        ++times_;
+    }
+
+    int times_ = 0;
+    instant until_{};
+};
+
+}  // namespace chaind::control

@@ -1,0 +1,305 @@
+#include "control/controller.hpp"
+
+#include "base/rules.hpp"
+#include "control/controller_impl.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace chaind::control
+{
+
+controller::impl::impl(settings how, record from, instant now)
+    : how_(std::move(how)),
+      rec_(std::move(from)),
+      now_(now),
+      last_step_(now),
+      detector_(how_.silence),
+      leases_(how_.lease, how_.lease_margin_percent, now),
+      links_(how_.silence),
+      fed_at_(now),
+      pending_since_(now),
+      watermark_(rec_.watermark),
+      watermark_epoch_(rec_.watermark_epoch),
+      watermark_saved_(now)
+{
+    // Nobody is dead because we have just started.
+    for (auto const* config : {&rec_.last_active, &rec_.current})
+        for (auto const& m : config->members)
+        {
+            detector_.heard(m, now, false);
+            nodes_.at(m.name).member_since = now;
+        }
+}
+
+effects controller::impl::step(instant now, event const& what)
+{
+    now_ = now;
+    bool const paused = rule(r::own_pause_is_no_verdict) && now - last_step_ > how_.own_pause;
+    if (paused) after_own_pause();
+    std::visit([this](auto const& e) { on(e); }, what);
+    if (!paused) decide();
+    last_step_ = now;
+    return std::exchange(out_, {});
+}
+
+// What arrived meanwhile is handled in the steps that follow; until then the silence and all other waits were
+// ours. Without this a pause of the config service looks like the death of all.
+void controller::impl::after_own_pause()
+{
+    auto const pause = now_ - last_step_;
+    detector_.forgive(last_step_, now_);
+    links_.clear();
+    pending_since_ += pause;
+    fed_at_ += pause;
+    if (cold_since_) *cold_since_ += pause;
+}
+
+void controller::impl::on(heard const& e)
+{
+    auto const& hb = e.what;
+    if (!is_known(hb.from.name))
+    {
+        complain(hb.from, "this name is not known here: add it first");
+        return;
+    }
+    if (hb.promised > rec_.current.at && !older_)
+    {
+        older_ = true;
+        learning_.reset();
+        if (administration_) reply(administration_->request, admin_verdict::not_now);
+        administration_.reset();
+        complain(
+            hb.from,
+            "registry is older than the replicas: it knows epoch " + std::to_string(rec_.current.at.value()) +
+                ", this replica has promised " + std::to_string(hb.promised.value()) +
+                "; nothing is decided any more"
+        );
+    }
+    if (older_) return;
+
+    auto const& base = rec_.last_active.members;
+    auto alive_now = [&](member const& m) { return alive(m); };
+    bool const all_were_silent = !base.empty() && std::none_of(base.begin(), base.end(), alive_now);
+    if (!nodes_.heard(hb, detector_, now_)) return;
+    detector_.heard(hb.from, now_, hb.stepping_down);
+    // We were cut off from the whole chain and this is its first word: the others' silence was ours as well.
+    if (all_were_silent && rec_.last_active.contains(hb.from))
+        for (auto const& m : base)
+            if (!nodes_.superseded(m) && detector_.judge(m, now_) == verdict::silent)
+                detector_.heard(m, now_, false);
+
+    note_watermark(hb);
+    note_promised_end(hb);
+    auto& node = nodes_.at(hb.from.name);
+    if (node.deaf_to && hb.promised >= *node.deaf_to) node.deaf_to.reset();
+    if (learning_ && hb.from == learning_->source && hb.feeding && hb.feeding->learner == learning_->learner)
+        fed_at_ = now_;
+    answer(hb);
+}
+
+void controller::impl::on(connection_lost const& e)
+{
+    if (detector_.lost(e.from)) out_.probes.push_back(e.from);
+}
+
+void controller::impl::on(probed const& e)
+{
+    detector_.probed(e.who, e.gone);
+}
+
+// A commit that was reported is on every member's disk for good, in whichever epoch.
+void controller::impl::note_watermark(heartbeat const& hb)
+{
+    if (!rec_.last_active.contains(hb.from) || hb.commit <= watermark_) return;
+    watermark_ = hb.commit;
+    watermark_epoch_ = rec_.last_active.at;
+}
+
+// The least durable end that it ever reported in this epoch: rows that it deleted since count for nobody.
+void controller::impl::note_promised_end(heartbeat const& hb)
+{
+    if (!pending() || hb.promised != rec_.current.at || !rec_.current.contains(hb.from)) return;
+    auto [entry, fresh] = promised_end_.try_emplace(hb.from, hb.end.at);
+    if (!fresh) entry->second = std::min(entry->second, hb.end.at);
+}
+
+void controller::impl::answer(heartbeat const& hb)
+{
+    if (told().state == config_state::none) return;
+    directive what{.config = told(), .learning = learning_, .lease_for = {}};
+    bool const may_lease = rec_.current.state == config_state::active && !changing() &&
+                           rec_.current.contains(hb.from) && hb.promised == rec_.current.at &&
+                           !hb.stepping_down;
+    if (may_lease)
+    {
+        leases_.granted(hb.from, now_);
+        what.lease_for = hb.sent;
+    }
+    out_.directives.push_back({.to = hb.from, .what = std::move(what)});
+}
+
+void controller::impl::broadcast()
+{
+    if (told().state == config_state::none) return;
+    for (auto const& [name, node] : nodes_)
+        if (node.last)
+            out_.directives.push_back(
+                {.to = node.who, .what = {.config = told(), .learning = learning_, .lease_for = {}}}
+            );
+}
+
+void controller::impl::persist(record next)
+{
+    next.revision = rec_.revision + 1;
+    next.watermark = watermark_;
+    next.watermark_epoch = watermark_epoch_;
+    watermark_saved_ = now_;
+    writing_ = next;
+    out_.persist = std::move(next);
+    if (told() != rec_.current) broadcast();
+}
+
+void controller::impl::on(stored const& e)
+{
+    if (!writing_ || writing_->revision != e.revision) return;
+    auto const before = rec_;
+    rec_ = *std::exchange(writing_, std::nullopt);
+    for (auto& fact : with_it_)
+        out_.notices.push_back(std::move(fact));
+    with_it_.clear();
+    if (rec_.current == before.current) return;
+    if (pending())
+        pending_stored();
+    else
+        active_stored(before.last_active);
+    broadcast();
+}
+
+void controller::impl::pending_stored()
+{
+    pending_since_ = now_;
+    promised_end_.clear();
+    learning_.reset();
+}
+
+void controller::impl::active_stored(chain_config const& before)
+{
+    leases_.clear();
+    links_.clear();
+    promised_end_.clear();
+    auto has = [](chain_config const& config, node_id const& name)
+    {
+        return std::any_of(
+            config.members.begin(), config.members.end(), [&](member const& m) { return m.name == name; }
+        );
+    };
+    for (auto const& m : rec_.current.members)
+        if (!has(before, m.name)) nodes_.at(m.name).member_since = now_;
+    for (auto const& m : before.members)
+    {
+        if (has(rec_.current, m.name) || is_removed(m.name)) continue;
+        auto& gone = nodes_.at(m.name);
+        gone.return_after.left(now_, now_ - gone.member_since, how_.flap_first, how_.flap_last);
+    }
+    for (auto const& [name, node] : nodes_)
+        for (auto const& run : node.past)
+            if (!rec_.current.contains(run)) detector_.forget(run);
+}
+
+std::vector<node_id> const& controller::impl::known() const
+{
+    return rec_.revision == 0 ? how_.bootstrap : rec_.known;
+}
+
+bool controller::impl::is_known(node_id const& name) const
+{
+    return std::find(known().begin(), known().end(), name) != known().end();
+}
+
+bool controller::impl::is_removed(node_id const& name) const
+{
+    return std::find(rec_.removed.begin(), rec_.removed.end(), name) != rec_.removed.end();
+}
+
+bool controller::impl::alive(member const& m) const
+{
+    return !nodes_.superseded(m) && detector_.alive(m, now_);
+}
+
+bool controller::impl::changing() const
+{
+    return pending() || (writing_ && writing_->current != rec_.current);
+}
+
+chain_config const& controller::impl::told() const
+{
+    bool const early = !rule(r::activation_is_durable_before_it_is_told) && writing_ &&
+                       writing_->current.state == config_state::active;
+    return early ? writing_->current : rec_.current;
+}
+
+void controller::impl::complain(member const& about, std::string why)
+{
+    if (complained_.size() > 256) complained_.clear();
+    if (complained_.insert(about).second) tell("refused", about.name, std::move(why));
+}
+
+void controller::impl::tell(std::string what, node_id who, std::string why)
+{
+    out_.notices.push_back(
+        {.what = std::move(what), .at = rec_.current.at, .who = std::move(who), .why = std::move(why)}
+    );
+}
+
+std::vector<node_status> controller::impl::nodes() const
+{
+    std::map<node_id, node> all;
+    for (auto const& name : known())
+        all[name];
+    for (auto const& [name, node] : nodes_)
+        all[name] = node;
+    std::vector<node_status> out;
+    for (auto const& [name, node] : all)
+    {
+        node_status status;
+        status.name = name;
+        status.last = node.last;
+        status.alive = node.last && detector_.alive(node.who, now_);
+        status.learner = learning_ && learning_->learner.name == name;
+        if (node.last && !status.alive) status.failed_since = detector_.last_heard(node.who);
+        status.reason = why_no_member(name, node);
+        out.push_back(std::move(status));
+    }
+    return out;
+}
+
+controller::controller(settings how, record from, instant now)
+    : impl_(std::make_unique<impl>(std::move(how), std::move(from), now))
+{
+}
+controller::~controller() = default;
+controller::controller(controller&&) noexcept = default;
+controller& controller::operator=(controller&&) noexcept = default;
+
+effects controller::step(instant now, event what)
+{
+    return impl_->step(now, what);
+}
+
+record const& controller::current() const
+{
+    return impl_->current();
+}
+
+std::vector<node_status> controller::nodes() const
+{
+    return impl_->nodes();
+}
+
+std::optional<learner_assignment> controller::learning() const
+{
+    return impl_->learning();
+}
+
+}  // namespace chaind::control

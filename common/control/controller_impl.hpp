@@ -1,0 +1,131 @@
+#pragma once
+// The controller's state and its parts; nobody but controller*.cpp includes this. One step is: take in one
+// event, then decide once. All decisions are functions of what is stored and what was heard, so that they can
+// be made again at every step until they have taken effect.
+
+#include "control/controller.hpp"
+#include "control/failure_detector.hpp"
+#include "control/leases.hpp"
+#include "control/link_watch.hpp"
+#include "control/next_chain.hpp"
+#include "control/roster.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+
+namespace chaind::control
+{
+
+class controller::impl
+{
+public:
+    impl(settings how, record from, instant now);
+
+    effects step(instant now, event const& what);
+    [[nodiscard]] record const& current() const { return rec_; }
+    [[nodiscard]] std::vector<node_status> nodes() const;
+    [[nodiscard]] std::optional<learner_assignment> learning() const { return learning_; }
+
+private:
+    // ---- controller.cpp: events
+    void on(tick const&) {}
+    void on(heard const& e);
+    void on(connection_lost const& e);
+    void on(probed const& e);
+    void on(stored const& e);
+    void on(remove_node const& e);
+    void on(add_node const& e);
+    void after_own_pause();
+    void note_watermark(heartbeat const& hb);
+    void note_promised_end(heartbeat const& hb);
+    void answer(heartbeat const& hb);
+    void broadcast();
+    void persist(record next);
+    void pending_stored();
+    void active_stored(chain_config const& before);
+
+    // ---- reconfigure.cpp: which chain, and when it is ACTIVE
+    struct proposal
+    {
+        std::vector<member> members;
+        std::optional<node_id> joiner;
+        bool cold = false;
+    };
+    void decide();
+    void decide_bootstrap();
+    void decide_active();
+    void decide_pending();
+    void propose(proposal const& what);
+    [[nodiscard]] std::optional<proposal> plan(std::optional<member> const& joiner);
+    [[nodiscard]] std::optional<proposal> plan_cold_start(std::vector<member> const& base);
+    [[nodiscard]] observations observe(std::vector<member> const& base) const;
+    [[nodiscard]] bool vouched(std::vector<member> const& chain, std::size_t place) const;
+    void watch_links();
+    [[nodiscard]] bool promised(member const& m) const;  // rec_.current.at, durably
+    [[nodiscard]] bool leases_settled() const;
+    [[nodiscard]] bool joiner_complete() const;
+    [[nodiscard]] bool intact() const;
+    bool try_activate();
+    [[nodiscard]] std::string why_out(member const& m, proposal const& next) const;
+
+    // ---- learners.cpp: who catches up, and when it is spliced
+    void attend_learner();
+    [[nodiscard]] bool may_learn(node_id const& name) const;
+    [[nodiscard]] std::optional<node_id> next_learner() const;
+    [[nodiscard]] learner_progress const* progress() const;
+    [[nodiscard]] std::optional<member> ready_joiner() const;
+    [[nodiscard]] std::string why_no_member(node_id const& name, node const& what) const;
+
+    // ---- administration.cpp
+    bool attend_administrator();  // true: something is being stored
+    void attend_watermark();
+    void reply(std::uint64_t request, admin_verdict verdict);
+
+    // ---- small questions
+    [[nodiscard]] std::vector<node_id> const& known() const;
+    [[nodiscard]] bool is_known(node_id const& name) const;
+    [[nodiscard]] bool is_removed(node_id const& name) const;
+    [[nodiscard]] bool alive(member const& m) const;  // in time, in exactly that run
+    [[nodiscard]] bool pending() const { return rec_.current.state == config_state::pending; }
+    [[nodiscard]] bool changing() const;             // a PENDING configuration, stored or on its way
+    [[nodiscard]] chain_config const& told() const;  // what replicas may know
+    void tell(std::string what, node_id who, std::string why);
+    void complain(member const& about, std::string why);  // once for each run of it
+
+    settings how_;
+    record rec_;                     // as the registry has it durably
+    std::optional<record> writing_;  // on its way there
+    std::vector<notice> with_it_;    // facts once it is there
+    instant now_{};
+    instant last_step_{};
+
+    failure_detector detector_;
+    leases leases_;
+    link_watch links_;
+    roster nodes_;
+    std::optional<learner_assignment> learning_;
+    instant fed_at_{};  // when the source last spoke of its learner
+
+    instant pending_since_{};
+    std::map<member, seq> promised_end_;  // of members that promised the PENDING configuration
+    std::optional<instant> cold_since_;   // since when somebody waits for the others after a power loss
+    seq watermark_;                       // highest commit heard, ...
+    epoch watermark_epoch_;               // ... and the ACTIVE epoch in which it was
+    instant watermark_saved_{};
+
+    struct administration
+    {
+        std::uint64_t request = 0;
+        node_id who;
+        bool removal = false;
+    };
+    std::optional<administration> administration_;
+
+    bool older_ = false;            // the registry is older than what replicas have promised
+    std::set<member> complained_;   // one notice for each run of a refused node
+    bool bootstrap_waits_ = false;  // said so
+    effects out_;
+};
+
+}  // namespace chaind::control

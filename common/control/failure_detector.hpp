@@ -1,0 +1,59 @@
+#pragma once
+// Which processes are alive, judged by what arrived and when. Sans I/O: time is a parameter.
+//
+// The model: a process that is silent for `silence` has failed, perhaps falsely (a pause, a cut link), so
+// that nothing which must be safe may rest on it. One that is `gone` cannot be alive: its connection ended
+// and its address refused a new one, or it said that it was leaving and then its connection ended. Only then
+// need nobody wait for its lease.
+
+#include "base/time.hpp"
+#include "membership/config.hpp"
+
+#include <map>
+#include <optional>
+
+namespace chaind::control
+{
+
+enum class verdict : std::uint8_t
+{
+    alive,
+    silent,  // failed by the clock alone, or never heard of
+    gone,    // surely dead
+};
+
+class failure_detector
+{
+public:
+    explicit failure_detector(microseconds silence) : silence_(silence) {}
+
+    void heard(member const& who, instant now, bool stepping_down);
+    // Its connection ended. True: ask its address whether the process still exists (a probe).
+    [[nodiscard]] bool lost(member const& who);
+    // The answer to a probe. It counts only while nothing was heard since the connection ended.
+    void probed(member const& who, bool gone);
+    // The observer itself was deaf since `since`: whoever was in time then gets a whole silence from now on.
+    void forgive(instant since, instant now);
+    void forget(member const& who) { known_.erase(who); }
+
+    [[nodiscard]] verdict judge(member const& who, instant now) const;
+    [[nodiscard]] bool alive(member const& who, instant now) const
+    {
+        return judge(who, now) == verdict::alive;
+    }
+    [[nodiscard]] std::optional<instant> last_heard(member const& who) const;
+
+private:
+    struct state
+    {
+        instant heard{};
+        bool stepping_down = false;
+        bool lost = false;
+        bool gone = false;
+    };
+
+    microseconds silence_;
+    std::map<member, state> known_;
+};
+
+}  // namespace chaind::control

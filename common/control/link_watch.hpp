@@ -1,0 +1,46 @@
+#pragma once
+// Links between chain neighbours that stay dead while we hear both ends. A neighbour reports a dead process
+// sooner than our own silence limit notices its death, so that a report counts only when it has stood for a
+// whole silence: by then a dead process has been removed as such.
+
+#include "base/time.hpp"
+#include "membership/config.hpp"
+
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace chaind::control
+{
+
+class link_watch
+{
+public:
+    using link = std::pair<node_id, node_id>;
+
+    explicit link_watch(microseconds patience) : patience_(patience) {}
+
+    // What holds now for one link; a report that is taken back starts again.
+    void observe(link const& which, bool dead, instant now)
+    {
+        if (dead)
+            since_.try_emplace(which, now);
+        else
+            since_.erase(which);
+    }
+    void clear() { since_.clear(); }
+
+    [[nodiscard]] std::vector<link> dead(instant now) const
+    {
+        std::vector<link> out;
+        for (auto const& [which, since] : since_)
+            if (now - since >= patience_) out.push_back(which);
+        return out;
+    }
+
+private:
+    microseconds patience_;
+    std::map<link, instant> since_;
+};
+
+}  // namespace chaind::control

@@ -1,0 +1,302 @@
+// Which chain comes next and when it is ACTIVE: PROTOCOL 6 and 7 from the config service's side.
+
+#include "base/rules.hpp"
+#include "control/controller_impl.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace chaind::control
+{
+namespace
+{
+
+std::string names(std::vector<member> const& chain)
+{
+    std::string out;
+    for (auto const& m : chain)
+        out += (out.empty() ? "" : ", ") + m.name.name;
+    return out;
+}
+
+bool has_name(std::vector<member> const& chain, node_id const& name)
+{
+    return std::any_of(chain.begin(), chain.end(), [&](member const& m) { return m.name == name; });
+}
+
+std::string in_ms(microseconds t)
+{
+    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(t).count()) + " ms";
+}
+
+}  // namespace
+
+void controller::impl::decide()
+{
+    if (older_ || writing_) return;
+    if (rec_.last_active.state == config_state::none)
+        decide_bootstrap();
+    else if (pending())
+        decide_pending();
+    else
+        decide_active();
+}
+
+// The first configuration. Nobody has acknowledged anything yet, so that a member which restarts meanwhile is
+// simply named anew; each of them must have an empty log.
+void controller::impl::decide_bootstrap()
+{
+    if (pending() && try_activate()) return;
+    if (pending() && intact()) return;
+    std::vector<member> all;
+    for (auto const& name : known())
+    {
+        auto const* found = nodes_.find(name);
+        if (found == nullptr || !found->last || !alive(found->who)) return;
+        if (found->last->end.at > seq{})
+        {
+            if (!bootstrap_waits_)
+                tell("refused", name, "a new chain cannot begin with a replica that has a log");
+            bootstrap_waits_ = true;
+            return;
+        }
+        all.push_back(found->who);
+    }
+    if (!all.empty()) propose({.members = std::move(all), .joiner = {}});
+}
+
+void controller::impl::decide_active()
+{
+    watch_links();
+    if (attend_administrator()) return;
+    auto next = plan(ready_joiner());
+    if (next && next->members != rec_.current.members) return propose(*next);
+    attend_learner();
+    attend_watermark();
+}
+
+// A PENDING configuration is never edited: it becomes ACTIVE, or another one with a higher epoch is computed
+// from the last ACTIVE one. It is given up when one of its members fails, and looked at again when a promise
+// is missing for too long; with the same outcome it stays, since a new epoch would only delay slow promises
+// further.
+void controller::impl::decide_pending()
+{
+    if (try_activate()) return;
+    auto const waited = now_ - pending_since_;
+    if (rec_.current.joiner && waited > how_.splice_stall)
+    {
+        auto next = plan({});
+        if (!next) return;
+        auto& joiner = nodes_.at(*rec_.current.joiner);
+        joiner.return_after.failed_to_join(now_, how_.flap_first, how_.flap_last);
+        return propose(*next);
+    }
+    if (waited >= how_.deaf_wait)
+        for (auto const& m : rec_.current.members)
+            if (!promised(m) && nodes_.last_of(m) != nullptr) nodes_.at(m.name).deaf_to = rec_.current.at;
+    if (intact() && waited < how_.promise_wait) return;
+    // With a joiner there is nothing wrong with the others as long as they are all alive.
+    if (intact() && rec_.current.joiner) return;
+    auto next = plan({});
+    auto const& chain = rec_.current.members;
+    // After a cold start the ends, and with them the order, change while the members reconcile.
+    if (next && !std::is_permutation(chain.begin(), chain.end(), next->members.begin(), next->members.end()))
+        propose(*next);
+}
+
+void controller::impl::propose(proposal const& what)
+{
+    record next = rec_;
+    next.current = {
+        .at = rec_.current.at.next(),
+        .state = config_state::pending,
+        .members = what.members,
+        .joiner = what.joiner
+    };
+    if (rec_.revision == 0)
+    {
+        next.known = how_.bootstrap;
+        next.want = how_.bootstrap.size();
+    }
+    auto fact = [&](std::string kind, node_id who, std::string why)
+    {
+        with_it_.push_back(
+            {.what = std::move(kind), .at = next.current.at, .who = std::move(who), .why = std::move(why)}
+        );
+    };
+    if (what.cold)
+        fact("cold_start", {}, "all members had stopped; longest log first: " + names(what.members));
+    for (auto const& m : rec_.current.members)
+        if (!has_name(what.members, m.name))
+        {
+            auto why = why_out(m, what);
+            nodes_.at(m.name).left_because = why;
+            fact("removed", m.name, std::move(why));
+        }
+    fact("pending", {}, names(what.members) + (what.joiner ? "; " + what.joiner->name + " joins" : ""));
+    persist(std::move(next));
+}
+
+std::optional<controller::impl::proposal> controller::impl::plan(std::optional<member> const& joiner)
+{
+    auto const& base =
+        rule(r::survivors_come_from_the_active_config) ? rec_.last_active.members : rec_.current.members;
+    if (std::none_of(base.begin(), base.end(), [&](member const& m) { return alive(m); }))
+        return plan_cold_start(base);
+    cold_since_.reset();
+    auto seen = observe(base);
+    seen.joiner = joiner;
+    proposal next{.members = next_chain(base, seen), .joiner = {}};
+    if (joiner && next.members.back() == *joiner) next.joiner = joiner->name;
+    return next;
+}
+
+// Waits for all, since the longest log should lead; but not for ever, since any one of them suffices.
+std::optional<controller::impl::proposal> controller::impl::plan_cold_start(std::vector<member> const& base)
+{
+    std::vector<returned> there;
+    for (auto const& [name, node] : nodes_)
+        if (node.last && !node.deaf_to && alive(node.who))
+            there.push_back({.who = node.who, .end = node.last->end});
+    auto chain = cold_chain(base, there, watermark_);
+    for (auto const& m : chain.refused)
+        complain(
+            m,
+            "its log ends below position " + std::to_string(watermark_.value()) +
+                ", which is committed: its disk has lost acknowledged writes"
+        );
+    if (chain.members.empty())
+    {
+        cold_since_.reset();
+        return std::nullopt;
+    }
+    if (!cold_since_) cold_since_ = now_;
+    if (chain.members.size() < base.size() && now_ - *cold_since_ < how_.cold_wait) return std::nullopt;
+    return proposal{.members = std::move(chain.members), .joiner = {}, .cold = true};
+}
+
+observations controller::impl::observe(std::vector<member> const& base) const
+{
+    observations seen;
+    for (std::size_t i = 0; i < base.size(); ++i)
+    {
+        auto const& m = base[i];
+        auto const* known = nodes_.find(m.name);
+        seen.members[m.name] = {
+            .heard = alive(m),
+            .vouched = !pending() && vouched(base, i),
+            .deaf = known != nullptr && known->deaf_to.has_value(),
+            .removed = is_removed(m.name)
+        };
+    }
+    seen.dead_links = links_.dead(now_);
+    return seen;
+}
+
+// Silent to us, but each neighbour that we hear still hears it.
+bool controller::impl::vouched(std::vector<member> const& chain, std::size_t place) const
+{
+    auto const& m = chain[place];
+    auto const heard_at = detector_.last_heard(m);
+    if (nodes_.superseded(m) || detector_.judge(m, now_) != verdict::silent || !heard_at) return false;
+    if (now_ - *heard_at >= how_.vouch_wait) return false;
+    bool witness = false;
+    for (auto const neighbour : {place - 1, place + 1})
+    {
+        if (neighbour >= chain.size()) continue;
+        auto const* hb = nodes_.last_of(chain[neighbour]);
+        if (hb == nullptr || !alive(chain[neighbour]) || hb->promised != rec_.current.at) continue;
+        if (std::find(hb->unreachable.begin(), hb->unreachable.end(), m.name) != hb->unreachable.end())
+            return false;
+        witness = true;
+    }
+    return witness;
+}
+
+void controller::impl::watch_links()
+{
+    auto const& chain = rec_.current.members;
+    auto reports = [&](member const& from, member const& of)
+    {
+        auto const* hb = nodes_.last_of(from);
+        return hb != nullptr && hb->promised == rec_.current.at &&
+               std::find(hb->unreachable.begin(), hb->unreachable.end(), of.name) != hb->unreachable.end();
+    };
+    for (std::size_t i = 1; i < chain.size(); ++i)
+    {
+        auto const &a = chain[i - 1], &b = chain[i];
+        bool const dead = alive(a) && alive(b) && (reports(a, b) || reports(b, a));
+        links_.observe({a.name, b.name}, dead, now_);
+    }
+}
+
+bool controller::impl::promised(member const& m) const
+{
+    auto const* hb = nodes_.last_of(m);
+    return hb != nullptr && hb->promised == rec_.current.at;
+}
+
+// Whoever has left the old epoch, cannot be alive or has no lease any more serves no more reads in it.
+bool controller::impl::leases_settled() const
+{
+    auto settled = [&](member const& m)
+    {
+        auto const* hb = nodes_.last_of(m);
+        return (hb != nullptr && hb->promised > rec_.last_active.at) ||
+               detector_.judge(m, now_) == verdict::gone || leases_.over(m, now_);
+    };
+    auto const& old = rec_.last_active.members;
+    return std::all_of(old.begin(), old.end(), settled);
+}
+
+// It holds, verified in this very epoch, whatever the old tail may have counted as committed when it
+// promised.
+bool controller::impl::joiner_complete() const
+{
+    auto const& chain = rec_.current.members;
+    if (chain.size() < 2) return false;
+    auto const* joiner = nodes_.last_of(chain.back());
+    auto const tail = promised_end_.find(chain[chain.size() - 2]);
+    if (joiner == nullptr || joiner->promised != rec_.current.at || tail == promised_end_.end()) return false;
+    return std::min(joiner->end.at, joiner->verified) >= tail->second;
+}
+
+bool controller::impl::intact() const
+{
+    auto const& chain = rec_.current.members;
+    return std::all_of(chain.begin(), chain.end(), [&](member const& m) { return alive(m); });
+}
+
+bool controller::impl::try_activate()
+{
+    auto const& chain = rec_.current.members;
+    auto has_promised = [&](member const& m) { return promised(m); };
+    if (rule(r::activation_waits_for_all_promises) && !std::all_of(chain.begin(), chain.end(), has_promised))
+        return false;
+    if (rule(r::activation_waits_for_leases) && !leases_settled()) return false;
+    if (rule(r::activation_waits_for_the_joiner) && rec_.current.joiner && !joiner_complete()) return false;
+
+    record next = rec_;
+    next.current.state = config_state::active;
+    next.current.joiner.reset();
+    next.last_active = next.current;
+    with_it_.push_back({.what = "active", .at = next.current.at, .who = {}, .why = names(chain)});
+    persist(std::move(next));
+    return true;
+}
+
+std::string controller::impl::why_out(member const& m, proposal const& next) const
+{
+    auto const* known = nodes_.find(m.name);
+    if (is_removed(m.name)) return "by the administrator";
+    if (next.cold) return "not back after the power loss";
+    if (nodes_.superseded(m)) return "its process was restarted";
+    if (known != nullptr && known->last && known->last->stepping_down) return "it stopped cleanly";
+    if (detector_.judge(m, now_) == verdict::gone) return "its process is gone";
+    if (!alive(m)) return "no heartbeat for " + in_ms(now_ - detector_.last_heard(m).value_or(now_));
+    if (rec_.current.joiner == m.name) return "did not complete within " + in_ms(how_.splice_stall);
+    if (known != nullptr && known->deaf_to) return "it does not hear the config service";
+    return "its link to a neighbour is dead";
+}
+
+}  // namespace chaind::control

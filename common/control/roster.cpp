@@ -1,0 +1,69 @@
+#include "control/roster.hpp"
+
+#include <algorithm>
+
+namespace chaind::control
+{
+namespace
+{
+
+// More restarts than this within one message delay do not happen.
+constexpr std::size_t kept_runs = 16;
+
+bool older(heartbeat const& a, heartbeat const& b)
+{
+    return a.sent < b.sent || (a.sent == b.sent && a.promised < b.promised);
+}
+
+}  // namespace
+
+bool roster::heard(heartbeat const& what, failure_detector const& detector, instant now)
+{
+    auto& known = nodes_[what.from.name];
+    if (known.who == what.from)
+    {
+        if (known.last && older(what, *known.last)) return false;
+        known.last = what;
+        return true;
+    }
+    auto before = std::find(known.past.begin(), known.past.end(), what.from);
+    if (before != known.past.end())
+    {
+        // Boot ids have no order. Should the first word of a new run have come before the last of the old
+        // one, the old one falls silent and the new one goes on.
+        if (detector.alive(known.who, now)) return false;
+        known.past.erase(before);
+    }
+    if (!known.who.name.empty()) known.past.push_back(known.who);
+    if (known.past.size() > kept_runs) known.past.pop_front();
+    known.who = what.from;
+    known.last = what;
+    known.deaf_to.reset();
+    return true;
+}
+
+node* roster::find(node_id const& name)
+{
+    auto found = nodes_.find(name);
+    return found == nodes_.end() ? nullptr : &found->second;
+}
+
+node const* roster::find(node_id const& name) const
+{
+    auto found = nodes_.find(name);
+    return found == nodes_.end() ? nullptr : &found->second;
+}
+
+heartbeat const* roster::last_of(member const& who) const
+{
+    auto const* known = find(who.name);
+    return known != nullptr && known->who == who && known->last ? &*known->last : nullptr;
+}
+
+bool roster::superseded(member const& who) const
+{
+    auto const* known = find(who.name);
+    return known != nullptr && !known->who.name.empty() && known->who != who;
+}
+
+}  // namespace chaind::control

@@ -1,0 +1,50 @@
+#pragma once
+// The processes that speak for each known name. A name has one current run; words of an earlier run that
+// arrive late are told from the news of a restart.
+
+#include "control/back_off.hpp"
+#include "control/failure_detector.hpp"
+#include "membership/messages.hpp"
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace chaind::control
+{
+
+struct node
+{
+    member who;  // its current run; empty: not heard yet
+    std::optional<heartbeat> last;
+    std::deque<member> past;       // earlier runs, newest last
+    back_off return_after;         // when it left the chain
+    instant member_since{};        // of the last time it became one
+    std::optional<epoch> deaf_to;  // it was heard, but did not promise this epoch
+    std::string left_because;      // for people
+};
+
+class roster
+{
+public:
+    // Takes in one heartbeat; false when it says nothing new: a late word of an earlier run, or older than
+    // what this run has said already.
+    [[nodiscard]] bool heard(heartbeat const& what, failure_detector const& detector, instant now);
+
+    [[nodiscard]] node* find(node_id const& name);
+    [[nodiscard]] node const* find(node_id const& name) const;
+    [[nodiscard]] node& at(node_id const& name) { return nodes_[name]; }
+    // The newest heartbeat of exactly this run, if it is the current one.
+    [[nodiscard]] heartbeat const* last_of(member const& who) const;
+    // Has another run of that name been heard since?
+    [[nodiscard]] bool superseded(member const& who) const;
+
+    [[nodiscard]] auto begin() const { return nodes_.begin(); }
+    [[nodiscard]] auto end() const { return nodes_.end(); }
+
+private:
+    std::map<node_id, node> nodes_;
+};
+
+}  // namespace chaind::control
