@@ -1,0 +1,113 @@
+// Commands on their way into the log: those of the own clients to the head, and what the head does with them.
+// PROTOCOL 2.1 and 2.2.
+
+#include "base/rules.hpp"
+#include "chain/replica_impl.hpp"
+
+#include <boost/assert.hpp>
+
+namespace chaind::chain
+{
+
+void replica::impl::on(submit_local const& what)
+{
+    BOOST_ASSERT(what.what.command);
+    // The entry may be here already: then its apply decides.
+    if (!locals_.add(what.what)) return;
+    if (may_submit()) hand_over(locals_.due(instant::min(), now_.steady));
+}
+
+void replica::impl::on(forget_local const& what)
+{
+    locals_.forget(what.request);
+}
+
+bool replica::impl::may_submit() const
+{
+    return in_stream() && config_.state == config_state::active && (activated_ || source_);
+}
+
+void replica::impl::hand_over(std::vector<submission> const& what)
+{
+    if (what.empty()) return;
+    if (is_head())
+    {
+        for (auto const& each : what)
+        {
+            auto const why = assign(each);
+            if (!why) continue;
+            auto const times = locals_.take(each.request);
+            out_.refusals.push_back({each.request, *why, times.value_or(1) > 1});
+        }
+        return;
+    }
+    auto const& head = config_.members.front();
+    submit batch{.in = config_.at, .what = {}};
+    std::size_t bytes = 0;
+    for (auto const& each : what)
+    {
+        bytes += 64 + each.command->size();
+        batch.what.push_back(each);
+        if (bytes < how_.batch_bytes && batch.what.size() < how_.batch_entries) continue;
+        send(head, std::exchange(batch, {.in = config_.at, .what = {}}));
+        bytes = 0;
+    }
+    if (!batch.what.empty()) send(head, std::move(batch));
+}
+
+// Gives the command its place in the log. Nothing: it has one (perhaps since before); else why not.
+std::optional<refusal> replica::impl::assign(submission const& what)
+{
+    BOOST_ASSERT(activated_ && is_head());
+    if (rule(r::retries_are_deduplicated) && log_.holds(what.request)) return std::nullopt;
+    if (config_.members.size() < how_.min_replicas) return refusal::read_only;
+    if (log_.end() - commit_ >= how_.admission_entries || uncommitted_bytes_ >= how_.admission_bytes)
+        return refusal::busy;
+    auto const last = log_.end_point();
+    BOOST_ASSERT(last.in <= config_.at);
+    entry next{
+        .at = last.at.next(),
+        .in = config_.at,
+        .ts_us = std::max(last.ts_us + 1, now_.wall_us),
+        .request = what.request,
+        .command = what.command,
+        .hash = {},
+    };
+    next.hash = entry_hash(last.hash, next);
+    log_.append(next);
+    writes_.append(next);
+    verified_ = next.at;
+    uncommitted_bytes_ += next.bytes();
+    return std::nullopt;
+}
+
+void replica::impl::from_peer(member const& from, submit const& what)
+{
+    if (!is_head()) return;
+    bool const learner = assignment_ && assignment_->learner == from;
+    if (!learner && !position_of(from, config_)) return;
+    for (auto const& each : what.what)
+    {
+        if (!each.command) continue;
+        if (!activated_)
+        {
+            // The gateway knows of ACTIVE first; its next attempt would come half a second later.
+            if (early_.size() < how_.admission_entries) early_.emplace_back(from, each);
+            continue;
+        }
+        auto why = refused_.find(each.request);
+        if (!why) why = assign(each);
+        if (!why) continue;
+        refused_.remember(each.request, *why);
+        send(from, refused{config_.at, each.request, *why});
+    }
+}
+
+void replica::impl::from_peer(member const& from, refused const& what)
+{
+    if (!is(config_.members.front(), from)) return;
+    auto const times = locals_.take(what.request);
+    if (times) out_.refusals.push_back({what.request, what.why, *times > 1});
+}
+
+}  // namespace chaind::chain

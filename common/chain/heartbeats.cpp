@@ -1,0 +1,86 @@
+// What the config service is told. PROTOCOL 4 and 8.5.
+
+#include "chain/replica_impl.hpp"
+
+#include <boost/assert.hpp>
+
+namespace chaind::chain
+{
+namespace
+{
+
+constexpr std::size_t samples_max = 4096;
+
+}  // namespace
+
+void replica::impl::heartbeat_if_due()
+{
+    // A joiner's progress decides when the epoch goes ACTIVE; clients wait for that.
+    if (entered_ && config_.state == config_state::pending && config_.joiner == how_.self.name && position_)
+    {
+        auto const complete = std::min(writes_.durable(), verified_);
+        if (complete > joined_upto_) heartbeat_due_ = true;
+        joined_upto_ = complete;
+    }
+    if (!heartbeat_due_ && now_.steady - heartbeat_at_ < how_.heartbeat_every) return;
+    heartbeat_due_ = false;
+    heartbeat_at_ = now_.steady;
+    auto const end = log_.point(writes_.durable());
+    BOOST_ASSERT(end);
+    out_.heartbeats.push_back(heartbeat{
+        .from = how_.self,
+        .sent = now_.steady,
+        .promised = writes_.promised(),
+        .end = *end,
+        .verified = verified_,
+        .commit = commit_,
+        .unreachable = unreachable(),
+        .feeding = feeding(),
+        .stepping_down = stepping_down_,
+        .info = {},
+    });
+}
+
+std::vector<node_id> replica::impl::unreachable() const
+{
+    std::vector<node_id> out;
+    if (!entered_ || !position_) return out;
+    auto judge = [&](member const& neighbour)
+    {
+        auto const heard = heard_at_.find(neighbour.name);
+        auto const last = heard == heard_at_.end() ? entered_at_ : std::max(heard->second, entered_at_);
+        if (now_.steady - last > how_.silent_after) out.push_back(neighbour.name);
+    };
+    if (!is_head()) judge(config_.members[*position_ - 1]);
+    if (!is_tail()) judge(config_.members[*position_ + 1]);
+    return out;
+}
+
+// Nothing until the learner's log has met this one: before that its distance is unknown.
+std::optional<learner_progress> replica::impl::feeding() const
+{
+    if (!learner_link_ || (!learner_link_->streaming() && !learner_link_->needs_snapshot()))
+        return std::nullopt;
+    auto const there = std::min(learner_link_->peer_durable(), learner_link_->peer_verified());
+    learner_progress out{
+        .learner = learner_link_->peer(),
+        .lag_entries = log_.end() > there ? log_.end() - there : 0,
+        .lag_time = {},
+        .needs_snapshot = learner_link_->needs_snapshot(),
+    };
+    if (out.lag_entries == 0) return out;
+    auto passed = std::upper_bound(
+        ends_.begin(), ends_.end(), there, [](seq value, auto const& each) { return value < each.second; }
+    );
+    out.lag_time = passed == ends_.end() ? microseconds{} : now_.steady - passed->first;
+    return out;
+}
+
+void replica::impl::sample_end()
+{
+    if (!ends_.empty() && ends_.back().second >= log_.end()) return;
+    if (ends_.size() == samples_max) ends_.pop_front();
+    ends_.emplace_back(now_.steady, log_.end());
+}
+
+}  // namespace chaind::chain

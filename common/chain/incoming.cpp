@@ -1,0 +1,157 @@
+// What comes down the chain: entries, and how far all members above have them on disk. PROTOCOL 2.3 and 8.3.
+
+#include "base/rules.hpp"
+#include "chain/replica_impl.hpp"
+
+#include <boost/assert.hpp>
+
+namespace chaind::chain
+{
+namespace
+{
+
+// Positions stay far below the number's end, so that no sum of them can wrap.
+constexpr seq highest_position{std::uint64_t{1} << 62};
+
+bool well_formed(append const& what)
+{
+    if (what.prev.at > highest_position || what.stable > highest_position || what.commit > highest_position ||
+        what.open > highest_position)
+        return false;
+    if (what.prev.at == seq{} && what.prev != log_point{}) return false;
+    auto last = what.prev.at;
+    for (auto const& e : what.entries)
+    {
+        if (e.at != last.next() || e.in > what.in || !e.command) return false;
+        last = e.at;
+    }
+    return true;
+}
+
+// Is `e` a row that may follow `last`, and are its bytes those that were hashed?
+bool follows(log_point const& last, entry const& e)
+{
+    return e.in >= last.in && e.ts_us > last.ts_us && entry_hash(last.hash, e) == e.hash;
+}
+
+}  // namespace
+
+void replica::impl::from_peer(member const& from, append const& what)
+{
+    auto const* sender = upstream();
+    if (sender == nullptr || !is(*sender, from) || !well_formed(what)) return;
+    if (parked_) return;
+    accept(what, std::nullopt);
+}
+
+void replica::impl::accept(append const& what, std::optional<log_point> const& own)
+{
+    if (what.prev.at > log_.end())
+    {
+        send(*upstream(), nack{config_.at, what.number, log_.end()});
+        return;
+    }
+    auto const mine = own ? own : log_.point(what.prev.at);
+    bool const trusted = matched_ && what.prev.at <= verified_;
+    if (rule(r::prev_is_matched_by_hash))
+    {
+        if (mine && (mine->hash != what.prev.hash || mine->in != what.prev.in))
+        {
+            mismatch(what, *mine);
+            return;
+        }
+        if (!mine && !trusted && what.prev.at > log_.base().at)
+        {
+            parked_ = parked{.read_id = ++last_number_, .since = now_.steady, .what = what};
+            out_.log_reads.push_back({.id = parked_->read_id, .from = what.prev.at, .max_bytes = 1});
+            return;
+        }
+    }
+    if (!take_rows(what)) return;
+
+    upstream_stable_ = std::max(upstream_stable_, what.stable);
+    commit_heard_ = std::max(commit_heard_, what.commit);
+    if (!open_) open_ = what.open;
+    // No row of an older epoch beyond what the head had can ever be verified: it would block joins and reads
+    // for ever.
+    if (rule(r::a_stale_suffix_is_cut) && verified_ >= *open_ && log_.end() > verified_ &&
+        log_.end_point().in < config_.at)
+        truncate(verified_);
+    send(*upstream(), ok{config_.at, what.number, verified_, writes_.durable()});
+}
+
+// Says where to try next: just before the own run of that epoch; or, when the sender's epoch there is the
+// younger one, leaves it to the sender to walk back over its own run (a hint that is not below `prev`).
+void replica::impl::mismatch(append const& what, log_point const& own)
+{
+    auto const at = what.prev.at;
+    if (at <= commit_)
+    {
+        halt("the predecessor's log differs at or below what was committed here");
+        return;
+    }
+    auto hint = own.in < what.prev.in ? at : log_.run_start(at).prev();
+    send(*upstream(), nack{config_.at, what.number, std::max(hint, commit_)});
+}
+
+// Skips the rows that are here, cuts what differs, keeps the rest. False: the message is void.
+bool replica::impl::take_rows(append const& what)
+{
+    auto last = what.prev;
+    auto next = what.entries.begin();
+    bool conflict = false;
+    for (; next != what.entries.end() && next->at <= log_.end(); ++next)
+    {
+        auto const mine = log_.point(next->at);
+        // Rows that only the disk has are applied, hence committed and common.
+        conflict = mine && mine->hash != next->hash;
+        if (conflict) break;
+        last = next->point();
+    }
+    auto checked = last;
+    for (auto each = next; each != what.entries.end(); ++each)
+    {
+        if (!follows(checked, *each)) return false;
+        checked = each->point();
+    }
+    if (conflict && rule(r::truncation_spares_the_commit) && next->at <= verified_)
+    {
+        halt("the predecessor sent another entry than the one verified or committed here");
+        return false;
+    }
+
+    BOOST_ASSERT(entered_);
+    if (conflict) truncate(last.at);
+    // A learner drops all that is not known to be the source's, once in each epoch, before it takes anything.
+    if (!position_ && !matched_ && rule(r::a_stale_suffix_is_cut)) truncate(std::max(last.at, verified_));
+    matched_ = true;
+    for (; next != what.entries.end(); ++next)
+    {
+        log_.append(*next);
+        writes_.append(*next);
+    }
+    verified_ = std::max(verified_, what.entries.empty() ? what.prev.at : what.entries.back().at);
+    return true;
+}
+
+void replica::impl::truncate(seq last)
+{
+    if (last >= log_.end()) return;
+    BOOST_ASSERT(last >= commit_ || !rule(r::truncation_spares_the_commit));
+    log_.truncate_after(last);
+    writes_.truncate_after(last);
+    reads_.truncated(last);
+    verified_ = std::min(verified_, last);
+}
+
+void replica::impl::from_peer(member const& from, mark const& what)
+{
+    auto const* sender = upstream();
+    if (sender == nullptr || !is(*sender, from)) return;
+    if (what.stable > highest_position || what.commit > highest_position) return;
+    upstream_stable_ = std::max(upstream_stable_, what.stable);
+    commit_heard_ = std::max(commit_heard_, what.commit);
+    ack_due_ = true;
+}
+
+}  // namespace chaind::chain

@@ -1,0 +1,55 @@
+#pragma once
+// The commands of this replica's own clients that are not decided yet: kept until they are applied here,
+// refused or given up, and sent again to each new head (PROTOCOL 2.1).
+
+#include "chain/types.hpp"
+
+#include <map>
+#include <unordered_map>
+
+namespace chaind::chain
+{
+
+class local_submissions
+{
+public:
+    struct pending
+    {
+        submission what;
+        std::uint64_t times = 0;  // handed to a head
+        instant last{};           // when
+    };
+
+    // False: this request is here already.
+    bool add(submission what);
+    void forget(request_id const& request);
+    // Nothing when it was not here; else how many times it had been handed to a head.
+    std::optional<std::uint64_t> take(request_id const& request);
+
+    [[nodiscard]] std::size_t size() const { return order_.size(); }
+    // Those last handed over at or before `before` (all that never were, too), oldest first; they count as
+    // handed over now.
+    std::vector<submission> due(instant before, instant now);
+
+private:
+    std::map<std::uint64_t, pending> order_;
+    std::unordered_map<request_id, std::uint64_t> place_;
+    std::uint64_t next_place_ = 0;
+};
+
+// The head's memory of what it has refused in this epoch: a late or repeated submit of the same request is
+// refused again, so that "not in the log" stays true. Bounded.
+class refused_requests
+{
+public:
+    void remember(request_id const& request, refusal why);
+    [[nodiscard]] std::optional<refusal> find(request_id const& request) const;
+    void clear();
+
+private:
+    std::unordered_map<request_id, refusal> known_;
+    std::vector<request_id> ring_;
+    std::size_t next_ = 0;
+};
+
+}  // namespace chaind::chain

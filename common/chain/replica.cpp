@@ -1,0 +1,230 @@
+#include "chain/replica.hpp"
+
+#include "base/rules.hpp"
+#include "chain/replica_impl.hpp"
+
+#include <boost/assert.hpp>
+
+namespace chaind::chain
+{
+
+replica::replica(settings how, recovered from) : impl_(std::make_unique<impl>(std::move(how), from)) {}
+replica::~replica() = default;
+replica::replica(replica&&) noexcept = default;
+replica& replica::operator=(replica&&) noexcept = default;
+
+effects replica::step(now_t const& now, event what)
+{
+    return impl_->step(now, what);
+}
+
+replica_status replica::status() const
+{
+    return impl_->status();
+}
+
+bool replica::lease_valid(instant now) const
+{
+    return impl_->lease_valid(now);
+}
+
+// A restarted process knows what its store promised, but is no member: its boot is another one.
+replica::impl::impl(settings how, recovered const& from)
+    : how_(std::move(how)),
+      log_(from),
+      writes_(log_.end(), from.applied.at, from.promised.at),
+      config_(from.promised),
+      verified_(from.applied.at),
+      commit_(from.applied.at)
+{
+    position_ = position_of(how_.self, config_);
+    if (is_head())
+    {
+        verified_ = log_.end();
+        open_ = log_.end();
+    }
+}
+
+effects replica::impl::step(now_t const& now, event const& what)
+{
+    BOOST_ASSERT(now.steady >= now_.steady);
+    now_ = now;
+    if (!halted_)
+    {
+        std::visit([this](auto const& each) { on(each); }, what);
+        settle();
+    }
+    if (halted_)
+    {
+        out_ = {};
+        out_.halt = halted_;
+    }
+    return std::exchange(out_, {});
+}
+
+void replica::impl::settle()
+{
+    if (halted_) return;
+    enter_if_promised();
+    activate_if_ready();
+    keep_links();
+    advance_stable();
+    advance_commit();
+    order_apply();
+    reads_.advance(read_view(), out_);
+    pump_links();
+    acknowledge();
+    heartbeat_if_due();
+    log_.evict(writes_.applied(), how_.cache_bytes);
+    BOOST_ASSERT(writes_.applied() <= writes_.apply_ordered());
+    BOOST_ASSERT(writes_.apply_ordered() <= commit_ || !rule(r::apply_waits_for_commit));
+    BOOST_ASSERT(commit_ <= verified_ && verified_ <= log_.end());
+    writes_.flush(out_.writes);
+}
+
+void replica::impl::halt(std::string why)
+{
+    if (!halted_) halted_ = std::move(why);
+}
+
+void replica::impl::send(member const& to, message what)
+{
+    out_.sends.push_back({to, std::move(what)});
+}
+
+void replica::impl::on(tick const&)
+{
+    if (in_stream() && now_.steady - said_at_ >= how_.mark_every && source_) ack_due_ = true;
+    if (parked_ && now_.steady - parked_->since > 10 * how_.resend_after) parked_.reset();
+    if (may_submit() && now_.steady - resubmitted_at_ >= how_.resubmit_after / 4)
+    {
+        resubmitted_at_ = now_.steady;
+        hand_over(locals_.due(now_.steady - how_.resubmit_after, now_.steady));
+    }
+}
+
+void replica::impl::on(received const& what)
+{
+    heard_at_[what.from.name] = now_.steady;
+    std::visit(
+        [&](auto const& each)
+        {
+            if (each.in != config_.at && rule(r::messages_of_other_epochs_are_dropped)) return;
+            if (!in_stream()) return;
+            from_peer(what.from, each);
+        },
+        what.what
+    );
+}
+
+void replica::impl::on(peer_up const& what)
+{
+    if (auto* link = link_to(what.peer)) link->reset();
+    if (may_submit() && is(config_.members.front(), what.peer))
+        hand_over(locals_.due(now_.steady, now_.steady));
+}
+
+void replica::impl::on(peer_down const& what)
+{
+    heard_at_[what.peer.name] = now_.steady - how_.silent_after;
+}
+
+void replica::impl::on(directed const& what)
+{
+    auto const& next = what.what.config;
+    if (next.at > config_.at)
+        adopt(next);
+    else if (next.at < config_.at || next.state == config_state::none || next.members != config_.members)
+        return;
+    else if (next.state == config_state::active)
+        config_.state = config_state::active;
+    assign_learner(what.what.learning);
+    if (what.what.lease_for && config_.state == config_state::active && position_ &&
+        *what.what.lease_for <= now_.steady)
+    {
+        auto from = rule(r::a_lease_counts_from_the_send_time) ? *what.what.lease_for : now_.steady;
+        lease_until_ = std::max(lease_until_.value_or(instant{}), from + how_.lease);
+    }
+}
+
+void replica::impl::on(written const& what)
+{
+    auto const before = writes_.durable();
+    bool const known = writes_.confirm(what.upto);
+    BOOST_ASSERT(known);
+    if (source_ && writes_.durable() != before) ack_due_ = true;
+}
+
+void replica::impl::on(log_read const& what)
+{
+    if (parked_ && parked_->read_id == what.id)
+    {
+        auto const waiting = std::move(parked_->what);
+        parked_.reset();
+        if (!what.entries.empty() && what.entries.front().at == waiting.prev.at)
+            accept(waiting, what.entries.front().point());
+        return;
+    }
+    for (auto* link : {&successor_, &learner_link_})
+    {
+        if (!*link || !(*link)->awaits_rows(what.id)) continue;
+        auto view = view_for_links();
+        if (!(*link)->on_rows(what.entries, view)) halt("a log row on disk is not the one that was written");
+    }
+}
+
+void replica::impl::on(read_wanted const& what)
+{
+    reads_.wanted(what.token, read_view(), out_);
+}
+
+void replica::impl::on(read_done const& what)
+{
+    reads_.done(what.token, read_view(), out_);
+}
+
+void replica::impl::on(step_down const&)
+{
+    stepping_down_ = true;
+    heartbeat_due_ = true;
+}
+
+read_queue::view replica::impl::read_view() const
+{
+    return {
+        .is_member = position_.has_value(),
+        .active = activated_,
+        .lease = lease_valid(now_.steady),
+        .in = config_.at,
+        .end = log_.end(),
+        .applied = writes_.applied(),
+        .others = &others_,
+        .how = &how_,
+        .now = now_.steady,
+    };
+}
+
+bool replica::impl::lease_valid(instant now) const
+{
+    return activated_ && lease_until_ && now < *lease_until_;
+}
+
+replica_status replica::impl::status() const
+{
+    return {
+        .config = config_,
+        .part = part(),
+        .active = activated_,
+        .end = log_.end_point(),
+        .received = log_.end(),
+        .durable = writes_.durable(),
+        .verified = verified_,
+        .stable = stable_,
+        .commit = commit_,
+        .applied = writes_.applied(),
+        .lease_until = lease_until_.value_or(instant{}),
+        .pending_submissions = locals_.size(),
+    };
+}
+
+}  // namespace chaind::chain

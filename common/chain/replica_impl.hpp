@@ -1,0 +1,162 @@
+#pragma once
+// The state of one replica and what it does with each event; split by task over replica.cpp (events in,
+// effects out), membership.cpp (epochs, promises, links), incoming.cpp (appends from upstream), commit.cpp
+// (stable, commit, apply), head.cpp (submissions) and heartbeats.cpp (time).
+
+#include "chain/local_submissions.hpp"
+#include "chain/log_index.hpp"
+#include "chain/outgoing_link.hpp"
+#include "chain/read_queue.hpp"
+#include "chain/replica.hpp"
+#include "chain/write_queue.hpp"
+
+#include <deque>
+#include <string_view>
+#include <unordered_map>
+
+namespace chaind::chain
+{
+
+class replica::impl
+{
+public:
+    impl(settings how, recovered const& from);
+
+    effects step(now_t const& now, event const& what);
+    [[nodiscard]] replica_status status() const;
+    [[nodiscard]] bool lease_valid(instant now) const;
+
+private:
+    // replica.cpp
+    void on(tick const&);
+    void on(received const& what);
+    void on(peer_up const& what);
+    void on(peer_down const& what);
+    void on(directed const& what);
+    void on(written const& what);
+    void on(log_read const& what);
+    void on(submit_local const& what);
+    void on(forget_local const& what);
+    void on(read_wanted const& what);
+    void on(read_done const& what);
+    void on(step_down const&);
+    void settle();
+    void halt(std::string why);
+    void send(member const& to, message what);
+    [[nodiscard]] read_queue::view read_view() const;
+
+    // membership.cpp
+    [[nodiscard]] bool is(member const& one, member const& other) const;
+    [[nodiscard]] std::optional<std::size_t> position_of(member const& m, chain_config const& in) const;
+    [[nodiscard]] bool is_head() const { return position_ == std::size_t{0}; }
+    [[nodiscard]] bool is_tail() const { return position_ && *position_ + 1 == config_.members.size(); }
+    [[nodiscard]] role part() const;
+    [[nodiscard]] bool in_stream() const { return entered_ && (position_ || source_); }
+    [[nodiscard]] member const* upstream() const;
+    [[nodiscard]] bool holds_promise() const;
+    void adopt(chain_config const& next);
+    void assign_learner(std::optional<learner_assignment> const& to);
+    void enter_if_promised();
+    void activate_if_ready();
+    void keep_links();
+    void pump_links();
+    [[nodiscard]] link_view view_for_links();
+    [[nodiscard]] outgoing_link* link_to(member const& peer);
+
+    // incoming.cpp
+    void from_peer(member const& from, append const& what);
+    void from_peer(member const& from, mark const& what);
+    void accept(append const& what, std::optional<log_point> const& own);
+    void mismatch(append const& what, log_point const& own);
+    [[nodiscard]] bool take_rows(append const& what);
+    void truncate(seq last);
+
+    // messages from downstream: membership.cpp
+    void from_peer(member const& from, ok const& what);
+    void from_peer(member const& from, nack const& what);
+    void from_peer(member const& from, ack const& what);
+    void from_peer(member const& from, still_at const& what);
+    void from_peer(member const& from, still_at_yes const& what);
+
+    // commit.cpp
+    void advance_stable();
+    void advance_commit();
+    void order_apply();
+    void acknowledge();
+
+    // head.cpp
+    void from_peer(member const& from, submit const& what);
+    void from_peer(member const& from, refused const& what);
+    [[nodiscard]] std::optional<refusal> assign(submission const& what);
+    void hand_over(std::vector<submission> const& what);
+    void assign_own(submission const& what, bool maybe_logged);
+    [[nodiscard]] bool may_submit() const;
+
+    // heartbeats.cpp
+    void heartbeat_if_due();
+    [[nodiscard]] std::vector<node_id> unreachable() const;
+    [[nodiscard]] std::optional<learner_progress> feeding() const;
+    void sample_end();
+
+    settings how_;
+    now_t now_;
+    effects out_;
+    std::optional<std::string> halted_;
+
+    log_index log_;
+    write_queue writes_;
+    read_queue reads_;
+    local_submissions locals_;
+    refused_requests refused_;
+
+    // Membership: the newest known configuration and this replica's part in it.
+    chain_config config_;
+    std::optional<std::size_t> position_;
+    std::vector<member> others_;
+    std::optional<learner_assignment> assignment_;  // of config_'s epoch
+    std::optional<member> source_;                  // this replica learns from it
+    bool entered_ = false;                          // the promise of config_ is durable
+    bool activated_ = false;                        // and config_ is ACTIVE, with this replica as member
+    instant entered_at_{};
+    std::optional<instant> lease_until_;  // in config_'s epoch
+
+    // This epoch's positions; received is log_.end(), durable and applied are in writes_.
+    seq verified_;
+    seq stable_;
+    seq upstream_stable_;
+    seq commit_;
+    seq commit_heard_;
+    std::optional<seq> open_;  // the head's end when it promised this epoch
+    bool matched_ = false;     // an append of this epoch met this log
+
+    struct parked
+    {
+        std::uint64_t read_id = 0;
+        instant since{};
+        append what;
+    };
+    std::optional<parked> parked_;  // waits for the disk to tell its `prev`
+
+    std::optional<outgoing_link> successor_;
+    std::optional<outgoing_link> learner_link_;
+    std::uint64_t last_number_ = 0;
+
+    bool ack_due_ = false;
+    seq said_commit_;  // upstream, in this epoch
+    instant said_at_{};
+
+    // The head.
+    std::size_t uncommitted_bytes_ = 0;
+    std::vector<std::pair<member, submission>> early_;  // submits that came before ACTIVE was known here
+    instant resubmitted_at_{};
+
+    // Heartbeats.
+    bool heartbeat_due_ = true;
+    bool stepping_down_ = false;
+    instant heartbeat_at_{};
+    seq joined_upto_;  // last reported as joiner
+    std::unordered_map<node_id, instant> heard_at_;
+    std::deque<std::pair<instant, seq>> ends_;  // when the log's end passed where, for a learner's lag
+};
+
+}  // namespace chaind::chain

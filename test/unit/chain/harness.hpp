@@ -1,0 +1,97 @@
+#pragma once
+// A few replicas in memory: in-order links that can be cut, disks that can be held back, clocks that stand
+// still until told. Everything that the replicas want is done by run().
+
+#include "chain/replica.hpp"
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace chaind::chain
+{
+
+// What survives a crash.
+struct disk
+{
+    chain_config promised;
+    std::vector<entry> rows;  // rows[i].at == i + 1
+    seq applied;
+
+    [[nodiscard]] recovered recover() const;
+};
+
+struct machine
+{
+    settings how;
+    std::optional<replica> core;  // none: crashed
+    disk store;
+    std::deque<store_write> queued;
+    bool disk_runs = true;  // false: writes wait
+    std::vector<heartbeat> heartbeats;
+    std::vector<read_step> reads;
+    std::vector<local_refusal> refusals;
+    std::vector<request_id> applied;  // requests, in order, of this run
+    std::size_t log_reads = 0;
+    std::optional<std::string> halted;
+};
+
+class harness
+{
+public:
+    explicit harness(std::size_t count, std::function<void(settings&)> tune = {});
+
+    machine& at(std::size_t i) { return machines_.at(i); }
+    [[nodiscard]] member triple(std::size_t i) const { return machines_.at(i).how.self; }
+    [[nodiscard]] replica_status status(std::size_t i) const { return machines_.at(i).core->status(); }
+
+    void crash(std::size_t i);    // what was not durable is lost
+    void restart(std::size_t i);  // with another boot id
+    void wipe(std::size_t i);     // and another store
+
+    // One event for one replica; its effects are performed (disk and messages only by run()).
+    effects step(std::size_t i, event what);
+    // Delivers and writes until nothing is left to do. No time passes.
+    void run();
+    // Ticks every 5 ms, running in between.
+    void pass(microseconds time);
+
+    // Configurations as the config service would make them; `to` hears of it (default: all that run).
+    chain_config config(std::vector<std::size_t> const& members, config_state state, epoch at) const;
+    void direct(chain_config const& what, std::optional<learner_assignment> learning = {});
+    void direct_one(std::size_t i, chain_config const& what, std::optional<instant> lease_for = {});
+    // PENDING, run, ACTIVE, run.
+    void form(std::vector<std::size_t> const& members);
+    void lease_all();
+
+    request_id submit(std::size_t i, std::string command = "x");
+    [[nodiscard]] std::vector<read_verdict> verdicts(std::size_t i, read_token token) const;
+    // The commands in order, of the durable log.
+    [[nodiscard]] std::vector<std::string> log(std::size_t i) const;
+
+    now_t now{.steady = 1s, .wall_us = 1'000'000};
+    epoch current;
+    // Messages for which this says true are lost.
+    std::function<bool(member const& from, envelope const& what)> lose;
+    std::map<std::string, std::size_t> sent;  // how many of each kind
+
+private:
+    struct letter
+    {
+        member from;
+        envelope what;
+    };
+    void perform(std::size_t i, effects& todo);
+    void write_one(std::size_t i);
+
+    std::deque<machine> machines_;
+    std::deque<letter> network_;
+    std::uint64_t next_id_ = 1;
+    std::deque<std::pair<std::size_t, log_read>> rows_read_;
+};
+
+char const* name_of(message const& m);
+
+}  // namespace chaind::chain
