@@ -1,0 +1,192 @@
+// One WebSocket to one replica, from hello to close. It promises: requests get exactly one answer, refusal or LinkLost;
+// durable events are handed on in order, and a hole in their `prev` chain is reported, never hidden; acks follow what was
+// handed on; a silent peer is given up after a ping that nobody answers.
+import { LinkLost, parse_frame, Refused, type Answer, type OpAnswer, type OpData, type OpName } from './frames';
+import type { Dev, Eev } from './types.gen';
+
+export interface SocketLike {
+  onopen: (() => void) | null;
+  onmessage: ((event: { data: unknown }) => void) | null;
+  onclose: ((event: { code: number; reason: string }) => void) | null;
+  onerror: (() => void) | null;
+  send(text: string): void;
+  close(code?: number, reason?: string): void;
+}
+
+export type OpenSocket = (url: string) => SocketLike;
+
+export interface LinkEnd {
+  code: number;
+  reason: string;
+  // Codes 4500 to 4999 mean: do not come back like this.
+  stop: boolean;
+}
+
+export interface LinkHandlers {
+  on_hello(answer: Answer<OpAnswer<'hello'>>): void;
+  on_durable(events: Dev[]): void;
+  // What was received has a hole, or the server says that it can't be continued: fetch everything anew.
+  on_gap(why: string): void;
+  on_ephemeral(event: Eev): void;
+  on_end(end: LinkEnd): void;
+}
+
+export interface LinkOptions {
+  url: string;
+  hello: OpData<'hello'>;
+  open: OpenSocket;
+  hello_within_ms: number;
+}
+
+const ack_after_events = 64;
+const ack_after_ms = 80;
+
+export class Link {
+  private socket_: SocketLike;
+  private next_id_ = 1;
+  private waiting_ = new Map<number, { resolve: (answer: Answer<never>) => void; reject: (why: Error) => void }>();
+  private ended_ = false;
+  private greeted_ = false;
+  private cursor_ = 0;
+  private acked_ = 0;
+  private unacked_events_ = 0;
+  private silence_ms_ = 15000;
+  private dead_ms_ = 4000;
+  private hello_timer_: ReturnType<typeof setTimeout> | undefined;
+  private silence_timer_: ReturnType<typeof setTimeout> | undefined;
+  private dead_timer_: ReturnType<typeof setTimeout> | undefined;
+  private ack_timer_: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly options_: LinkOptions,
+    private readonly handlers_: LinkHandlers,
+  ) {
+    this.hello_timer_ = setTimeout(() => this.end_(4900, 'no answer to hello', false), options_.hello_within_ms);
+    this.socket_ = options_.open(options_.url);
+    this.socket_.onopen = () => this.greet_();
+    this.socket_.onmessage = (event) => this.receive_(event.data);
+    this.socket_.onerror = () => {};
+    this.socket_.onclose = (event) => this.end_(event.code, event.reason, event.code >= 4500 && event.code < 5000);
+  }
+
+  get ready(): boolean {
+    return this.greeted_ && !this.ended_;
+  }
+
+  request<K extends OpName>(op: K, d: OpData<K>, extra: { cid?: string; min_pos?: number } = {}): Promise<Answer<OpAnswer<K>>> {
+    if (this.ended_) return Promise.reject(new LinkLost());
+    const id = this.next_id_++;
+    return new Promise((resolve, reject) => {
+      this.waiting_.set(id, { resolve: resolve as never, reject });
+      this.socket_.send(JSON.stringify({ id, op, ...extra, d }));
+    });
+  }
+
+  // Asks for a sign of life now, for instance when the page comes back to the foreground.
+  probe(): void {
+    if (!this.ready || this.dead_timer_) return;
+    this.dead_timer_ = setTimeout(() => this.end_(4901, 'no answer to ping', false), this.dead_ms_);
+    this.request('ping', {}).catch(() => {});
+  }
+
+  close(reason: string): void {
+    this.end_(1000, reason, false);
+  }
+
+  private greet_(): void {
+    this.request('hello', this.options_.hello).then(
+      (answer) => {
+        if (this.ended_) return;
+        clearTimeout(this.hello_timer_);
+        this.greeted_ = true;
+        this.silence_ms_ = answer.d.hb?.interval_ms ?? this.silence_ms_;
+        this.dead_ms_ = answer.d.hb?.timeout_ms ?? this.dead_ms_;
+        const resume = this.options_.hello.resume;
+        this.cursor_ = answer.d.resume === 'ok' && resume ? resume.pos : answer.pos;
+        this.acked_ = this.cursor_;
+        this.handlers_.on_hello(answer);
+        this.heard_();
+      },
+      (why: Error) => {
+        if (why instanceof Refused) {
+          const stop = why.err.retry === 'reauth';
+          this.end_(stop ? 4501 : 4902, why.err.msg, stop);
+        }
+      },
+    );
+  }
+
+  private receive_(data: unknown): void {
+    if (this.ended_ || typeof data !== 'string') return;
+    this.heard_();
+    const incoming = parse_frame(data);
+    switch (incoming.kind) {
+      case 'response': {
+        const frame = incoming.frame;
+        const waiting = this.waiting_.get(frame.re);
+        if (!waiting) return;
+        this.waiting_.delete(frame.re);
+        if (frame.ok) waiting.resolve({ pos: frame.pos ?? 0, dup: frame.dup ?? false, d: (frame.d ?? {}) as never });
+        else
+          waiting.reject(
+            new Refused(frame.err ?? { code: 'internal', msg: 'no reason given', retry: 'same_cid', outcome: 'unknown' }),
+          );
+        return;
+      }
+      case 'durable':
+        this.take_(incoming.events);
+        return;
+      case 'ephemeral':
+        if (incoming.event.ev === 'reset') this.handlers_.on_gap('reset');
+        else this.handlers_.on_ephemeral(incoming.event);
+        return;
+      case 'unknown':
+        return;
+    }
+  }
+
+  private take_(events: Dev[]): void {
+    let hole = false;
+    for (const event of events) {
+      hole ||= event.prev !== this.cursor_;
+      this.cursor_ = event.pos;
+    }
+    this.handlers_.on_durable(events);
+    if (hole) this.handlers_.on_gap('hole');
+    this.unacked_events_ += events.length;
+    if (this.unacked_events_ >= ack_after_events) this.ack_();
+    else this.ack_timer_ ??= setTimeout(() => this.ack_(), ack_after_ms);
+  }
+
+  private ack_(): void {
+    clearTimeout(this.ack_timer_);
+    this.ack_timer_ = undefined;
+    this.unacked_events_ = 0;
+    if (this.ended_ || this.cursor_ <= this.acked_) return;
+    this.acked_ = this.cursor_;
+    this.socket_.send(JSON.stringify({ op: 'ack', d: { pos: this.acked_ } }));
+  }
+
+  private heard_(): void {
+    clearTimeout(this.silence_timer_);
+    clearTimeout(this.dead_timer_);
+    this.dead_timer_ = undefined;
+    if (this.greeted_) this.silence_timer_ = setTimeout(() => this.probe(), this.silence_ms_);
+  }
+
+  private end_(code: number, reason: string, stop: boolean): void {
+    if (this.ended_) return;
+    this.ended_ = true;
+    for (const timer of [this.hello_timer_, this.silence_timer_, this.dead_timer_, this.ack_timer_]) clearTimeout(timer);
+    this.socket_.onopen = this.socket_.onmessage = this.socket_.onclose = null;
+    try {
+      this.socket_.close(1000);
+    } catch {
+      // It was never open.
+    }
+    const waiting = [...this.waiting_.values()];
+    this.waiting_.clear();
+    for (const { reject } of waiting) reject(new LinkLost());
+    this.handlers_.on_end({ code, reason, stop });
+  }
+}

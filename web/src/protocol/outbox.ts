@@ -1,0 +1,291 @@
+// Every change on its way to the chain. It promises: a durable change is stored on this device before it is sent; changes
+// of one lane (a conversation) are sent one after the other in the order in which they were made, the next one only when
+// the one before has its definite answer; a change is sent again with the same cid, at any replica, until that answer is
+// there; only a definite refusal, where it is certain that nothing happened, is called refused.
+import { signal, type ReadonlySignal } from '@preact/signals';
+import type { Connection } from './connection';
+import { LinkLost, Refused, type Answer, type OpAnswer, type OpData, type OpName } from './frames';
+import type { Err } from './types.gen';
+import { ulid } from './ulid';
+
+export type ChangeState =
+  | 'saving'
+  // On this device, certainly not on the chain.
+  | 'waiting'
+  // Sent; the answer is not there yet, or was lost.
+  | 'confirming'
+  | 'refused';
+
+export interface Change<K extends OpName = OpName> {
+  cid: string;
+  uid: string;
+  lineage: string;
+  lane: string;
+  op: K;
+  d: OpData<K>;
+  at: number;
+  durable: boolean;
+  state: ChangeState;
+  sent: number;
+  err?: Err;
+}
+
+// What survives a reload. `durable` is true where the device keeps it; otherwise it lives as long as the page.
+export interface ChangeStore {
+  readonly durable: boolean;
+  load(): Promise<Change[]>;
+  put(change: Change): Promise<void>;
+  remove(cid: string): Promise<void>;
+}
+
+export interface OutboxHandlers {
+  on_done(change: Change, answer: Answer<unknown>): void;
+  on_refused(change: Change): void;
+}
+
+export const resend_ms = 800;
+const longest_wait_ms = 15000;
+const first_retry_ms = 200;
+
+interface Waiter {
+  resolve(answer: Answer<never>): void;
+  reject(why: Error): void;
+}
+
+interface Lane {
+  busy: boolean;
+  retry?: ReturnType<typeof setTimeout>;
+  failures: number;
+}
+
+export class Outbox {
+  private entries_ = signal<readonly Change[]>([]);
+  private lanes_ = new Map<string, Lane>();
+  private waiters_ = new Map<string, Waiter>();
+  private overdue_ms_ = resend_ms;
+  private uid_ = '';
+  private lineage_ = '';
+
+  constructor(
+    private readonly connection_: () => Connection | undefined,
+    private readonly store_: ChangeStore,
+    private readonly handlers_: OutboxHandlers,
+  ) {}
+
+  get entries(): ReadonlySignal<readonly Change[]> {
+    return this.entries_;
+  }
+
+  get durable(): boolean {
+    return this.store_.durable;
+  }
+
+  // Takes up what an earlier page of this user left behind.
+  async open(uid: string): Promise<void> {
+    this.uid_ = uid;
+    const kept = (await this.store_.load()).filter((change) => change.uid === uid);
+    const known = new Set(this.entries_.value.map((change) => change.cid));
+    const old = kept.filter((change) => !known.has(change.cid));
+    for (const change of old) if (change.state !== 'refused') change.state = change.sent > 0 ? 'confirming' : 'waiting';
+    this.entries_.value = [...old, ...this.entries_.value.filter((change) => change.uid === uid)];
+    this.pump();
+  }
+
+  // The chain's history is known now. What was written for another history must not slip into this one by itself.
+  bind(lineage: string): void {
+    this.lineage_ = lineage;
+    for (const change of this.entries_.value)
+      if (change.state !== 'refused' && change.lineage !== '' && change.lineage !== lineage)
+        this.refuse_(change.cid, {
+          code: 'precondition_failed',
+          msg: 'The history was restored from a backup since you wrote this.',
+          retry: 'after_fix',
+          outcome: 'none',
+        });
+  }
+
+  close(): void {
+    for (const lane of this.lanes_.values()) clearTimeout(lane.retry);
+    this.lanes_.clear();
+    this.entries_.value = [];
+    for (const waiter of this.waiters_.values()) waiter.reject(new LinkLost());
+    this.waiters_.clear();
+    this.uid_ = '';
+  }
+
+  // Makes a change and sends it when its turn comes. `durable`: kept over a reload, and no promise is given, because the
+  // answer may come in another life of the page. `refused`: known beforehand to be impossible; shown, never sent.
+  add<K extends OpName>(op: K, d: OpData<K>, lane: string, durable: boolean, refused?: Err): string {
+    const at = Date.now();
+    const change: Change = {
+      cid: ulid(at),
+      uid: this.uid_,
+      lineage: this.lineage_,
+      lane,
+      op,
+      d,
+      at,
+      durable,
+      state: refused ? 'refused' : durable ? 'saving' : 'waiting',
+      sent: 0,
+      err: refused,
+    };
+    this.entries_.value = [...this.entries_.value, change];
+    if (durable) {
+      const saved = (durable: boolean) => {
+        if (this.find_(change.cid)?.state === 'saving') this.update_(change.cid, { state: 'waiting', durable });
+        this.pump();
+      };
+      // A full disk must not hold the message back; it is only not promised to be kept.
+      void this.store_.put(change).then(
+        () => saved(this.store_.durable),
+        () => saved(false),
+      );
+    } else this.pump();
+    return change.cid;
+  }
+
+  // A change that somebody waits for in this page, such as a new room.
+  ask<K extends OpName>(op: K, d: OpData<K>): Promise<Answer<OpAnswer<K>>> {
+    return new Promise((resolve, reject) => {
+      const cid = this.add(op, d, `ask:${ulid()}`, false);
+      this.waiters_.set(cid, { resolve: resolve as never, reject });
+    });
+  }
+
+  // The newest value of something that only moves forward, such as a read mark: one is on its way, one waits.
+  replace<K extends OpName>(op: K, d: OpData<K>, lane: string): void {
+    const waiting = this.entries_.value.find((change) => change.lane === lane && change.sent === 0);
+    if (waiting) this.update_(waiting.cid, { d });
+    else this.add(op, d, lane, false);
+  }
+
+  discard(cid: string): void {
+    const change = this.find_(cid);
+    if (!change || change.state !== 'refused') return;
+    this.forget_(change);
+  }
+
+  // Sends what can be sent: called when a link is ready, and after every answer.
+  pump(): void {
+    const seen = new Set<string>();
+    for (const change of this.entries_.value) {
+      if (change.state === 'refused' || seen.has(change.lane)) continue;
+      seen.add(change.lane);
+      const lane = this.lane_(change.lane);
+      if (lane.busy || lane.retry !== undefined || change.state === 'saving') continue;
+      if (!this.connection_()?.link) return;
+      void this.send_(change, lane);
+    }
+  }
+
+  // A new link: what waited for another try may go now.
+  link_ready(): void {
+    for (const lane of this.lanes_.values()) {
+      clearTimeout(lane.retry);
+      lane.retry = undefined;
+    }
+    this.pump();
+  }
+
+  private async send_(change: Change, lane: Lane): Promise<void> {
+    const connection = this.connection_();
+    const link = connection?.link;
+    if (!connection || !link) return;
+    lane.busy = true;
+    const sent = change.sent + 1;
+    this.update_(change.cid, { sent, state: 'confirming' });
+    // Noted on the device too, without waiting: after a crash it only changes the word that is shown.
+    if (change.durable && sent === 1) this.store_.put({ ...change, sent }).catch(() => {});
+    const begun = Date.now();
+    const overdue = setTimeout(() => {
+      this.overdue_ms_ = Math.min(longest_wait_ms, this.overdue_ms_ * 2);
+      connection.doubt(begun);
+    }, this.overdue_ms_);
+    let retry_ms: number | undefined;
+    try {
+      const answer = await link.request(change.op, change.d, { cid: change.cid });
+      this.overdue_ms_ = resend_ms;
+      lane.failures = 0;
+      connection.trust();
+      this.done_(change.cid, answer);
+    } catch (why) {
+      if (why instanceof Refused) {
+        connection.trust();
+        retry_ms = this.judge_(change.cid, why.err, lane);
+      } else if (!(why instanceof LinkLost)) throw why;
+    } finally {
+      clearTimeout(overdue);
+      lane.busy = false;
+    }
+    if (retry_ms !== undefined) {
+      lane.retry = setTimeout(() => {
+        lane.retry = undefined;
+        this.pump();
+      }, retry_ms);
+    } else this.pump();
+  }
+
+  // Returns how long to wait before the next try, or nothing when the matter is settled.
+  private judge_(cid: string, err: Err, lane: Lane): number | undefined {
+    const again = err.retry === 'same_cid' || err.outcome === 'unknown';
+    if (again) {
+      const pause = err.after_ms ?? Math.min(5000, first_retry_ms * 2 ** lane.failures);
+      lane.failures++;
+      this.update_(cid, { state: err.outcome === 'unknown' ? 'confirming' : 'waiting', err });
+      return pause;
+    }
+    // The account has to sign in again; then it goes on.
+    if (err.retry === 'reauth') {
+      this.update_(cid, { state: 'waiting', err });
+      return longest_wait_ms;
+    }
+    lane.failures = 0;
+    this.refuse_(cid, err);
+    return undefined;
+  }
+
+  private done_(cid: string, answer: Answer<unknown>): void {
+    const change = this.find_(cid);
+    if (!change) return;
+    this.handlers_.on_done(change, answer);
+    this.forget_(change);
+    this.waiters_.get(cid)?.resolve(answer as Answer<never>);
+    this.waiters_.delete(cid);
+  }
+
+  private refuse_(cid: string, err: Err): void {
+    const change = this.find_(cid);
+    if (!change) return;
+    const waiter = this.waiters_.get(cid);
+    if (!change.durable) {
+      this.forget_(change);
+      this.waiters_.delete(cid);
+      waiter?.reject(new Refused(err));
+      return;
+    }
+    this.update_(cid, { state: 'refused', err });
+    const refused = this.find_(cid)!;
+    this.store_.put(refused).catch(() => {});
+    this.handlers_.on_refused(refused);
+  }
+
+  private forget_(change: Change): void {
+    this.entries_.value = this.entries_.value.filter((other) => other.cid !== change.cid);
+    if (change.durable) this.store_.remove(change.cid).catch(() => {});
+  }
+
+  private lane_(name: string): Lane {
+    let lane = this.lanes_.get(name);
+    if (!lane) this.lanes_.set(name, (lane = { busy: false, failures: 0 }));
+    return lane;
+  }
+
+  private find_(cid: string): Change | undefined {
+    return this.entries_.value.find((change) => change.cid === cid);
+  }
+
+  private update_(cid: string, change: Partial<Change>): void {
+    this.entries_.value = this.entries_.value.map((other) => (other.cid === cid ? { ...other, ...change } : other));
+  }
+}

@@ -1,0 +1,140 @@
+// Puts the parts together: session, connection, outbox, conversations, and what the page shows of them.
+import { batch, effect, signal } from '@preact/signals';
+import { Connection } from '../protocol/connection';
+import type { SocketLike } from '../protocol/link';
+import { Outbox, type ChangeStore } from '../protocol/outbox';
+import type { ClusterInfo, Endpoint, Status } from '../protocol/types.gen';
+import { ulid } from '../protocol/ulid';
+import { Api, own_endpoint } from './api';
+import { Chat } from './chat';
+import { kept_endpoints, kept_session, kept_theme, open_outbox_store, type Session, type Theme } from './device';
+
+declare const __VERSION__: string;
+
+// The page can ask only replicas of the chain that served it; its own comes first.
+function all_endpoints(): Endpoint[] {
+  const own = own_endpoint();
+  return [own, ...kept_endpoints.get().filter((endpoint) => endpoint.url !== own.url)];
+}
+
+function open_socket(url: string): SocketLike {
+  return new WebSocket(url, 'chat.v1') as unknown as SocketLike;
+}
+
+export class App {
+  readonly session = signal<Session | undefined>(undefined);
+  // Why the sign-in page is shown again.
+  readonly notice = signal('');
+  readonly theme = signal<Theme>(kept_theme.get());
+  readonly status = signal<Status | undefined>(undefined);
+  readonly api = new Api(() => kept_endpoints.get());
+  readonly outbox: Outbox;
+  readonly chat: Chat;
+  readonly connection = signal<Connection | undefined>(undefined);
+  private readonly device_ = `d_${ulid()}`;
+
+  constructor(store: ChangeStore) {
+    const connection = () => this.connection.peek();
+    this.outbox = new Outbox(connection, store, {
+      on_done: (change, answer) => this.chat.on_done(change, answer),
+      on_refused: () => {},
+    });
+    this.chat = new Chat(connection, () => this.outbox);
+    effect(() => {
+      const theme = this.theme.value;
+      if (theme === 'system') delete document.documentElement.dataset.theme;
+      else document.documentElement.dataset.theme = theme;
+      kept_theme.set(theme);
+    });
+    const wake = () => connection()?.try_now();
+    addEventListener('online', wake);
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'visible') wake();
+    });
+  }
+
+  start(): void {
+    const session = kept_session.get();
+    if (session) this.enter(session);
+  }
+
+  enter(session: Session): void {
+    kept_session.set(session);
+    const connection = new Connection(
+      {
+        open: open_socket,
+        endpoints: all_endpoints(),
+        hello: () => ({
+          token: session.token,
+          client: { name: 'web', ver: __VERSION__ },
+          device: this.device_,
+          caps: ['batch'],
+        }),
+        resume: () => this.chat.resume(),
+      },
+      {
+        on_hello: (answer) => {
+          this.chat.on_hello(answer);
+          this.outbox.bind(answer.d.lineage);
+        },
+        on_durable: (events) => this.chat.on_durable(events),
+        on_gap: () => this.chat.on_gap(),
+        on_ephemeral: (event) => {
+          if (event.ev === 'cluster') {
+            this.chat.on_cluster(event.d as unknown as ClusterInfo);
+            void this.refresh_status();
+          }
+        },
+        on_ready: () => {
+          this.outbox.link_ready();
+          this.chat.on_ready();
+          void this.refresh_status();
+        },
+        on_endpoints: (endpoints) => kept_endpoints.set(endpoints),
+        on_signed_out: () => this.leave('You were signed out. Sign in again; what you wrote is kept.'),
+      },
+    );
+    batch(() => {
+      this.notice.value = '';
+      this.session.value = session;
+      this.connection.value = connection;
+    });
+    void this.outbox.open(session.uid);
+    connection.start();
+  }
+
+  async sign_out(): Promise<void> {
+    const token = this.session.value?.token;
+    this.leave('');
+    if (token) await this.api.sign_out(token).catch(() => {});
+  }
+
+  leave(notice: string): void {
+    this.connection.value?.stop();
+    kept_session.set(undefined);
+    this.outbox.close();
+    this.chat.clear();
+    batch(() => {
+      this.connection.value = undefined;
+      this.session.value = undefined;
+      this.notice.value = notice;
+    });
+  }
+
+  async refresh_status(): Promise<void> {
+    try {
+      const status = await this.api.status();
+      this.status.value = status;
+      const endpoints = status.chain
+        .filter((node) => node.client_url)
+        .map((node) => ({ node: node.name, url: `${node.client_url!.replace(/^http/, 'ws').replace(/\/$/, '')}/ws` }));
+      if (endpoints.length > 0 && !this.session.value) kept_endpoints.set(endpoints);
+    } catch {
+      this.status.value = undefined;
+    }
+  }
+}
+
+export async function make_app(): Promise<App> {
+  return new App(await open_outbox_store());
+}

@@ -1,0 +1,61 @@
+// What a user can do in a conversation, turned into changes for the outbox; and the reasons for a refusal in plain words.
+import type { Change, Outbox } from '../protocol/outbox';
+import type { Err, Message } from '../protocol/types.gen';
+
+export interface BodyLimits {
+  body: number;
+  frame: number;
+}
+
+const default_limits: BodyLimits = { body: 16384, frame: 65536 };
+// Room for everything in the frame that is not the text.
+const frame_overhead = 512;
+
+const utf8_length = (text: string) => new TextEncoder().encode(text).length;
+
+function too_large(body: string, limits: BodyLimits): Err | undefined {
+  const bytes = utf8_length(body);
+  // A text full of control characters grows when it is written as JSON; a larger frame would end the connection.
+  const framed = utf8_length(JSON.stringify(body)) + frame_overhead;
+  if (bytes <= limits.body && framed <= limits.frame) return undefined;
+  const kb = (n: number) => (n / 1024).toFixed(n % 1024 === 0 ? 0 : 1);
+  return {
+    code: 'too_large',
+    msg: `The text is ${kb(Math.max(bytes, limits.body + 1))} KB, the limit is ${kb(limits.body)} KB.`,
+    retry: 'after_fix',
+    outcome: 'none',
+  };
+}
+
+export function send_message(outbox: Outbox, conv: string, body: string, limits = default_limits): void {
+  outbox.add('msg.send', { conv, body, fmt: 'md' }, conv, true, too_large(body, limits));
+}
+
+export function edit_message(outbox: Outbox, conv: string, msg: Pick<Message, 'mid' | 'rev'>, body: string, limits = default_limits): void {
+  outbox.add('msg.edit', { mid: msg.mid, body }, conv, true, too_large(body, limits));
+}
+
+export function delete_message(outbox: Outbox, conv: string, mid: string): void {
+  outbox.add('msg.delete', { mid }, conv, true);
+}
+
+export function refusal_words(change: Change): string {
+  const err = change.err;
+  if (!err) return '';
+  if (err.code === 'too_large' && /\d/.test(err.msg)) return sentence(err.msg);
+  switch (err.code) {
+    case 'forbidden':
+      return 'You may not do that here.';
+    case 'not_found':
+      return change.op === 'msg.send' ? 'This conversation is not there any more, or you left it.' : 'The message is not there any more.';
+    case 'bad_request':
+      return err.field === 'cid' ? 'It waited on this device for longer than the server remembers.' : sentence(err.msg);
+    default:
+      return sentence(err.msg);
+  }
+}
+
+function sentence(text: string): string {
+  const full = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.?…]$/.test(full) ? full : `${full}.`;
+}

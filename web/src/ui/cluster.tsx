@@ -1,0 +1,249 @@
+// The chain as it is now: head to tail as an ordered list of cards, polled while the page is open.
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { Status } from '../protocol/types.gen';
+import { NobodyAnswers } from '../state/api';
+import { use_app } from './context';
+import { bytes_words, capital, ChainMark, clock_time, copy_text, count_words, Icon, IconButton, in_words } from './parts';
+
+type ChainNode = Status['chain'][number];
+
+const poll_ms = 1000;
+const does: Record<ChainNode['role'], string> = {
+  head: 'Takes every write and numbers it',
+  middle: 'Stores, then passes it on',
+  tail: 'Confirms, so you see “stored”',
+  solo: 'Takes, stores and confirms alone',
+};
+
+function headline(status: Status): { words: string; more: string; ok: boolean } {
+  const have = status.chain.length;
+  const want = Math.max(status.replicas?.want ?? have, have);
+  const may_fail = have - 1;
+  const epoch = status.epoch === undefined ? '' : ` Epoch ${status.epoch}.`;
+  if (status.state === 'down') return { words: 'Not serving', more: `No chain is active.${epoch}`, ok: false };
+  if (status.state === 'read_only')
+    return { words: 'Reading only', more: `Fewer machines than required are here.${epoch}`, ok: false };
+  if (have === 1 && want > 1)
+    return { words: 'On the last machine', more: `One more failure stops service. Nothing is lost.${epoch}`, ok: false };
+  const fail = may_fail === 0 ? 'A failure stops service.' : `${capital(in_words(may_fail))} ${may_fail === 1 ? 'machine' : 'machines'} may fail and nothing is lost.`;
+  return { words: `Safe on ${have} of ${want}`, more: fail + epoch, ok: have >= want };
+}
+
+function Card({ node, here }: { node: ChainNode; here: boolean }) {
+  const address = node.client_url?.replace(/^https?:\/\//, '');
+  const lease = node.lease_ms;
+  return (
+    <article class={`node ${node.role === 'head' || node.role === 'solo' ? 'head' : ''} ${here ? 'here' : ''}`} aria-labelledby={`node-${node.name}`}>
+      <header>
+        <h3 id={`node-${node.name}`}>{node.name}</h3>
+        <span class={`tag ${node.role === 'head' || node.role === 'solo' ? 'accent' : ''}`}>{capital(node.role)}</span>
+      </header>
+      <p class="does">{does[node.role]}</p>
+      <dl>
+        <Fact name="Committed" value={node.committed === undefined ? undefined : count_words(node.committed)} />
+        <Fact name="Behind" value={node.lag === undefined ? undefined : count_words(node.lag)} />
+        <Fact name="Clients" value={node.clients === undefined ? undefined : count_words(node.clients)} />
+        <Fact name="On disk" value={node.db_bytes === undefined ? undefined : bytes_words(node.db_bytes)} />
+        <Fact name="Lease" value={lease === undefined ? undefined : lease >= 1000 ? `${(lease / 1000).toFixed(1)} s` : `${lease} ms`} />
+      </dl>
+      <footer>
+        {address} {node.version && <span>{node.version}</span>}
+        {here && <span class="tag accent end">you are here</span>}
+      </footer>
+    </article>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: string | undefined }) {
+  if (value === undefined) return null;
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+function Hop({ live }: { live: boolean }) {
+  const ring = (x: number) => <rect x={x} y="4" width="36" height="12" rx="6" vector-effect="non-scaling-stroke" />;
+  return (
+    <p class={`hop ${live ? '' : 'off'}`} aria-hidden="true">
+      <svg class="rings" viewBox="0 0 92 20" preserveAspectRatio="none" aria-hidden="true">
+        {ring(2)}
+        {ring(28)}
+        {ring(54)}
+      </svg>
+      <Icon name="arrow" flip />
+    </p>
+  );
+}
+
+function AwayCard({ name, since, reason }: { name: string; since?: string | number | null; reason?: string }) {
+  const at = typeof since === 'number' ? since : since ? Date.parse(since) : NaN;
+  return (
+    <article class="node away" aria-labelledby={`node-${name}`}>
+      <header>
+        <h3 id={`node-${name}`}>{name}</h3>
+        <span class="tag warn">Away</span>
+      </header>
+      <p class="does">{Number.isNaN(at) ? 'Not in the chain' : `Not in the chain since ${clock_time(at)}`}</p>
+      <p class="muted small-t">{reason ? `${capital(reason)}.` : 'It comes back as the tail, with everything it missed.'}</p>
+    </article>
+  );
+}
+
+function JoiningCard({ node }: { node: NonNullable<Status['joining']>[number] }) {
+  const total = node.bytes_total ?? 0;
+  const steps = ['snapshot', 'log', 'splice'];
+  const step = steps.indexOf(node.phase ?? '') + 1;
+  return (
+    <article class="node away" aria-labelledby={`node-${node.name}`}>
+      <header>
+        <h3 id={`node-${node.name}`}>{node.name}</h3>
+        <span class="tag warn">Joining</span>
+      </header>
+      <p class="does">{step > 0 ? `${capital(node.phase!)}, step ${step} of 3` : 'Catching up'}</p>
+      <progress max={total || 1} value={total ? (node.bytes_done ?? 0) : undefined} aria-label={`${node.name} catching up`} />
+      <p class="muted small-t">Join goes on if you leave this page.</p>
+    </article>
+  );
+}
+
+export function ClusterPage() {
+  const app = use_app();
+  const failed = useSignal('');
+  const fetched = useSignal(0);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let open = true;
+    const poll = async () => {
+      try {
+        app.status.value = await app.api.status();
+        failed.value = '';
+        fetched.value = Date.now();
+      } catch (why) {
+        failed.value = why instanceof NobodyAnswers ? 'No machine answers.' : 'The state could not be read.';
+      }
+      if (open) timer = setTimeout(() => void poll(), poll_ms);
+    };
+    void poll();
+    return () => {
+      open = false;
+      clearTimeout(timer);
+    };
+  }, []);
+
+  const status = app.status.value;
+  const here = app.connection.value?.status.value.node;
+  return (
+    <>
+      <header class="bar">
+        <a class="ib back only-s" href="#/" aria-label="Back to rooms">
+          <Icon name="back" flip />
+        </a>
+        <h1>Cluster</h1>
+      </header>
+      <div class="page" tabIndex={0} role="region" aria-label="State of the chain">
+        {failed.value !== '' && (
+          <p class="band bad" role="status">
+            <Icon name="warning" />
+            <span>
+              <b>{failed.value}</b> {fetched.value > 0 ? `What you see is from ${clock_time(fetched.value)}.` : 'It is asked again every second.'}
+            </span>
+          </p>
+        )}
+        {status ? <Chain status={status} here={here ?? ''} /> : failed.value === '' && <p class="muted">Asking the chain</p>}
+      </div>
+    </>
+  );
+}
+
+function Chain({ status, here }: { status: Status; here: string }) {
+  const head = headline(status);
+  const want = Math.max(status.replicas?.want ?? 0, status.chain.length);
+  const known = new Set(status.chain.map((node) => node.name));
+  const joining = (status.joining ?? []).filter((node) => !known.has(node.name));
+  for (const node of joining) known.add(node.name);
+  const away = (status.failed ?? []).filter((node) => !known.has(node.name));
+  const config = status.config_service;
+  return (
+    <>
+      <div class="sum">
+        <h2>
+          <span class={head.ok ? 'ok-t' : 'warn-t'}>
+            <ChainMark have={status.state === 'down' ? 0 : status.chain.length} want={want} />
+          </span>{' '}
+          {head.words}
+        </h2>
+        <p>{head.more}</p>
+        <span class="row end">
+          <button class="btn" type="button" onClick={() => void copy_text(JSON.stringify(status, null, 2))}>
+            <Icon name="copy" small /> Copy report
+          </button>
+        </span>
+      </div>
+      <ol class="chain" aria-label="Chain, head to tail">
+        {status.chain.map((node, at) => (
+          <li key={node.name}>
+            <Card node={node} here={node.name === here} />
+            {at + 1 < status.chain.length + joining.length + away.length && <Hop live={at + 1 < status.chain.length} />}
+          </li>
+        ))}
+        {joining.map((node, at) => (
+          <li key={node.name}>
+            <JoiningCard node={node} />
+            {at + 1 < joining.length + away.length && <Hop live={false} />}
+          </li>
+        ))}
+        {away.map((node, at) => (
+          <li key={node.name}>
+            <AwayCard {...node} />
+            {at + 1 < away.length && <Hop live={false} />}
+          </li>
+        ))}
+      </ol>
+      <div class="two-col">
+        <section>
+          <h3>Around the chain</h3>
+          <dl class="legend">
+            {config && (
+              <div>
+                <dt>Config service</dt>
+                <dd class={config.state === 'up' ? '' : 'warn-t'}>
+                  {config.state === 'up' ? `up${config.store ? `, keeps its record in ${config.store}` : ''}` : 'down; the chain goes on without it'}
+                </dd>
+              </div>
+            )}
+            {status.committed !== undefined && (
+              <div>
+                <dt>Committed</dt>
+                <dd class="num">{count_words(status.committed)}</dd>
+              </div>
+            )}
+            {status.lineage && (
+              <div>
+                <dt>Lineage of the history</dt>
+                <dd class="mono">{status.lineage}</dd>
+              </div>
+            )}
+          </dl>
+        </section>
+        <section>
+          <h3>Practise a failure</h3>
+          <Command text="chainctl drill kill-head" />
+          <p class="muted foot">Asks first, stops the head, and prints the gap that clients saw.</p>
+        </section>
+      </div>
+    </>
+  );
+}
+
+function Command({ text }: { text: string }) {
+  return (
+    <div class="cmd">
+      <code>{text}</code>
+      <IconButton icon="copy" label="Copy command" onClick={() => void copy_text(text)} />
+    </div>
+  );
+}

@@ -1,0 +1,26 @@
+// The one App of the page, and the small state that only the page has.
+import { signal } from '@preact/signals';
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { App } from '../state/app';
+
+export const AppContext = createContext<App | undefined>(undefined);
+
+export function use_app(): App {
+  const app = useContext(AppContext);
+  if (!app) throw new Error('no App around this component');
+  return app;
+}
+
+export type DialogName = 'new-room' | 'new-person' | 'preferences' | 'switcher' | 'delete';
+
+export const open_dialog = signal<{ name: DialogName; mid?: string } | undefined>(undefined);
+export const pane_open = signal(false);
+// The message whose text is in the composer to be changed.
+export const editing = signal<{ conv: string; mid: string; body: string; rev?: number } | undefined>(undefined);
+// Text that goes back into the composer, for instance from a message that was refused.
+export const returned_text = signal<string | undefined>(undefined);
+
+export function focus_composer(): void {
+  document.getElementById('composer-text')?.focus();
+}

@@ -1,0 +1,155 @@
+// One message: text, author where a group begins, and in words what became of it.
+import { memo } from 'preact/compat';
+import type { Change } from '../protocol/outbox';
+import { refusal_words } from '../state/compose';
+import type { Row } from '../state/chat';
+import { receipt_words, type Receipt } from '../state/receipts';
+import { editing, focus_composer, open_dialog, returned_text, use_app } from './context';
+import { Markdown } from './markdown';
+import { Avatar, clock_time, copy_text, Icon, IconButton } from './parts';
+
+const receipt_icon: Record<Receipt['state'], string> = {
+  waiting: 'clock',
+  kept_in_page: 'clock',
+  confirming: 'confirm',
+  stored: 'check',
+  delivered: 'check2',
+  read: 'read',
+};
+
+export function ReceiptLine({ receipt, worded }: { receipt: Receipt; worded: boolean }) {
+  const words = receipt_words(receipt);
+  const unsure = ['waiting', 'kept_in_page', 'confirming'].includes(receipt.state);
+  return (
+    <p class={`sent ${receipt.state === 'read' ? 'read' : unsure ? 'unsure' : ''}`} title={words}>
+      <Icon name={receipt_icon[receipt.state]} small wide={receipt.state === 'read'} />
+      <span class={worded ? '' : 'vh'}>{words}</span>
+    </p>
+  );
+}
+
+function Refusal({ change, conv }: { change: Change; conv: string }) {
+  const app = use_app();
+  const body = 'body' in change.d ? (change.d as { body: string }).body : undefined;
+  const what = change.op === 'msg.send' ? 'Not sent.' : change.op === 'msg.edit' ? 'Change not stored.' : 'Not deleted.';
+  const edit = () => {
+    if (change.op === 'msg.edit') editing.value = { conv, mid: (change.d as { mid: string }).mid, body: body ?? '' };
+    else returned_text.value = body;
+    app.outbox.discard(change.cid);
+    focus_composer();
+  };
+  return (
+    <p class="refused" role="alert">
+      <Icon name="refused" small /> {what} {refusal_words(change)}{' '}
+      <span class="row">
+        {body !== undefined && (
+          <>
+            <button class="btn small" type="button" onClick={edit}>
+              Edit
+            </button>
+            <button class="btn small" type="button" onClick={() => void copy_text(body)}>
+              Copy
+            </button>
+          </>
+        )}
+        <button class="btn small quiet" type="button" onClick={() => app.outbox.discard(change.cid)}>
+          Discard
+        </button>
+      </span>
+    </p>
+  );
+}
+
+export interface MessageProps {
+  conv: string;
+  // A message of the chain, or one that is still in the outbox.
+  msg: Row;
+  local?: Change;
+  // A change of this message that is on its way, or was refused.
+  alteration?: Change;
+  first: boolean;
+  mine: boolean;
+  receipt?: Receipt;
+  worded: boolean;
+  active: boolean;
+  focused: boolean;
+  author: string;
+}
+
+function Tools({ conv, msg, mine }: { conv: string; msg: Row; mine: boolean }) {
+  return (
+    <div class="tools" role="toolbar" aria-label="Message actions">
+      <IconButton icon="copy" label="Copy text" onClick={() => void copy_text(msg.body)} />
+      {mine && (
+        <>
+          <IconButton icon="edit" label="Edit" onClick={() => begin_edit(conv, msg)} />
+          <IconButton icon="delete" label="Delete" onClick={() => (open_dialog.value = { name: 'delete', mid: msg.mid })} />
+        </>
+      )}
+    </div>
+  );
+}
+
+export function begin_edit(conv: string, msg: Row): void {
+  editing.value = { conv, mid: msg.mid, body: msg.body, rev: msg.rev };
+  focus_composer();
+}
+
+function MessageRow(props: MessageProps) {
+  const { conv, msg, local, alteration, first, mine, receipt, active, author } = props;
+  const pending_edit = alteration?.op === 'msg.edit' && alteration.state !== 'refused' ? (alteration.d as { body: string }).body : undefined;
+  const body = pending_edit ?? msg.body;
+  const edited = msg.edited || pending_edit !== undefined;
+  const time = clock_time(msg.at);
+  const shown = alteration && alteration.state !== 'refused' ? { state: 'confirming' as const } : receipt;
+  const unsure = local !== undefined || (alteration !== undefined && alteration.state !== 'refused');
+  return (
+    <article
+      class={`msg${first ? ' first' : ''}${unsure ? ' local' : ''}${active ? ' on' : ''}`}
+      tabIndex={props.focused ? 0 : -1}
+      aria-label={`${author}, ${time}`}
+      data-mid={msg.mid}
+      data-seq={local ? undefined : msg.seq}
+    >
+      {first ? (
+        <>
+          <Avatar uid={author} name={author} />
+          <header>
+            <b>
+              <bdi>{author}</bdi>
+            </b>
+            <time dateTime={new Date(msg.at).toISOString()}>{time}</time>
+          </header>
+        </>
+      ) : (
+        <time class="at" dateTime={new Date(msg.at).toISOString()}>
+          {time}
+        </time>
+      )}
+      <div class="body" dir="auto">
+        {msg.deleted ? (
+          <p>
+            <span class="gone">Message deleted by its author</span>
+          </p>
+        ) : (
+          <>
+            {msg.fmt === 'plain' ? <p class="plain">{body}</p> : <Markdown text={body} />}
+            {edited && <span class="edited">(edited)</span>}
+          </>
+        )}
+      </div>
+      {shown && !(local?.state === 'refused') && <ReceiptLine receipt={shown} worded={props.worded || alteration !== undefined} />}
+      {local?.state === 'refused' && <Refusal change={local} conv={conv} />}
+      {alteration?.state === 'refused' && <Refusal change={alteration} conv={conv} />}
+      {active && !local && !msg.deleted && <Tools conv={conv} msg={msg} mine={mine} />}
+    </article>
+  );
+}
+
+export const MessageView = memo(MessageRow, (a, b) => {
+  const keys = ['conv', 'msg', 'local', 'alteration', 'first', 'mine', 'worded', 'active', 'focused', 'author'] as const;
+  return keys.every((key) => a[key] === b[key]) && a.receipt?.state === b.receipt?.state && words(a) === words(b);
+});
+
+const words = (props: MessageProps) => (props.receipt ? receipt_words(props.receipt) : '');
+

@@ -1,0 +1,146 @@
+// The list of rooms and people. One tab stop: arrow keys move between rows, Alt with arrows works from anywhere.
+import type { Conversation } from '../protocol/types.gen';
+import { open_dialog, use_app } from './context';
+import { Avatar, ChainMark, health_of, Icon, IconButton } from './parts';
+import { go, route } from './route';
+
+export function unread_of(conv: Conversation): number {
+  return Math.max(0, conv.seq - conv.read);
+}
+
+export function ordered_convs(convs: Iterable<Conversation>): { rooms: Conversation[]; people: Conversation[] } {
+  const by_name = [...convs].sort((a, b) => a.name.localeCompare(b.name, 'en'));
+  return {
+    rooms: by_name.filter((conv) => conv.kind === 'room' && conv.member !== false),
+    people: by_name.filter((conv) => conv.kind === 'dm'),
+  };
+}
+
+function Row({ conv, current, stop }: { conv: Conversation; current: boolean; stop: boolean }) {
+  const app = use_app();
+  const unread = unread_of(conv);
+  const last = conv.last;
+  const author = last && (last.uid === app.chat.me.value?.uid ? 'You' : app.chat.name_of(last.uid));
+  return (
+    <li>
+      <a
+        class={`rm ${unread > 0 ? 'unread' : ''}`}
+        href={`#/${conv.conv}`}
+        aria-current={current ? 'page' : undefined}
+        tabIndex={stop ? 0 : -1}
+      >
+        {conv.kind === 'room' ? <Icon name={conv.priv ? 'lock' : 'hash'} /> : <Avatar uid={conv.name} name={conv.name} size="s" />}
+        <span class="cut">
+          <bdi>{conv.name}</bdi>
+          {last && last.body !== '' && (
+            <small>
+              {author}: {last.body}
+            </small>
+          )}
+        </span>
+        {unread > 0 && (
+          <span class={conv.kind === 'dm' || conv.mentions > 0 ? 'n at' : 'n'}>
+            {unread}
+            <span class="vh"> unread</span>
+          </span>
+        )}
+      </a>
+    </li>
+  );
+}
+
+function rove(event: KeyboardEvent): void {
+  const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+  if (step === 0 || event.altKey) return;
+  const rows = [...(event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>('a.rm')];
+  const at = rows.indexOf(document.activeElement as HTMLElement);
+  const next = rows[at + step];
+  if (at < 0 || !next) return;
+  event.preventDefault();
+  next.focus();
+}
+
+export function Rail() {
+  const app = use_app();
+  const { rooms, people } = ordered_convs(app.chat.convs.value.values());
+  const here = route.value.page === 'conv' ? route.value.conv : undefined;
+  const stop = [...rooms, ...people].find((conv) => conv.conv === here)?.conv ?? rooms[0]?.conv ?? people[0]?.conv;
+  const me = app.chat.me.value ?? app.session.value;
+  const phase = app.connection.value?.status.value.phase;
+  const health = health_of(app.chat.cluster.value, phase === 'live');
+  const list = (convs: Conversation[], none: string) =>
+    convs.length === 0 ? (
+      <p class="none-yet">{app.chat.loaded.value ? none : 'Not loaded yet'}</p>
+    ) : (
+      <ul>
+        {convs.map((conv) => (
+          <Row key={conv.conv} conv={conv} current={conv.conv === here} stop={conv.conv === stop} />
+        ))}
+      </ul>
+    );
+  return (
+    <nav class="rail" aria-label="Rooms and people">
+      <div class="rail-top">
+        <p class="row team">
+          <span class="tile" aria-hidden="true">
+            c
+          </span>{' '}
+          chaind
+        </p>
+        <button class="btn jump" type="button" onClick={() => (open_dialog.value = { name: 'switcher' })}>
+          <Icon name="search" small /> Jump to <kbd>Ctrl K</kbd>
+        </button>
+      </div>
+      <div class="rail-list" onKeyDown={rove}>
+        <h2>
+          <a class="plain" href="#/rooms">
+            Rooms
+          </a>{' '}
+          <IconButton icon="plus" label="New room" class="small" onClick={() => (open_dialog.value = { name: 'new-room' })} />
+        </h2>
+        {list(rooms, 'None yet')}
+        <h2>
+          People{' '}
+          <IconButton
+            icon="plus"
+            label="New direct message"
+            class="small"
+            onClick={() => (open_dialog.value = { name: 'new-person' })}
+          />
+        </h2>
+        {list(people, 'Only you so far')}
+      </div>
+      <div class="rail-foot">
+        <a class={`health ${health.tone}`} href="#/cluster" aria-current={route.value.page === 'cluster' ? 'page' : undefined}>
+          <ChainMark have={health.have} want={health.want} /> {health.words}
+        </a>
+        <div class="row me">
+          {me && <Avatar uid={me.name} name={me.name} size="m" />}{' '}
+          <span class="cut who">
+            <b>
+              <bdi>{me?.name}</bdi>
+            </b>
+          </span>
+          <span class="row end">
+            <IconButton icon="settings" label="Preferences" onClick={() => (open_dialog.value = { name: 'preferences' })} />
+          </span>
+        </div>
+      </div>
+    </nav>
+  );
+}
+
+// Alt+Up and Alt+Down: the previous and next conversation; with Shift, the next one that has something unread.
+export function step_conversation(convs: Iterable<Conversation>, step: 1 | -1, unread_only: boolean): void {
+  const { rooms, people } = ordered_convs(convs);
+  const all = [...rooms, ...people];
+  const here = route.value.page === 'conv' ? route.value.conv : undefined;
+  const at = all.findIndex((conv) => conv.conv === here);
+  for (let i = 1; i <= all.length; i++) {
+    const next = all[(at + step * i + all.length * 2) % all.length];
+    if (next && (!unread_only || unread_of(next) > 0)) {
+      go(`/${next.conv}`);
+      return;
+    }
+  }
+}

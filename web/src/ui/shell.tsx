@@ -1,0 +1,128 @@
+// The page: sign-in, or the list, the main part and a side pane; and the keys that work everywhere.
+import { useEffect } from 'preact/hooks';
+import { ClusterPage } from './cluster';
+import { focus_composer, open_dialog, pane_open, use_app } from './context';
+import { Dialogs } from './dialogs';
+import { Rail, ordered_convs, step_conversation } from './rail';
+import { MembersPane, Room } from './room';
+import { FirstRun, RoomsPage } from './rooms';
+import { go, is_phone, route } from './route';
+import { SignIn } from './signin';
+import { Announcer, ConnectionPill, DegradedBand } from './status';
+
+const regions = ['.rail a.rm[tabindex="0"], .rail .jump', '#composer-text, .page', '.log', '.pane button'];
+
+function next_region(): void {
+  const present = regions.map((one) => document.querySelector<HTMLElement>(one)).filter((one) => one !== null);
+  const at = present.findIndex((one) => one === document.activeElement || one.contains(document.activeElement));
+  present[(at + 1) % present.length]?.focus();
+}
+
+function use_keys(): void {
+  const app = use_app();
+  useEffect(() => {
+    const on_key = (event: KeyboardEvent) => {
+      if (!app.session.value || event.isComposing) return;
+      const modifier = event.ctrlKey || event.metaKey;
+      if (modifier && event.key.toLowerCase() === 'k') {
+        event.preventDefault();
+        open_dialog.value = { name: 'switcher' };
+      } else if (event.altKey && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {
+        event.preventDefault();
+        step_conversation(app.chat.convs.value.values(), event.key === 'ArrowDown' ? 1 : -1, event.shiftKey);
+      } else if (event.key === 'F6') {
+        event.preventDefault();
+        next_region();
+      } else if (event.key === 'Escape' && !open_dialog.value && document.activeElement === document.body) focus_composer();
+    };
+    addEventListener('keydown', on_key);
+    return () => removeEventListener('keydown', on_key);
+  }, []);
+}
+
+function Main() {
+  const app = use_app();
+  const here = route.value;
+  const convs = app.chat.convs.value;
+  const conv = here.page === 'conv' ? convs.get(here.conv) : undefined;
+  if (conv) return <Room conv={conv} />;
+  const loaded = app.chat.loaded.value;
+  const page =
+    here.page === 'cluster' ? (
+      <ClusterPage />
+    ) : !loaded ? (
+      <p class="empty muted">{app.connection.value?.status.value.phase === 'live' ? 'Fetching your conversations' : 'Looking for a machine that answers'}</p>
+    ) : convs.size === 0 && here.page !== 'rooms' ? (
+      <FirstRun />
+    ) : (
+      <RoomsPage />
+    );
+  return (
+    <main class="main" id="main" tabIndex={-1}>
+      {page}
+      <ConnectionPill />
+      {here.page !== 'cluster' && <DegradedBand />}
+    </main>
+  );
+}
+
+function Title() {
+  const app = use_app();
+  const here = route.value;
+  const unread = app.chat.unread_total.value;
+  const name = here.page === 'conv' ? app.chat.convs.value.get(here.conv)?.name : here.page === 'cluster' ? 'Cluster' : undefined;
+  const title = `${unread > 0 ? `(${unread}) ` : ''}${name ? `${name} · ` : ''}chaind`;
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  return null;
+}
+
+export function Shell() {
+  const app = use_app();
+  use_keys();
+  const here = route.value;
+  const convs = app.chat.convs.value;
+  // On a wide screen an address without a place opens the first conversation.
+  useEffect(() => {
+    if (here.page !== 'home' || is_phone.value || !app.chat.loaded.value) return;
+    const { rooms, people } = ordered_convs(convs.values());
+    const first = rooms[0] ?? people[0];
+    if (first) go(`/${first.conv}`);
+  }, [here, convs, is_phone.value]);
+
+  if (!app.session.value) return <SignIn />;
+  const conv = here.page === 'conv' ? convs.get(here.conv) : undefined;
+  const empty_phone = here.page === 'home' && !(app.chat.loaded.value && convs.size === 0);
+  return (
+    <>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          (document.getElementById('composer-text') ?? document.getElementById('main'))?.focus();
+        }}
+      >
+        {conv ? 'Skip to message box' : 'Skip to content'}
+      </a>
+      <div class="app" data-view={empty_phone ? 'list' : 'room'}>
+        {is_phone.value && empty_phone ? (
+          <main class="contents" id="main" tabIndex={-1}>
+            <h1 class="vh">Rooms and people</h1>
+            <Rail />
+          </main>
+        ) : (
+          <>
+            <Rail />
+            <Main />
+          </>
+        )}
+        {conv && conv.member !== false && pane_open.value && <MembersPane conv={conv} />}
+      </div>
+      <Title />
+      <Announcer />
+      <Dialogs />
+    </>
+  );
+}

@@ -1,0 +1,161 @@
+// The state of the connection (one pill under the bar), of the chain (a band when it is degraded), and the polite region
+// that reads new messages out. Nothing is shown for trouble that is over within a second.
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { ConnectionStatus } from '../protocol/connection';
+import type { ClusterInfo, Status } from '../protocol/types.gen';
+import { use_app } from './context';
+import { ChainMark, clock_time, health_of, Icon, in_words, capital, seconds_words } from './parts';
+
+export const quiet_ms = 1000;
+export const offline_ms = 10000;
+export const moved_shown_ms = 4000;
+
+export type PillKind = 'none' | 'reconnecting' | 'offline' | 'stopped' | 'moved';
+
+export function pill_kind(status: ConnectionStatus, now: number): PillKind {
+  if (status.phase === 'stopped') return 'stopped';
+  if (status.trouble_since !== undefined) {
+    const lasts = now - status.trouble_since;
+    if (lasts >= offline_ms) return 'offline';
+    if (lasts >= quiet_ms) return 'reconnecting';
+    return 'none';
+  }
+  if (status.moved && now - status.moved.at < moved_shown_ms) return 'moved';
+  return 'none';
+}
+
+// The clock of the pill runs only while there is something to tell.
+function use_now(running: boolean): number {
+  const now = useSignal(Date.now());
+  useEffect(() => {
+    if (!running) return;
+    now.value = Date.now();
+    const timer = setInterval(() => (now.value = Date.now()), 200);
+    return () => clearInterval(timer);
+  }, [running]);
+  return running ? Math.max(now.value, 0) : Date.now();
+}
+
+function messages_wait(n: number): string {
+  if (n === 0) return 'what you write is kept';
+  return n === 1 ? '1 message waits on this device' : `${n} messages wait on this device`;
+}
+
+export function ConnectionPill() {
+  const app = use_app();
+  const connection = app.connection.value;
+  const status = connection?.status.value ?? { phase: 'off' as const, node: '' };
+  const moved_recently = status.moved !== undefined && Date.now() - status.moved.at < moved_shown_ms;
+  const now = use_now(status.trouble_since !== undefined || moved_recently);
+  const kind = connection ? pill_kind(status, now) : 'none';
+  const waiting = app.outbox.entries.value.filter((change) => change.durable && change.state !== 'refused').length;
+  const try_now = (
+    <button class="btn small" type="button" onClick={() => connection?.try_now()}>
+      Try now
+    </button>
+  );
+  if (kind === 'none') return null;
+  if (kind === 'reconnecting')
+    return (
+      <div class="conn" role="status">
+        <span class="spin" aria-hidden="true" />
+        <b>Reconnecting…</b> <span class="muted">your messages are kept</span>
+      </div>
+    );
+  if (kind === 'moved') {
+    const moved = status.moved!;
+    const health = health_of(app.chat.cluster.value, true);
+    return (
+      <div class="conn" role="status">
+        <ChainMark have={health.have} want={health.want} />
+        <span>
+          <b>Moved to {moved.to}</b>{' '}
+          <span class="muted">
+            in {seconds_words(moved.took_ms)}
+            {moved.complete ? ', nothing lost' : ', everything fetched anew'}
+          </span>
+        </span>
+      </div>
+    );
+  }
+  if (kind === 'stopped')
+    return (
+      <div class="conn off" role="status">
+        <Icon name="link-off" />
+        <b>Disconnected</b> <span class="muted">{status.stop?.reason || 'the server ended it'}</span>
+        {try_now}
+      </div>
+    );
+  const next = status.next_try_at === undefined ? 0 : Math.max(0, Math.ceil((status.next_try_at - now) / 1000));
+  return (
+    <div class="conn off" role="status">
+      <Icon name="link-off" />
+      <b>Offline</b> <span class="muted">{messages_wait(waiting)}</span>{' '}
+      <span class="muted num next" aria-hidden="true">
+        {next > 0 ? `next try in ${next} s` : 'trying'}
+      </span>
+      {try_now}
+    </div>
+  );
+}
+
+function away_words(cluster: ClusterInfo, status: Status | undefined): string {
+  const away = status?.failed?.[0];
+  if (!away) return cluster.reason ? `${capital(cluster.reason)}.` : '';
+  const when = typeof away.since === 'number' ? away.since : away.since ? Date.parse(away.since) : NaN;
+  const since = Number.isNaN(when) ? 'is away' : `has been away since ${clock_time(when)}`;
+  return `${away.name} ${since}`;
+}
+
+export function band_text(cluster: ClusterInfo, status: Status | undefined): { strong: string; rest: string; bad: boolean } | undefined {
+  const { state, replicas, want } = cluster;
+  if (state === 'down') return { strong: 'No machine serves.', rest: 'What you write waits on this device.', bad: true };
+  if (state === 'read_only')
+    return { strong: 'Reading only.', rest: 'Too few machines are here. What you write waits on this device.', bad: false };
+  if (replicas >= want) return undefined;
+  if (replicas === 1)
+    return { strong: 'On the last machine.', rest: 'One more failure stops service. Nothing is lost.', bad: false };
+  const away = away_words(cluster, status);
+  const rest = away === '' || away.endsWith('.') ? ` ${away}` : ` ${away}; every message is on ${replicas === 2 ? 'both others' : `the ${in_words(replicas)} others`}.`;
+  return { strong: `${replicas} of ${want} machines.`, rest: `Everything works.${rest.trimEnd()}`, bad: false };
+}
+
+export function DegradedBand() {
+  const app = use_app();
+  const cluster = app.chat.cluster.value;
+  if (!cluster || app.connection.value?.status.value.phase !== 'live') return null;
+  const text = band_text(cluster, app.status.value);
+  if (!text) return null;
+  return (
+    <p class={`band ${text.bad ? 'bad' : ''}`}>
+      <Icon name="warning" />
+      <span>
+        <b>{text.strong}</b> {text.rest}
+      </span>{' '}
+      <a class="end" href="#/cluster">
+        See the cluster
+      </a>
+    </p>
+  );
+}
+
+export function Announcer() {
+  const app = use_app();
+  const line = useSignal('');
+  useEffect(() => {
+    let last = 0;
+    app.chat.on_message = (conv, msg) => {
+      const now = Date.now();
+      if (now - last < 2000 || conv.conv !== app.chat.open_conv.value) return;
+      last = now;
+      line.value = `${app.chat.name_of(msg.uid)}: ${msg.body.slice(0, 200)}`;
+    };
+    return () => (app.chat.on_message = () => {});
+  }, []);
+  return (
+    <div class="vh" role="status" aria-live="polite">
+      {line.value}
+    </div>
+  );
+}
