@@ -54,7 +54,7 @@ public:
     // For invariants and checks from outside.
     [[nodiscard]] std::map<message_id, message> const& messages() const { return messages_; }
     [[nodiscard]] std::map<conv_id, conversation> const& conversations() const { return convs_; }
-    [[nodiscard]] std::map<seq, std::vector<event>> const& events() const { return events_; }
+    [[nodiscard]] std::map<seq, event> const& events() const { return events_; }
 
 private:
     using remembered_key = std::pair<user_id, std::string>;
@@ -73,7 +73,7 @@ private:
     std::set<mention> mentions_;
     std::map<remembered_key, remembered> remembered_;
     std::map<seq, remembered_key> remembered_by_pos_;
-    std::map<seq, std::vector<event>> events_;
+    std::map<seq, event> events_;
 };
 
 }  // namespace chaind::chat

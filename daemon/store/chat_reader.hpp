@@ -57,6 +57,19 @@ public:
     [[nodiscard]] digest state_digest();
 
 private:
+    struct own_place
+    {
+        chat::conversation conv;
+        chat::member me;
+    };
+    // Of a member; else chat::apply's refusals.
+    chat::answer<own_place> find_place(chat::user_id who, chat::conv_id conv);
+    std::optional<chat::conversation> find_conv(chat::conv_id conv);
+    // `me`: null for somebody who is not in it.
+    chat::conv_summary summary(chat::user_id who, chat::conversation conv, chat::member const* me);
+    // Fills in what an event's row refers to.
+    void complete(chat::event& e);
+
     database& db_;
 };
 

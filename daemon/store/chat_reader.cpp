@@ -1,0 +1,199 @@
+// Snapshots, people, sessions, the digest.
+#include "store/chat_reader.hpp"
+
+#include "chat/names.hpp"
+#include "chat/row_hash.hpp"
+#include "store/chat_rows.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace chaind::store
+{
+
+using namespace chat_rows;
+using chat::api_errc;
+
+namespace
+{
+
+constexpr std::size_t members_of_page = 500;
+
+chat::login_data login_of(chat::user const& row)
+{
+    return {
+        .who = {.uid = row.id, .name = row.name, .display = row.display, .as = row.as},
+        .password_hash = row.password_hash,
+        .password_rev = row.password_rev
+    };
+}
+
+std::string lower(std::string text)
+{
+    for (char& c : text)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return text;
+}
+
+template <class Row>
+void add_all(hasher& to, statement rows, Row (*get)(statement const&))
+{
+    while (rows.step())
+        chat::add(to, get(rows));
+}
+
+chat::mention get_mention(statement const& row)
+{
+    return {
+        .uid = chat::user_id(row.number(0)), .conv = chat::conv_id(row.number(1)), .at_seq = row.number(2)
+    };
+}
+
+}  // namespace
+
+void chat_reader::begin()
+{
+    db_.script("BEGIN");
+    static_cast<void>(counters());  // the first read takes the snapshot
+}
+
+void chat_reader::end()
+{
+    db_.script("COMMIT");
+}
+
+chat::counters chat_reader::counters()
+{
+    return get_counters(db_);
+}
+
+std::optional<chat::known_session> chat_reader::find_session(chat::token_hash const& token)
+{
+    auto row = db_.query("SELECT " CHAIND_SESSION_COLUMNS " FROM chat_session WHERE token = ?", blob{token});
+    if (!row.step()) return std::nullopt;
+    auto found = get_session(row);
+    auto who = find_person(found.uid);
+    if (!who) return std::nullopt;
+    return chat::known_session{.row = std::move(found), .who = *std::move(who)};
+}
+
+std::vector<chat::session> chat_reader::sessions_of(chat::user_id uid)
+{
+    std::vector<chat::session> out;
+    auto row =
+        db_.query("SELECT " CHAIND_SESSION_COLUMNS " FROM chat_session WHERE uid = ? ORDER BY id", uid);
+    while (row.step())
+        out.push_back(get_session(row));
+    return out;
+}
+
+std::optional<chat::login_data> chat_reader::find_login(std::string_view name)
+{
+    auto const canonical = chat::canonical_name(name);
+    if (!canonical) return std::nullopt;
+    auto row = db_.query("SELECT " CHAIND_USER_COLUMNS " FROM chat_user WHERE name = ?", *canonical);
+    if (!row.step()) return std::nullopt;
+    return login_of(get_user(row));
+}
+
+std::optional<chat::login_data> chat_reader::find_login(chat::user_id uid)
+{
+    auto row = db_.query("SELECT " CHAIND_USER_COLUMNS " FROM chat_user WHERE id = ?", uid);
+    if (!row.step()) return std::nullopt;
+    return login_of(get_user(row));
+}
+
+std::optional<chat::person> chat_reader::find_person(chat::user_id uid)
+{
+    auto found = find_login(uid);
+    if (!found) return std::nullopt;
+    return std::move(found->who);
+}
+
+chat::answer<chat::members_page> chat_reader::members(chat::user_id who, chat::members_query const& what)
+{
+    auto const found = find_place(who, what.conv);
+    if (auto const* why = std::get_if<chat::failure>(&found)) return *why;
+
+    chat::members_page page;
+    auto row = db_.query(
+        "SELECT " CHAIND_MEMBER_COLUMNS " FROM chat_member WHERE conv = ? AND uid > ? ORDER BY uid LIMIT ?",
+        what.conv,
+        what.after,
+        members_of_page + 1
+    );
+    while (row.step())
+    {
+        auto const one = get_member(row);
+        if (page.members.size() == members_of_page)
+        {
+            page.next = page.members.back().who.uid;
+            break;
+        }
+        if (auto shown = find_person(one.uid))
+            page.members.push_back({.who = *std::move(shown), .read = one.read, .delivered = one.delivered});
+    }
+    return page;
+}
+
+chat::users_page chat_reader::users(chat::users_query const& what)
+{
+    chat::users_page page;
+    auto const prefix = lower(what.prefix);
+    auto const limit = std::clamp<std::size_t>(what.limit, 1, 200);
+    auto row = db_.query(
+        "SELECT " CHAIND_USER_COLUMNS " FROM chat_user WHERE name >= ? AND name > ? ORDER BY name LIMIT ?",
+        prefix,
+        what.after,
+        limit + 1
+    );
+    while (row.step())
+    {
+        auto const found = get_user(row);
+        if (!found.name.starts_with(prefix)) break;
+        if (page.users.size() == limit)
+        {
+            page.next = page.users.back().name;
+            break;
+        }
+        page.users.push_back(login_of(found).who);
+    }
+    return page;
+}
+
+std::vector<chat::membership> chat_reader::conversations_of(chat::user_id who)
+{
+    std::vector<chat::membership> out;
+    auto row = db_.query("SELECT conv, joined FROM chat_member WHERE uid = ? ORDER BY conv", who);
+    while (row.step())
+        out.push_back({.conv = chat::conv_id(row.number(0)), .joined = seq(row.number(1))});
+    return out;
+}
+
+digest chat_reader::state_digest()
+{
+    hasher to;
+    chat::add(to, counters());
+    add_all(to, db_.query("SELECT " CHAIND_USER_COLUMNS " FROM chat_user ORDER BY id"), get_user);
+    add_all(to, db_.query("SELECT " CHAIND_SESSION_COLUMNS " FROM chat_session ORDER BY token"), get_session);
+    add_all(to, db_.query("SELECT " CHAIND_CONV_COLUMNS " FROM chat_conv ORDER BY id"), get_conv);
+    add_all(
+        to, db_.query("SELECT " CHAIND_MEMBER_COLUMNS " FROM chat_member ORDER BY conv, uid"), get_member
+    );
+    add_all(
+        to,
+        db_.query("SELECT " CHAIND_PAST_MEMBER_COLUMNS " FROM chat_past_member ORDER BY conv, uid, joined"),
+        get_past_member
+    );
+    add_all(to, db_.query("SELECT " CHAIND_MESSAGE_COLUMNS " FROM chat_message ORDER BY id"), get_message);
+    add_all(to, db_.query("SELECT uid, conv, seq FROM chat_mention ORDER BY uid, conv, seq"), get_mention);
+    add_all(
+        to,
+        db_.query("SELECT " CHAIND_REMEMBERED_COLUMNS " FROM chat_remembered ORDER BY uid, cid"),
+        get_remembered
+    );
+    add_all(to, db_.query("SELECT " CHAIND_EVENT_COLUMNS " FROM chat_event ORDER BY pos"), get_event);
+    return to.finish();
+}
+
+}  // namespace chaind::store
