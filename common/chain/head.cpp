@@ -12,9 +12,9 @@ namespace chaind::chain
 void replica::impl::on(submit_local const& what)
 {
     BOOST_ASSERT(what.what.command);
-    // The entry may be here already: then its apply decides.
-    if (!locals_.add(what.what)) return;
-    if (may_submit()) hand_over(locals_.due(instant::min(), now_.steady));
+    if (!locals_.add(what.what) || !may_submit()) return;
+    locals_.handed_over(what.what.request, now_.steady);
+    hand_over({what.what});
 }
 
 void replica::impl::on(forget_local const& what)

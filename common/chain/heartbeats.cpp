@@ -32,7 +32,7 @@ void replica::impl::heartbeat_if_due()
         .sent = now_.steady,
         .promised = writes_.promised(),
         .end = *end,
-        .verified = verified_,
+        .verified = entered_ ? verified_ : commit_,
         .commit = commit_,
         .unreachable = unreachable(),
         .feeding = feeding(),

@@ -21,6 +21,15 @@ void local_submissions::forget(request_id const& request)
     (void)take(request);
 }
 
+void local_submissions::handed_over(request_id const& request, instant now)
+{
+    auto place = place_.find(request);
+    if (place == place_.end()) return;
+    auto& each = order_.at(place->second);
+    ++each.times;
+    each.last = now;
+}
+
 std::optional<std::uint64_t> local_submissions::take(request_id const& request)
 {
     auto place = place_.find(request);

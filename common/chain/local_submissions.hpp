@@ -23,6 +23,7 @@ public:
     // False: this request is here already.
     bool add(submission what);
     void forget(request_id const& request);
+    void handed_over(request_id const& request, instant now);
     // Nothing when it was not here; else how many times it had been handed to a head.
     std::optional<std::uint64_t> take(request_id const& request);
 

@@ -15,6 +15,7 @@ void read_queue::wanted(read_token token, view const& v, effects& out)
     read fresh;
     fresh.arrived = v.now;
     reads_.emplace(token, fresh);
+    changed_ = true;
 }
 
 void read_queue::done(read_token token, view const& v, effects& out)
@@ -45,6 +46,7 @@ void read_queue::done(read_token token, view const& v, effects& out)
     }
     out.reads.push_back({token, read_verdict::again});
     each.at = stage::fresh;
+    changed_ = true;
 }
 
 void read_queue::answered(member const& from, still_at_yes const& what, view const& v)
@@ -57,8 +59,21 @@ void read_queue::answered(member const& from, still_at_yes const& what, view con
     barrier_.round = 0;
 }
 
+bool read_queue::worth_a_look(view const& v)
+{
+    seen const state{v.is_member, v.active, v.lease, v.in, v.applied, completed_round_};
+    // The limit on a read's time is coarse: 5 ms.
+    bool const look = changed_ || state != seen_ || v.now - looked_at_ >= 5ms;
+    if (!look) return false;
+    seen_ = state;
+    looked_at_ = v.now;
+    changed_ = false;
+    return true;
+}
+
 void read_queue::advance(view const& v, effects& out)
 {
+    if (reads_.empty() || !worth_a_look(v)) return;
     for (auto at = reads_.begin(); at != reads_.end();)
     {
         auto& [token, each] = *at;
@@ -155,7 +170,7 @@ void read_queue::ask(view const& v, effects& out)
 void read_queue::truncated(seq last)
 {
     for (auto& [token, each] : reads_)
-        if (each.at != stage::fresh && each.upto > last) each.stale = true;
+        if (each.at != stage::fresh && each.upto > last) each.stale = changed_ = true;
 }
 
 void read_queue::new_epoch()

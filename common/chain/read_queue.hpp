@@ -64,12 +64,29 @@ private:
         instant asked{};
     };
 
+    [[nodiscard]] bool worth_a_look(view const& v);
     void note(read& each, view const& v);
     void need_barrier(read& each);
     [[nodiscard]] bool may_run(read& each, view const& v);
     void ask(view const& v, effects& out);
 
+    // What advance() saw last: as long as nothing of it changes, no read can go on.
+    struct seen
+    {
+        bool is_member = false;
+        bool active = false;
+        bool lease = false;
+        epoch in;
+        seq applied;
+        std::uint64_t completed_round = 0;
+
+        friend bool operator==(seen const&, seen const&) = default;
+    };
+
     std::map<read_token, read> reads_;
+    seen seen_;
+    instant looked_at_{};
+    bool changed_ = false;  // a read came, or must begin again
     barrier barrier_;
     std::uint64_t last_round_ = 0;       // begun
     std::uint64_t completed_round_ = 0;  // all said yes

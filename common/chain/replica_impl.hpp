@@ -11,7 +11,6 @@
 #include "chain/write_queue.hpp"
 
 #include <deque>
-#include <string_view>
 #include <unordered_map>
 
 namespace chaind::chain
@@ -89,7 +88,6 @@ private:
     void from_peer(member const& from, refused const& what);
     [[nodiscard]] std::optional<refusal> assign(submission const& what);
     void hand_over(std::vector<submission> const& what);
-    void assign_own(submission const& what, bool maybe_logged);
     [[nodiscard]] bool may_submit() const;
 
     // heartbeats.cpp

@@ -1,0 +1,175 @@
+#include "chain/log_index.hpp"
+#include "chain/write_queue.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+namespace chaind::chain
+{
+namespace
+{
+
+entry row(log_point const& after, std::uint64_t in, std::uint8_t request = 0)
+{
+    entry out{
+        after.at.next(),
+        epoch{in},
+        after.ts_us + 1,
+        request_id{{request}},
+        std::make_shared<std::string const>("x"),
+        {}
+    };
+    out.hash = entry_hash(after.hash, out);
+    return out;
+}
+
+// Epochs 1 1 3 3 3 4.
+log_index six_rows()
+{
+    log_index log;
+    for (std::uint64_t in : {1, 1, 3, 3, 3, 4})
+        log.append(row(log.end_point(), in, static_cast<std::uint8_t>(log.end().value() + 1)));
+    return log;
+}
+
+BOOST_AUTO_TEST_SUITE(log_and_disk)
+
+BOOST_AUTO_TEST_CASE(an_entrys_hash_depends_on_each_field_and_on_all_before_it)
+{
+    auto const e = row({}, 1);
+    auto differs = [&](auto change)
+    {
+        auto other = e;
+        change(other);
+        return entry_hash({}, other) != e.hash;
+    };
+
+    BOOST_TEST(entry_hash(digest{{1}}, e) != e.hash);
+    BOOST_TEST(differs([](entry& x) { x.at = seq{2}; }));
+    BOOST_TEST(differs([](entry& x) { x.in = epoch{2}; }));
+    BOOST_TEST(differs([](entry& x) { x.ts_us = 2; }));
+    BOOST_TEST(differs([](entry& x) { x.request = request_id{{1}}; }));
+    BOOST_TEST(differs([](entry& x) { x.command = std::make_shared<std::string const>("y"); }));
+}
+
+BOOST_AUTO_TEST_CASE(a_log_knows_where_each_epochs_run_begins)
+{
+    auto log = six_rows();
+    for (auto [at, start] : {std::pair{1, 1}, {2, 1}, {3, 3}, {5, 3}, {6, 6}})
+        BOOST_TEST(log.run_start(seq(at)) == seq(start));
+
+    log.truncate_after(seq{2});
+    log.append(row(log.end_point(), 9));
+
+    BOOST_TEST(log.run_start(seq{3}) == seq{3});
+    BOOST_TEST(log.run_start(seq{2}) == seq{1});
+}
+
+BOOST_AUTO_TEST_CASE(evicted_rows_leave_the_point_below_the_rest)
+{
+    auto log = six_rows();
+    auto const third = *log.point(seq{3});
+
+    log.evict(seq{3}, 0);
+
+    BOOST_TEST(log.row(seq{3}) == nullptr);
+    BOOST_TEST((log.point(seq{3}) == third));
+    BOOST_TEST(!log.point(seq{2}).has_value());
+    BOOST_TEST(log.row(seq{4})->at == seq{4});
+    BOOST_TEST(log.run_start(seq{1}) == seq{1});
+    BOOST_TEST(!log.holds(request_id{{3}}));
+    BOOST_TEST(log.holds(request_id{{4}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_recovered_log_knows_the_epochs_of_rows_on_the_disk)
+{
+    auto const whole = six_rows();
+    recovered from;
+    from.applied = *whole.point(seq{4});
+    from.epochs = {{epoch{1}, seq{1}}, {epoch{3}, seq{3}}, {epoch{4}, seq{6}}};
+    from.suffix = {*whole.row(seq{5}), *whole.row(seq{6})};
+
+    log_index const log(from);
+
+    BOOST_TEST((log.end_point() == whole.end_point()));
+    for (std::uint64_t at = 1; at <= 6; ++at)
+        BOOST_TEST(log.run_start(seq{at}) == whole.run_start(seq{at}));
+}
+
+BOOST_AUTO_TEST_CASE(a_truncated_request_may_come_again)
+{
+    auto log = six_rows();
+
+    log.truncate_after(seq{5});
+
+    BOOST_TEST(!log.holds(request_id{{6}}));
+    BOOST_TEST(log.holds(request_id{{5}}));
+}
+
+BOOST_AUTO_TEST_CASE(durable_and_applied_move_only_with_the_confirmation)
+{
+    write_queue queue;
+    auto const first = row({}, 1);
+    queue.append(first);
+    queue.apply(seq{1});
+    std::vector<store_write> writes;
+    queue.flush(writes);
+    BOOST_TEST_REQUIRE(writes.size() == 1u);
+    BOOST_TEST(queue.durable() == seq{0});
+    BOOST_TEST(queue.applied() == seq{0});
+
+    BOOST_TEST(queue.confirm(writes[0].id));
+
+    BOOST_TEST(queue.durable() == seq{1});
+    BOOST_TEST(queue.applied() == seq{1});
+}
+
+BOOST_AUTO_TEST_CASE(a_truncation_takes_back_what_is_still_on_its_way_to_the_disk)
+{
+    auto const whole = six_rows();
+    write_queue queue;
+    std::vector<store_write> writes;
+    for (std::uint64_t at = 1; at <= 6; ++at)
+        queue.append(*whole.row(seq{at}));
+    queue.flush(writes);
+    queue.truncate_after(seq{2});
+    auto const other = row(*whole.point(seq{2}), 9);
+    queue.append(other);
+    queue.flush(writes);
+    BOOST_TEST_REQUIRE(writes.size() == 2u);
+
+    BOOST_TEST(queue.confirm(writes[0].id));
+    BOOST_TEST(queue.durable() == seq{2});
+    BOOST_TEST(queue.confirm(writes[1].id));
+
+    BOOST_TEST(queue.durable() == seq{3});
+}
+
+BOOST_AUTO_TEST_CASE(a_truncation_after_rows_of_the_same_step_is_a_write_of_its_own)
+{
+    auto const whole = six_rows();
+    write_queue queue;
+    queue.append(*whole.row(seq{1}));
+    queue.append(*whole.row(seq{2}));
+    queue.truncate_after(seq{1});
+    std::vector<store_write> writes;
+
+    queue.flush(writes);
+
+    BOOST_TEST_REQUIRE(writes.size() == 2u);
+    BOOST_TEST(!writes[0].truncate_after.has_value());
+    BOOST_TEST((writes[1].truncate_after == seq{1}));
+    BOOST_TEST(queue.confirm(writes[1].id));
+    BOOST_TEST(queue.durable() == seq{1});
+}
+
+BOOST_AUTO_TEST_CASE(a_confirmation_of_a_write_that_was_never_asked_for_is_noticed)
+{
+    write_queue queue;
+
+    BOOST_TEST(!queue.confirm(1));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace chaind::chain

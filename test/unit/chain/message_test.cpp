@@ -1,0 +1,197 @@
+// What peers may not do to a replica.
+#include "harness.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+namespace chaind::chain
+{
+namespace
+{
+
+// b, the tail of a chain of two with one committed entry, and what a could send it.
+struct tail_fixture
+{
+    harness h{2};
+
+    tail_fixture()
+    {
+        h.form({0, 1});
+        h.submit(0, "one");
+        h.run();
+    }
+
+    [[nodiscard]] append next(std::string text) const
+    {
+        auto const prev = h.status(1).end;
+        append out{epoch{1}, 1000, prev, {}, seq{}, seq{}, seq{}};
+        entry e{prev.at.next(), epoch{1}, prev.ts_us + 1, {}, std::make_shared<std::string const>(text), {}};
+        e.hash = entry_hash(prev.hash, e);
+        out.entries.push_back(e);
+        return out;
+    }
+    effects deliver(message what) { return h.step(1, received{h.triple(0), std::move(what)}); }
+};
+
+BOOST_FIXTURE_TEST_SUITE(messages, tail_fixture)
+
+BOOST_AUTO_TEST_CASE(a_proper_append_is_taken_and_answered)
+{
+    auto const out = deliver(next("two"));
+
+    BOOST_TEST(h.status(1).received == seq{2});
+    BOOST_TEST_REQUIRE(!out.sends.empty());
+    auto const* answer = std::get_if<ok>(&out.sends.front().what);
+    BOOST_TEST_REQUIRE(answer != nullptr);
+    BOOST_TEST(answer->number == 1000u);
+    BOOST_TEST(answer->verified == seq{2});
+    BOOST_TEST(answer->durable == seq{1});
+}
+
+BOOST_AUTO_TEST_CASE(the_same_append_twice_changes_nothing_and_is_answered_twice)
+{
+    auto const what = next("two");
+    (void)deliver(what);
+    auto const again = deliver(what);
+
+    BOOST_TEST(h.status(1).received == seq{2});
+    BOOST_TEST(again.writes.empty());
+    BOOST_TEST(std::holds_alternative<ok>(again.sends.front().what));
+}
+
+BOOST_AUTO_TEST_CASE(an_append_from_anybody_but_the_predecessor_is_dropped)
+{
+    auto stranger = h.triple(0);
+    stranger.boot = boot_id{{7}};
+
+    (void)h.step(1, received{stranger, next("two")});
+    (void)h.step(1, received{h.triple(1), next("two")});
+
+    BOOST_TEST(h.status(1).received == seq{1});
+}
+
+BOOST_AUTO_TEST_CASE(an_append_of_another_epoch_is_dropped)
+{
+    for (auto wrong : {epoch{0}, epoch{2}})
+    {
+        auto what = next("two");
+        what.in = wrong;
+        (void)deliver(what);
+    }
+
+    BOOST_TEST(h.status(1).received == seq{1});
+}
+
+BOOST_AUTO_TEST_CASE(rows_that_were_changed_on_the_way_are_dropped)
+{
+    auto rotten = next("two");
+    rotten.entries[0].command = std::make_shared<std::string const>("twp");
+    (void)deliver(rotten);
+    auto gap = next("two");
+    gap.entries[0].at = seq{3};
+    (void)deliver(gap);
+    auto nothing = next("two");
+    nothing.entries[0].command = nullptr;
+    (void)deliver(nothing);
+    auto future = next("two");
+    future.entries[0].in = epoch{2};
+    future.entries[0].hash = entry_hash(future.prev.hash, future.entries[0]);
+    (void)deliver(future);
+    auto back_in_time = next("two");
+    back_in_time.entries[0].ts_us = 0;
+    back_in_time.entries[0].hash = entry_hash(back_in_time.prev.hash, back_in_time.entries[0]);
+    (void)deliver(back_in_time);
+    auto huge = next("two");
+    huge.prev.at = seq{~std::uint64_t{0}};
+    huge.entries.clear();
+    (void)deliver(huge);
+
+    BOOST_TEST(h.status(1).received == seq{1});
+    BOOST_TEST(!h.at(1).halted.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_gap_is_answered_with_the_own_end)
+{
+    auto what = next("three");
+    what.prev.at = seq{9};
+    what.entries.clear();
+
+    auto const out = deliver(what);
+
+    auto const* answer = std::get_if<nack>(&out.sends.front().what);
+    BOOST_TEST_REQUIRE(answer != nullptr);
+    BOOST_TEST(answer->hint == seq{1});
+}
+
+BOOST_AUTO_TEST_CASE(a_conflict_below_the_commit_stops_the_replica)
+{
+    auto what = next("two");
+    what.prev.hash = digest{{1}};
+    auto const out = deliver(what);
+
+    BOOST_TEST(out.halt.has_value());
+    BOOST_TEST(out.writes.empty());
+    BOOST_TEST(out.sends.empty());
+    // It stays stopped.
+    BOOST_TEST(h.step(1, tick{}).halt.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(stable_and_commit_beyond_the_log_move_nothing_beyond_it)
+{
+    (void)deliver(mark{epoch{1}, seq{50}, seq{50}});
+    h.run();
+
+    BOOST_TEST(h.status(1).stable == seq{1});
+    BOOST_TEST(h.status(1).commit == seq{1});
+}
+
+BOOST_AUTO_TEST_CASE(answers_with_unknown_numbers_are_ignored)
+{
+    auto const before = h.status(0);
+
+    for (std::uint64_t number : {0ull, 1ull, ~0ull})
+    {
+        (void)h.step(0, received{h.triple(1), ok{epoch{1}, number, seq{77}, seq{77}}});
+        (void)h.step(0, received{h.triple(1), nack{epoch{1}, number, seq{0}}});
+    }
+    (void)h.step(0, received{h.triple(1), ack{epoch{1}, seq{77}, seq{77}, seq{77}}});
+    h.run();
+
+    BOOST_TEST(h.status(0).commit == before.commit);
+    h.submit(0, "two");
+    h.pass(500ms);
+    BOOST_TEST(h.status(1).applied == seq{2});
+}
+
+BOOST_AUTO_TEST_CASE(a_member_reports_a_neighbour_that_fell_silent)
+{
+    h.pass(200ms);
+    BOOST_TEST(h.at(0).heartbeats.back().unreachable.empty());
+    h.lose = [](member const&, envelope const&) { return true; };
+
+    h.pass(200ms);
+
+    BOOST_TEST_REQUIRE(h.at(0).heartbeats.back().unreachable.size() == 1u);
+    BOOST_TEST(h.at(0).heartbeats.back().unreachable[0] == h.triple(1).name);
+    BOOST_TEST(h.at(1).heartbeats.back().unreachable.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(heartbeats_go_out_every_interval_and_say_when_it_steps_down)
+{
+    h.at(0).heartbeats.clear();
+    h.pass(1s);
+    BOOST_TEST(h.at(0).heartbeats.size() >= 19u);
+    BOOST_TEST(h.at(0).heartbeats.size() <= 21u);
+    BOOST_TEST(h.at(0).heartbeats.back().end.at == seq{1});
+    BOOST_TEST(h.at(0).heartbeats.back().commit == seq{1});
+    BOOST_TEST(!h.at(0).heartbeats.back().stepping_down);
+
+    auto const out = h.step(0, step_down{});
+
+    BOOST_TEST_REQUIRE(out.heartbeats.size() == 1u);
+    BOOST_TEST(out.heartbeats[0].stepping_down);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace chaind::chain

@@ -1,0 +1,200 @@
+#include "harness.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+namespace chaind::chain
+{
+namespace
+{
+
+BOOST_AUTO_TEST_SUITE(submissions)
+
+BOOST_AUTO_TEST_CASE(a_command_that_came_before_there_was_a_chain_waits_for_it)
+{
+    harness h(2);
+    h.submit(1, "early");
+    h.pass(100ms);
+    BOOST_TEST(h.status(1).pending_submissions == 1u);
+
+    h.form({0, 1});
+
+    BOOST_TEST(h.log(0) == (std::vector<std::string>{"early"}));
+    BOOST_TEST(h.status(1).pending_submissions == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_command_sent_to_a_head_that_died_goes_to_the_next_once)
+{
+    harness h(3);
+    h.form({0, 1, 2});
+    // b has it in its log, c (the gateway) does not know that.
+    h.lose = [&](member const& from, envelope const& what)
+    { return from == h.triple(1) && what.to == h.triple(2); };
+    h.submit(2, "once");
+    h.run();
+    h.crash(0);
+    h.lose = {};
+
+    h.form({1, 2});
+    h.pass(2s);
+
+    BOOST_TEST(h.log(1) == (std::vector<std::string>{"once"}));
+    BOOST_TEST(h.status(2).pending_submissions == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_lost_submit_is_sent_again)
+{
+    harness h(2);
+    h.form({0, 1});
+    h.lose = [](member const&, envelope const& what) { return std::holds_alternative<submit>(what.what); };
+    h.submit(1, "one");
+    h.run();
+    h.lose = {};
+    BOOST_TEST(h.status(0).received == seq{0});
+
+    h.pass(700ms);
+
+    BOOST_TEST(h.status(1).applied == seq{1});
+}
+
+BOOST_AUTO_TEST_CASE(a_forgotten_command_is_not_sent_again)
+{
+    harness h(2);
+    h.form({0, 1});
+    h.lose = [](member const&, envelope const& what) { return std::holds_alternative<submit>(what.what); };
+    auto const request = h.submit(1, "one");
+    h.run();
+    h.lose = {};
+    (void)h.step(1, forget_local{request});
+
+    h.pass(1s);
+
+    BOOST_TEST(h.status(0).received == seq{0});
+}
+
+BOOST_AUTO_TEST_CASE(below_min_replicas_the_head_refuses)
+{
+    harness h(2, [](settings& how) { how.min_replicas = 2; });
+    h.form({0, 1});
+    h.submit(0);
+    h.run();
+    BOOST_TEST(h.status(0).applied == seq{1});
+    h.crash(1);
+    h.form({0});
+
+    auto const request = h.submit(0);
+    h.run();
+
+    BOOST_TEST_REQUIRE(h.at(0).refusals.size() == 1u);
+    BOOST_TEST(h.at(0).refusals[0].request == request);
+    BOOST_TEST((h.at(0).refusals[0].why == refusal::read_only));
+    BOOST_TEST(!h.at(0).refusals[0].maybe_logged);
+    BOOST_TEST(h.status(0).pending_submissions == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_head_refuses_and_a_gateway_hears_of_it)
+{
+    harness h(2, [](settings& how) { how.admission_entries = 3; });
+    h.form({0, 1});
+    h.at(1).disk_runs = false;
+    for (int i = 0; i < 5; ++i)
+        h.submit(1);
+    h.run();
+    BOOST_TEST(h.status(0).received == seq{3});
+    BOOST_TEST_REQUIRE(h.at(1).refusals.size() == 2u);
+    BOOST_TEST((h.at(1).refusals[0].why == refusal::busy));
+
+    h.at(1).disk_runs = true;
+    h.run();
+    h.submit(1);
+    h.run();
+
+    BOOST_TEST(h.status(1).applied == seq{4});
+}
+
+BOOST_AUTO_TEST_CASE(a_full_head_counts_bytes_too)
+{
+    harness h(2, [](settings& how) { how.admission_bytes = 1000; });
+    h.form({0, 1});
+    h.at(1).disk_runs = false;
+
+    for (int i = 0; i < 5; ++i)
+        h.submit(0, std::string(600, 'x'));
+    h.run();
+
+    BOOST_TEST(h.status(0).received == seq{2});
+    h.at(1).disk_runs = true;
+    h.run();
+    h.submit(0);
+    h.run();
+    BOOST_TEST(h.status(0).applied == seq{3});
+}
+
+BOOST_AUTO_TEST_CASE(a_copy_of_a_refused_submit_is_refused_again)
+{
+    harness h(2, [](settings& how) { how.admission_entries = 1; });
+    h.form({0, 1});
+    h.at(1).disk_runs = false;
+    h.submit(0);
+    submission const late{request_id{{42}}, std::make_shared<std::string const>("late")};
+    (void)h.step(0, received{h.triple(1), submit{epoch{1}, {late}}});
+    h.at(1).disk_runs = true;
+    h.run();
+    BOOST_TEST(h.status(0).commit == seq{1});
+
+    (void)h.step(0, received{h.triple(1), submit{epoch{1}, {late}}});
+    h.run();
+
+    BOOST_TEST(h.status(0).received == seq{1});
+    BOOST_TEST(h.sent["refused"] == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_refusal_after_an_earlier_attempt_says_that_the_outcome_is_unknown)
+{
+    harness h(3, [](settings& how) { how.min_replicas = 2; });
+    h.form({0, 1, 2});
+    h.lose = [&](member const& from, envelope const&) { return from == h.triple(0); };
+    h.submit(2);
+    h.run();
+    h.lose = {};
+    h.crash(0);
+    h.crash(1);
+    h.form({2});
+
+    BOOST_TEST_REQUIRE(h.at(2).refusals.size() == 1u);
+    BOOST_TEST(h.at(2).refusals[0].maybe_logged);
+}
+
+BOOST_AUTO_TEST_CASE(a_repeated_submit_takes_one_place)
+{
+    harness h(2);
+    h.form({0, 1});
+    submission const one{request_id{{42}}, std::make_shared<std::string const>("one")};
+
+    for (int i = 0; i < 3; ++i)
+        (void)h.step(0, received{h.triple(1), submit{epoch{1}, {one, one}}});
+    h.run();
+    (void)h.step(0, received{h.triple(1), submit{epoch{1}, {one}}});
+    h.run();
+
+    BOOST_TEST(h.status(0).received == seq{1});
+}
+
+BOOST_AUTO_TEST_CASE(only_members_may_submit)
+{
+    harness h(3);
+    h.form({0, 1});
+    submission const one{request_id{{42}}, std::make_shared<std::string const>("one")};
+
+    (void)h.step(0, received{h.triple(2), submit{epoch{1}, {one}}});
+    auto old = h.triple(1);
+    old.boot = boot_id{{9}};
+    (void)h.step(0, received{old, submit{epoch{1}, {one}}});
+    (void)h.step(0, received{h.triple(1), submit{epoch{0}, {one}}});
+
+    BOOST_TEST(h.status(0).received == seq{0});
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace chaind::chain
