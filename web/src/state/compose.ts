@@ -19,9 +19,10 @@ function too_large(body: string, limits: BodyLimits): Err | undefined {
   const framed = utf8_length(JSON.stringify(body)) + frame_overhead;
   if (bytes <= limits.body && framed <= limits.frame) return undefined;
   const kb = (n: number) => (n / 1024).toFixed(n % 1024 === 0 ? 0 : 1);
+  const sizes = `The text is ${kb(bytes)} KB, the limit is ${kb(limits.body)} KB.`;
   return {
     code: 'too_large',
-    msg: `The text is ${kb(Math.max(bytes, limits.body + 1))} KB, the limit is ${kb(limits.body)} KB.`,
+    msg: bytes > limits.body ? sizes : 'The text holds too many control characters to be sent at once.',
     retry: 'after_fix',
     outcome: 'none',
   };
@@ -42,7 +43,6 @@ export function delete_message(outbox: Outbox, conv: string, mid: string): void 
 export function refusal_words(change: Change): string {
   const err = change.err;
   if (!err) return '';
-  if (err.code === 'too_large' && /\d/.test(err.msg)) return sentence(err.msg);
   switch (err.code) {
     case 'forbidden':
       return 'You may not do that here.';

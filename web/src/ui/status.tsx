@@ -5,7 +5,7 @@ import { useEffect } from 'preact/hooks';
 import type { ConnectionStatus } from '../protocol/connection';
 import type { ClusterInfo, Status } from '../protocol/types.gen';
 import { use_app } from './context';
-import { ChainMark, clock_time, health_of, Icon, in_words, capital, seconds_words } from './parts';
+import { ChainMark, clock_time, health_of, Icon, in_words, seconds_words } from './parts';
 
 export const quiet_ms = 1000;
 export const offline_ms = 10000;
@@ -102,7 +102,7 @@ export function ConnectionPill() {
 
 function away_words(cluster: ClusterInfo, status: Status | undefined): string {
   const away = status?.failed?.[0];
-  if (!away) return cluster.reason ? `${capital(cluster.reason)}.` : '';
+  if (!away) return cluster.reason ? `${cluster.reason}.` : '';
   const when = typeof away.since === 'number' ? away.since : away.since ? Date.parse(away.since) : NaN;
   const since = Number.isNaN(when) ? 'is away' : `has been away since ${clock_time(when)}`;
   return `${away.name} ${since}`;

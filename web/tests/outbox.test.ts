@@ -1,0 +1,207 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Connection } from '../src/protocol/connection';
+import { Outbox, type Change } from '../src/protocol/outbox';
+import { handlers, machines, MemoryStore, settle, Sockets, type FakeSocket, type Frame } from './fake';
+
+let sockets: Sockets;
+let store: MemoryStore;
+let outbox: Outbox;
+let connection: Connection;
+let done: string[];
+
+async function page(): Promise<void> {
+  sockets = new Sockets();
+  connection = new Connection(
+    { open: sockets.open, hello: () => ({ token: 't' }), resume: () => ({ lineage: 'ln_1', pos: 40 }), endpoints: machines },
+    { ...handlers(), on_hello: (answer) => outbox.bind(answer.d.lineage), on_ready: () => outbox.link_ready() },
+  );
+  outbox = new Outbox(() => connection, store, {
+    on_done: (change) => done.push(`${change.op} ${(change.d as { body?: string }).body ?? ''}`.trim()),
+    on_refused: () => {},
+  });
+  await outbox.open('u_1');
+}
+
+async function online(): Promise<FakeSocket> {
+  connection.start();
+  await vi.advanceTimersByTimeAsync(100);
+  return sockets.greet('ok');
+}
+
+const say = (body: string, conv = 'c_1') => outbox.add('msg.send', { conv, body, fmt: 'md' }, conv, true);
+const bodies = (socket: FakeSocket) => socket.all('msg.send').map((frame) => frame.d.body);
+const sent = { mid: 'm_1', seq: 1, rev: 1, at: 1, replicas: 3 };
+const words = () => outbox.entries.value.map((change: Change) => change.state);
+
+async function answer(socket: FakeSocket, frame: Frame): Promise<void> {
+  socket.answer(frame, sent);
+  await settle();
+}
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  vi.setSystemTime(1_800_000_000_000);
+  vi.spyOn(Math, 'random').mockReturnValue(0.5);
+  store = new MemoryStore();
+  done = [];
+  await page();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+describe('outbox', () => {
+  it('stores a message on the device before it is sent, and forgets it after the answer', async () => {
+    const socket = await online();
+    say('one');
+    expect(bodies(socket)).toEqual([]);
+    expect(words()).toEqual(['saving']);
+    await settle();
+    expect(store.kept.size).toBe(1);
+    expect(bodies(socket)).toEqual(['one']);
+    expect(words()).toEqual(['confirming']);
+    await answer(socket, socket.all('msg.send')[0]!);
+    expect(store.kept.size).toBe(0);
+    expect(outbox.entries.value).toEqual([]);
+    expect(done).toEqual(['msg.send one']);
+  });
+
+  it('sends one at a time in a conversation, in order, and others beside it', async () => {
+    const socket = await online();
+    say('a1');
+    say('a2');
+    say('b1', 'c_2');
+    await settle();
+    expect(bodies(socket)).toEqual(['a1', 'b1']);
+    await answer(socket, socket.all('msg.send')[0]!);
+    expect(bodies(socket)).toEqual(['a1', 'b1', 'a2']);
+  });
+
+  it('sends an unanswered message again elsewhere after 800 ms, with the same cid', async () => {
+    const first = await online();
+    say('once');
+    await settle();
+    await vi.advanceTimersByTimeAsync(799);
+    expect(sockets.all).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(102);
+    expect(sockets.all).toHaveLength(2);
+    expect(words()).toEqual(['confirming']);
+    const second = await sockets.greet('ok');
+    await settle();
+    expect(bodies(second)).toEqual(['once']);
+    expect(second.all('msg.send')[0]!.cid).toBe(first.all('msg.send')[0]!.cid);
+    await answer(second, second.all('msg.send')[0]!);
+    expect(done).toEqual(['msg.send once']);
+  });
+
+  it('resends after a lost link before it sends the next one', async () => {
+    const first = await online();
+    say('one');
+    say('two');
+    await settle();
+    first.die();
+    await vi.advanceTimersByTimeAsync(100);
+    const second = await sockets.greet('ok');
+    expect(bodies(second)).toEqual(['one']);
+    await answer(second, second.all('msg.send')[0]!);
+    expect(bodies(second)).toEqual(['one', 'two']);
+  });
+
+  it('survives the page: queued and unanswered messages go out once each, in order, with their cids', async () => {
+    const first = await online();
+    const cids = ['one', 'two', 'three'].map((body) => say(body));
+    await settle();
+    expect(bodies(first)).toEqual(['one']);
+    connection.stop();
+    await page();
+    expect(words()).toEqual(['confirming', 'waiting', 'waiting']);
+    const socket = await online();
+    for (let i = 0; i < 3; i++) await answer(socket, socket.all('msg.send')[i]!);
+    expect(bodies(socket)).toEqual(['one', 'two', 'three']);
+    expect(socket.all('msg.send').map((frame) => frame.cid)).toEqual(cids);
+    expect(store.kept.size).toBe(0);
+  });
+
+  it('calls only a definite refusal refused, and lets the next message pass', async () => {
+    const socket = await online();
+    const cid = say('too much');
+    say('next');
+    await settle();
+    socket.refuse(socket.all('msg.send')[0]!, { code: 'forbidden', retry: 'never', outcome: 'none' });
+    await settle();
+    expect(words()).toEqual(['refused', 'confirming']);
+    expect(store.kept.get(cid)!.state).toBe('refused');
+    expect(bodies(socket)).toEqual(['too much', 'next']);
+    outbox.discard(cid);
+    expect(store.kept.has(cid)).toBe(false);
+  });
+
+  it('tries again with the same cid after unavailable, as long as the server asks for', async () => {
+    const socket = await online();
+    say('patient');
+    await settle();
+    socket.refuse(socket.all('msg.send')[0]!, { code: 'unavailable', retry: 'same_cid', outcome: 'unknown', after_ms: 700 });
+    await settle();
+    expect(words()).toEqual(['confirming']);
+    await vi.advanceTimersByTimeAsync(699);
+    expect(socket.all('msg.send')).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(2);
+    expect(socket.all('msg.send')).toHaveLength(2);
+    expect(socket.all('msg.send')[1]!.cid).toBe(socket.all('msg.send')[0]!.cid);
+    socket.refuse(socket.all('msg.send')[1]!, { code: 'rate_limited', retry: 'same_cid', outcome: 'none', after_ms: 100 });
+    await settle();
+    expect(words()).toEqual(['waiting']);
+  });
+
+  it('does not slip what was written for one history into another', async () => {
+    say('for the old history');
+    await settle();
+    for (const change of store.kept.values()) change.lineage = 'ln_0';
+    await page();
+    const socket = await online();
+    expect(words()).toEqual(['refused']);
+    expect(bodies(socket)).toEqual([]);
+  });
+
+  it('keeps the messages of one account from another', async () => {
+    say('mine');
+    await settle();
+    outbox.close();
+    await outbox.open('u_2');
+    expect(outbox.entries.value).toEqual([]);
+    await outbox.open('u_1');
+    expect(outbox.entries.value).toHaveLength(1);
+  });
+
+  it('sends on when the device cannot keep a message', async () => {
+    store.put = () => Promise.reject(new Error('disk full'));
+    const socket = await online();
+    say('anyway');
+    await settle();
+    expect(bodies(socket)).toEqual(['anyway']);
+    expect(outbox.entries.value[0]!.durable).toBe(false);
+  });
+
+  it('keeps only the newest read mark behind the one on its way', async () => {
+    const socket = await online();
+    for (const seq of [3, 4, 5]) outbox.replace('read', { conv: 'c_1', seq }, 'read:c_1');
+    await settle();
+    expect(socket.all('read').map((frame) => frame.d.seq)).toEqual([3]);
+    socket.answer(socket.all('read')[0]!, {});
+    await settle();
+    expect(socket.all('read').map((frame) => frame.d.seq)).toEqual([3, 5]);
+  });
+
+  it('answers who asked, over a change of machine', async () => {
+    const first = await online();
+    const room = outbox.ask('conv.create', { kind: 'room', name: 'ops', priv: false });
+    await settle();
+    first.die();
+    await vi.advanceTimersByTimeAsync(100);
+    const second = await sockets.greet('ok');
+    second.answer(second.all('conv.create')[0]!, { conv: 'c_7' }, { dup: true });
+    expect(await room).toMatchObject({ dup: true, d: { conv: 'c_7' } });
+    expect(second.all('conv.create')[0]!.cid).toBe(first.all('conv.create')[0]!.cid);
+  });
+});

@@ -1,0 +1,4 @@
+import 'fake-indexeddb/auto';
+import { beforeEach } from 'vitest';
+
+beforeEach(() => localStorage.clear());

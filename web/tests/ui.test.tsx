@@ -1,0 +1,146 @@
+import { render } from 'preact';
+import { describe, expect, it } from 'vitest';
+import type { Change } from '../src/protocol/outbox';
+import type { Message } from '../src/protocol/types.gen';
+import { Outbox } from '../src/protocol/outbox';
+import { refusal_words, send_message } from '../src/state/compose';
+import { Markdown } from '../src/ui/markdown';
+import { health_of } from '../src/ui/parts';
+import { log_rows, type LogInput } from '../src/ui/rows';
+import { band_text, pill_kind } from '../src/ui/status';
+import { receipt_words } from '../src/state/receipts';
+import { MemoryStore } from './fake';
+
+function html(text: string): string {
+  const box = document.createElement('div');
+  render(<Markdown text={text} />, box);
+  return box.innerHTML;
+}
+
+describe('markdown', () => {
+  it('shows the small set', () => {
+    expect(html('**a** _b_ ~~c~~ `d`')).toBe('<p><strong>a</strong> <em>b</em> <del>c</del> <code>d</code></p>');
+    expect(html('one\ntwo')).toBe('<p>one<br>two</p>');
+    expect(html('- a\n- b')).toContain('<li>a</li>');
+    expect(html('```\n<b>\n```')).toContain('&lt;b&gt;');
+  });
+
+  it('makes links of http, https and mailto only, and never lets them reach back', () => {
+    expect(html('[x](https://example.org/a)')).toContain('href="https://example.org/a" rel="noopener noreferrer"');
+    expect(html('https://example.org')).toContain('href="https://example.org/"');
+    for (const bad of ['[x](javascript:alert(1))', '[x](JaVaScRiPt:alert(1))', '[x](data:text/html,hi)', '[x](/relative)', '[x]( javascript:1 )'])
+      expect(html(bad)).not.toContain('<a');
+  });
+
+  it('shows HTML as text', () => {
+    expect(html('<script>alert(1)</script>')).toBe('<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>');
+    expect(html('a <img src=x onerror=alert(1)> b')).not.toContain('<img');
+    expect(html('![x](https://example.org/t.png)')).not.toContain('<img');
+  });
+
+  it('loses nothing that was typed', () => {
+    for (const text of ['| a | b |\n|---|---|\n| 1 | 2 |', '---', '[a]: https://example.org', '&amp; &lt;'])
+      expect(html(text).replaceAll('&amp;', '&').replaceAll('&lt;', '<')).toContain(text.split('\n')[0]!.replaceAll('&lt;', '<'));
+  });
+});
+
+describe('pill', () => {
+  const at = (ms: number) => pill_kind({ phase: 'trying', node: '', trouble_since: 1000 }, 1000 + ms);
+  it('is silent below a second, then reconnecting, then offline', () => {
+    expect([at(0), at(999), at(1000), at(9999), at(10000)]).toEqual(['none', 'none', 'reconnecting', 'reconnecting', 'offline']);
+  });
+  it('says for four seconds that it moved', () => {
+    const moved = { to: 'n3', took_ms: 400, complete: true, at: 1000 };
+    expect(pill_kind({ phase: 'live', node: 'n3', moved }, 4999)).toBe('moved');
+    expect(pill_kind({ phase: 'live', node: 'n3', moved }, 5000)).toBe('none');
+  });
+});
+
+describe('words of the chain', () => {
+  const cluster = (replicas: number, state: 'healthy' | 'degraded' | 'read_only' | 'down' = 'degraded') => ({ state, replicas, want: 3, endpoints: [] });
+  it('tells health', () => {
+    expect(health_of(cluster(3, 'healthy'), true).words).toBe('Safe on 3 of 3');
+    expect(health_of(cluster(2), true).words).toBe('Safe on 2 of 3');
+    expect(health_of(cluster(1), true).words).toBe('On the last machine');
+    expect(health_of(cluster(1, 'read_only'), true).words).toBe('Reading only');
+    expect(health_of(cluster(3, 'healthy'), false).words).toBe('Not connected');
+  });
+  it('tells trouble with what is kept', () => {
+    expect(band_text(cluster(3, 'healthy'), undefined)).toBeUndefined();
+    expect(band_text({ ...cluster(2), reason: 'n2 unreachable' }, undefined)!.rest).toBe('Everything works. n2 unreachable.');
+    const status = { schema: 's', state: 'degraded' as const, chain: [], failed: [{ name: 'n2', since: '2026-11-23T12:02:00Z' }] };
+    expect(band_text(cluster(2), status)!.rest).toMatch(/^Everything works\. n2 has been away since \d\d:\d\d; every message is on both others\.$/);
+    expect(band_text(cluster(1), undefined)!.strong).toBe('On the last machine.');
+  });
+});
+
+describe('rows of the log', () => {
+  const message = (seq: number, uid: string, more: Partial<Message> = {}): Message => ({ seq, mid: `m_${seq}`, rev: seq, uid, at: 1_800_000_000_000 + seq * 1000, body: `text ${seq}`, ...more });
+  const send = (body: string, more: Partial<Change> = {}): Change => ({
+    ...{ cid: `C${body}`, uid: 'u_1', lineage: '', lane: 'c_1', op: 'msg.send', at: 1_800_000_000_000, durable: true, state: 'waiting', sent: 0 },
+    ...{ d: { conv: 'c_1', body, fmt: 'md' as const } },
+    ...more,
+  });
+  const input = (msgs: Message[], changes: Change[] = [], more: Partial<LogInput> = {}): LogInput => ({
+    view: { window: { msgs, rev: 9, has_older: false, has_newer: false }, held: [], members: [{ uid: 'u_1' }, { uid: 'u_2' }], marks: new Map() },
+    ...{ settled: [], changes, conv: 'c_1', me: 'u_1', chain_size: 3, stored_on: new Map(), keeps: true, read_before: 0 },
+    ...more,
+  });
+  const words = (given: LogInput) => log_rows(given).map((row) => (row.receipt ? receipt_words(row.receipt) : ''));
+
+  it('says of each of my messages what became of it', () => {
+    const marks = new Map([['u_2', { delivered: 2, read: 1 }]]);
+    const given = input([message(1, 'u_1'), message(2, 'u_1'), message(3, 'u_1'), message(4, 'u_2')], [send('waits'), send('sent', { state: 'confirming', sent: 1 })]);
+    given.view.marks = marks;
+    expect(words(given)).toEqual(['Read', 'Delivered', 'Stored on 3 of 3', '', 'Saved on this device', 'Confirming…']);
+    expect(log_rows(given).filter((row) => row.worded)).toHaveLength(5);
+  });
+
+  it('names the number of machines that the answer gave', () => {
+    expect(words(input([message(1, 'u_1')], [], { stored_on: new Map([['m_1', 2]]) }))).toEqual(['Stored on 2 of 2']);
+  });
+
+  it('says nothing of delivery where nobody else is', () => {
+    const given = input([message(1, 'u_1', { delivered: true, read: true })]);
+    given.view.members = [{ uid: 'u_1' }];
+    expect(words(given)).toEqual(['Stored on 3 of 3']);
+  });
+
+  it('shows a message once when its event comes before its answer', () => {
+    const given = input([message(1, 'u_2'), message(2, 'u_1')], [send('text 2', { state: 'confirming', sent: 1 })]);
+    expect(log_rows(given).map((row) => row.key)).toEqual(['m_1', 'm_2']);
+    expect(words(given)).toEqual(['', 'Confirming…']);
+  });
+
+  it('does not take an older equal message for it', () => {
+    const answered = input([message(2, 'u_1')], [send('text 2', { state: 'confirming', sent: 1 })], { stored_on: new Map([['m_2', 3]]) });
+    expect(log_rows(answered)).toHaveLength(2);
+    const old = input([message(2, 'u_1')], [send('text 2', { state: 'confirming', sent: 1, at: 1_800_000_100_000 })]);
+    expect(log_rows(old)).toHaveLength(2);
+  });
+
+  it('marks days, groups of one author, and where the new messages begin', () => {
+    const day = 86_400_000;
+    const rows = log_rows(input([message(1, 'u_2'), message(2, 'u_2'), message(3, 'u_2', { at: 1_800_000_000_000 + day }), message(4, 'u_2', { at: 1_800_000_001_000 + day })], [], { read_before: 3 }));
+    expect(rows.map((row) => row.first)).toEqual([true, false, true, true]);
+    expect(rows.map((row) => row.day !== undefined)).toEqual([true, false, true, false]);
+    expect(rows.map((row) => row.fresh)).toEqual([undefined, undefined, undefined, 1]);
+  });
+});
+
+describe('refusals', () => {
+  const boxed = async (body: string): Promise<Change> => {
+    const outbox = new Outbox(() => undefined, new MemoryStore(), { on_done: () => {}, on_refused: () => {} });
+    await outbox.open('u_1');
+    send_message(outbox, 'c_1', body);
+    return outbox.entries.value[0]!;
+  };
+  it('refuses a text that no replica would take, with figures, before it is sent', async () => {
+    const change = await boxed('ä'.repeat(9216));
+    expect(change.state).toBe('refused');
+    expect(refusal_words(change)).toBe('The text is 18 KB, the limit is 16 KB.');
+    expect((await boxed('ä'.repeat(8192))).state).not.toBe('refused');
+    // 16,000 control characters are 96 KB as JSON: such a frame would end the connection.
+    expect((await boxed('\u0001'.repeat(16000))).state).toBe('refused');
+  });
+});
