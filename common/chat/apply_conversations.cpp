@@ -69,6 +69,8 @@ event membership_event(apply_step& s, conversation const& conv, user const& who,
 {
     auto e = s.make_event(event_kind::conv_member, audience::members);
     e.conv = conv.id;
+    e.at_seq = conv.last_seq;
+    e.rev = conv.rev;
     e.on = joined;
     e.about = conv;
     e.people.push_back(person_of(who));

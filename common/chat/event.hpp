@@ -60,8 +60,9 @@ struct event
     conv_id conv;              // 0 when it is about none, or about several (marks)
     user_id uid;               // who did it; who joined or left; whose account
     message_id mid;            // of msg.*
-    std::uint64_t at_seq = 0;  // of msg.*: the message's seq; of read: the watermark
-    std::uint64_t rev = 0;     // of msg.* only; 0: none
+    std::uint64_t at_seq = 0;  // of msg.*: the message's seq; of read: the watermark;
+                               // of conv.*: the conversation's last one then
+    std::uint64_t rev = 0;     // of msg.*, and of conv.*: the conversation's then
     std::int64_t at_ms = 0;    // of the entry
     bool on = false;           // conv.member: joined (true) or left
     std::vector<mark> marks;   // of delivered

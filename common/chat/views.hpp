@@ -80,6 +80,7 @@ struct shown_message
 };
 struct history_page
 {
+    conv_id conv;
     std::vector<shown_message> msgs;  // rising seq
     std::uint64_t rev = 0;            // of the conversation
     bool more = false;                // in the direction asked for; around: in either

@@ -276,6 +276,7 @@ chat::answer<chat::history_page> chat_reader::history(chat::user_id who, chat::h
     auto const& conv = std::get<own_place>(found).conv;
 
     chat::history_page page;
+    page.conv = conv.id;
     page.rev = conv.rev;
     auto const limit = std::clamp<std::size_t>(what.limit, 1, 200);
     auto const at = std::min(what.at, conv.last_seq + 1);

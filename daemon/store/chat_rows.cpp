@@ -38,7 +38,9 @@ std::vector<chat::user_id> mentions_of(std::string_view text)
 chat::outcome outcome_of(std::string_view bytes)
 {
     if (auto out = wire::decode_outcome(bytes)) return *std::move(out);
-    return chat::failure{.message = "the stored result is unreadable"};
+    return chat::failure{
+        .code = chat::api_errc::internal, .message = "the stored result is unreadable", .field = {}
+    };
 }
 
 }  // namespace

@@ -118,8 +118,8 @@ CREATE TABLE chat_event (
     conv     INTEGER NOT NULL,  -- 0: none, or several (marks)
     uid      INTEGER NOT NULL,  -- who did it; who joined or left; whose account
     mid      INTEGER NOT NULL,  -- of msg.*
-    seq      INTEGER NOT NULL,  -- of msg.*: the message's; of read: the watermark
-    rev      INTEGER NOT NULL,  -- of msg.*
+    seq      INTEGER NOT NULL,  -- of msg.*: the message's; of read: the watermark; of conv.*: the last one then
+    rev      INTEGER NOT NULL,  -- of msg.*: the new one; of conv.*: the conversation's then
     at_ms    INTEGER NOT NULL,
     is_on    INTEGER NOT NULL,  -- of conv.member: 1 joined, 0 left
     marks    BLOB               -- of delivered: Marks of common/wire/command.proto
