@@ -27,7 +27,7 @@ controller::impl::impl(settings how, record from, instant now)
     for (auto const* config : {&rec_.last_active, &rec_.current})
         for (auto const& m : config->members)
         {
-            detector_.heard(m, now, false);
+            detector_.assume(m, now);
             nodes_.at(m.name).member_since = now;
         }
 }
@@ -87,7 +87,7 @@ void controller::impl::on(heard const& e)
     if (all_were_silent && rec_.last_active.contains(hb.from))
         for (auto const& m : base)
             if (!nodes_.superseded(m) && detector_.judge(m, now_) == verdict::silent)
-                detector_.heard(m, now_, false);
+                detector_.assume(m, now_);
 
     note_watermark(hb);
     note_promised_end(hb);

@@ -8,6 +8,13 @@ void failure_detector::heard(member const& who, instant now, bool stepping_down)
     known_[who] = {.heard = now, .stepping_down = stepping_down};
 }
 
+void failure_detector::assume(member const& who, instant now)
+{
+    auto& seen = known_[who];
+    seen.heard = now;
+    seen.assumed = true;
+}
+
 bool failure_detector::lost(member const& who)
 {
     auto found = known_.find(who);
@@ -28,7 +35,7 @@ void failure_detector::probed(member const& who, bool gone)
 void failure_detector::forgive(instant since, instant now)
 {
     for (auto& [who, seen] : known_)
-        if (seen.heard + silence_ >= since) seen.heard = now;
+        if (seen.heard + silence_ >= since) assume(who, now);
 }
 
 verdict failure_detector::judge(member const& who, instant now) const
@@ -37,6 +44,12 @@ verdict failure_detector::judge(member const& who, instant now) const
     if (found == known_.end()) return verdict::silent;
     if (found->second.gone) return verdict::gone;
     return found->second.heard + silence_ >= now ? verdict::alive : verdict::silent;
+}
+
+bool failure_detector::assumed(member const& who, instant now) const
+{
+    auto found = known_.find(who);
+    return found != known_.end() && found->second.assumed && alive(who, now);
 }
 
 std::optional<instant> failure_detector::last_heard(member const& who) const

@@ -32,7 +32,9 @@ public:
     [[nodiscard]] bool lost(member const& who);
     // The answer to a probe. It counts only while nothing was heard since the connection ended.
     void probed(member const& who, bool gone);
-    // The observer itself was deaf since `since`: whoever was in time then gets a whole silence from now on.
+    // It was not heard, but the observer is to blame: it gets a whole silence from now on.
+    void assume(member const& who, instant now);
+    // The observer itself was deaf since `since`: assume() for whoever was in time then.
     void forgive(instant since, instant now);
     void forget(member const& who) { known_.erase(who); }
 
@@ -41,6 +43,8 @@ public:
     {
         return judge(who, now) == verdict::alive;
     }
+    // Alive by assumption only: nothing to remove it for, but nothing to build on either.
+    [[nodiscard]] bool assumed(member const& who, instant now) const;
     [[nodiscard]] std::optional<instant> last_heard(member const& who) const;
 
 private:
@@ -50,6 +54,7 @@ private:
         bool stepping_down = false;
         bool lost = false;
         bool gone = false;
+        bool assumed = false;
     };
 
     microseconds silence_;

@@ -75,7 +75,7 @@ std::vector<member> next_chain(std::vector<member> const& active, observations c
         next = active;
 
     auto removed = [&](member const& m) { return of(seen, m).removed; };
-    if (!std::all_of(next.begin(), next.end(), removed)) std::erase_if(next, removed);
+    if (must_change && !std::all_of(next.begin(), next.end(), removed)) std::erase_if(next, removed);
     part_dead_links(next, seen);
 
     auto same_name = [&](member const& m) { return m.name == seen.joiner->name; };

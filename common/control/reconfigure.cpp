@@ -141,6 +141,10 @@ std::optional<controller::impl::proposal> controller::impl::plan(std::optional<m
 {
     auto const& base =
         rule(r::survivors_come_from_the_active_config) ? rec_.last_active.members : rec_.current.members;
+    // After our own start, pause or isolation: each member first speaks for itself, or is silent for long
+    // enough.
+    auto open_question = [&](member const& m) { return alive(m) && detector_.assumed(m, now_); };
+    if (std::any_of(base.begin(), base.end(), open_question)) return std::nullopt;
     if (std::none_of(base.begin(), base.end(), [&](member const& m) { return alive(m); }))
         return plan_cold_start(base);
     cold_since_.reset();

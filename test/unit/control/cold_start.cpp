@@ -1,0 +1,157 @@
+// Stories of a power loss of all (PROTOCOL 7): who may lead, in every order of return.
+
+#include "unit/control/town.hpp"
+
+#include <numeric>
+
+namespace chaind::control
+{
+namespace
+{
+
+using namespace testing;
+
+void power_loss(town& t)
+{
+    for (auto& [n, c] : t.people)
+        c.up = false;
+    t.stop_config();
+    t.run(5s);
+}
+
+BOOST_AUTO_TEST_SUITE(cold_start)
+
+BOOST_AUTO_TEST_CASE(in_every_order_of_return_all_members_start_again_at_once_longest_log_first)
+{
+    std::vector<std::string> arrival{"n1", "n2", "n3"};
+    do
+    {
+        settled_town t;
+        power_loss(t);
+        t.of("n1").end = seq{11};
+        t.of("n2").end = seq{13};  // what it had received when the power went
+        t.start_config();
+        for (auto const& n : arrival)
+        {
+            t.start(n);
+            t.run(300ms);
+        }
+        BOOST_REQUIRE(t.becomes("n2 n1 n3", 300ms));
+        BOOST_CHECK_EQUAL(t.config().at, epoch{2});
+        BOOST_CHECK_EQUAL(t.noticed("cold_start"), 1u);
+    } while (std::next_permutation(arrival.begin(), arrival.end()));
+}
+
+BOOST_AUTO_TEST_CASE(the_config_service_may_come_back_last)
+{
+    settled_town t;
+    power_loss(t);
+    t.start_all({"n1", "n2", "n3"});
+    t.run(1s);
+    t.start_config();
+    BOOST_CHECK(t.becomes("n1 n2 n3", 500ms));
+}
+
+BOOST_AUTO_TEST_CASE(those_who_are_there_start_without_the_missing_after_ten_seconds)
+{
+    settled_town t;
+    power_loss(t);
+    t.start_config();
+    t.run(60s);  // nobody there: nobody waits
+    t.start("n3");
+    t.run(3s);
+    t.start("n2");
+    t.run(6800ms);
+    BOOST_CHECK_EQUAL(t.config().at, epoch{1});
+    BOOST_REQUIRE(t.becomes("n2 n3", 600ms));
+    t.start("n1");
+    BOOST_CHECK(t.becomes("n2 n3 n1", 500ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_member_that_did_not_stop_needs_no_cold_start)
+{
+    settled_town t;
+    t.kill("n1");
+    t.kill("n3");
+    t.start("n1");
+    t.start("n3");
+    BOOST_REQUIRE(t.becomes("n2", 500ms));
+    BOOST_CHECK_EQUAL(t.noticed("cold_start"), 0u);
+    BOOST_CHECK(t.becomes("n2 n1 n3", 1s));
+}
+
+BOOST_AUTO_TEST_CASE(a_wiped_member_takes_no_part)
+{
+    settled_town t;
+    power_loss(t);
+    t.start_config();
+    t.start("n1");
+    t.start("n3");
+    t.wipe("n2");
+    t.run(9s);
+    BOOST_CHECK_EQUAL(t.config().at, epoch{1});
+    BOOST_REQUIRE(t.becomes("n1 n3", 1500ms));
+    BOOST_CHECK(t.becomes("n1 n3 n2", 500ms));
+}
+
+BOOST_AUTO_TEST_CASE(who_left_the_chain_before_the_power_loss_never_starts_it)
+{
+    settled_town t;
+    t.kill("n1");
+    BOOST_REQUIRE(t.becomes("n2 n3", 100ms));
+    t.write(seq{20});
+    t.run(1500ms);
+    power_loss(t);
+    t.of("n1").end = seq{900};  // of another history
+    t.start_config();
+    t.start("n1");
+    t.run(60s);
+    BOOST_CHECK_EQUAL(t.config().at, epoch{2});
+    t.start("n3");
+    t.start("n2");
+    t.of("n1").learns = false;
+    BOOST_CHECK(t.becomes("n2 n3", 500ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_disk_that_lost_what_it_had_committed_is_refused)
+{
+    settled_town t;
+    BOOST_REQUIRE_EQUAL(t.registry.watermark, seq{10});
+    power_loss(t);
+    t.of("n1").end = seq{9};
+    t.start_config();
+    t.start("n1");
+    t.run(20s);
+    BOOST_CHECK_EQUAL(t.config().at, epoch{1});
+    BOOST_CHECK_EQUAL(t.noticed("refused", "n1"), 1u);
+    t.start("n2");
+    BOOST_REQUIRE(t.becomes("n2", 11s));
+}
+
+BOOST_AUTO_TEST_CASE(a_member_that_restarts_again_during_the_cold_start_is_named_anew)
+{
+    settled_town t;
+    power_loss(t);
+    t.start_config();
+    t.start_all({"n1", "n2", "n3"});
+    t.of("n2").hears = false;
+    t.run(100ms);
+    BOOST_REQUIRE(t.config().state == config_state::pending);
+    t.start("n2").hears = true;
+    BOOST_REQUIRE(t.becomes("n1 n2 n3", 500ms));
+    BOOST_CHECK(t.config().contains(t.of("n2").who));
+}
+
+BOOST_AUTO_TEST_CASE(the_sole_member_starts_again_at_once)
+{
+    settled_town t({"n1"});
+    t.kill("n1");
+    t.start("n1");
+    BOOST_REQUIRE(t.run_until([&] { return t.config().at == epoch{2}; }, 300ms));
+    BOOST_CHECK(t.becomes("n1", 300ms));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace chaind::control

@@ -1,0 +1,110 @@
+#include "control/failure_detector.hpp"
+
+#include "unit/control/town.hpp"
+
+namespace chaind::control
+{
+namespace
+{
+
+using testing::a_member;
+
+member const n1 = a_member("n1", 1, 1);
+member const n2 = a_member("n2", 2, 2);
+
+BOOST_AUTO_TEST_SUITE(failure_detector_suite)
+
+BOOST_AUTO_TEST_CASE(a_process_is_alive_until_it_is_silent_for_too_long)
+{
+    failure_detector d(250ms);
+    BOOST_CHECK(d.judge(n1, 0ms) == verdict::silent);
+    d.heard(n1, 1000ms, false);
+    BOOST_CHECK(d.judge(n1, 1250ms) == verdict::alive);
+    BOOST_CHECK(d.judge(n1, 1251ms) == verdict::silent);
+    BOOST_CHECK(d.last_heard(n1) == instant{1000ms});
+    BOOST_CHECK(!d.last_heard(n2));
+}
+
+BOOST_AUTO_TEST_CASE(another_boot_is_another_process)
+{
+    failure_detector d(250ms);
+    d.heard(n1, 1000ms, false);
+    BOOST_CHECK(d.judge(a_member("n1", 1, 9), 1000ms) == verdict::silent);
+}
+
+BOOST_AUTO_TEST_CASE(a_lost_connection_alone_proves_nothing_and_asks_for_a_probe)
+{
+    failure_detector d(250ms);
+    BOOST_CHECK(!d.lost(n1));  // never heard of
+    d.heard(n1, 1000ms, false);
+    BOOST_CHECK(d.lost(n1));
+    BOOST_CHECK(d.judge(n1, 1001ms) == verdict::alive);
+    d.probed(n1, false);
+    BOOST_CHECK(d.judge(n1, 1002ms) == verdict::alive);
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_probe_after_a_lost_connection_is_certain_death)
+{
+    failure_detector d(250ms);
+    d.heard(n1, 1000ms, false);
+    BOOST_REQUIRE(d.lost(n1));
+    d.probed(n1, true);
+    BOOST_CHECK(d.judge(n1, 1001ms) == verdict::gone);
+    d.probed(n1, false);  // an answer that was overtaken
+    BOOST_CHECK(d.judge(n1, 1001ms) == verdict::gone);
+}
+
+BOOST_AUTO_TEST_CASE(a_probe_that_is_older_than_the_newest_word_does_not_count)
+{
+    failure_detector d(250ms);
+    d.heard(n1, 1000ms, false);
+    BOOST_REQUIRE(d.lost(n1));
+    d.heard(n1, 1010ms, false);  // it has connected again
+    d.probed(n1, true);
+    BOOST_CHECK(d.judge(n1, 1011ms) == verdict::alive);
+}
+
+BOOST_AUTO_TEST_CASE(a_clean_step_down_and_a_closed_connection_is_certain_death_without_a_probe)
+{
+    failure_detector d(250ms);
+    d.heard(n1, 1000ms, true);
+    BOOST_CHECK(d.judge(n1, 1001ms) == verdict::alive);
+    BOOST_CHECK(!d.lost(n1));
+    BOOST_CHECK(d.judge(n1, 1002ms) == verdict::gone);
+}
+
+BOOST_AUTO_TEST_CASE(the_observers_own_pause_is_forgiven_only_to_those_who_were_in_time)
+{
+    failure_detector d(250ms);
+    d.heard(n1, 1000ms, false);
+    d.heard(n2, 700ms, false);
+    d.forgive(1040ms, 2000ms);
+    BOOST_CHECK(d.judge(n1, 2250ms) == verdict::alive);
+    BOOST_CHECK(d.judge(n1, 2251ms) == verdict::silent);
+    BOOST_CHECK(d.judge(n2, 2000ms) == verdict::silent);
+}
+
+BOOST_AUTO_TEST_CASE(an_assumption_ends_with_a_word_or_with_a_whole_silence)
+{
+    failure_detector d(250ms);
+    d.assume(n1, 1000ms);
+    d.assume(n2, 1000ms);
+    BOOST_CHECK(d.assumed(n1, 1250ms));
+    BOOST_CHECK(!d.assumed(n1, 1251ms));
+    d.heard(n2, 1010ms, false);
+    BOOST_CHECK(!d.assumed(n2, 1011ms));
+}
+
+BOOST_AUTO_TEST_CASE(the_certainly_dead_are_not_forgiven)
+{
+    failure_detector d(250ms);
+    d.heard(n1, 1000ms, true);
+    BOOST_REQUIRE(!d.lost(n1));
+    d.forgive(1001ms, 2000ms);
+    BOOST_CHECK(d.judge(n1, 2000ms) == verdict::gone);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace chaind::control

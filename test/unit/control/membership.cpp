@@ -1,0 +1,284 @@
+// Stories of joining and of what administrators ask for.
+
+#include "unit/control/town.hpp"
+
+namespace chaind::control
+{
+namespace
+{
+
+using namespace testing;
+
+BOOST_AUTO_TEST_SUITE(joining)
+
+// A chain of n1 and n2 that n3 wants to join.
+struct short_chain : settled_town
+{
+    short_chain()
+    {
+        kill("n3");
+        BOOST_REQUIRE(becomes("n1 n2", 100ms));
+    }
+};
+
+BOOST_AUTO_TEST_CASE(a_learner_takes_the_tail_as_its_source_and_is_spliced_behind_it)
+{
+    short_chain t;
+    t.start("n3").learns = false;
+    t.run(100ms);
+    BOOST_REQUIRE(t.ctl->learning());
+    BOOST_CHECK(t.ctl->learning()->source == t.of("n2").who);
+    t.run(500ms);
+    BOOST_CHECK(t.active("n1 n2"));
+    t.of("n3").learns = true;
+    BOOST_REQUIRE(t.run_until([&] { return t.config().state == config_state::pending; }, 200ms));
+    BOOST_CHECK(t.config().joiner == name("n3"));
+    BOOST_CHECK(!t.ctl->learning());
+    BOOST_REQUIRE(t.becomes("n1 n2 n3", 100ms));
+    BOOST_CHECK(!t.config().joiner);
+}
+
+BOOST_AUTO_TEST_CASE(a_learner_that_lags_is_not_spliced)
+{
+    short_chain t;
+    auto report = [&](std::uint64_t entries, microseconds time, bool snapshot)
+    {
+        auto hb = t.word_of(t.of("n2"));
+        hb.feeding = learner_progress{
+            .learner = t.of("n3").who, .lag_entries = entries, .lag_time = time, .needs_snapshot = snapshot
+        };
+        t.feed(heard{hb});
+        t.run(5ms);
+        return t.config().at > epoch{2};
+    };
+    t.start("n3").learns = false;
+    t.run(100ms);
+    BOOST_CHECK(!report(65, 0ms, false));
+    BOOST_CHECK(!report(64, 21ms, false));
+    BOOST_CHECK(report(64, 20ms, false));
+}
+
+BOOST_AUTO_TEST_CASE(a_learner_beyond_the_reach_of_the_log_is_given_up)
+{
+    short_chain t;
+    t.start("n3").learns = false;
+    t.run(100ms);
+    auto hb = t.word_of(t.of("n2"));
+    hb.feeding = learner_progress{.learner = t.of("n3").who, .needs_snapshot = true};
+    t.feed(heard{hb});
+    t.run(20ms);
+    BOOST_CHECK(!t.ctl->learning());
+    BOOST_CHECK_EQUAL(t.noticed("stalled", "n3"), 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_joiner_that_does_not_complete_is_left_out_and_backs_off)
+{
+    short_chain t;
+    t.start("n3").completes = false;
+    BOOST_REQUIRE(t.run_until([&] { return t.config().state == config_state::pending; }, 300ms));
+    auto const since = t.now;
+    BOOST_REQUIRE(t.becomes("n1 n2", 500ms));
+    BOOST_CHECK_GE((t.now - since).count(), 300000);
+    BOOST_CHECK_LE((t.now - since).count(), 330000);
+    BOOST_CHECK_EQUAL(t.why("removed", "n3"), "did not complete within 300 ms");
+    t.run(900ms);
+    BOOST_CHECK(t.active("n1 n2"));
+    t.of("n3").completes = true;
+    BOOST_CHECK(t.becomes("n1 n2 n3", 500ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_joiner_must_verify_what_the_old_tail_had_when_it_promised)
+{
+    short_chain t;
+    t.write(seq{50});
+    auto& joiner = t.start("n3");
+    joiner.completes = false;
+    BOOST_REQUIRE(t.run_until([&] { return t.config().state == config_state::pending; }, 300ms));
+    t.run(20ms);
+    auto hb = t.word_of(joiner);
+    hb.verified = seq{49};
+    t.feed(heard{hb});
+    t.run(10ms);
+    BOOST_CHECK(t.config().state == config_state::pending);
+    hb.sent = t.now;
+    hb.verified = seq{50};
+    hb.end.at = seq{49};  // not on its disk
+    t.feed(heard{hb});
+    t.run(10ms);
+    BOOST_CHECK(t.config().state == config_state::pending);
+    hb.sent = t.now;
+    hb.end.at = seq{50};
+    t.feed(heard{hb});
+    BOOST_CHECK(t.becomes("n1 n2 n3", 10ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_joiner_that_dies_during_its_splice_costs_the_chain_little)
+{
+    short_chain t;
+    t.start("n3").completes = false;
+    BOOST_REQUIRE(t.run_until([&] { return t.config().state == config_state::pending; }, 300ms));
+    t.kill("n3");
+    BOOST_CHECK(t.becomes("n1 n2", 30ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_member_that_dies_during_a_splice_is_left_out_and_the_joiner_too)
+{
+    short_chain t;
+    t.start("n3").completes = false;
+    BOOST_REQUIRE(t.run_until([&] { return t.config().state == config_state::pending; }, 300ms));
+    t.kill("n2");
+    BOOST_REQUIRE(t.becomes("n1", 100ms));
+    t.of("n3").completes = true;
+    BOOST_CHECK(t.becomes("n1 n3", 500ms));
+}
+
+BOOST_AUTO_TEST_CASE(one_joins_at_a_time)
+{
+    settled_town t;
+    t.kill("n2");
+    t.kill("n3");
+    BOOST_REQUIRE(t.becomes("n1", 100ms));
+    t.history.clear();
+    t.start("n2");
+    t.start("n3");
+    BOOST_REQUIRE(t.becomes("n1 n2 n3", 1s));
+    std::size_t size = 1;
+    for (auto const& made : t.history)
+        if (made.state == config_state::active) BOOST_CHECK_EQUAL(made.members.size(), ++size);
+}
+
+BOOST_AUTO_TEST_CASE(a_learner_that_nobody_feeds_gives_way_to_the_next)
+{
+    settled_town t;
+    t.kill("n2");
+    t.kill("n3");
+    BOOST_REQUIRE(t.becomes("n1", 100ms));
+    t.start("n2").learns = false;
+    t.start("n3");
+    BOOST_CHECK(t.becomes("n1 n3", 4s));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(administration)
+
+BOOST_AUTO_TEST_CASE(a_removal_is_done_when_the_chain_without_the_node_is_active)
+{
+    for (auto const* who : {"n1", "n2", "n3"})
+    {
+        settled_town t;
+        auto const request = t.remove(who);
+        BOOST_CHECK(!t.verdict_of(request));
+        BOOST_REQUIRE(t.run_until([&] { return t.verdict_of(request).has_value(); }, 100ms));
+        BOOST_CHECK(t.verdict_of(request) == admin_verdict::done);
+        BOOST_CHECK_EQUAL(t.config().members.size(), 2u);
+        BOOST_CHECK(t.config().state == config_state::active);
+        BOOST_CHECK_EQUAL(t.replies.back().current, t.config().at);
+        BOOST_CHECK_EQUAL(t.why("removed", who), "by the administrator");
+        t.run(5s);
+        BOOST_CHECK_EQUAL(t.config().members.size(), 2u);  // alive, and not taken back
+        BOOST_CHECK(t.of(who).config == t.config());       // but told
+
+        auto const again = t.remove(who);
+        t.run(20ms);
+        BOOST_CHECK(t.verdict_of(again) == admin_verdict::done);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_removed_node_returns_when_it_is_added_again)
+{
+    settled_town t;
+    t.remove("n1");
+    BOOST_REQUIRE(t.becomes("n2 n3", 100ms));
+    t.restart_config();
+    t.run(2s);
+    BOOST_CHECK(t.active("n2 n3"));
+    auto const request = t.add("n1");
+    BOOST_REQUIRE(t.becomes("n2 n3 n1", 500ms));
+    BOOST_CHECK(t.verdict_of(request) == admin_verdict::done);
+}
+
+BOOST_AUTO_TEST_CASE(a_new_name_lengthens_the_chain)
+{
+    settled_town t;
+    t.start("n4");
+    t.run(200ms);
+    BOOST_CHECK_EQUAL(t.noticed("refused", "n4"), 1u);
+    t.add("n4");
+    BOOST_REQUIRE(t.becomes("n1 n2 n3 n4", 500ms));
+    BOOST_CHECK_EQUAL(t.registry.want, 4u);
+}
+
+BOOST_AUTO_TEST_CASE(the_last_replica_is_not_removed)
+{
+    settled_town t;
+    t.kill("n1");
+    t.kill("n3");
+    BOOST_REQUIRE(t.becomes("n2", 100ms));
+    auto const request = t.remove("n2");
+    BOOST_CHECK(t.verdict_of(request) == admin_verdict::last_replica);
+    t.run(1s);
+    BOOST_CHECK(t.active("n2"));
+    BOOST_CHECK(t.registry.removed.empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_last_living_replica_is_not_removed_either)
+{
+    settled_town t;
+    t.unplug("n1");
+    t.unplug("n3");
+    t.run(150ms);  // not noticed yet
+    auto const request = t.remove("n2");
+    BOOST_REQUIRE(t.run_until([&] { return t.verdict_of(request).has_value(); }, 2s));
+    BOOST_CHECK(t.verdict_of(request) == admin_verdict::last_replica);
+    BOOST_REQUIRE(t.becomes("n2", 1s));
+    t.start("n1");
+    BOOST_CHECK(t.becomes("n2 n1", 1s));
+    t.run(1s);
+    BOOST_CHECK(t.active("n2 n1"));
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_name_is_refused)
+{
+    settled_town t;
+    BOOST_CHECK(t.verdict_of(t.remove("n7")) == admin_verdict::no_such_node);
+    BOOST_CHECK(t.verdict_of(t.add("No Name")) == admin_verdict::no_such_node);
+}
+
+BOOST_AUTO_TEST_CASE(one_change_at_a_time)
+{
+    settled_town t;
+    auto const first = t.remove("n1");
+    auto const second = t.remove("n2");
+    BOOST_CHECK(t.verdict_of(second) == admin_verdict::not_now);
+    BOOST_REQUIRE(t.run_until([&] { return t.config().state == config_state::pending; }, 100ms));
+    BOOST_CHECK(t.verdict_of(t.remove("n2")) == admin_verdict::not_now);
+    BOOST_REQUIRE(t.becomes("n2 n3", 100ms));
+    t.run(10ms);
+    BOOST_CHECK(t.verdict_of(first) == admin_verdict::done);
+    BOOST_CHECK(t.config().contains(t.of("n2").who));
+}
+
+BOOST_AUTO_TEST_CASE(before_the_first_chain_nothing_can_be_removed)
+{
+    town t;
+    BOOST_CHECK(t.verdict_of(t.remove("n1")) == admin_verdict::not_now);
+}
+
+BOOST_AUTO_TEST_CASE(a_dead_node_can_be_removed_for_good)
+{
+    settled_town t;
+    t.kill("n3");
+    BOOST_REQUIRE(t.becomes("n1 n2", 100ms));
+    auto const request = t.remove("n3");
+    t.run(20ms);
+    BOOST_CHECK(t.verdict_of(request) == admin_verdict::done);
+    t.start("n3");
+    t.run(2s);
+    BOOST_CHECK(t.active("n1 n2"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace chaind::control

@@ -1,0 +1,311 @@
+// Stories of one crash or several: what chain follows, how soon, and why.
+
+#include "unit/control/town.hpp"
+
+namespace chaind::control
+{
+namespace
+{
+
+using namespace testing;
+
+BOOST_AUTO_TEST_SUITE(reconfiguration)
+
+BOOST_AUTO_TEST_CASE(an_empty_registry_waits_for_all_named_replicas_and_makes_epoch_one)
+{
+    town t;
+    t.start("n1");
+    t.start("n2");
+    t.run(2s);
+    BOOST_CHECK_EQUAL(t.registry.revision, 0u);
+    t.start("n3");
+    BOOST_REQUIRE(t.becomes("n1 n2 n3", 200ms));
+    BOOST_CHECK_EQUAL(t.config().at, epoch{1});
+    BOOST_CHECK_EQUAL(t.registry.want, 3u);
+    BOOST_CHECK(t.registry.known == t.how.bootstrap);
+    BOOST_CHECK(t.registry.last_active == t.registry.current);
+}
+
+BOOST_AUTO_TEST_CASE(a_new_chain_does_not_begin_with_a_replica_that_has_a_log)
+{
+    town t;
+    t.start_all({"n1", "n2", "n3"});
+    t.of("n2").end = seq{7};
+    t.run(1s);
+    BOOST_CHECK_EQUAL(t.registry.revision, 0u);
+    BOOST_CHECK_EQUAL(t.noticed("refused", "n2"), 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_replica_that_restarts_during_the_bootstrap_is_named_anew)
+{
+    town t;
+    t.start_all({"n1", "n2", "n3"});
+    t.of("n3").hears = false;
+    t.run(100ms);
+    BOOST_REQUIRE(t.config().state == config_state::pending);
+    t.start("n3").hears = true;
+    BOOST_REQUIRE(t.becomes("n1 n2 n3"));
+    BOOST_CHECK(t.config().contains(t.of("n3").who));
+}
+
+BOOST_AUTO_TEST_CASE(when_the_head_dies_its_successor_leads_after_the_silence)
+{
+    settled_town t;
+    t.unplug("n1");
+    BOOST_REQUIRE(t.becomes("n2 n3", 350ms));
+    BOOST_CHECK_EQUAL(t.config().at, epoch{2});
+    BOOST_CHECK(t.why("removed", "n1").starts_with("no heartbeat for 25"));
+}
+
+BOOST_AUTO_TEST_CASE(a_process_that_is_surely_dead_is_replaced_without_waiting)
+{
+    settled_town t;
+    t.kill("n2");
+    BOOST_REQUIRE(t.becomes("n1 n3", 20ms));
+    BOOST_CHECK_EQUAL(t.why("removed", "n2"), "its process is gone");
+}
+
+BOOST_AUTO_TEST_CASE(a_clean_stop_needs_no_probe)
+{
+    settled_town t;
+    t.of("n3").stepping_down = true;
+    t.run(60ms);
+    BOOST_CHECK(t.active("n1 n2 n3"));
+    t.kill("n3");
+    BOOST_CHECK(t.probes.empty());
+    BOOST_REQUIRE(t.becomes("n1 n2", 20ms));
+    BOOST_CHECK_EQUAL(t.why("removed", "n3"), "it stopped cleanly");
+}
+
+BOOST_AUTO_TEST_CASE(two_that_die_at_once_leave_the_third_alone)
+{
+    for (auto const* survivor : {"n1", "n2", "n3"})
+    {
+        settled_town t;
+        for (auto const* n : {"n1", "n2", "n3"})
+            if (std::string(n) != survivor) t.unplug(n);
+        BOOST_REQUIRE(t.becomes(survivor, 700ms));
+        BOOST_CHECK(t.config().members.front() == t.of(survivor).who);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_member_that_dies_during_a_change_leads_to_a_higher_epoch_from_the_last_active_chain)
+{
+    settled_town t;
+    t.of("n2").hears = false;
+    t.kill("n1");
+    BOOST_REQUIRE(t.run_until([&] { return t.config().state == config_state::pending; }, 50ms));
+    BOOST_CHECK_EQUAL(names(t.config()), "n2 n3");
+    t.kill("n2");
+    BOOST_REQUIRE(t.becomes("n3", 400ms));
+    BOOST_CHECK_EQUAL(t.config().at, epoch{3});
+    for (auto const& made : t.history)
+        BOOST_CHECK(made.at != epoch{2} || made.state == config_state::pending);  // never became ACTIVE
+}
+
+BOOST_AUTO_TEST_CASE(a_promise_missing_after_sixty_milliseconds_lets_a_returned_member_back_in)
+{
+    settled_town t;
+    t.of("n3").hears = false;
+    t.of("n1").speaks = false;
+    t.of("n2").unreachable = {name("n1")};
+    BOOST_REQUIRE(t.run_until([&] { return t.config().state == config_state::pending; }, 400ms));
+    BOOST_CHECK_EQUAL(names(t.config()), "n2 n3");
+    auto const since = t.now;
+    t.of("n1").speaks = true;
+    BOOST_REQUIRE(t.run_until([&] { return names(t.config()) == "n1 n2 n3"; }, 200ms));
+    BOOST_CHECK_GE((t.now - since).count(), 55000);
+    BOOST_CHECK_EQUAL(t.config().at, epoch{3});
+    t.of("n3").hears = true;
+    BOOST_REQUIRE(t.becomes("n1 n2 n3", 200ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_slow_promise_is_waited_for_in_the_same_epoch)
+{
+    settled_town t;
+    t.of("n3").hears = false;
+    t.kill("n1");
+    t.run(600ms);
+    BOOST_CHECK_EQUAL(t.config().at, epoch{2});
+    BOOST_CHECK(t.config().state == config_state::pending);
+    t.of("n3").hears = true;
+    BOOST_REQUIRE(t.becomes("n2 n3", 100ms));
+    BOOST_CHECK_EQUAL(t.config().at, epoch{2});
+}
+
+BOOST_AUTO_TEST_CASE(a_member_that_never_hears_us_is_left_out_in_the_end)
+{
+    settled_town t;
+    t.of("n3").hears = false;
+    t.kill("n1");
+    BOOST_REQUIRE(t.becomes("n2", 1500ms));
+    BOOST_CHECK_EQUAL(t.why("removed", "n3"), "it does not hear the config service");
+    t.run(300ms);
+    BOOST_CHECK(t.active("n2"));
+    t.of("n3").hears = true;
+    BOOST_CHECK(t.becomes("n2 n3"));
+}
+
+BOOST_AUTO_TEST_CASE(no_member_can_still_serve_reads_when_a_chain_without_it_is_active)
+{
+    // It is silent to us, but it hears us: the answers that it got last granted it a lease. The town checks.
+    settled_town t;
+    t.how.silence = 100ms;
+    t.restart_config();
+    t.run(1s);
+    t.of("n1").speaks = t.of("n1").promises = false;
+    t.of("n2").unreachable = {name("n1")};
+    auto const since = t.now;
+    BOOST_REQUIRE(t.becomes("n2 n3", 1s));
+    BOOST_CHECK_GE((t.now - since).count(), 155000);  // its lease may have been granted 50 ms ago
+}
+
+BOOST_AUTO_TEST_CASE(a_restart_is_another_member_and_returns_as_a_learner_at_once_the_first_time)
+{
+    settled_town t;
+    t.kill("n1");
+    auto const old = t.of("n1").who;
+    t.start("n1");
+    BOOST_REQUIRE(t.becomes("n2 n3", 100ms));
+    BOOST_REQUIRE(t.becomes("n2 n3 n1", 300ms));
+    BOOST_CHECK(t.config().members.back() != old);
+    BOOST_CHECK(t.config().members.back() == t.of("n1").who);
+}
+
+BOOST_AUTO_TEST_CASE(a_restart_is_noticed_even_when_nothing_told_of_the_death)
+{
+    settled_town t;
+    t.unplug("n2");
+    t.run(20ms);
+    t.start("n2");
+    BOOST_REQUIRE(t.becomes("n1 n3", 350ms));
+    BOOST_CHECK_EQUAL(t.why("removed", "n2"), "its process was restarted");
+    BOOST_CHECK(t.becomes("n1 n3 n2", 500ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_late_word_of_an_earlier_run_changes_nothing)
+{
+    settled_town t;
+    auto late = t.word_of(t.of("n1"));
+    t.kill("n1");
+    t.start("n1");
+    BOOST_REQUIRE(t.becomes("n2 n3 n1", 1s));
+    t.feed(heard{late});
+    t.run(1s);
+    BOOST_CHECK(t.active("n2 n3 n1"));
+    BOOST_CHECK_EQUAL(t.config().at, epoch{3});
+}
+
+BOOST_AUTO_TEST_CASE(an_older_heartbeat_of_the_same_run_takes_no_promise_back)
+{
+    settled_town t;
+    auto const late = t.word_of(t.of("n2"));
+    t.kill("n1");
+    BOOST_REQUIRE(t.becomes("n2 n3", 100ms));
+    t.directives.clear();
+    t.feed(heard{late});
+    for (auto const& d : t.directives)
+        BOOST_CHECK(!d.what.lease_for);
+    for (auto const& n : t.ctl->nodes())
+        if (n.name == name("n2")) BOOST_CHECK_EQUAL(n.last->promised, epoch{2});
+}
+
+BOOST_AUTO_TEST_CASE(a_false_removal_is_followed_by_a_return)
+{
+    settled_town t;
+    t.of("n2").speaks = false;
+    t.of("n1").unreachable = {name("n2")};
+    BOOST_REQUIRE(t.becomes("n1 n3", 600ms));
+    t.of("n1").unreachable.clear();
+    t.of("n2").speaks = true;
+    BOOST_REQUIRE(t.becomes("n1 n3 n2", 500ms));
+    BOOST_CHECK_EQUAL(t.of("n2").promised, t.config().at);
+}
+
+BOOST_AUTO_TEST_CASE(a_node_that_flaps_is_taken_back_later_each_time)
+{
+    settled_town t;
+    std::vector<microseconds> waits;
+    for (int i = 0; i < 4; ++i)
+    {
+        t.kill("n3");
+        BOOST_REQUIRE(t.becomes("n1 n2", 500ms));
+        auto const since = t.now;
+        t.start("n3");
+        BOOST_REQUIRE(t.becomes("n1 n2 n3", 10s));
+        waits.push_back(t.now - since);
+    }
+    BOOST_CHECK(waits[0] < 200ms);
+    BOOST_CHECK(waits[1] > 900ms && waits[1] < 1200ms);
+    BOOST_CHECK(waits[2] > 1900ms && waits[2] < 2200ms);
+    BOOST_CHECK(waits[3] > 3900ms && waits[3] < 4200ms);
+    t.run(61s);
+    t.kill("n3");
+    BOOST_REQUIRE(t.becomes("n1 n2", 500ms));
+    t.start("n3");
+    BOOST_CHECK(t.becomes("n1 n2 n3", 200ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_node_silent_to_us_alone_stays_for_two_seconds)
+{
+    settled_town t;
+    t.of("n2").speaks = false;
+    t.run(1900ms);
+    BOOST_CHECK(t.active("n1 n2 n3"));
+    BOOST_CHECK(t.becomes("n1 n3", 400ms));
+}
+
+BOOST_AUTO_TEST_CASE(neighbours_that_do_not_hear_it_either_do_not_vouch)
+{
+    settled_town t;
+    t.of("n2").speaks = false;
+    t.run(150ms);
+    t.of("n3").unreachable = {name("n2")};
+    BOOST_CHECK(t.becomes("n1 n3", 300ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_dead_link_between_two_that_we_hear_removes_the_later)
+{
+    settled_town t;
+    t.of("n1").unreachable = {name("n2")};
+    t.run(200ms);
+    BOOST_CHECK(t.active("n1 n2 n3"));  // perhaps n2 is dying
+    BOOST_REQUIRE(t.becomes("n1 n3", 300ms));
+    BOOST_CHECK_EQUAL(t.why("removed", "n2"), "its link to a neighbour is dead");
+}
+
+BOOST_AUTO_TEST_CASE(a_neighbours_report_of_a_death_does_not_cost_the_neighbour_its_place)
+{
+    settled_town t;
+    t.unplug("n1");  // n2 says so after 100 ms, and we hear n1 for 250 ms
+    BOOST_REQUIRE(t.run_until([&] { return t.config().at > epoch{1}; }, 1s));
+    BOOST_CHECK_EQUAL(names(t.config()), "n2 n3");
+}
+
+BOOST_AUTO_TEST_CASE(the_sole_member_is_never_removed_by_itself)
+{
+    settled_town t({"n1"});
+    t.unplug("n1");
+    t.run(30s);
+    BOOST_CHECK(t.active("n1"));
+    BOOST_CHECK_EQUAL(t.config().at, epoch{1});
+}
+
+BOOST_AUTO_TEST_CASE(a_config_service_cut_off_from_all_changes_nothing_and_neither_does_its_return)
+{
+    settled_town t;
+    for (auto& [n, c] : t.people)
+        c.speaks = false;
+    t.run(20s);
+    BOOST_CHECK(t.active("n1 n2 n3"));
+    t.of("n2").speaks = true;
+    t.run(100ms);
+    t.of("n1").speaks = t.of("n3").speaks = true;
+    t.run(2s);
+    BOOST_CHECK_EQUAL(t.config().at, epoch{1});
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace chaind::control

@@ -1,0 +1,369 @@
+#pragma once
+// A controller among make-believe replicas, a registry that takes two milliseconds to store, and one clock.
+// The replicas do what PROTOCOL asks of them and nothing else: they promise whatever is newer, learn when
+// told to, and say what they hold. At each ACTIVE configuration the town checks what must be true then.
+
+#include "control/controller.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace chaind::control::testing
+{
+
+inline node_id name(std::string text)
+{
+    return node_id{std::move(text)};
+}
+
+template <class Id>
+Id numbered(std::uint8_t n)
+{
+    Id out;
+    out.bytes[0] = n;
+    return out;
+}
+
+inline member a_member(std::string text, std::uint8_t store, std::uint8_t boot)
+{
+    return {
+        .name = name(std::move(text)), .store = numbered<store_id>(store), .boot = numbered<boot_id>(boot)
+    };
+}
+
+inline std::string names(chain_config const& config)
+{
+    std::string out;
+    for (auto const& m : config.members)
+        out += (out.empty() ? "" : " ") + m.name.name;
+    return out;
+}
+
+struct citizen
+{
+    member who;
+    bool up = false;
+    bool speaks = true;  // its heartbeats reach the config service
+    bool hears = true;   // directives reach it
+    bool promises = true;
+    bool learns = true;     // a learner's log grows to its source's
+    bool completes = true;  // a joiner verifies what it holds
+    epoch promised;
+    seq end, commit;
+    epoch end_in;
+    bool stepping_down = false;
+    std::vector<node_id> unreachable;  // beside neighbours that are down
+    instant changed{};                 // went down or came up
+    chain_config config;               // newest heard of
+    std::optional<learner_assignment> learning;
+    instant lease_until{};
+    instant next_heartbeat{};
+};
+
+class town
+{
+public:
+    explicit town(std::vector<std::string> first = {"n1", "n2", "n3"})
+    {
+        for (auto const& n : first)
+            how.bootstrap.push_back(name(n));
+        start_config();
+    }
+
+    // ---- people and accidents
+    void start_config() { ctl.emplace(how, registry, now); }
+    void stop_config()
+    {
+        ctl.reset();
+        storing.reset();
+    }
+    void restart_config()
+    {
+        stop_config();
+        start_config();
+    }
+    // A new run of that replica, with its disk.
+    citizen& start(std::string const& who)
+    {
+        auto& c = people[name(who)];
+        if (c.who.name.name.empty()) c.who = a_member(who, ++stores_, 0);
+        c.who.boot = numbered<boot_id>(++boots_);
+        c.up = true;
+        c.changed = now;
+        c.stepping_down = false;
+        c.unreachable.clear();
+        c.learning.reset();
+        c.lease_until = {};
+        c.next_heartbeat = now;
+        return c;
+    }
+    citizen& start_all(std::vector<std::string> const& all)
+    {
+        for (auto const& n : all)
+            start(n);
+        return people[name(all.front())];
+    }
+    citizen& wipe(std::string const& who)
+    {
+        auto& c = people[name(who)];
+        c = citizen{};
+        return start(who);
+    }
+    // The machine is switched off: silence and nothing else.
+    void unplug(std::string const& who)
+    {
+        auto& c = people[name(who)];
+        c.up = false;
+        c.changed = now;
+    }
+    // The process dies and its machine answers for it.
+    void kill(std::string const& who)
+    {
+        unplug(who);
+        auto const dead = people[name(who)].who;
+        feed(connection_lost{dead});
+        if (std::find(probes.begin(), probes.end(), dead) != probes.end()) feed(probed{dead, true});
+    }
+    std::uint64_t remove(std::string const& who)
+    {
+        feed(remove_node{++requests_, name(who)});
+        return requests_;
+    }
+    std::uint64_t add(std::string const& who)
+    {
+        feed(add_node{++requests_, name(who)});
+        return requests_;
+    }
+
+    // ---- time
+    void run(microseconds how_long)
+    {
+        for (auto const until = now + how_long; now < until;)
+            step_time();
+    }
+    bool run_until(std::function<bool()> const& done, microseconds limit = 5s)
+    {
+        for (auto const until = now + limit; now < until && !done();)
+            step_time();
+        return done();
+    }
+    // Time passes for everybody, but the config service does not run.
+    void pause_config(microseconds how_long) { now += how_long; }
+
+    // ---- questions
+    [[nodiscard]] chain_config const& config() const { return registry.current; }
+    [[nodiscard]] bool active(std::string const& chain) const
+    {
+        return registry.current.state == config_state::active && names(registry.current) == chain;
+    }
+    bool becomes(std::string const& chain, microseconds limit = 5s)
+    {
+        return run_until([&] { return active(chain); }, limit);
+    }
+    [[nodiscard]] std::optional<admin_verdict> verdict_of(std::uint64_t request) const
+    {
+        for (auto const& r : replies)
+            if (r.request == request) return r.verdict;
+        return std::nullopt;
+    }
+    [[nodiscard]] std::size_t noticed(std::string const& what, std::string const& who = {}) const
+    {
+        return static_cast<std::size_t>(std::count_if(
+            notices.begin(),
+            notices.end(),
+            [&](notice const& n) { return n.what == what && (who.empty() || n.who == name(who)); }
+        ));
+    }
+    [[nodiscard]] std::string why(std::string const& what, std::string const& who = {}) const
+    {
+        for (auto n = notices.rbegin(); n != notices.rend(); ++n)
+            if (n->what == what && (who.empty() || n->who == name(who))) return n->why;
+        return {};
+    }
+    citizen& of(std::string const& who) { return people.at(name(who)); }
+    void write(seq upto)  // acknowledged: on the disks of all members
+    {
+        for (auto const& m : registry.current.members)
+        {
+            auto& c = people.at(m.name);
+            c.end = c.commit = upto;
+            c.end_in = registry.current.at;
+        }
+        acknowledged = std::max(acknowledged, upto);
+    }
+
+    void feed(event what)
+    {
+        if (ctl) perform(ctl->step(now, std::move(what)));
+    }
+    heartbeat word_of(citizen const& c)
+    {
+        heartbeat hb;
+        hb.from = c.who;
+        hb.sent = now;
+        hb.promised = c.promised;
+        hb.end.at = c.end;
+        hb.end.in = c.end_in;
+        hb.verified = c.completes ? c.end : seq{};
+        hb.commit = c.commit;
+        hb.unreachable = dead_neighbours(c);
+        hb.stepping_down = c.stepping_down;
+        for (auto const& [n, other] : people)
+            if (c.learning && c.learning->source == c.who && other.who == c.learning->learner && other.up &&
+                other.promised == c.promised && other.learning == c.learning && other.learns)
+                hb.feeding = learner_progress{.learner = other.who, .lag_entries = c.end - other.end};
+        return hb;
+    }
+
+    settings how;
+    std::optional<controller> ctl;
+    record registry;
+    std::map<node_id, citizen> people;
+    std::vector<notice> notices;
+    std::vector<admin_reply> replies;
+    std::vector<member> probes;
+    std::vector<outgoing> directives;
+    std::vector<chain_config> history;  // each configuration stored
+    seq acknowledged;
+    instant now = 1s;
+    microseconds store_takes = 2ms;
+    std::optional<std::pair<instant, record>> storing;
+
+private:
+    void step_time()
+    {
+        now += 1ms;
+        if (ctl && storing && storing->first <= now)
+        {
+            BOOST_REQUIRE_EQUAL(storing->second.revision, registry.revision + 1);
+            auto const before = registry;
+            registry = storing->second;
+            storing.reset();
+            if (registry.current != before.current) check_stored(before);
+            feed(stored{registry.revision});
+        }
+        for (auto& [n, c] : people)
+            if (c.up && c.next_heartbeat <= now) speak(c);
+        if (now.count() % 5000 == 0) feed(tick{});
+    }
+
+    // A link is silent for 100 ms before anybody says so.
+    [[nodiscard]] std::vector<node_id> dead_neighbours(citizen const& c) const
+    {
+        auto out = c.unreachable;
+        auto const place = c.config.position(c.who);
+        if (!place) return out;
+        for (auto const next_to : {*place - 1, *place + 1})
+        {
+            if (next_to >= c.config.members.size()) continue;
+            auto const& other = people.at(c.config.members[next_to].name);
+            bool const there = other.up && other.who == c.config.members[next_to];
+            if (!there && now - other.changed > 100ms) out.push_back(other.who.name);
+        }
+        return out;
+    }
+
+    void speak(citizen& c)
+    {
+        c.next_heartbeat = now + 50ms;
+        if (c.speaks) feed(heard{word_of(c)});
+    }
+
+    void perform(effects const& fx)
+    {
+        notices.insert(notices.end(), fx.notices.begin(), fx.notices.end());
+        replies.insert(replies.end(), fx.replies.begin(), fx.replies.end());
+        probes.insert(probes.end(), fx.probes.begin(), fx.probes.end());
+        if (fx.persist)
+        {
+            BOOST_REQUIRE(!storing);
+            storing.emplace(now + store_takes, *fx.persist);
+        }
+        directives.insert(directives.end(), fx.directives.begin(), fx.directives.end());
+        for (auto const& d : fx.directives)
+            deliver(d);
+    }
+
+    void deliver(outgoing const& d)
+    {
+        auto found = people.find(d.to.name);
+        if (found == people.end()) return;
+        auto& c = found->second;
+        if (!c.up || !c.hears || c.who != d.to || !c.promises) return;
+        auto const& heard = d.what.config;
+        BOOST_CHECK(heard == registry.current);  // told only what is durable
+        if (heard.at < c.promised) return;
+        c.config = heard;
+        c.learning = d.what.learning;
+        if (d.what.lease_for && heard.at == c.promised) c.lease_until = *d.what.lease_for + how.lease;
+        if (heard.at > c.promised)
+        {
+            c.promised = heard.at;
+            c.lease_until = {};
+            c.next_heartbeat = now;  // says so at once
+        }
+        if (c.learning && c.learning->learner == c.who && c.learns)
+        {
+            auto const& source = people.at(c.learning->source.name);
+            c.end = source.end;
+            c.end_in = source.end_in;
+            c.commit = source.commit;
+        }
+    }
+
+    void check_stored(record const& before)
+    {
+        auto const& made = registry.current;
+        history.push_back(made);
+        BOOST_CHECK(!made.members.empty());
+        if (made.state == config_state::pending)
+        {
+            BOOST_CHECK_EQUAL(made.at, before.current.at.next());
+            return;
+        }
+        BOOST_CHECK_EQUAL(made.at, before.current.at);
+        BOOST_CHECK(made.members == before.current.members);
+        for (auto const& m : before.last_active.members)
+        {
+            auto const& c = people.at(m.name);
+            bool const left = !c.up || c.who != m || c.promised > before.last_active.at;
+            BOOST_CHECK_MESSAGE(left || c.lease_until <= now, m.name << " may still serve reads");
+        }
+        for (auto const& m : made.members)
+        {
+            auto const& c = people.at(m.name);
+            BOOST_CHECK_MESSAGE(c.end >= acknowledged, m.name << " lacks acknowledged writes");
+            BOOST_CHECK(c.promised >= made.at || c.who != m);
+        }
+    }
+
+    std::uint8_t stores_ = 0;
+    std::uint8_t boots_ = 100;
+    std::uint64_t requests_ = 0;
+};
+
+// A town whose chain of n1, n2, n3 is ACTIVE and has acknowledged ten writes.
+struct settled_town : town
+{
+    explicit settled_town(std::vector<std::string> const& all = {"n1", "n2", "n3"}) : town(all)
+    {
+        std::string chain;
+        for (auto const& n : all)
+        {
+            start(n);
+            chain += (chain.empty() ? "" : " ") + n;
+        }
+        BOOST_REQUIRE(becomes(chain));
+        write(seq{10});
+        run(1500ms);  // heard, leased, watermark stored
+    }
+};
+
+}  // namespace chaind::control::testing
