@@ -135,6 +135,21 @@ BOOST_AUTO_TEST_CASE(a_conflict_below_the_commit_stops_the_replica)
     BOOST_TEST(h.step(1, tick{}).halt.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(an_entry_that_differs_from_a_committed_one_stops_the_replica)
+{
+    append what{epoch{1}, 1000, {}, {}, seq{}, seq{}, seq{}};
+    entry e{seq{1}, epoch{1}, 1, {}, std::make_shared<std::string const>("another"), {}};
+    e.hash = entry_hash({}, e);
+    what.entries.push_back(e);
+    h.submit(0, "two");  // so that row 1 is not the last
+    h.run();
+
+    auto const out = deliver(what);
+
+    BOOST_TEST(out.halt.has_value());
+    BOOST_TEST(out.writes.empty());
+}
+
 BOOST_AUTO_TEST_CASE(stable_and_commit_beyond_the_log_move_nothing_beyond_it)
 {
     (void)deliver(mark{epoch{1}, seq{50}, seq{50}});

@@ -73,6 +73,24 @@ BOOST_AUTO_TEST_CASE(without_a_lease_all_other_members_are_asked)
     BOOST_TEST(h.sent["still_at"] == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(a_read_by_barrier_waits_for_what_its_log_held_too)
+{
+    harness h(2);
+    h.form({0, 1});
+    h.at(1).disk_runs = false;
+    h.submit(0);
+    h.run();
+    (void)h.step(0, read_wanted{1});
+    h.run();
+    BOOST_TEST(h.sent["still_at_yes"] == 1u);
+    BOOST_TEST(h.verdicts(0, 1).empty());
+
+    h.at(1).disk_runs = true;
+    h.run();
+
+    BOOST_TEST(same(h.verdicts(0, 1), {run}));
+}
+
 BOOST_AUTO_TEST_CASE(one_member_that_does_not_answer_makes_a_barrier_fail)
 {
     for (std::size_t silent : {0u, 2u})

@@ -274,6 +274,86 @@ BOOST_AUTO_TEST_CASE(a_probe_that_came_too_early_is_not_waited_for)
     agree(h, {0, 1}, {"one"});
 }
 
+BOOST_AUTO_TEST_CASE(what_a_predecessor_had_on_disk_in_an_older_epoch_counts_no_more)
+{
+    harness h(3);
+    h.form({2, 0, 1});
+    h.submit(2, "common");
+    h.run();
+    h.form({2, 1});
+    h.at(1).disk_runs = false;
+    h.submit(2, "on c's disk");
+    h.submit(2, "this too");
+    h.run();
+    h.crash(2);
+    h.direct(h.config({0, 1}, config_state::pending, epoch{3}));
+    h.at(1).disk_runs = true;
+    h.run();
+    h.direct(h.config({0, 1}, config_state::active, epoch{3}));
+    h.run();
+
+    h.at(0).disk_runs = false;
+    h.submit(0, "not on the head's disk");
+    h.run();
+
+    BOOST_TEST(h.status(1).durable == seq{2});
+    BOOST_TEST(h.status(1).commit == seq{1});
+}
+
+// a's log is 1 2 3; b has the same 1, then rows of its own, and does not get a's.
+struct unverified_suffix
+{
+    harness h{3};
+    std::vector<append> from_b;
+
+    unverified_suffix()
+    {
+        h.form({1, 0, 2});
+        h.submit(1, "common");
+        h.run();
+        h.lose = [](member const&, envelope const&) { return true; };
+        h.submit(1, "only at b");
+        h.submit(1, "this too");
+        h.run();
+        h.lose = {};
+        h.restart(1);
+        h.form({0});
+        h.submit(0, "two");
+        h.submit(0, "three");
+        h.run();
+        h.lose = [this](member const& from, envelope const& what)
+        {
+            auto const* a = std::get_if<append>(&what.what);
+            if (a != nullptr && from == h.triple(1)) from_b.push_back(*a);
+            return a != nullptr && from == h.triple(0) && !a->entries.empty();
+        };
+        h.form({0, 1, 2});
+        h.pass(100ms);
+    }
+};
+
+BOOST_FIXTURE_TEST_CASE(stable_stays_within_what_is_verified, unverified_suffix)
+{
+    BOOST_TEST(h.status(0).stable == seq{3});
+    BOOST_TEST(h.status(1).durable == seq{3});
+    BOOST_TEST(h.status(1).verified == seq{1});
+    BOOST_TEST(h.status(1).stable == seq{1});
+}
+
+BOOST_FIXTURE_TEST_CASE(nothing_beyond_what_is_verified_is_probed_or_forwarded, unverified_suffix)
+{
+    BOOST_TEST(!from_b.empty());
+    for (auto const& a : from_b)
+    {
+        BOOST_TEST(a.prev.at <= seq{1});
+        BOOST_TEST(a.entries.empty());
+    }
+    h.lose = {};
+    h.pass(1s);
+
+    agree(h, {0, 1, 2}, {"common", "two", "three"});
+}
+
 // Any sequence of crashes of all but one, changes of the chain and submissions: the logs agree in the end, no
 // command is there twice, and what was applied anywhere stays.
 BOOST_AUTO_TEST_CASE(random_histories_end_in_one_log)
