@@ -1,0 +1,15 @@
+#include "sim/applications.hpp"
+
+#include <stdexcept>
+#include <string>
+
+namespace chaind::sim
+{
+
+app_kind application(std::string_view name)
+{
+    if (name == "plain") return plain_app();
+    throw std::invalid_argument("no application " + std::string(name));
+}
+
+}  // namespace chaind::sim

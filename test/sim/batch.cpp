@@ -1,0 +1,319 @@
+#include "sim/batch.hpp"
+
+#include "sim/applications.hpp"
+#include "sim/profile.hpp"
+#include "sim/run.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace chaind::sim
+{
+namespace
+{
+
+struct task
+{
+    std::uint64_t seed;
+    std::string profile;
+    chain::forwarding policy;
+    std::string app;
+};
+
+char const* name(chain::forwarding policy)
+{
+    return policy == chain::forwarding::parallel ? "fp" : "pf";
+}
+chain::forwarding to_policy(std::string const& text)
+{
+    if (text == "fp") return chain::forwarding::parallel;
+    if (text == "pf") return chain::forwarding::persist_first;
+    throw std::invalid_argument("no forwarding policy " + text);
+}
+
+// What a worker process reports of a share of the tasks; plain bytes, so that it fits through a pipe.
+struct report
+{
+    std::uint64_t runs = 0;
+    std::uint64_t failures = 0;
+    std::int64_t simulated_us = 0;
+    coverage count;
+    std::array<std::uint64_t, 16> acks_of_profile{};
+    std::array<std::uint64_t, 16> runs_of_profile{};
+
+    void add(report const& other)
+    {
+        runs += other.runs;
+        failures += other.failures;
+        simulated_us += other.simulated_us;
+        count.add(other.count);
+        for (std::size_t i = 0; i < 16; ++i)
+        {
+            acks_of_profile[i] += other.acks_of_profile[i];
+            runs_of_profile[i] += other.runs_of_profile[i];
+        }
+    }
+};
+
+std::size_t profile_index(std::string_view profile)
+{
+    auto const& all = profile_names();
+    return static_cast<std::size_t>(std::find(all.begin(), all.end(), profile) - all.begin());
+}
+
+void run_task(task const& what, bool print, bool twice, report& to)
+{
+    auto kind = application(what.app);
+    auto result = run_one(what.seed, what.profile, what.policy, kind, print);
+    if (twice && result.failure.empty())
+    {
+        auto again = run_one(what.seed, what.profile, what.policy, kind);
+        if (again.trace_hash != result.trace_hash) result.failure = "I22: the same seed gave two traces";
+    }
+    to.runs += 1;
+    to.simulated_us += result.simulated_us;
+    to.count.add(result.count);
+    auto p = profile_index(what.profile);
+    to.acks_of_profile[p] += result.count.of(seen::acks_under_faults);
+    to.runs_of_profile[p] += 1;
+    if (print) std::printf("trace hash %016llx\n", static_cast<unsigned long long>(result.trace_hash));
+    if (result.failure.empty()) return;
+    to.failures += 1;
+    std::printf(
+        "FAILED seed %llu profile %s policy %s: %s\n  replay: chaind_sim --seed %llu --profile %s --policy "
+        "%s --app %s --trace\n",
+        static_cast<unsigned long long>(what.seed),
+        what.profile.c_str(),
+        name(what.policy),
+        result.failure.c_str(),
+        static_cast<unsigned long long>(what.seed),
+        what.profile.c_str(),
+        name(what.policy),
+        what.app.c_str()
+    );
+    std::fflush(stdout);
+}
+
+class task_source
+{
+public:
+    explicit task_source(arguments const& how) : how_(how), seed_(how.first)
+    {
+        if (how.regressions.empty()) return;
+        std::ifstream in(how.regressions);
+        if (!in) throw std::invalid_argument("cannot read " + how.regressions);
+        for (std::string line; std::getline(in, line);)
+        {
+            std::istringstream fields(line);
+            std::string seed, profile, policy, app;
+            if (line.empty() || line[0] == '#' || !(fields >> seed >> profile >> policy >> app)) continue;
+            listed_.push_back({std::stoull(seed), profile, to_policy(policy), app});
+        }
+    }
+
+    std::optional<task> next()
+    {
+        if (!how_.regressions.empty())
+        {
+            if (at_ == listed_.size()) return std::nullopt;
+            return listed_[at_++];
+        }
+        if (seed_ > how_.last && how_.minutes <= 0) return std::nullopt;
+        task out{seed_, how_.profiles[profile_], how_.policies[policy_], how_.app};
+        if (++policy_ < how_.policies.size()) return out;
+        policy_ = 0;
+        if (++profile_ < how_.profiles.size()) return out;
+        profile_ = 0;
+        ++seed_;
+        return out;
+    }
+
+private:
+    arguments const& how_;
+    std::vector<task> listed_;
+    std::size_t at_ = 0, profile_ = 0, policy_ = 0;
+    std::uint64_t seed_;
+};
+
+report run_share(arguments const& how, int share)
+{
+    report out;
+    task_source tasks(how);
+    auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(how.minutes * 60);
+    for (std::uint64_t i = 0;; ++i)
+    {
+        if (how.minutes > 0 && std::chrono::steady_clock::now() > end) break;
+        auto each = tasks.next();
+        if (!each) break;
+        if (i % static_cast<std::uint64_t>(how.jobs) != static_cast<std::uint64_t>(share)) continue;
+        run_task(*each, how.trace, i % 97 == 5, out);
+    }
+    return out;
+}
+
+report run_all(arguments const& how)
+{
+    if (how.jobs == 1) return run_share(how, 0);
+    std::vector<std::pair<pid_t, int>> workers;
+    for (int share = 0; share < how.jobs; ++share)
+    {
+        int ends[2];
+        if (::pipe(ends) != 0) throw std::runtime_error("no pipe");
+        std::fflush(stdout);
+        auto pid = ::fork();
+        if (pid < 0) throw std::runtime_error("no process");
+        if (pid == 0)
+        {
+            ::close(ends[0]);
+            auto part = run_share(how, share);
+            bool sent = ::write(ends[1], &part, sizeof part) == static_cast<ssize_t>(sizeof part);
+            std::fflush(stdout);
+            ::_exit(sent ? 0 : 1);
+        }
+        ::close(ends[1]);
+        workers.emplace_back(pid, ends[0]);
+    }
+    report sum;
+    for (auto [pid, pipe] : workers)
+    {
+        report part;
+        bool got = ::read(pipe, &part, sizeof part) == static_cast<ssize_t>(sizeof part);
+        ::close(pipe);
+        int status = 0;
+        ::waitpid(pid, &status, 0);
+        if (!got || status != 0)
+        {
+            std::printf("FAILED a worker process ended early\n");
+            part.failures += 1;
+        }
+        sum.add(part);
+    }
+    return sum;
+}
+
+// A simulation in which nothing happens proves nothing.
+int judge_coverage(arguments const& how, report const& sum)
+{
+    int failures = 0;
+    for (std::size_t i = 0; i < seen_kinds; ++i)
+    {
+        std::printf(
+            "  %-28s %llu\n",
+            std::string(sim::name(static_cast<seen>(i))).c_str(),
+            static_cast<unsigned long long>(sum.count.counts[i])
+        );
+        if (how.require_coverage && sum.count.counts[i] == 0)
+        {
+            std::printf("FAILED nothing of that kind happened\n");
+            ++failures;
+        }
+    }
+    for (auto const& profile : how.profiles)
+    {
+        auto p = profile_index(profile);
+        if (sum.runs_of_profile[p] == 0) continue;
+        auto acks = sum.acks_of_profile[p] / sum.runs_of_profile[p];
+        std::printf(
+            "  %-5s acknowledged under faults a run: %llu\n",
+            profile.c_str(),
+            static_cast<unsigned long long>(acks)
+        );
+        if (how.require_coverage && profile != "idle" && acks < 50)
+        {
+            std::printf("FAILED too few\n");
+            ++failures;
+        }
+    }
+    return failures;
+}
+
+std::vector<std::string> split(std::string const& list)
+{
+    std::vector<std::string> out;
+    std::istringstream in(list);
+    for (std::string each; std::getline(in, each, ',');)
+        out.push_back(each);
+    return out;
+}
+
+}  // namespace
+
+arguments parse_arguments(int argc, char** argv)
+{
+    arguments out;
+    for (int i = 1; i < argc; ++i)
+    {
+        std::string name = argv[i];
+        auto value = [&]() -> std::string
+        {
+            if (i + 1 >= argc) throw std::invalid_argument(name + " wants a value");
+            return argv[++i];
+        };
+        if (name == "--seed")
+            out.first = out.last = std::stoull(value());
+        else if (name == "--seeds")
+        {
+            auto range = value();
+            auto dots = range.find("..");
+            if (dots == std::string::npos) throw std::invalid_argument("--seeds wants A..B");
+            out.first = std::stoull(range.substr(0, dots));
+            out.last = std::stoull(range.substr(dots + 2));
+        }
+        else if (name == "--count")
+            out.last = out.first + std::stoull(value()) - 1;
+        else if (name == "--profile")
+            out.profiles = split(value());
+        else if (name == "--policy")
+            for (auto const& each : split(value()))
+                out.policies.push_back(to_policy(each));
+        else if (name == "--app")
+            out.app = value();
+        else if (name == "--jobs")
+            out.jobs = std::max(1, std::stoi(value()));
+        else if (name == "--minutes")
+            out.minutes = std::stod(value());
+        else if (name == "--regressions")
+            out.regressions = value();
+        else if (name == "--require-coverage")
+            out.require_coverage = true;
+        else if (name == "--trace")
+            out.trace = true;
+        else
+            throw std::invalid_argument("unknown option " + name);
+    }
+    if (out.profiles.empty()) out.profiles.assign(profile_names().begin(), profile_names().end());
+    if (out.policies.empty()) out.policies = {chain::forwarding::persist_first, chain::forwarding::parallel};
+    for (auto const& each : out.profiles)
+        if (profile_index(each) == profile_names().size()) throw std::invalid_argument("no profile " + each);
+    return out;
+}
+
+int run_batch(arguments const& how)
+{
+    auto begin = std::chrono::steady_clock::now();
+    auto sum = run_all(how);
+    auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    auto failures = sum.failures + static_cast<std::uint64_t>(judge_coverage(how, sum));
+    auto simulated = static_cast<double>(sum.simulated_us) / 1e6;
+    std::printf(
+        "%llu runs, %llu failed, %.0f s simulated in %.1f s (%.0f x)\n",
+        static_cast<unsigned long long>(sum.runs),
+        static_cast<unsigned long long>(failures),
+        simulated,
+        seconds,
+        simulated / seconds
+    );
+    return failures == 0 ? 0 : 1;
+}
+
+}  // namespace chaind::sim

@@ -1,0 +1,338 @@
+#include "sim/checker.hpp"
+
+#include "sim/world.hpp"
+
+namespace chaind::sim
+{
+
+std::string describe(chain_config const& what)
+{
+    auto out = text(what.at, what.state == config_state::active ? " ACTIVE" : " PENDING", " [");
+    for (auto const& m : what.members)
+        out += text(" ", m.name, "/", to_hex(m.boot.view()).substr(0, 4));
+    return out + (what.joiner ? text(" ] joiner ", *what.joiner) : " ]");
+}
+
+void checker::on_event(node const&, chain::event const& what)
+{
+    if (auto const* message = std::get_if<chain::received>(&what))
+        if (std::holds_alternative<chain::nack>(message->what)) in_.count.add(seen::nacks);
+}
+
+void checker::on_write(node const& where, chain::store_write const& what)
+{
+    if (what.truncate_after)
+    {
+        in_.count.add(seen::truncations);
+        auto commit = where.status().commit;
+        demand(
+            *what.truncate_after >= commit,
+            "I4: ",
+            where.self().name,
+            " truncates to ",
+            *what.truncate_after,
+            " below its commit ",
+            commit
+        );
+    }
+    for (auto const& row : what.entries)
+    {
+        auto [known, fresh] = assigned_.try_emplace(row.in.value() << 32 | row.at.value(), row.hash);
+        demand(known->second == row.hash, "I9: position ", row.at, " was assigned twice in epoch ", row.in);
+    }
+}
+
+void checker::on_applied(
+    node const& where, chain::entry const& what, outcome const& result, digest const& state
+)
+{
+    auto i = what.at.value() - 1;
+    if (i == committed_.size())
+    {
+        committed_.push_back({what.hash, state});
+    }
+    demand(i < committed_.size(), "I3: ", where.self().name, " applies ", what.at, " beyond all others");
+    demand(committed_[i].log == what.hash, "I3: ", where.self().name, " applies another entry at ", what.at);
+    demand(committed_[i].state == state, "I17: ", where.self().name, " has another state at ", what.at);
+    auto [known, first] = answers_.try_emplace(result.key, result.answer);
+    demand(
+        known->second == result.answer,
+        "I15: two answers for one key: ",
+        known->second,
+        " and ",
+        result.answer
+    );
+    if (!result.repeated)
+    {
+        auto [where_, fresh] = effects_.try_emplace(result.key, what.at);
+        demand(where_->second == what.at, "I15: a key takes effect at ", where_->second, " and at ", what.at);
+    }
+}
+
+void checker::on_acknowledged(seq at)
+{
+    in_.count.add(seen::acks);
+    if (in_.faults_on) in_.count.add(seen::acks_under_faults);
+    acknowledged_ = std::max(acknowledged_, at);
+    in_.last_ack = in_.time.now();
+}
+
+void checker::on_read(seq floor, seq saw)
+{
+    in_.count.add(seen::reads_answered);
+    demand(
+        saw >= floor, "I13: a read saw ", saw, ", but ", floor, " was acknowledged or read before it began"
+    );
+    seen_by_reads_ = std::max(seen_by_reads_, saw);
+}
+
+void checker::know_config(chain_config const& what)
+{
+    if (what.state == config_state::none) return;
+    auto [known, fresh] = configs_.try_emplace(what.at, what.members);
+    demand(known->second == what.members, "I2: two configurations of epoch ", what.at);
+}
+
+void checker::on_directive(directive const& what)
+{
+    know_config(what.config);
+    if (what.config.state == config_state::active)
+        demand(
+            registry_.last_active.at >= what.config.at,
+            "I2: told that ",
+            what.config.at,
+            " is ACTIVE before it is stored"
+        );
+    else if (what.config.state == config_state::pending)
+        demand(
+            registry_.current.at >= what.config.at, "I2: told of ", what.config.at, " before it is stored"
+        );
+}
+
+void checker::check_activation(control::record const& now) const
+{
+    auto const& chain = now.current;
+    auto const& joiner = registry_.current.joiner;  // of the same epoch, PENDING
+    demand(!chain.members.empty(), "an empty chain is ACTIVE");
+    auto const& old = registry_.last_active;
+    bool cold = false;
+    if (old.state == config_state::active)
+    {
+        // I20: everybody but the joiner was in the last ACTIVE chain; the sole member stays.
+        std::size_t survivors = 0;
+        for (auto const& m : chain.members)
+        {
+            bool same_store = std::any_of(
+                old.members.begin(), old.members.end(), [&](member const& x) { return x.same_store(m); }
+            );
+            survivors += same_store;
+            cold = cold || (same_store && !old.contains(m));
+            demand(same_store || joiner == m.name, "I14: ", m.name, " is neither a survivor nor the joiner");
+        }
+        demand(survivors > 0, "I20: no member of the last ACTIVE chain is left");
+    }
+    for (auto const& m : chain.members)
+    {
+        auto const* at = in_.find(m.name);
+        demand(
+            at->self().store != m.store || at->lying || at->store().durable().promised.at >= chain.at,
+            "I14: ",
+            m.name,
+            " has not promised ",
+            chain.at
+        );
+    }
+    for (auto const& m : old.members)
+    {
+        auto const* at = in_.find(m.name);
+        if (at->self() == m && at->alive() && at->store().durable().promised.at < chain.at)
+        {
+            in_.count.add(seen::activations_over_silence);
+            demand(!at->lease_valid(), "I14: ", m.name, " still has a lease");
+        }
+    }
+    if (joiner) in_.count.add(seen::joins);
+}
+
+void checker::on_registry(control::record const& now)
+{
+    if (in_.log.printing()) in_.log.line("stored ", describe(now.current));
+    in_.log.mix(now.revision);
+    know_config(now.current);
+    demand(now.current.at >= registry_.current.at, "I2: the epoch falls");
+    demand(now.watermark_epoch >= registry_.watermark_epoch, "the watermark's epoch falls");
+    bool fresh = now.current != registry_.current;
+    if (fresh && now.current.state == config_state::pending)
+    {
+        in_.count.add(seen::pending_configs);
+        demand(now.current.at > registry_.current.at, "I2: an epoch is used twice");
+        if (registry_.current.state == config_state::pending) in_.count.add(seen::superseded_configs);
+        if (in_.how.must_stay_calm && registry_.last_active.state == config_state::active)
+            throw violation(text("calm: the chain changes for no reason, to ", describe(now.current)));
+    }
+    if (now.last_active != registry_.last_active)
+    {
+        in_.count.add(seen::active_configs);
+        demand(now.last_active.state == config_state::active, "last_active is not ACTIVE");
+        demand(now.last_active == now.current, "I2: a superseded configuration becomes ACTIVE");
+        demand(now.last_active.at > highest_active_, "I2: ACTIVE falls to ", now.last_active.at);
+        check_activation(now);
+        highest_active_ = now.last_active.at;
+    }
+    registry_ = now;
+    for (auto& each : in_.nodes)
+        if (!registry_.last_active.contains_store(each->self())) each->lying = false;
+    on_step();
+}
+
+void checker::check_durability() const
+{
+    if (acknowledged_.value() == 0) return;
+    auto const& want = committed_[acknowledged_.value() - 1].log;
+    for (auto const& m : registry_.last_active.members)
+    {
+        auto const* at = in_.find(m.name);
+        if (at->self().store != m.store || at->lying) continue;
+        auto const& disk = at->store().durable();
+        demand(
+            disk.end() >= acknowledged_ && disk.point(acknowledged_).hash == want,
+            "I5: ",
+            m.name,
+            " (",
+            disk.end(),
+            ") does not have the acknowledged ",
+            acknowledged_,
+            " in ",
+            describe(registry_.last_active)
+        );
+    }
+}
+
+void checker::check_pair(node const& before, node const& after) const
+{
+    auto a = before.status();
+    auto b = after.status();
+    auto const& first = before.store().issued();
+    auto const& second = after.store().issued();
+    auto known = views_.find(after.self().name);
+    auto from_promise = known == views_.end() ? seq{} : known->second.commit_at_promise;
+    demand(
+        b.stable <= a.stable, "I7: stable of ", after.self().name, " is ", b.stable, ", before it ", a.stable
+    );
+    demand(
+        b.verified <= std::max(a.verified, std::max(b.commit, from_promise)),
+        "I8: ",
+        after.self().name,
+        " verified ",
+        b.verified,
+        " beyond ",
+        a.verified
+    );
+    auto common = std::min(b.verified, first.end());
+    demand(
+        first.point(common).hash == second.point(common).hash,
+        "I8: ",
+        after.self().name,
+        " verified another log"
+    );
+}
+
+void checker::check_cores()
+{
+    for (auto const& each : in_.nodes)
+    {
+        if (!each->alive()) continue;
+        auto s = each->status();
+        auto const& name = each->self().name;
+        demand(
+            s.applied <= s.commit && s.commit <= s.verified && s.verified <= s.received,
+            "I11: ",
+            name,
+            " applied ",
+            s.applied,
+            " commit ",
+            s.commit,
+            " verified ",
+            s.verified,
+            " received ",
+            s.received
+        );
+        demand(s.received == each->store().issued().end(), "received of ", name, " is ", s.received);
+        demand(s.stable <= std::min(s.durable, s.verified), "I7: stable of ", name, " is ", s.stable);
+        demand(each->store().issued().applied <= s.commit, "applies above the commit");
+        if (each->lease_valid())
+            demand(
+                registry_.last_active.at == s.config.at && s.active,
+                "I12: ",
+                name,
+                " holds a lease of ",
+                s.config.at,
+                ", ACTIVE is ",
+                registry_.last_active.at
+            );
+        auto& view = views_[name];
+        if (view.boot != each->self().boot || view.at != s.config.at)
+            view = {each->self().boot, s.config.at, s.stable, s.commit, s.commit};
+        demand(s.stable >= view.stable, "I7: stable of ", name, " falls in epoch ", s.config.at);
+        demand(s.commit >= view.commit, "commit of ", name, " falls");
+        view.stable = s.stable;
+        view.commit = s.commit;
+    }
+    auto const& chain = registry_.last_active;
+    for (std::size_t i = 1; i < chain.members.size(); ++i)
+    {
+        auto const* before = in_.find(chain.members[i - 1].name);
+        auto const* after = in_.find(chain.members[i].name);
+        auto takes_part = [&](node const* n, member const& m)
+        {
+            if (!n->alive() || n->self() != m) return false;
+            auto s = n->status();
+            return s.config.at == chain.at && n->store().durable().promised.at == chain.at;
+        };
+        if (takes_part(before, chain.members[i - 1]) && takes_part(after, chain.members[i]))
+            check_pair(*before, *after);
+    }
+}
+
+void checker::on_step()
+{
+    check_durability();
+    check_cores();
+}
+
+void checker::demand_equal() const
+{
+    node const* first = nullptr;
+    for (auto const& m : registry_.last_active.members)
+    {
+        auto const* each = in_.find(m.name);
+        auto const& disk = each->store().durable();
+        demand(
+            disk.end() == disk.applied, "at rest: ", m.name, " applied ", disk.applied, " of ", disk.end()
+        );
+        if (!first) first = each;
+        auto const& other = first->store().durable();
+        demand(
+            disk.end() == other.end(),
+            "at rest: ",
+            m.name,
+            " ends at ",
+            disk.end(),
+            ", the head at ",
+            other.end()
+        );
+        for (std::size_t i = 0; i < disk.log.size(); ++i)
+            demand(disk.log[i].hash == other.log[i].hash, "at rest: the logs differ at ", i + 1);
+        demand(each->store().state() == first->store().state(), "at rest: the states differ");
+        demand(disk.end() >= acknowledged_, "at rest: an acknowledged write is absent");
+    }
+    for (std::size_t i = 0; i < committed_.size(); ++i)
+        demand(
+            first->store().durable().log[i].hash == committed_[i].log,
+            "at rest: committed entry ",
+            i + 1,
+            " is absent"
+        );
+}
+
+}  // namespace chaind::sim

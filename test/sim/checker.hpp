@@ -1,0 +1,78 @@
+#pragma once
+// The invariants of PROTOCOL 13, looked at after every event. It sees everything at once: all disks, all
+// cores, the registry, all answers. A check that fails throws `violation`.
+
+#include "chain/types.hpp"
+#include "control/types.hpp"
+#include "sim/app.hpp"
+
+#include <map>
+#include <unordered_map>
+#include <vector>
+
+namespace chaind::sim
+{
+
+class world;
+class node;
+
+std::string describe(chain_config const& what);
+
+class checker
+{
+public:
+    explicit checker(world& in) : in_(in) {}
+
+    void on_event(node const& where, chain::event const& what);  // before the core sees it
+    void on_write(node const& where, chain::store_write const& what);
+    void on_applied(node const& where, chain::entry const& what, outcome const& result, digest const& state);
+    void on_acknowledged(seq at);
+    void on_directive(directive const& what);
+    void on_registry(control::record const& now);  // it is durable
+    void on_step();                                // anything may have changed
+
+    // A read that begins now must see at least this.
+    [[nodiscard]] seq read_floor() const { return std::max(acknowledged_, seen_by_reads_); }
+    void on_read(seq floor, seq saw);
+
+    // Everybody is up, nobody writes: all must be the same.
+    void demand_equal() const;
+
+    [[nodiscard]] seq acknowledged() const { return acknowledged_; }
+    [[nodiscard]] std::size_t committed() const { return committed_.size(); }
+
+private:
+    struct position
+    {
+        digest log;
+        digest state;
+    };
+    struct promised_view  // of one process in one epoch
+    {
+        boot_id boot;
+        epoch at;
+        seq stable;
+        seq commit;
+        seq commit_at_promise;
+    };
+
+    void check_durability() const;
+    void check_cores();
+    void check_pair(node const& before, node const& after) const;
+    void check_activation(control::record const& now) const;
+    void know_config(chain_config const& what);
+
+    world& in_;
+    std::vector<position> committed_;  // index: seq - 1
+    std::map<op_key, std::string> answers_;
+    std::map<op_key, seq> effects_;
+    std::map<epoch, std::vector<member>> configs_;
+    std::unordered_map<std::uint64_t, digest> assigned_;  // epoch and seq -> hash
+    std::map<node_id, promised_view> views_;
+    control::record registry_;
+    epoch highest_active_;
+    seq acknowledged_;
+    seq seen_by_reads_;
+};
+
+}  // namespace chaind::sim

@@ -1,0 +1,129 @@
+#include "sim/clients.hpp"
+
+#include "sim/world.hpp"
+
+namespace chaind::sim
+{
+
+client_crowd::client_crowd(world& in) : in_(in) {}
+
+void client_crowd::start()
+{
+    writers_.resize(static_cast<std::size_t>(in_.how.writers));
+    readers_.resize(static_cast<std::size_t>(in_.how.readers));
+    burst_left_ = in_.how.idle ? static_cast<int>(in_.random.between(5, 60)) : -1;
+    for (std::size_t w = 0; w < writers_.size(); ++w)
+        think(w);
+    for (std::size_t r = 0; r < readers_.size(); ++r)
+        begin_read(r, in_.random.between(0, 20'000));
+}
+
+int client_crowd::pick(int usual)
+{
+    if (in_.random.chance(0.7) && in_.at(usual).alive()) return usual;
+    return static_cast<int>(in_.random.below(in_.nodes.size()));
+}
+
+void client_crowd::think(std::size_t w)
+{
+    auto& self = writers_[w];
+    self.wants = false;
+    ++self.attempt;
+    if (stopped_ || burst_left_ == 0) return;
+    if (burst_left_ > 0) --burst_left_;
+    in_.time.after(
+        in_.random.skewed(in_.how.think.low, in_.how.think.high),
+        [this, w]
+        {
+            if (stopped_) return;
+            auto& me = writers_[w];
+            ++me.number;
+            me.wants = true;
+            ask(w);
+        }
+    );
+}
+
+void client_crowd::ask(std::size_t w)
+{
+    auto& self = writers_[w];
+    op_key key{w, self.number};
+    self.at = pick(self.at);
+    if (self.attempt > 2 && in_.random.chance(0.05))
+    {
+        think(w);  // gives up: the outcome stays unknown
+        return;
+    }
+    ask_again(w, in_.random.between(in_.how.patience.low, in_.how.patience.high));
+    bool storm = in_.random.chance(in_.how.storm);
+    for (auto& each : in_.nodes)
+        if (each->alive() && (storm || each->index() == self.at)) each->submit(key);
+    if (!storm && !in_.at(self.at).alive()) ask_again(w, in_.random.between(2'000, 20'000));
+}
+
+void client_crowd::ask_again(std::size_t w, us delay)
+{
+    auto attempt = ++writers_[w].attempt;
+    in_.time.after(
+        delay,
+        [this, w, attempt]
+        {
+            auto& me = writers_[w];
+            if (!me.wants || me.attempt != attempt || stopped_) return;
+            me.at = static_cast<int>(in_.random.below(in_.nodes.size()));
+            ask(w);
+        }
+    );
+}
+
+void client_crowd::on_answer(op_key key)
+{
+    auto& self = writers_[key.client];
+    if (!self.wants || self.number != key.number) return;
+    if (in_.random.chance(in_.how.deaf))
+        ask_again(key.client, in_.random.between(0, 5'000));
+    else
+        think(key.client);
+}
+
+void client_crowd::on_refused(op_key key)
+{
+    auto& self = writers_[key.client];
+    if (self.wants && self.number == key.number) ask_again(key.client, in_.random.between(1'000, 20'000));
+}
+
+void client_crowd::on_node_gone(int which)
+{
+    for (std::size_t w = 0; w < writers_.size(); ++w)
+        if (writers_[w].wants && writers_[w].at == which) ask_again(w, in_.random.between(1'000, 30'000));
+    for (std::size_t r = 0; r < readers_.size(); ++r)
+        if (readers_[r].waits && readers_[r].at == which) begin_read(r, in_.random.between(1'000, 30'000));
+}
+
+void client_crowd::begin_read(std::size_t r, us delay)
+{
+    auto attempt = ++readers_[r].attempt;
+    readers_[r].waits = false;
+    in_.time.after(
+        delay,
+        [this, r, attempt]
+        {
+            auto& me = readers_[r];
+            if (me.attempt != attempt || stopped_) return;
+            me.at = static_cast<int>(in_.random.below(in_.nodes.size()));
+            me.floor = in_.check.read_floor();
+            me.waits = true;
+            if (!in_.at(me.at).read(r)) begin_read(r, in_.random.between(2'000, 20'000));
+        }
+    );
+}
+
+void client_crowd::on_read(std::uint64_t r, std::optional<seq> saw)
+{
+    auto& self = readers_[r];
+    if (!self.waits) return;
+    if (saw) in_.check.on_read(self.floor, *saw);
+    begin_read(r, in_.random.skewed(in_.how.think.low, in_.how.think.high));
+}
+
+}  // namespace chaind::sim

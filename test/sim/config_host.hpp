@@ -1,0 +1,65 @@
+#pragma once
+// The config service as the daemon would run it: the real controller and a registry that holds one record,
+// replaced by compare-and-set. It may die at any point, also between asking for a record to be stored and
+// hearing that it is.
+
+#include "control/controller.hpp"
+#include "sim/rng.hpp"
+#include "sim/scheduler.hpp"
+
+#include <deque>
+#include <map>
+#include <optional>
+
+namespace chaind::sim
+{
+
+class world;
+class node;
+
+class config_host
+{
+public:
+    explicit config_host(world& in);
+
+    void start();
+    void stop();
+    void pause();
+    void resume();
+    // Dies at some point of the next change.
+    void arm() { armed_ = true; }
+
+    void hear(int from, heartbeat what);
+    void on_process_gone(node const& which);
+    void remove_node(node_id const& who);
+
+    [[nodiscard]] bool alive() const { return core_.has_value(); }
+    [[nodiscard]] bool paused() const { return paused_; }
+    [[nodiscard]] control::record const& registry() const { return registry_; }
+    [[nodiscard]] std::optional<control::record> const& being_stored() const { return being_stored_; }
+    [[nodiscard]] control::controller const& core() const { return *core_; }
+
+private:
+    void deliver(control::event what);
+    void process(control::event what);
+    void perform(control::effects what);
+    void store(control::record what);
+    void probe(member const& who);
+    void next_tick();
+    void later(us delay, scheduler::action what);
+    void note(control::notice const& what);
+
+    world& in_;
+    machine_clock clock_;
+    control::record registry_;
+    std::optional<control::record> being_stored_;
+    std::optional<control::controller> core_;
+    bool paused_ = false;
+    bool armed_ = false;
+    us paused_since_ = 0;
+    std::uint64_t life_ = 0;
+    std::uint64_t next_request_ = 0;
+    std::deque<control::event> inbox_;
+};
+
+}  // namespace chaind::sim

@@ -1,0 +1,88 @@
+#include "sim/connections.hpp"
+
+#include "sim/world.hpp"
+
+namespace chaind::sim
+{
+
+void connections::start()
+{
+    for (int a = 0; a < in_.how.nodes; ++a)
+        for (int b = a + 1; b < in_.how.nodes; ++b)
+        {
+            pair each;
+            each.a = a;
+            each.b = b;
+            pairs_.push_back(each);
+        }
+    poll();
+}
+
+bool connections::up(member const& from, member const& to) const
+{
+    for (auto const& each : pairs_)
+        if (each.up && ((each.at_a == from && each.at_b == to) || (each.at_b == from && each.at_a == to)))
+            return true;
+    return false;
+}
+
+void connections::poll()
+{
+    for (auto& each : pairs_)
+        poll(each);
+    in_.time.after(10'000, [this] { poll(); });
+}
+
+void connections::poll(pair& each)
+{
+    auto& a = in_.at(each.a);
+    auto& b = in_.at(each.b);
+    bool path = in_.net.open_both(each.a, each.b) && a.powered() && b.powered();
+    bool alive = a.alive() && b.alive();
+    if (each.up)
+    {
+        bool same = alive && a.self() == each.at_a && b.self() == each.at_b;
+        if (path && same)
+        {
+            each.broken_since = -1;
+            return;
+        }
+        if (each.broken_since < 0) each.broken_since = in_.time.now();
+        if ((path && !same) || in_.time.now() - each.broken_since > 400'000) close(each);
+        return;
+    }
+    if (path && alive && in_.time.now() >= each.retry_at) open(each);
+}
+
+void connections::open(pair& each)
+{
+    auto& a = in_.at(each.a);
+    auto& b = in_.at(each.b);
+    each.up = true;
+    each.broken_since = -1;
+    each.at_a = a.self();
+    each.at_b = b.self();
+    // One connection is dialled by each side; both sides hear of both.
+    int times = in_.random.chance(0.3) ? 2 : 1;
+    for (int i = 0; i < times; ++i)
+    {
+        in_.time.after(
+            in_.net.delay(each.a, each.b),
+            [&b, from = each.at_a, to = each.at_b] { b.deliver(to, chain::peer_up{from}); }
+        );
+        in_.time.after(
+            in_.net.delay(each.b, each.a),
+            [&a, from = each.at_b, to = each.at_a] { a.deliver(to, chain::peer_up{from}); }
+        );
+    }
+}
+
+void connections::close(pair& each)
+{
+    each.up = false;
+    each.retry_at = in_.time.now() + in_.random.between(0, 60'000);
+    in_.at(each.a).deliver(each.at_a, chain::peer_down{each.at_b});
+    in_.at(each.b).deliver(each.at_b, chain::peer_down{each.at_a});
+}
+
+}  // namespace chaind::sim

@@ -1,0 +1,41 @@
+#pragma once
+// Which replicas have a connection with which run of which other, as TCP would: it ends when a process ends
+// or a direction stays cut for long, and comes back by itself. Tells the cores peer_up and peer_down.
+
+#include "membership/config.hpp"
+#include "sim/scheduler.hpp"
+
+#include <vector>
+
+namespace chaind::sim
+{
+
+class world;
+
+class connections
+{
+public:
+    explicit connections(world& in) : in_(in) {}
+
+    void start();
+    [[nodiscard]] bool up(member const& from, member const& to) const;
+
+private:
+    struct pair
+    {
+        int a = 0, b = 0;
+        bool up = false;
+        member at_a, at_b;  // the processes it connects
+        us broken_since = -1;
+        us retry_at = 0;
+    };
+    void poll();
+    void poll(pair& each);
+    void open(pair& each);
+    void close(pair& each);
+
+    world& in_;
+    std::vector<pair> pairs_;
+};
+
+}  // namespace chaind::sim

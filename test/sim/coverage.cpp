@@ -1,0 +1,42 @@
+#include "sim/coverage.hpp"
+
+namespace chaind::sim
+{
+
+std::string_view name(seen what)
+{
+    static constexpr std::array<std::string_view, seen_kinds> names{
+        "acks_under_faults",
+        "acks",
+        "reads_answered",
+        "reads_again",
+        "reads_unavailable",
+        "barrier_rounds",
+        "lease_reads",
+        "refusals",
+        "repeated_keys",
+        "nacks",
+        "truncations",
+        "log_reads",
+        "own_pauses",
+        "pending_configs",
+        "active_configs",
+        "superseded_configs",
+        "joins",
+        "cold_starts",
+        "activations_over_silence",
+        "crashes",
+        "lost_transactions",
+        "wiped_disks",
+        "older_disks",
+        "refused_disks",
+        "fsync_errors",
+        "config_crashes",
+        "config_crashes_mid_change",
+        "probes_answered_gone",
+        "admin_removals",
+    };
+    return names[static_cast<std::size_t>(what)];
+}
+
+}  // namespace chaind::sim

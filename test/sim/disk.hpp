@@ -1,0 +1,93 @@
+#pragma once
+// One replica's store: an ordered queue of writes, done in transactions as the daemon's writer thread does
+// them. All that queued up during the last fsync is one transaction; what it applied is published before its
+// fsync ends; a crash loses the transaction under way whole, or keeps it whole.
+
+#include "chain/types.hpp"
+#include "sim/app.hpp"
+#include "sim/profile.hpp"
+#include "sim/scheduler.hpp"
+#include "sim/trace.hpp"
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace chaind::sim
+{
+
+// What a disk holds. Row i of `log` is at seq i + 1: simulated logs are never compacted.
+struct disk_image
+{
+    chain_config promised;
+    seq applied;
+    std::vector<chain::entry> log;
+
+    [[nodiscard]] seq end() const { return seq(log.size()); }
+    [[nodiscard]] log_point point(seq at) const
+    {
+        return at.value() == 0 ? log_point{} : log[at.value() - 1].point();
+    }
+    void perform(chain::store_write const& what);
+};
+
+// What the store tells its replica.
+class disk_listener
+{
+public:
+    virtual ~disk_listener() = default;
+    virtual void on_published(chain::entry const& what, outcome result, digest state) = 0;
+    virtual void on_log_changed() = 0;  // the durable image is another one
+    virtual void on_written(chain::write_id upto) = 0;
+    virtual void on_disk_error() = 0;
+};
+
+class disk
+{
+public:
+    disk(scheduler& time, rng& random, profile const& how, app_kind const& kind, disk_listener& to);
+
+    // A new process on this disk. Nothing of an older process's queue is left.
+    [[nodiscard]] chain::recovered recover();
+    void replace(disk_image with);  // another disk, while no process runs
+
+    void submit(chain::store_write what);
+    void freeze(bool frozen);  // the process is stopped: its writer thread starts nothing
+    // The process or the machine is gone.
+    void crash();
+
+    [[nodiscard]] disk_image const& durable() const { return durable_; }
+    [[nodiscard]] disk_image const& issued() const { return issued_; }  // with all that was submitted
+    [[nodiscard]] digest state() const { return app_->state(); }
+    // Rows that a reading connection sees from `from` on.
+    [[nodiscard]] std::vector<chain::entry> read(seq from, std::size_t max_bytes) const;
+
+    us slower = 0;         // added to each fsync
+    bool failing = false;  // the next fsync returns an error
+
+private:
+    void begin();
+    void finish(std::uint64_t life);
+    void check_write(chain::store_write const& what) const;
+    void apply(seq upto);
+    [[nodiscard]] us fsync_time();
+
+    scheduler& time_;
+    rng& random_;
+    profile const& how_;
+    app_kind const& kind_;
+    disk_listener& to_;
+    disk_image durable_;
+    disk_image working_;  // durable and the transaction under way
+    disk_image issued_;
+    std::unique_ptr<app> app_;  // at working_.applied
+    std::deque<chain::store_write> queue_;
+    std::vector<chain::store_write> transaction_;
+    chain::write_id last_id_ = 0;
+    bool busy_ = false;
+    bool frozen_ = false;
+    std::uint64_t life_ = 0;
+};
+
+}  // namespace chaind::sim

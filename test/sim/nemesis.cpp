@@ -1,0 +1,300 @@
+#include "sim/nemesis.hpp"
+
+#include "sim/world.hpp"
+
+#include <numeric>
+
+namespace chaind::sim
+{
+
+void nemesis::start()
+{
+    if (std::accumulate(in_.how.weight.begin(), in_.how.weight.end(), 0) > 0) next();
+}
+
+void nemesis::stop()
+{
+    stopped_ = true;
+    in_.faults_on = false;
+    in_.net.heal();
+    for (auto& each : in_.nodes)
+    {
+        each->slow_disk(0);
+        each->resume();
+    }
+    in_.config.resume();
+}
+
+void nemesis::next()
+{
+    in_.time.after(
+        in_.random.skewed(in_.how.fault_gap.low, in_.how.fault_gap.high),
+        [this]
+        {
+            if (stopped_) return;
+            auto total = std::accumulate(in_.how.weight.begin(), in_.how.weight.end(), 0);
+            auto drawn = in_.random.between(0, total - 1);
+            for (std::size_t i = 0; i < fault_kinds; ++i)
+            {
+                drawn -= in_.how.weight[i];
+                if (drawn >= 0) continue;
+                strike(static_cast<fault>(i));
+                break;
+            }
+            next();
+        }
+    );
+}
+
+void nemesis::undo_later(us span, std::function<void()> what)
+{
+    in_.time.after(
+        span,
+        [this, undo = std::move(what)]
+        {
+            if (!stopped_) undo();
+        }
+    );
+}
+
+node& nemesis::any()
+{
+    return *in_.nodes[in_.random.below(in_.nodes.size())];
+}
+
+node& nemesis::end_of_chain()
+{
+    auto const& members = in_.config.registry().last_active.members;
+    if (members.empty()) return any();
+    return *in_.find((in_.random.chance(0.5) ? members.front() : members.back()).name);
+}
+
+us nemesis::cut_time()
+{
+    return in_.random.skewed(in_.how.cut_time.low, in_.how.cut_time.high);
+}
+
+void nemesis::crash(node& which, bool power_lost)
+{
+    if (!which.alive()) return;
+    if (in_.random.chance(0.3)) which.remember_disk();
+    which.stop(power_lost);
+    in_.restart_later(which);
+}
+
+void nemesis::power_loss_all()
+{
+    if (in_.random.chance(0.3)) config_kill(in_.random.skewed(1'000, 600'000));
+    for (auto& each : in_.nodes)
+    {
+        if (!each->alive() || in_.random.chance(0.02)) continue;
+        auto* which = each.get();
+        if (in_.random.chance(0.3)) which->remember_disk();
+        in_.time.after(
+            in_.random.chance(0.7) ? 0 : in_.random.between(0, 100'000),
+            [this, which] { crash(*which, true); }
+        );
+    }
+}
+
+void nemesis::pause(node& which)
+{
+    which.pause();
+    undo_later(
+        in_.random.skewed(in_.how.pause_time.low, in_.how.pause_time.high), [&which] { which.resume(); }
+    );
+}
+
+void nemesis::pause_config()
+{
+    in_.config.pause();
+    undo_later(
+        in_.random.between(in_.how.pause_time.low, in_.how.pause_time.high), [this] { in_.config.resume(); }
+    );
+}
+
+void nemesis::config_kill(us down)
+{
+    in_.config.stop();
+    in_.time.after(down, [this] { in_.config.start(); });
+}
+
+void nemesis::cut_for(us span, std::function<bool(int, int)> const& cuts)
+{
+    std::vector<std::pair<int, int>> cut;
+    int machines = in_.how.nodes + 1;
+    for (int from = 0; from < machines; ++from)
+        for (int to = 0; to < machines; ++to)
+            if (from != to && cuts(from, to)) cut.emplace_back(from, to);
+    for (auto [from, to] : cut)
+        in_.net.cut(from, to, 1);
+    if (in_.log.printing())
+        for (auto [from, to] : cut)
+            in_.log.line("cut ", from, " -> ", to, " for ", span);
+    undo_later(
+        span,
+        [this, cut]
+        {
+            for (auto [from, to] : cut)
+                in_.net.cut(from, to, -1);
+        }
+    );
+}
+
+void nemesis::isolate(node const& which, bool from_peers, bool from_config, us span)
+{
+    int config = in_.net.config_machine();
+    int who = which.index();
+    bool only_out = in_.random.chance(0.15);
+    bool only_in = !only_out && in_.random.chance(0.15);
+    cut_for(
+        span,
+        [=](int from, int to)
+        {
+            if ((from != who || only_in) && (to != who || only_out)) return false;
+            bool config_link = from == config || to == config;
+            return config_link ? from_config : from_peers;
+        }
+    );
+}
+
+// The tail is taken out by false suspicion, comes back as a learner, and its source is struck while it
+// catches up.
+void nemesis::rejoin_under_old_tail()
+{
+    auto const& members = in_.config.registry().last_active.members;
+    if (members.size() < 2) return;
+    auto* tail = in_.find(members.back().name);
+    auto* other = in_.find(members[in_.random.below(members.size() - 1)].name);
+    bool restart = in_.random.chance(0.4);
+    if (restart)
+        crash(*tail, in_.random.chance(0.5));
+    else
+        isolate(*tail, true, true, in_.random.between(300'000, 700'000));
+    auto strike_at = in_.random.between(200'000, 1'100'000);
+    undo_later(
+        strike_at,
+        [this, tail, other]
+        {
+            switch (in_.random.below(5))
+            {
+                case 0: power_loss_all(); break;
+                case 1: crash(*other, in_.random.chance(0.5)); break;
+                case 2: isolate(*other, true, true, in_.random.between(300'000, 600'000)); break;
+                case 3:
+                    crash(*tail, in_.random.chance(0.5));
+                    crash(*other, in_.random.chance(0.5));
+                    break;
+                default: pause(*other); break;
+            }
+        }
+    );
+}
+
+void nemesis::strike(fault what)
+{
+    auto& random = in_.random;
+    int config = in_.net.config_machine();
+    auto& which = any();
+    if (in_.log.printing()) in_.log.line("fault ", static_cast<int>(what), " on ", which.self().name);
+    switch (what)
+    {
+        case fault::kill: crash(which, false); break;
+        case fault::power_cut: crash(which, true); break;
+        case fault::double_kill:
+        {
+            crash(which, random.chance(0.5));
+            auto& second = any();
+            in_.time.after(
+                random.skewed(0, 300'000), [this, &second] { crash(second, in_.random.chance(0.5)); }
+            );
+            break;
+        }
+        case fault::power_loss_all: power_loss_all(); break;
+        case fault::pause: pause(which); break;
+        case fault::pause_head_or_tail: pause(end_of_chain()); break;
+        case fault::config_kill: config_kill(random.skewed(1'000, 1'500'000)); break;
+        case fault::config_pause: pause_config(); break;
+        case fault::config_kill_mid_change:
+            in_.config.arm();
+            if (random.chance(0.6))
+                isolate(end_of_chain(), true, true, cut_time());
+            else
+                crash(which, false);
+            break;
+        case fault::cut_one_way:
+        {
+            int a = which.index();
+            int b = static_cast<int>(random.below(in_.nodes.size()));
+            cut_for(cut_time(), [=](int from, int to) { return from == a && to == b; });
+            break;
+        }
+        case fault::cut_pair:
+        {
+            int a = which.index();
+            int b = static_cast<int>(random.below(in_.nodes.size()));
+            cut_for(
+                cut_time(), [=](int from, int to) { return (from == a && to == b) || (from == b && to == a); }
+            );
+            break;
+        }
+        case fault::isolate: isolate(which, true, true, cut_time()); break;
+        case fault::isolate_from_config: isolate(which, false, true, cut_time()); break;
+        case fault::isolate_from_peers: isolate(which, true, false, cut_time()); break;
+        case fault::isolate_end: isolate(end_of_chain(), true, random.chance(0.8), cut_time()); break;
+        case fault::partition:
+        {
+            auto groups = random.next();
+            cut_for(
+                cut_time(), [=](int from, int to) { return ((groups >> from) & 1) != ((groups >> to) & 1); }
+            );
+            break;
+        }
+        case fault::config_unreachable:
+            cut_for(cut_time(), [=](int from, int to) { return from == config || to == config; });
+            break;
+        case fault::admin_remove:
+            // At least two stay, so that the rest of the run has a chain.
+            if (in_.config.registry().removed.size() + 2 < in_.nodes.size() && random.chance(0.5))
+                in_.config.remove_node(which.self().name);
+            break;
+        case fault::step_down:
+            if (which.alive())
+            {
+                which.shut_down();
+                in_.time.after(250'000, [this, &which] { in_.restart_later(which); });
+            }
+            break;
+        case fault::slow_disk:
+            which.slow_disk(random.between(5'000, 120'000));
+            undo_later(cut_time(), [&which] { which.slow_disk(0); });
+            break;
+        case fault::slow_links:
+        {
+            int a = which.index();
+            auto extra = random.between(1'000, 150'000);
+            for (int b = 0; b <= in_.how.nodes; ++b)
+            {
+                in_.net.set_slow(a, b, extra);
+                in_.net.set_slow(b, a, extra);
+            }
+            undo_later(
+                cut_time(),
+                [this, a]
+                {
+                    for (int b = 0; b <= in_.how.nodes; ++b)
+                    {
+                        in_.net.set_slow(a, b, 0);
+                        in_.net.set_slow(b, a, 0);
+                    }
+                }
+            );
+            break;
+        }
+        case fault::fsync_error: which.fail_next_fsync(); break;
+        case fault::rejoin_under_old_tail: rejoin_under_old_tail(); break;
+        case fault::count_: break;
+    }
+}
+
+}  // namespace chaind::sim

@@ -1,0 +1,45 @@
+#pragma once
+// Makes things go wrong, one after another and several at a time, by the weights of the profile.
+
+#include "sim/profile.hpp"
+
+#include <functional>
+#include <vector>
+
+namespace chaind::sim
+{
+
+class world;
+class node;
+
+class nemesis
+{
+public:
+    explicit nemesis(world& in) : in_(in) {}
+
+    void start();
+    // No new faults; ends the pauses. Cut links are healed by the network.
+    void stop();
+
+private:
+    void next();
+    void strike(fault what);
+    void crash(node& which, bool power_lost);
+    void power_loss_all();
+    void pause(node& which);
+    void pause_config();
+    void config_kill(us down);
+    // Cuts every direction for which `cuts(from, to)` holds, for a while.
+    void cut_for(us span, std::function<bool(int, int)> const& cuts);
+    void isolate(node const& which, bool from_peers, bool from_config, us span);
+    void rejoin_under_old_tail();
+    void undo_later(us span, std::function<void()> what);
+    node& any();
+    node& end_of_chain();
+    us cut_time();
+
+    world& in_;
+    bool stopped_ = false;
+};
+
+}  // namespace chaind::sim

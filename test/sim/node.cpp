@@ -1,0 +1,310 @@
+#include "sim/node.hpp"
+
+#include "sim/world.hpp"
+
+namespace chaind::sim
+{
+
+node::node(world& in, int index)
+    : in_(in),
+      index_(index),
+      clock_{in.random.between(0, 1'000'000'000'000), in.random.between(-in.how.clock_ppm, in.how.clock_ppm)},
+      wall_shift_(in.random.between(-5'000'000, 5'000'000)),
+      disk_(in.time, in.random, in.how, in.application, *this)
+{
+    self_.name.name = text("n", index);
+    self_.store = in.random.id<store_id>();
+}
+
+instant node::local_now() const
+{
+    return instant(clock_.local(in_.time.now()));
+}
+
+void node::later(us delay, scheduler::action what)
+{
+    in_.time.after(
+        delay,
+        [this, life = life_, run = std::move(what)]
+        {
+            if (life == life_) run();
+        }
+    );
+}
+
+void node::start()
+{
+    if (alive()) return;
+    self_.boot = in_.random.id<boot_id>();
+    powered_ = true;
+    paused_ = false;
+    auto how = in_.how.chain;
+    how.self = self_;
+    core_.emplace(how, disk_.recover());
+    in_.log.line("start ", self_.name, " end=", disk_.durable().end(), " applied=", disk_.durable().applied);
+    next_tick();
+}
+
+void node::stop(bool power_lost)
+{
+    powered_ = powered_ && !power_lost;
+    if (!alive()) return;
+    in_.log.line("stop ", self_.name, power_lost ? " (power)" : "");
+    in_.count.add(seen::crashes);
+    core_.reset();
+    ++life_;
+    paused_ = false;
+    inbox_.clear();
+    waiting_.clear();
+    reads_.clear();
+    auto end_before = disk_.issued().end();
+    disk_.crash();
+    if (disk_.durable().end() < end_before) in_.count.add(seen::lost_transactions);
+    in_.check.on_step();
+    in_.clients.on_node_gone(index_);
+    if (!power_lost) in_.config.on_process_gone(*this);
+}
+
+void node::pause()
+{
+    if (!alive() || paused_) return;
+    in_.log.line("pause ", self_.name);
+    paused_ = true;
+    disk_.freeze(true);
+}
+
+void node::resume()
+{
+    if (!paused_) return;
+    in_.log.line("resume ", self_.name);
+    paused_ = false;
+    disk_.freeze(false);
+    // The timer and the sockets of a process that wakes are ready together.
+    if (in_.random.chance(0.5)) inbox_.push_front(chain::tick{});
+    auto events = std::move(inbox_);
+    inbox_.clear();
+    auto life = life_;
+    for (auto& each : events)
+    {
+        if (life != life_) return;
+        process(std::move(each));
+    }
+}
+
+void node::change_disk(disk_choice what)
+{
+    if (what == disk_choice::wiped)
+    {
+        in_.log.line("wipe ", self_.name);
+        self_.store = in_.random.id<store_id>();
+        disk_.replace({});
+        older_.reset();
+        in_.count.add(seen::wiped_disks);
+    }
+    if (what == disk_choice::older && older_)
+    {
+        in_.log.line("older disk ", self_.name, " end=", older_->end());
+        disk_.replace(*older_);
+        lying = true;
+        in_.count.add(seen::older_disks);
+    }
+}
+
+void node::shut_down()
+{
+    if (!alive()) return;
+    deliver(self_, chain::step_down{});
+    later(in_.random.between(10'000, 200'000), [this] { stop(false); });
+}
+
+void node::deliver(member const& to, chain::event what)
+{
+    if (!alive() || to != self_) return;
+    if (paused_)
+        inbox_.push_back(std::move(what));
+    else
+        process(std::move(what));
+}
+
+void node::submit(op_key key)
+{
+    auto request = in_.random.id<request_id>();
+    waiting_[request] = key;
+    auto command = std::make_shared<std::string const>(in_.application.command(key));
+    deliver(self_, chain::submit_local{{request, std::move(command)}});
+    later(
+        5'000'000,
+        [this, request]
+        {
+            if (waiting_.erase(request) > 0) deliver(self_, chain::forget_local{request});
+        }
+    );
+}
+
+bool node::read(std::uint64_t client)
+{
+    if (!alive()) return false;
+    auto token = ++next_token_;
+    reads_[token].client = client;
+    deliver(self_, chain::read_wanted{token});
+    return true;
+}
+
+void node::next_tick()
+{
+    later(
+        clock_.true_span(5'000) + in_.random.between(0, 500),
+        [this]
+        {
+            deliver(self_, chain::tick{});
+            next_tick();
+        }
+    );
+}
+
+void node::process(chain::event what)
+{
+    in_.log.mix_time();
+    in_.log.mix(static_cast<std::uint64_t>(index_) * 16 + what.index());
+    in_.check.on_event(*this, what);
+    now_t now{local_now(), wall_shift_ + 1'700'000'000'000'000 + in_.time.now()};
+    auto effects = core_->step(now, std::move(what));
+    perform(std::move(effects));
+    in_.check.on_step();
+}
+
+void node::perform(chain::effects what)
+{
+    if (what.halt)
+    {
+        demand(lying, "halt of ", self_.name, ": ", *what.halt);
+        stop(false);
+        return;
+    }
+    auto life = life_;
+    for (auto& write : what.writes)
+    {
+        in_.check.on_write(*this, write);
+        disk_.submit(std::move(write));
+        if (life != life_) return;
+    }
+    for (auto& each : what.sends)
+        in_.send(*this, std::move(each));
+    for (auto& each : what.heartbeats)
+        in_.config.hear(index_, std::move(each));
+    for (auto const& each : what.log_reads)
+    {
+        in_.count.add(seen::log_reads);
+        later(
+            in_.random.skewed(50, 3'000),
+            [this, each]
+            {
+                auto rows = disk_.read(each.from, each.max_bytes);
+                later(
+                    in_.random.skewed(10, 2'000),
+                    [this, id = each.id, rows = std::move(rows)]
+                    { deliver(self_, chain::log_read{id, rows}); }
+                );
+            }
+        );
+    }
+    for (auto const& each : what.reads)
+        perform_read(each);
+    for (auto const& each : what.refusals)
+    {
+        auto found = waiting_.find(each.request);
+        if (found == waiting_.end()) continue;
+        auto key = found->second;
+        waiting_.erase(found);
+        in_.count.add(seen::refusals);
+        in_.clients.on_refused(key);
+    }
+}
+
+void node::perform_read(chain::read_step what)
+{
+    auto found = reads_.find(what.token);
+    demand(found != reads_.end(), "verdict on an unknown read");
+    auto& state = found->second;
+    if (in_.log.printing())
+        in_.log.line("read ", self_.name, " ", what.token, " verdict ", static_cast<int>(what.what));
+    switch (what.what)
+    {
+        case chain::read_verdict::run:
+        {
+            state.snapshot.reset();
+            auto attempt = ++state.attempt;
+            auto current = [this, token = what.token, attempt]
+            {
+                auto at = reads_.find(token);
+                return at != reads_.end() && at->second.attempt == attempt;
+            };
+            auto duration = in_.random.skewed(in_.how.read_time.low, in_.how.read_time.high);
+            if (in_.how.slow_read > 0 && in_.random.chance(in_.how.slow_read))
+                duration += in_.random.between(1'000, in_.how.slow_read_max);
+            auto snapshot = [this, token = what.token, current]
+            {
+                if (current()) reads_[token].snapshot = disk_.durable().applied;
+            };
+            if (in_.random.chance(0.5))
+                snapshot();
+            else
+                later(in_.random.between(1, duration / 2), snapshot);
+            later(
+                duration,
+                [this, token = what.token, current]
+                {
+                    if (current()) deliver(self_, chain::read_done{token});
+                }
+            );
+            return;
+        }
+        case chain::read_verdict::again:
+            in_.count.add(seen::reads_again);
+            state.snapshot.reset();
+            ++state.attempt;
+            return;
+        case chain::read_verdict::answer:
+            demand(state.snapshot.has_value(), "a read is answered before it was done");
+            if (lease_valid()) in_.count.add(seen::lease_reads);
+            in_.clients.on_read(state.client, *state.snapshot);
+            break;
+        case chain::read_verdict::unavailable:
+            in_.count.add(seen::reads_unavailable);
+            in_.clients.on_read(state.client, std::nullopt);
+            break;
+    }
+    reads_.erase(found);
+}
+
+void node::on_published(chain::entry const& what, outcome result, digest state)
+{
+    in_.check.on_applied(*this, what, result, state);
+    if (result.repeated) in_.count.add(seen::repeated_keys);
+    auto found = waiting_.find(what.request);
+    if (found == waiting_.end()) return;
+    demand(found->second == result.key, "the answer belongs to another request");
+    waiting_.erase(found);
+    in_.check.on_acknowledged(what.at);
+    in_.clients.on_answer(result.key);
+}
+
+void node::on_log_changed()
+{
+    in_.check.on_step();
+}
+
+void node::on_written(chain::write_id upto)
+{
+    deliver(self_, chain::written{upto});
+}
+
+void node::on_disk_error()
+{
+    in_.log.line("fsync error ", self_.name);
+    in_.count.add(seen::fsync_errors);
+    stop(false);
+    in_.restart_later(*this);
+}
+
+}  // namespace chaind::sim

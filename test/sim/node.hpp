@@ -1,0 +1,94 @@
+#pragma once
+// One replica as the daemon would run it: the real core, a store, a gateway. The process may die, restart and
+// pause; the machine may lose power; the disk stays.
+
+#include "chain/replica.hpp"
+#include "sim/disk.hpp"
+
+#include <deque>
+#include <map>
+#include <optional>
+
+namespace chaind::sim
+{
+
+class world;
+
+enum class disk_choice : std::uint8_t
+{
+    same,
+    wiped,
+    older,
+};
+
+class node final : private disk_listener
+{
+public:
+    node(world& in, int index);
+
+    void start();
+    void stop(bool power_lost);  // dies here and now
+    void pause();
+    void resume();
+    void change_disk(disk_choice what);  // while it is dead
+    void remember_disk() { older_ = disk_.durable(); }
+    void shut_down();  // step_down, then the process ends
+
+    // What arrives from outside. `to` is the process meant; another run ignores it.
+    void deliver(member const& to, chain::event what);
+    void submit(op_key key);
+    // False: nobody listens.
+    bool read(std::uint64_t client);
+
+    [[nodiscard]] int index() const { return index_; }
+    [[nodiscard]] member const& self() const { return self_; }
+    [[nodiscard]] bool alive() const { return core_.has_value(); }
+    [[nodiscard]] bool paused() const { return paused_; }
+    [[nodiscard]] bool powered() const { return powered_; }
+    [[nodiscard]] disk const& store() const { return disk_; }
+    [[nodiscard]] std::optional<disk_image> const& older() const { return older_; }
+    [[nodiscard]] chain::replica_status status() const { return core_->status(); }
+    [[nodiscard]] instant local_now() const;
+    [[nodiscard]] bool lease_valid() const { return core_->lease_valid(local_now()); }
+
+    bool lying = false;  // its disk went back in time: it does not count until it is out of the chain
+    void slow_disk(us by) { disk_.slower = by; }
+    void fail_next_fsync() { disk_.failing = true; }
+
+private:
+    struct read_state
+    {
+        std::uint64_t client = 0;
+        std::optional<seq> snapshot;
+        std::uint64_t attempt = 0;
+    };
+
+    void process(chain::event what);
+    void perform(chain::effects what);
+    void perform_read(chain::read_step what);
+    void next_tick();
+    void later(us delay, scheduler::action what);  // unless the process has died by then
+
+    void on_published(chain::entry const& what, outcome result, digest state) override;
+    void on_log_changed() override;
+    void on_written(chain::write_id upto) override;
+    void on_disk_error() override;
+
+    world& in_;
+    int index_;
+    member self_;
+    machine_clock clock_;
+    std::int64_t wall_shift_;
+    disk disk_;
+    std::optional<disk_image> older_;
+    std::optional<chain::replica> core_;
+    bool paused_ = false;
+    bool powered_ = true;
+    std::uint64_t life_ = 0;
+    std::deque<chain::event> inbox_;  // of a paused process
+    std::map<request_id, op_key> waiting_;
+    std::map<chain::read_token, read_state> reads_;
+    chain::read_token next_token_ = 0;
+};
+
+}  // namespace chaind::sim

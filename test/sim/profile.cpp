@@ -1,0 +1,301 @@
+#include "sim/profile.hpp"
+
+#include <stdexcept>
+
+namespace chaind::sim
+{
+namespace
+{
+
+void weigh(profile& p, std::initializer_list<std::pair<fault, int>> what)
+{
+    for (auto [kind, weight] : what)
+        p.weight[static_cast<std::size_t>(kind)] = weight;
+}
+
+// Everything a little.
+void common_faults(profile& p)
+{
+    weigh(
+        p,
+        {{fault::kill, 10},
+         {fault::power_cut, 8},
+         {fault::double_kill, 4},
+         {fault::power_loss_all, 3},
+         {fault::pause, 8},
+         {fault::pause_head_or_tail, 5},
+         {fault::config_kill, 4},
+         {fault::config_pause, 4},
+         {fault::config_kill_mid_change, 3},
+         {fault::cut_one_way, 5},
+         {fault::cut_pair, 4},
+         {fault::isolate, 5},
+         {fault::isolate_from_config, 4},
+         {fault::isolate_from_peers, 3},
+         {fault::isolate_end, 3},
+         {fault::partition, 4},
+         {fault::config_unreachable, 2},
+         {fault::admin_remove, 1},
+         {fault::step_down, 2},
+         {fault::slow_disk, 2},
+         {fault::slow_links, 3},
+         {fault::fsync_error, 2}}
+    );
+}
+
+// Small limits make windows, batches and admission matter at the loads of a simulation.
+void draw_limits(profile& p, rng& random)
+{
+    auto& c = p.chain;
+    if (random.chance(0.5)) c.batch_entries = static_cast<std::size_t>(random.between(1, 8));
+    if (random.chance(0.3)) c.batch_bytes = static_cast<std::size_t>(random.between(100, 1000));
+    if (random.chance(0.3)) c.window_bytes = static_cast<std::size_t>(random.between(300, 4000));
+    if (random.chance(0.4)) c.cache_bytes = static_cast<std::size_t>(random.between(100, 6000));
+    if (random.chance(0.3)) c.admission_entries = static_cast<std::size_t>(random.between(4, 40));
+    c.read_limit = 1s;
+    p.control.cold_wait = microseconds(random.between(300'000, 1'500'000));
+    p.control.flap_first = microseconds(random.between(20'000, 300'000));
+    p.control.flap_last = 1s;
+    p.control.vouch_wait = microseconds(random.between(500'000, 2'000'000));
+    p.writes_in_a_transaction = static_cast<int>(random.between(1, 64));
+}
+
+// Half of the seeds have some kinds of fault switched off.
+void thin_out(profile& p, rng& random)
+{
+    if (random.chance(0.5)) return;
+    for (auto& weight : p.weight)
+        if (random.chance(0.4)) weight = 0;
+}
+
+void draw_load(profile& p, rng& random)
+{
+    switch (random.below(4))
+    {
+        case 0: p.think = {100, 4'000}; break;  // dense
+        case 1: p.think = {1'000, 60'000}; break;
+        default: break;
+    }
+    p.writers = static_cast<int>(random.between(2, 6));
+    p.readers = static_cast<int>(random.between(1, 4));
+}
+
+void draw_network(profile& p, rng& random)
+{
+    if (random.chance(0.5)) p.drop = static_cast<double>(random.between(0, 100)) / 1000.0;
+    if (random.chance(0.5)) p.duplicate = static_cast<double>(random.between(0, 150)) / 1000.0;
+    if (random.chance(0.5)) p.reorder = static_cast<double>(random.between(0, 200)) / 1000.0;
+    if (random.chance(0.3)) p.spike = 0.01;
+    if (random.chance(0.3)) p.fsync = {100, 25'000};
+}
+
+profile normal(rng& random)
+{
+    profile p;
+    common_faults(p);
+    draw_network(p, random);
+    draw_load(p, random);
+    if (random.chance(0.2)) p.slow_read = 0.05;
+    thin_out(p, random);
+    return p;
+}
+
+profile slow_config_links(rng& random)
+{
+    auto p = normal(random);
+    p.config_delay = {2'000, random.between(60'000, 180'000)};
+    p.control.silence = 600ms;
+    p.control.promise_wait = 400ms;
+    p.control.splice_stall = 1s;
+    p.readers = 4;
+    p.resume_limit = 6'000'000;
+    p.join_limit = 20'000'000;
+    return p;
+}
+
+profile calm(rng& random)
+{
+    profile p;
+    draw_load(p, random);
+    p.clock_ppm = 10'000;
+    p.pause_time = {60'000, 700'000};
+    p.fsync_spike = 0;
+    p.must_stay_calm = true;
+    weigh(p, {{fault::config_pause, 1}});
+    p.fault_gap = {100'000, 700'000};
+    return p;
+}
+
+profile groups(rng& random)
+{
+    profile p;
+    draw_network(p, random);
+    draw_load(p, random);
+    weigh(
+        p,
+        {{fault::partition, 12},
+         {fault::isolate, 6},
+         {fault::isolate_end, 5},
+         {fault::isolate_from_config, 4},
+         {fault::config_kill_mid_change, 8},
+         {fault::config_kill, 3},
+         {fault::pause_head_or_tail, 4},
+         {fault::kill, 2},
+         {fault::admin_remove, 1}}
+    );
+    p.readers = 5;
+    p.slow_read = random.chance(0.7) ? 0.25 : 0;
+    p.cut_time = {60'000, 1'500'000};
+    p.fault_gap = {30'000, 500'000};
+    p.clock_ppm = 20'000;
+    return p;
+}
+
+profile isolated_ends(rng& random)
+{
+    profile p;
+    draw_network(p, random);
+    draw_load(p, random);
+    weigh(
+        p,
+        {{fault::isolate_end, 12},
+         {fault::power_loss_all, 8},
+         {fault::kill, 5},
+         {fault::power_cut, 5},
+         {fault::cut_one_way, 4},
+         {fault::pause_head_or_tail, 3},
+         {fault::slow_disk, 3}}
+    );
+    p.wipe = 0.2;
+    p.older = 0.15;
+    p.fault_gap = {30'000, 500'000};
+    p.fsync = {100, 20'000};
+    p.fsync_spike = 0.05;
+    return p;
+}
+
+profile duplicates_and_drops(rng& random)
+{
+    auto p = normal(random);
+    p.duplicate = 0.5;
+    p.drop = 0.3;
+    p.reorder = 0.3;
+    p.spike = 0.02;
+    return p;
+}
+
+profile rejoin(rng& random)
+{
+    profile p;
+    draw_load(p, random);
+    p.think = {100, 6'000};
+    weigh(
+        p,
+        {{fault::rejoin_under_old_tail, 10},
+         {fault::kill, 2},
+         {fault::power_loss_all, 2},
+         {fault::power_cut, 2}}
+    );
+    p.fault_gap = {100'000, 600'000};
+    p.wipe = 0;
+    p.older = 0;
+    p.fsync = {200, 12'000};
+    return p;
+}
+
+profile slow_links(rng& random)
+{
+    auto p = normal(random);
+    p.peer_delay = {20'000, 90'000};
+    p.spike = 0.02;
+    p.chain.resend_after = 60ms;
+    p.chain.silent_after = 400ms;
+    p.control.promise_wait = 300ms;
+    p.control.splice_stall = 2s;
+    p.control.splice_lag_time = 300ms;
+    p.resume_limit = 6'000'000;
+    p.join_limit = 25'000'000;
+    return p;
+}
+
+profile clocks(rng& random)
+{
+    profile p;
+    draw_load(p, random);
+    p.clock_ppm = 24'000;
+    weigh(
+        p,
+        {{fault::isolate_end, 8},
+         {fault::isolate, 6},
+         {fault::partition, 6},
+         {fault::isolate_from_config, 4},
+         {fault::kill, 1}}
+    );
+    p.peer_delay = {50, 400};
+    p.config_delay = {50, 300};
+    p.registry_write = {100, 600};
+    p.readers = 6;
+    p.read_time = {20, 300};
+    p.fault_gap = {200'000, 900'000};
+    p.cut_time = {400'000, 1'200'000};
+    return p;
+}
+
+profile idle(rng& random)
+{
+    auto p = normal(random);
+    p.idle = true;
+    p.drop = std::min(p.drop, 0.05);
+    return p;
+}
+
+using maker = profile (*)(rng&);
+std::vector<std::pair<std::string_view, maker>> const& makers()
+{
+    static std::vector<std::pair<std::string_view, maker>> const all{
+        {"p0", normal},
+        {"p1", slow_config_links},
+        {"p2", calm},
+        {"p3", groups},
+        {"p4", isolated_ends},
+        {"p5", duplicates_and_drops},
+        {"p6", rejoin},
+        {"p7", slow_links},
+        {"p8", clocks},
+        {"idle", idle},
+    };
+    return all;
+}
+
+}  // namespace
+
+std::vector<std::string_view> const& profile_names()
+{
+    static auto const names = []
+    {
+        std::vector<std::string_view> out;
+        for (auto const& [name, make] : makers())
+            out.push_back(name);
+        return out;
+    }();
+    return names;
+}
+
+profile draw_profile(std::string_view name, chain::forwarding policy, rng& random)
+{
+    for (auto const& [known, make] : makers())
+    {
+        if (known != name) continue;
+        auto p = make(random);
+        p.name = name;
+        static constexpr int sizes[] = {2, 3, 3, 3, 4, 5};
+        p.nodes = sizes[random.below(6)];
+        if (name == "p3" || name == "p6") p.nodes = std::max(p.nodes, 3);
+        p.chain.policy = policy;
+        draw_limits(p, random);
+        return p;
+    }
+    throw std::invalid_argument("no profile " + std::string(name));
+}
+
+}  // namespace chaind::sim

@@ -1,0 +1,103 @@
+#pragma once
+// What may go wrong in a run, and how often. A profile is a family; each seed draws its own values from it,
+// so that many seeds have some faults switched off.
+
+#include "chain/types.hpp"
+#include "control/types.hpp"
+#include "sim/rng.hpp"
+#include "sim/scheduler.hpp"
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chaind::sim
+{
+
+enum class fault : std::uint8_t
+{
+    kill,            // the process dies; peers see the connections close
+    power_cut,       // the machine dies; peers see silence
+    double_kill,     // two at (nearly) the same time
+    power_loss_all,  // every replica, sometimes the config service too
+    pause,           // SIGSTOP for a while
+    pause_head_or_tail,
+    config_kill,
+    config_pause,
+    config_kill_mid_change,  // between computing a record and having it stored, or just after
+    cut_one_way,             // one direction between two replicas
+    cut_pair,
+    isolate,              // from replicas and config service
+    isolate_from_config,  // from the config service only
+    isolate_from_peers,
+    isolate_end,  // head or tail, from replicas and config service
+    partition,    // two groups; the config service is in one of them
+    config_unreachable,
+    admin_remove,
+    step_down,
+    slow_disk,
+    slow_links,
+    fsync_error,
+    rejoin_under_old_tail,  // scripted, p6
+    count_
+};
+constexpr std::size_t fault_kinds = static_cast<std::size_t>(fault::count_);
+
+struct range
+{
+    us low = 0;
+    us high = 0;
+};
+
+struct profile
+{
+    std::string name;
+    int nodes = 3;
+    us faulty_time = 6'000'000;
+    range fault_gap{50'000, 900'000};
+    std::array<int, fault_kinds> weight{};
+
+    range peer_delay{100, 1'500};
+    range config_delay{100, 1'500};
+    double spike = 0;  // chance of a delay of up to spike_max
+    us spike_max = 400'000;
+    double drop = 0, duplicate = 0, reorder = 0;
+
+    range fsync{100, 4'000};
+    double fsync_spike = 0.01;  // up to 60 ms
+    range registry_write{500, 10'000};
+    int writes_in_a_transaction = 64;
+
+    int writers = 4, readers = 3;
+    range think{200, 30'000};
+    range patience{200'000, 1'500'000};
+    double storm = 0.05;  // the same key at several replicas at once
+    double deaf = 0.05;   // the client loses the answer and asks again
+    range read_time{50, 3'000};
+    double slow_read = 0;
+    us slow_read_max = 1'400'000;
+    bool idle = false;  // one burst, then nothing
+
+    std::int64_t clock_ppm = 20'000;
+    range down_time{10'000, 1'500'000};
+    double wipe = 0.08, older = 0.04;
+    range pause_time{5'000, 700'000};
+    range cut_time{20'000, 1'200'000};
+
+    us resume_limit =
+        3'000'000;  // until writes go on once nothing fails any more; a cold start's wait not counted
+    us join_limit = 12'000'000;  // until the chain has its full length again
+
+    // Calm profiles demand that no reconfiguration happens at all.
+    bool must_stay_calm = false;
+
+    chain::settings chain;
+    control::settings control;
+};
+
+std::vector<std::string_view> const& profile_names();
+// Throws std::invalid_argument for an unknown name.
+profile draw_profile(std::string_view name, chain::forwarding policy, rng& random);
+
+}  // namespace chaind::sim

@@ -1,0 +1,185 @@
+#include "sim/run.hpp"
+
+#include "sim/nemesis.hpp"
+#include "sim/world.hpp"
+
+namespace chaind::sim
+{
+namespace
+{
+
+class simulation
+{
+public:
+    explicit simulation(world& in) : in_(in), trouble_(in) {}
+
+    void run()
+    {
+        bootstrap();
+        with_faults();
+        heal_the_least();
+        heal_all();
+        rest();
+    }
+
+private:
+    void pass(us span)
+    {
+        in_.time.run_until(in_.time.now() + span, [] { return true; });
+    }
+
+    template <class Condition>
+    void wait_for(us limit, char const* what, Condition holds)
+    {
+        auto end = in_.time.now() + limit;
+        in_.time.run_until(end, [&] { return !holds(); });
+        demand(holds(), "I21: not within ", limit / 1000, " ms: ", what);
+    }
+
+    [[nodiscard]] control::record const& registry() const { return in_.config.registry(); }
+
+    void bootstrap()
+    {
+        in_.config.start();
+        in_.links.start();
+        for (auto& each : in_.nodes)
+            in_.time.after(in_.random.between(0, 200'000), [which = each.get()] { which->start(); });
+        wait_for(
+            10'000'000,
+            "the first chain is ACTIVE",
+            [&] { return registry().last_active.state == config_state::active; }
+        );
+        in_.clients.start();
+        pass(300'000);
+    }
+
+    void with_faults()
+    {
+        in_.faults_on = true;
+        trouble_.start();
+        pass(in_.how.faulty_time);
+        trouble_.stop();
+        in_.log.line("faults end");
+    }
+
+    // One complete replica and the config service must be enough.
+    void heal_the_least()
+    {
+        if (in_.how.must_stay_calm || in_.random.chance(0.5)) return;
+        std::vector<node*> complete;
+        for (auto const& m : registry().last_active.members)
+        {
+            auto* each = in_.find(m.name);
+            bool is_removed = std::count(registry().removed.begin(), registry().removed.end(), m.name) > 0;
+            if (each->self().store == m.store && !each->lying && !is_removed) complete.push_back(each);
+        }
+        // A change that is under way may still make another chain ACTIVE.
+        if (complete.empty() || registry().current.state != config_state::active || in_.config.being_stored())
+            return;
+        auto* core = complete[in_.random.below(complete.size())];
+        in_.log.line("only ", core->self().name, " goes on");
+        in_.config.start();
+        for (auto& each : in_.nodes)
+        {
+            if (each.get() == core) continue;
+            if (in_.random.chance(0.5)) each->stop(in_.random.chance(0.5));
+            for (int m = 0; m <= in_.how.nodes; ++m)
+            {
+                if (m == each->index()) continue;
+                in_.net.cut(m, each->index(), 1);
+                in_.net.cut(each->index(), m, 1);
+            }
+        }
+        core->start();
+        if (!in_.how.idle)
+        {
+            auto since = in_.time.now();
+            auto limit = in_.how.control.cold_wait.count() + in_.how.resume_limit;
+            wait_for(
+                limit,
+                "a write is acknowledged by the core that is left",
+                [&] { return in_.last_ack > since; }
+            );
+        }
+        else
+            pass(1'000'000);
+        in_.net.heal();
+    }
+
+    void heal_all()
+    {
+        in_.log.line("all heal");
+        in_.config.start();
+        for (auto& each : in_.nodes)
+            each->start();
+        auto since = in_.time.now();
+        auto limit = in_.how.control.cold_wait.count() + in_.how.resume_limit;
+        if (!in_.how.idle) wait_for(limit, "a write is acknowledged", [&] { return in_.last_ack > since; });
+        wait_for(
+            in_.how.join_limit,
+            "the chain is whole again",
+            [&]
+            {
+                auto const& r = registry();
+                return r.current.state == config_state::active &&
+                       r.current.members.size() == in_.nodes.size() - r.removed.size();
+            }
+        );
+        if (!in_.how.idle)
+        {
+            since = in_.time.now();
+            wait_for(
+                in_.how.resume_limit, "the whole chain acknowledges", [&] { return in_.last_ack > since; }
+            );
+        }
+    }
+
+    void rest()
+    {
+        in_.clients.stop();
+        in_.log.line("rest");
+        wait_for(
+            6'000'000 + in_.how.resume_limit,
+            "all is applied everywhere",
+            [&]
+            {
+                for (auto const& m : registry().last_active.members)
+                {
+                    auto const& disk = in_.find(m.name)->store().durable();
+                    if (disk.applied != disk.end() || disk.end().value() < in_.check.committed())
+                        return false;
+                }
+                return true;
+            }
+        );
+        pass(500'000);
+        in_.check.demand_equal();
+    }
+
+    world& in_;
+    nemesis trouble_;
+};
+
+}  // namespace
+
+run_result run_one(
+    std::uint64_t seed, std::string_view profile, chain::forwarding policy, app_kind const& kind, bool print
+)
+{
+    run_result out;
+    world in(seed, profile, policy, kind, print);
+    try
+    {
+        simulation(in).run();
+    }
+    catch (violation const& what)
+    {
+        out.failure = what.what();
+    }
+    out.trace_hash = in.log.hash();
+    out.simulated_us = in.time.now();
+    out.count = in.count;
+    return out;
+}
+
+}  // namespace chaind::sim

@@ -1,0 +1,96 @@
+#include "sim/world.hpp"
+
+namespace chaind::sim
+{
+
+world::world(
+    std::uint64_t seed, std::string_view profile_name, chain::forwarding policy, app_kind kind, bool print
+)
+    : random(seed * 2 + (policy == chain::forwarding::parallel)),
+      how(draw_profile(profile_name, policy, random)),
+      log(time, print),
+      application(std::move(kind)),
+      net(time, random, how),
+      check(*this),
+      links(*this),
+      config(*this),
+      clients(*this)
+{
+    for (int i = 0; i < how.nodes; ++i)
+        nodes.push_back(std::make_unique<node>(*this, i));
+}
+
+node* world::find(node_id const& name)
+{
+    for (auto& each : nodes)
+        if (each->self().name == name) return each.get();
+    return nullptr;
+}
+
+void world::send(node const& from, chain::envelope what)
+{
+    auto* to = find(what.to.name);
+    if (!to || !links.up(from.self(), what.to)) return;
+    if (auto const* asks = std::get_if<chain::still_at>(&what.what); asks) count.add(seen::barrier_rounds);
+    if (log.printing()) log.line("send ", from.self().name, " -> ", what.to.name, " ", describe(what.what));
+    net.send(
+        from.index(),
+        to->index(),
+        [to, sender = from.self(), message = std::move(what)]
+        { to->deliver(message.to, chain::received{sender, message.what}); }
+    );
+}
+
+bool world::expendable(node const& which) const
+{
+    auto others_hold = [&](std::vector<member> const& members)
+    {
+        if (std::none_of(
+                members.begin(), members.end(), [&](auto const& m) { return m.same_store(which.self()); }
+            ))
+            return true;
+        return std::any_of(
+            members.begin(),
+            members.end(),
+            [&](member const& m)
+            {
+                if (m.name == which.self().name) return false;
+                for (auto const& each : nodes)
+                    if (each->self().same_store(m)) return !each->lying;
+                return false;
+            }
+        );
+    };
+    auto const& stored = config.registry();
+    if (!others_hold(stored.last_active.members) || !others_hold(stored.current.members)) return false;
+    return !config.being_stored() || others_hold(config.being_stored()->current.members);
+}
+
+void world::restart(node& which, disk_choice with)
+{
+    if (which.alive()) return;
+    if (with != disk_choice::same && expendable(which))
+    {
+        // An older disk must be one that the rules can detect: it ends below the highest commit reported.
+        if (with == disk_choice::wiped ||
+            (which.older() && which.older()->end() < config.registry().watermark))
+            which.change_disk(with);
+    }
+    which.start();
+}
+
+void world::restart_later(node& which)
+{
+    auto with = random.chance(how.wipe)    ? disk_choice::wiped
+                : random.chance(how.older) ? disk_choice::older
+                                           : disk_choice::same;
+    time.after(
+        random.skewed(how.down_time.low, how.down_time.high),
+        [this, &which, with]
+        {
+            if (faults_on || random.chance(0.5)) restart(which, faults_on ? with : disk_choice::same);
+        }
+    );
+}
+
+}  // namespace chaind::sim
