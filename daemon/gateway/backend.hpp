@@ -4,6 +4,7 @@
 
 #include "base/errc.hpp"
 #include "base/strong_number.hpp"
+#include "chat/apply.hpp"
 #include "chat/command.hpp"
 #include "chat/outcome.hpp"
 

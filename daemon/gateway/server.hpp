@@ -30,7 +30,7 @@ public:
     // std::invalid_argument for an admin address that is not loopback. `metrics` is what the admin listener
     // shows.
     server(boost::asio::io_context& on, backend& chain, settings with, metrics::registry& metrics);
-    ~server();  // after stop() has returned, or when the context will not run again
+    ~server();  // after stop() has returned, if start() was called
 
     // Accepts from now on. Before the chain serves, requests are answered `unavailable`.
     void start();

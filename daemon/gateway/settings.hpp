@@ -77,11 +77,15 @@ struct settings
     std::size_t connections_max = 10000;
     std::size_t connections_per_address_max = 512;  // clients on this machine are not counted
 
+    // A login is good for so long. A client that missed more than so many entries fetches everything anew
+    // (`gone`).
+    std::chrono::hours session_ttl{24 * 90};
+    std::uint64_t resume_entries_max = 100'000;
+
     // Events kept in memory for sessions that are nearly up to date; older ones come from the store.
     std::size_t ring_events_max = 8192;
     std::size_t ring_bytes_max = 16 * 1024 * 1024;
 
-    std::chrono::milliseconds min_pos_wait{1000};
     std::chrono::milliseconds delivered_every{1000};  // at most one log entry of delivery marks in that time
     std::chrono::milliseconds drain_within{10000};
 };

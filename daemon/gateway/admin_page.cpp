@@ -1,0 +1,45 @@
+#include "gateway/admin_page.hpp"
+
+#include "gateway/ws_peer.hpp"
+
+namespace chaind::gateway
+{
+
+admin_page::admin_page(metrics::registry& metrics, std::function<void()> refresh)
+    : metrics_(metrics), refresh_(std::move(refresh))
+{
+}
+
+boost::asio::awaitable<http_response> admin_page::handle(http_request request)
+{
+    if (request.method != "GET" && request.method != "HEAD") co_return refuse(405, "only GET");
+    if (request.path == "/livez")
+    {
+        http_response out;
+        out.type = "text/plain; charset=utf-8";
+        out.body = "ok\n";
+        co_return out;
+    }
+    if (request.path != "/metrics") co_return refuse(404, "only /metrics and /livez");
+    refresh_();
+    http_response out;
+    out.type = "text/plain; version=0.0.4; charset=utf-8";
+    out.body = metrics_.text();
+    co_return out;
+}
+
+std::variant<http_response, std::shared_ptr<ws_peer>> admin_page::upgrade(http_request const&)
+{
+    return refuse(400, "no WebSocket here");
+}
+
+http_response admin_page::refuse(unsigned status, std::string_view why) const
+{
+    http_response out;
+    out.status = status;
+    out.type = "text/plain; charset=utf-8";
+    out.body = std::string(why) + "\n";
+    return out;
+}
+
+}  // namespace chaind::gateway

@@ -1,0 +1,179 @@
+#include "gateway/cluster_info.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
+
+#include <algorithm>
+
+namespace chaind::gateway
+{
+
+namespace json = boost::json;
+
+namespace
+{
+
+std::string text_at(json::object const& from, std::string_view key)
+{
+    auto const* found = from.if_contains(key);
+    return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
+}
+
+std::size_t number_at(json::object const& from, std::string_view key)
+{
+    auto const* found = from.if_contains(key);
+    if (found == nullptr) return 0;
+    boost::system::error_code failed;
+    auto const number = found->to_number<std::int64_t>(failed);
+    return failed || number < 0 ? 0 : static_cast<std::size_t>(number);
+}
+
+template <class Use>
+void each_object(json::object const& from, std::string_view key, Use use)
+{
+    auto const* list = from.if_contains(key);
+    if (list == nullptr || !list->is_array()) return;
+    for (auto const& item : list->get_array())
+        if (item.is_object()) use(item.get_object());
+}
+
+// http://host:port -> ws://host:port/ws
+std::string socket_url(std::string_view base)
+{
+    while (base.ends_with('/'))
+        base.remove_suffix(1);
+    if (base.starts_with("http")) base.remove_prefix(4);
+    return "ws" + std::string(base) + "/ws";
+}
+
+std::string lower(std::string_view text)
+{
+    std::string out(text);
+    std::transform(
+        out.begin(),
+        out.end(),
+        out.begin(),
+        [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+    );
+    return out;
+}
+
+// scheme://host[:port], without anything behind it.
+std::string origin_of(std::string_view url)
+{
+    auto const authority = url.find("://");
+    if (authority == std::string_view::npos) return {};
+    return lower(url.substr(0, url.find('/', authority + 3)));
+}
+
+std::string reason_of(chain_view const& now)
+{
+    std::string reason;
+    each_object(
+        now.status,
+        "failed",
+        [&reason](json::object const& one)
+        {
+            if (!reason.empty()) return;
+            auto const why = text_at(one, "reason");
+            reason = text_at(one, "name") + (why.empty() ? " is out of the chain" : ": " + why);
+        }
+    );
+    if (reason.empty() && !(now.can_read && now.can_write)) reason = now.why_not;
+    return reason;
+}
+
+}  // namespace
+
+wire::cluster_view cluster_view_of(chain_view const& now, std::string const& own_url)
+{
+    wire::cluster_view out;
+    out.state = text_at(now.status, "state");
+    if (out.state.empty()) out.state = now.can_write ? "healthy" : now.can_read ? "read_only" : "down";
+    out.epoch = now.at.value();
+    out.replicas = now.replicas;
+    if (auto const* sizes = now.status.if_contains("replicas"); sizes != nullptr && sizes->is_object())
+        out.want = number_at(sizes->get_object(), "want");
+    out.want = std::max(out.want, out.replicas);
+    out.node = now.node;
+    out.reason = reason_of(now);
+    each_object(
+        now.status,
+        "chain",
+        [&out](json::object const& one)
+        {
+            auto const url = text_at(one, "client_url");
+            if (!url.empty()) out.endpoints.push_back({.node = text_at(one, "name"), .url = socket_url(url)});
+        }
+    );
+    if (out.endpoints.empty()) out.endpoints.push_back({.node = now.node, .url = socket_url(own_url)});
+    return out;
+}
+
+std::vector<std::string> others_than(chain_view const& now)
+{
+    std::vector<std::string> names;
+    each_object(
+        now.status,
+        "chain",
+        [&](json::object const& one)
+        {
+            auto name = text_at(one, "name");
+            if (name != now.node) names.push_back(std::move(name));
+        }
+    );
+    return names;
+}
+
+known_members::known_members(std::string const& own_url)
+{
+    origins_.insert(origin_of(own_url));
+}
+
+void known_members::learn(chain_view const& now)
+{
+    static constexpr std::size_t most = 64;
+    each_object(
+        now.status,
+        "chain",
+        [this](json::object const& one)
+        {
+            auto origin = origin_of(text_at(one, "client_url"));
+            if (!origin.empty() && origins_.size() < most) origins_.insert(std::move(origin));
+        }
+    );
+}
+
+bool known_members::may_use(
+    std::string_view origin, std::string_view host, std::vector<std::string> const& allowed
+) const
+{
+    auto const asked = lower(origin);
+    if (asked != origin_of(asked)) return false;  // "null", or not the form of an origin
+    if (origins_.contains(asked)) return true;
+    if (asked == "http://" + lower(host) || asked == "https://" + lower(host)) return true;
+    return std::any_of(
+        allowed.begin(), allowed.end(), [&](std::string const& one) { return lower(one) == asked; }
+    );
+}
+
+std::string known_members::connect_sources() const
+{
+    std::set<std::string> sources;
+    for (auto const& origin : origins_)
+    {
+        bool const secure = origin.starts_with("https:");
+        auto host = origin.substr(origin.find("://") + 3);
+        if (auto const port = host.rfind(':');
+            port != std::string::npos && host.find(']', port) == std::string::npos)
+            host.resize(port);
+        sources.insert((secure ? "https://" : "http://") + host + ":*");
+        sources.insert((secure ? "wss://" : "ws://") + host + ":*");
+    }
+    std::string out;
+    for (auto const& source : sources)
+        out += ' ' + source;
+    return out;
+}
+
+}  // namespace chaind::gateway

@@ -1,0 +1,42 @@
+#pragma once
+// The chain as clients are told of it, and which web pages belong to it.
+
+#include "gateway/backend.hpp"
+#include "gateway/settings.hpp"
+#include "wire/client_json.hpp"
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chaind::gateway
+{
+
+// `own_url`: where clients reach this replica; it stands in as long as nothing is known of the others.
+wire::cluster_view cluster_view_of(chain_view const& now, std::string const& own_url);
+
+// The names of the other members, best first: where a client should go when this replica sends it away.
+std::vector<std::string> others_than(chain_view const& now);
+
+// Every base URL that some member of the chain ever had: a page that one of them served may talk to us, and
+// our page to them, also while they are out of the chain.
+class known_members
+{
+public:
+    explicit known_members(std::string const& own_url);
+    void learn(chain_view const& now);
+
+    // Whether a page of that origin may use this replica, which was asked as `host` (the Host header).
+    [[nodiscard]] bool may_use(
+        std::string_view origin, std::string_view host, std::vector<std::string> const& allowed
+    ) const;
+
+    // Sources for the page's connect-src: every port of every machine that runs a member.
+    [[nodiscard]] std::string connect_sources() const;
+
+private:
+    std::set<std::string> origins_;
+};
+
+}  // namespace chaind::gateway

@@ -1,0 +1,137 @@
+#include "gateway/http_chat.hpp"
+
+#include "gateway/http_common.hpp"
+#include "gateway/queries.hpp"
+#include "gateway/token.hpp"
+#include "runtime/clock.hpp"
+#include "wire/client_json.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <charconv>
+
+namespace chaind::gateway
+{
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+using chat::api_errc;
+
+namespace
+{
+
+// The page of a query, or the refusal, as a response.
+asio::awaitable<http_response> show(services const& with, wire::request_body what, chat::user_id who)
+{
+    auto question = query_of(what, who);
+    auto const page = co_await ask(with.chain, std::move(*question));
+    if (!page) co_return refusal_response(refusal_of_read(page.error()));
+    if (auto const* failed = std::get_if<chat::failure>(&page->value)) co_return refusal_response(*failed);
+    co_return ok(std::get<std::string>(page->value));
+}
+
+// False: it is there and no number.
+bool read_number(std::optional<std::string> const& text, std::uint64_t& into)
+{
+    if (!text) return true;
+    auto const* end = text->data() + text->size();
+    auto const [stop, failed] = std::from_chars(text->data(), end, into);
+    return failed == std::errc{} && stop == end;
+}
+
+}  // namespace
+
+asio::awaitable<http_response> send_message(services const& with, http_request const& request)
+{
+    auto asked = co_await who_asks(with, request);
+    if (auto* refused = std::get_if<http_response>(&asked)) co_return std::move(*refused);
+    auto const& own = std::get<chat::known_session>(asked);
+
+    // The body is what `d` of msg.send is: put into its frame, so that one parser judges both.
+    boost::system::error_code failed;
+    json::parse_options strict;
+    strict.max_depth = 16;
+    auto const body = json::parse(request.body, failed, {}, strict);
+    if (failed || !body.is_object())
+        co_return refusal_response(api_errc::bad_request, "the body must be a JSON object");
+    auto const* key = request.header("idempotency-key");
+    json::object frame;
+    frame["id"] = 1;
+    frame["op"] = "msg.send";
+    frame["cid"] = key != nullptr ? *key : new_ulid(runtime::now().wall_us / 1000);
+    frame["d"] = body;
+    auto parsed = wire::parse_frame(json::serialize(frame), with.limits.body_max);
+    if (auto const* bad = std::get_if<wire::refused_frame>(&parsed)) co_return refusal_response(bad->why);
+    if (with.limits.rate_limits)
+    {
+        auto const name = "changes " + std::to_string(own.who.uid.value());
+        auto const now = std::chrono::steady_clock::now();
+        if (auto const wait =
+                with.rates.take(name, with.limits.messages_per_s, with.limits.messages_burst, now))
+        {
+            auto why = make_refusal(api_errc::rate_limited, "too many changes per second");
+            why.more.after_ms = wait->count();
+            co_return refusal_response(why);
+        }
+    }
+    auto& what = std::get<wire::request>(parsed);
+    chat::command command;
+    command.uid = own.who.uid;
+    command.cid = std::move(what.cid);
+    command.what = std::get<chat::command_body>(std::move(what.what));
+    auto done = co_await decide(with, std::move(command));
+    if (auto* refused = std::get_if<http_response>(&done)) co_return std::move(*refused);
+    auto const& applied = std::get<chat::applied>(done);
+    auto const replicas = std::max<std::size_t>(1, with.chain.view().replicas);
+    auto response = ok(wire::outcome_d(applied.result, replicas), applied.dup ? 200 : 201);
+    response.headers.emplace_back("Chaind-Pos", std::to_string(applied.effect_pos.value()));
+    co_return response;
+}
+
+asio::awaitable<http_response> list_conversations(services const& with, http_request const& request)
+{
+    auto asked = co_await who_asks(with, request);
+    if (auto* refused = std::get_if<http_response>(&asked)) co_return std::move(*refused);
+    chat::sync_query all;
+    all.users = false;
+    all.next = parameter(request, "next").value_or("");
+    wire::request_body what = all;
+    auto const who = std::get<chat::known_session>(asked).who.uid;
+    co_return co_await show(with, std::move(what), who);
+}
+
+asio::awaitable<http_response> list_messages(
+    services const& with, http_request const& request, std::string conv
+)
+{
+    auto asked = co_await who_asks(with, request);
+    if (auto* refused = std::get_if<http_response>(&asked)) co_return std::move(*refused);
+    auto const id = wire::parse_conv_id(conv);
+    if (!id) co_return refusal_response(api_errc::not_found, "no such conversation");
+    chat::history_query history;
+    history.conv = *id;
+    using anchor = chat::history_query::anchor;
+    static constexpr std::pair<std::string_view, anchor> anchors[] = {
+        {"before", anchor::before}, {"after", anchor::after}, {"around", anchor::around}
+    };
+    for (auto const& [name, from] : anchors)
+    {
+        auto const given = parameter(request, name);
+        if (!given) continue;
+        if (history.from != anchor::newest || !read_number(given, history.at))
+            co_return refusal_response(
+                api_errc::bad_request, "one of before, after, around, a number", std::string(name)
+            );
+        history.from = from;
+    }
+    std::uint64_t limit = history.limit;
+    if (!read_number(parameter(request, "limit"), limit) || limit < 1 || limit > 200)
+        co_return refusal_response(api_errc::bad_request, "limit is a number from 1 to 200", "limit");
+    history.limit = limit;
+    wire::request_body what = history;
+    auto const who = std::get<chat::known_session>(asked).who.uid;
+    co_return co_await show(with, std::move(what), who);
+}
+
+}  // namespace chaind::gateway

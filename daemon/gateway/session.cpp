@@ -1,0 +1,361 @@
+#include "gateway/session.hpp"
+
+#include "gateway/counters.hpp"
+#include "gateway/queries.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/log.hpp"
+#include "runtime/within.hpp"
+
+#include <algorithm>
+
+namespace chaind::gateway
+{
+
+namespace asio = boost::asio;
+using chat::api_errc;
+using clock = std::chrono::steady_clock;
+
+namespace
+{
+
+// A page of history or sync may hold 256 KiB, as much as eight frames of a client.
+std::size_t weight_of(wire::request_body const& what)
+{
+    bool const page = std::holds_alternative<chat::history_query>(what) ||
+                      std::holds_alternative<chat::sync_query>(what) ||
+                      std::holds_alternative<chat::members_query>(what);
+    return page ? 8 : 1;
+}
+
+}  // namespace
+
+session::session(services const& with, asio::any_io_executor on, std::string address)
+    : with_(with),
+      address_(std::move(address)),
+      silent_since_(clock::now()),
+      last_heard_(silent_since_),
+      room_(on),
+      feed_(with.limits),
+      feed_room_(on)
+{
+}
+
+session::~session()
+{
+    gone();
+}
+
+void session::opened(ws_link& link)
+{
+    link_ = &link;
+    silent_since_ = last_heard_ = clock::now();
+    with_.sessions.opened(*this);
+}
+
+void session::gone()
+{
+    if (gone_) return;
+    gone_ = true;
+    link_ = nullptr;
+    with_.sessions.closed(*this);
+    room_.cancel();
+    feed_room_.cancel();
+}
+
+// ---- what the client says
+
+asio::awaitable<void> session::received(std::string text)
+{
+    auto const self = shared_from_this();
+    last_heard_ = clock::now();
+    co_await room_for(1);
+    if (gone_ || ending_) co_return;
+
+    auto frame = wire::parse_frame(text, with_.limits.body_max);
+    if (auto const* bad = std::get_if<wire::refused_frame>(&frame))
+    {
+        refuse_frame(*bad);
+        co_return;
+    }
+    auto what = std::get<wire::request>(std::move(frame));
+    with_.count.request(what.op);
+    if (what.id == 0)
+    {
+        note(what);
+        co_return;
+    }
+    if (std::holds_alternative<wire::hello>(what.what))
+    {
+        co_await greet(std::move(what));
+        co_return;
+    }
+    bool const needs_user =
+        !std::holds_alternative<wire::ping>(what.what) && !std::holds_alternative<wire::status>(what.what);
+    if (state_ != state::open || (needs_user && !me_))
+    {
+        auto const why = make_refusal(
+            api_errc::unauthenticated, state_ == state::open ? "not signed in" : "say hello first"
+        );
+        say(refused(what.id, why));
+        co_return;
+    }
+    auto const weight = std::min(weight_of(what.what), with_.limits.inflight_max);
+    co_await room_for(weight);
+    inflight_ += weight;
+    ++serving_;
+    with_.tasks.spawn(serve(self, std::move(what), weight));
+}
+
+asio::awaitable<void> session::room_for(std::size_t weight)
+{
+    while (!gone_ && inflight_ + weight > with_.limits.inflight_max)
+    {
+        room_.expires_at(clock::time_point::max());
+        co_await runtime::wait_on(room_);
+        last_heard_ = clock::now();  // it was us who did not read
+    }
+}
+
+void session::refuse_frame(wire::refused_frame const& why)
+{
+    refusal bad;
+    bad.why = why.why;
+    say(refused(why.re, bad));
+    if (why.unparseable && ++bad_frames_ >= with_.limits.bad_frames_max)
+        end(4504, "too many frames that are not chat.v1", false);
+}
+
+void session::note(wire::request const& what)
+{
+    if (!me_) return;
+    if (auto const* acked = std::get_if<wire::ack>(&what.what))
+    {
+        auto const before = feed_.unacked();
+        for (auto const& mark : feed_.acked(acked->pos))
+            with_.sessions.delivered(mark);
+        if (feed_.unacked() < before)
+        {
+            blocked_since_.reset();
+            if (link_ != nullptr) link_->wake();
+        }
+    }
+    else if (auto const* typing = std::get_if<wire::typing>(&what.what))
+    {
+        auto const key = "typing " + std::to_string(me_->uid.value());
+        if (!with_.rates.take(key, 2, 10, clock::now()))
+            with_.sessions.typing(*this, typing->conv, typing->on);
+    }
+}
+
+// ---- answers
+
+void session::say(std::string text, std::size_t weight)
+{
+    // Requests that were served by serve() are counted already.
+    inflight_ += weight;
+    answers_.push_back({.text = std::move(text), .weight = weight});
+    if (link_ != nullptr) link_->wake();
+}
+
+std::string session::refused(std::int64_t re, refusal const& why)
+{
+    with_.count.refused(why.why.code);
+    return wire::error_response(re, why.why, why.more);
+}
+
+asio::awaitable<void> session::serve(
+    std::shared_ptr<session> /*keeps this*/, wire::request what, std::size_t weight
+)
+{
+    auto const begun = clock::now();
+    std::string text;
+    try
+    {
+        text = co_await answer_to(what);
+    }
+    catch (boost::system::system_error const&)
+    {
+        throw;  // cancelled: the server is stopping
+    }
+    catch (std::exception const& e)
+    {
+        log::write(log::level::error, "gateway", "a request failed", {{"Op", what.op}, {"Reason", e.what()}});
+        auto why = make_refusal(api_errc::internal, "this replica could not do that");
+        why.more.outcome = wire::result_outcome::unknown;
+        text = refused(what.id, why);
+    }
+    if (std::holds_alternative<chat::command_body>(what.what)) with_.count.write_took(clock::now() - begun);
+    --serving_;
+    inflight_ -= weight;
+    if (!gone_) say(std::move(text), weight);
+}
+
+asio::awaitable<std::string> session::answer_to(wire::request const& what)
+{
+    if (std::holds_alternative<chat::command_body>(what.what)) co_return co_await change(what);
+    auto const pos = with_.chain.view().applied;
+    if (std::holds_alternative<wire::ping>(what.what))
+        co_return wire::response(what.id, pos, wire::ping_d(runtime::now().wall_us / 1000));
+    if (std::holds_alternative<wire::status>(what.what))
+        co_return wire::response(what.id, pos, wire::cluster_d(with_.sessions.cluster()));
+    co_return co_await read(what);
+}
+
+asio::awaitable<std::string> session::change(wire::request const& what)
+{
+    if (auto const limited = over_rate(what)) co_return refused(what.id, *limited);
+    chat::command command;
+    command.uid = me_->uid;
+    command.cid = what.cid;
+    command.what = std::get<chat::command_body>(what.what);
+    auto const outcome = co_await with_.chain.submit(std::move(command));
+    if (auto const* none = std::get_if<undecided>(&outcome)) co_return refused(what.id, refusal_of(*none));
+    auto const& done = std::get<chat::applied>(outcome);
+    if (auto const* failed = std::get_if<chat::failure>(&done.result))
+    {
+        refusal why;
+        why.why = *failed;
+        co_return refused(what.id, why);
+    }
+    auto const replicas = std::max<std::size_t>(1, with_.chain.view().replicas);
+    co_return wire::response(what.id, done.effect_pos, done.dup, wire::outcome_d(done.result, replicas));
+}
+
+std::optional<refusal> session::over_rate(wire::request const& what)
+{
+    auto const& limits = with_.limits;
+    // Reading costs the chain an entry, too, but it is the client that batches those.
+    bool const counted = !std::holds_alternative<chat::read_upto>(std::get<chat::command_body>(what.what));
+    if (!limits.rate_limits || !counted) return std::nullopt;
+    auto const key = "changes " + std::to_string(me_->uid.value());
+    auto const wait = with_.rates.take(key, limits.messages_per_s, limits.messages_burst, clock::now());
+    if (!wait) return std::nullopt;
+    auto why = make_refusal(
+        api_errc::rate_limited,
+        std::to_string(static_cast<int>(limits.messages_per_s)) + " changes per second"
+    );
+    why.more.after_ms = wait->count();
+    return why;
+}
+
+asio::awaitable<std::optional<refusal>> session::wait_for(seq pos)
+{
+    if (pos <= with_.chain.view().applied) co_return std::nullopt;
+    std::function<void(store::chat_reader&)> nothing = [](store::chat_reader&) {};
+    if (auto const failed = co_await with_.chain.read_from(pos, std::move(nothing)))
+    {
+        if (failed == errc::disk_failed) co_return refusal_of_read(failed);
+        auto why = make_refusal(api_errc::unavailable, "this replica has not come so far yet");
+        why.more.after_ms = 150;
+        co_return why;
+    }
+    co_return std::nullopt;
+}
+
+asio::awaitable<std::string> session::read(wire::request const& what)
+{
+    if (what.min_pos)
+        if (auto const behind = co_await wait_for(*what.min_pos)) co_return refused(what.id, *behind);
+    auto question = query_of(what.what, me_->uid);
+    if (!question) co_return refused(what.id, make_refusal(api_errc::bad_request, "unknown operation", "op"));
+    auto const page = co_await ask(with_.chain, std::move(*question));
+    if (!page) co_return refused(what.id, refusal_of_read(page.error()));
+    if (auto const* failed = std::get_if<chat::failure>(&page->value))
+    {
+        refusal why;
+        why.why = *failed;
+        co_return refused(what.id, why);
+    }
+    co_return wire::response(what.id, page->pos, std::get<std::string>(page->value));
+}
+
+// ---- what is written
+
+std::optional<ws_output> session::next()
+{
+    if (writing_weight_ > 0)
+    {
+        inflight_ -= std::exchange(writing_weight_, 0);
+        room_.cancel();
+    }
+    if (!answers_.empty())
+    {
+        auto first = std::move(answers_.front());
+        answers_.pop_front();
+        writing_weight_ = first.weight;
+        return ws_output{.text = std::move(first.text), .close_code = 0, .close_reason = {}};
+    }
+    if (ending_ && !std::exchange(ending_->said_bye, true))
+    {
+        bool const back = ending_->code < 4500;
+        auto const within = std::chrono::milliseconds(with_.limits.drain_within).count();
+        auto text =
+            wire::bye_frame(ending_->code, ending_->reason, back, within, others_than(with_.chain.view()));
+        return ws_output{.text = std::move(text), .close_code = 0, .close_reason = {}};
+    }
+    if (ending_ && !(ending_->after_requests && serving_ > 0))
+        return ws_output{.text = {}, .close_code = ending_->code, .close_reason = ending_->reason};
+    if (state_ != state::open) return std::nullopt;
+    if (!hints_.empty())
+    {
+        auto const frame = hints_.front();
+        hints_.pop_front();
+        return ws_output{.text = *frame, .close_code = 0, .close_reason = {}};
+    }
+    if (auto event = next_event())
+        return ws_output{.text = std::move(*event), .close_code = 0, .close_reason = {}};
+    return std::nullopt;
+}
+
+void session::hint(std::shared_ptr<std::string const> frame)
+{
+    static constexpr std::size_t hints_max = 64;
+    if (feed_.unacked() > with_.limits.unacked_max / 2 || hints_.size() >= hints_max) return;
+    hints_.push_back(std::move(frame));
+    if (link_ != nullptr) link_->wake();
+}
+
+void session::end(int code, std::string reason, bool after_requests)
+{
+    static constexpr std::size_t reason_max = 120;  // what fits into a close frame
+    if (ending_ && !(ending_->after_requests && !after_requests)) return;
+    if (reason.size() > reason_max) reason.resize(reason_max);
+    with_.count.closed(code);
+    ending_.emplace();
+    ending_->code = code;
+    ending_->reason = std::move(reason);
+    ending_->after_requests = after_requests;
+    ending_->since = clock::now();
+    if (link_ != nullptr) link_->wake();
+}
+
+void session::tick(time_point now)
+{
+    if (link_ == nullptr) return;
+    auto const& limits = with_.limits;
+    auto const writing = link_->writing_since();
+    auto const reading = link_->reading_since();
+    static constexpr std::chrono::seconds patience_at_the_end{6};
+    bool const stuck = ending_ && now - ending_->since > limits.drain_within + patience_at_the_end;
+    if (stuck || (writing && now - *writing > limits.slow_after))
+    {
+        link_->abort();
+        return;
+    }
+    if (!ending_)
+    {
+        if (state_ == state::silent && now - silent_since_ > limits.hello_within)
+            end(4500, "no hello", false);
+        else if (reading && now - *reading > limits.message_within)
+            end(4504, "a message took too long", false);
+        else if (inflight_ == 0 && now - last_heard_ > limits.idle_after)
+            end(4009, "idle", false);
+        else if (feed_.blocked())
+        {
+            if (!blocked_since_) blocked_since_ = now;
+            if (now - *blocked_since_ > limits.slow_after) end(4008, "nothing was acknowledged", false);
+        }
+    }
+}
+
+}  // namespace chaind::gateway

@@ -1,0 +1,125 @@
+#pragma once
+// One client speaking chat.v1 (CLIENT_API 1): hello, then requests, each answered once, beside the stream of
+// events.
+//
+// Its memory is bounded: at most `inflight_max` requests are unanswered or answered and unwritten (large
+// pages weigh more); then the socket is not read. Events wait in a bounded feed.
+
+#include "gateway/refusal.hpp"
+#include "gateway/services.hpp"
+#include "gateway/ws_peer.hpp"
+#include "wire/client_json.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace chaind::gateway
+{
+
+class session final : public ws_peer, public subscriber, public std::enable_shared_from_this<session>
+{
+public:
+    session(services const& with, boost::asio::any_io_executor on, std::string address);
+    ~session() override;
+
+    // ws_peer
+    void opened(ws_link& link) override;
+    boost::asio::awaitable<void> received(std::string text) override;
+    std::optional<ws_output> next() override;
+    void gone() override;
+
+    // subscriber
+    [[nodiscard]] chat::user_id user() const override { return me_ ? me_->uid : chat::user_id{}; }
+    [[nodiscard]] chat::token_hash const& token() const override { return token_; }
+    [[nodiscard]] bool push(published_ptr what) override;
+    void missed_events() override;
+    void hint(std::shared_ptr<std::string const> frame) override;
+    void end(int code, std::string reason, bool after_requests) override;
+    void tick(time_point now) override;
+
+private:
+    enum class state : std::uint8_t
+    {
+        silent,    // no hello yet
+        greeting,  // working on it
+        open,
+    };
+    struct answer
+    {
+        std::string text;
+        std::size_t weight = 1;
+    };
+    struct ending
+    {
+        int code = 0;
+        std::string reason;
+        bool after_requests = false;
+        bool said_bye = false;
+        time_point since;
+    };
+
+    // requests
+    boost::asio::awaitable<void> room_for(std::size_t weight);
+    boost::asio::awaitable<void> serve(std::shared_ptr<session> self, wire::request what, std::size_t weight);
+    boost::asio::awaitable<std::string> answer_to(wire::request const& what);
+    boost::asio::awaitable<std::string> change(wire::request const& what);
+    boost::asio::awaitable<std::string> read(wire::request const& what);
+    boost::asio::awaitable<std::optional<refusal>> wait_for(seq pos);
+    [[nodiscard]] std::optional<refusal> over_rate(wire::request const& what);
+    void note(wire::request const& what);
+    void refuse_frame(wire::refused_frame const& why);
+    void say(std::string text, std::size_t weight = 1);
+    std::string refused(std::int64_t re, refusal const& why);
+
+    // hello (session_hello.cpp)
+    boost::asio::awaitable<void> greet(wire::request what);
+    boost::asio::awaitable<std::optional<refusal>> admit(wire::hello const& what);
+    void welcome(std::int64_t re, std::string resume, seq pos, seq from);
+    wire::hello_answer hello_answer(std::string resume) const;
+
+    // events (session_events.cpp)
+    void start_events(seq from, seq snapshot);
+    void start_catching_up();
+    boost::asio::awaitable<void> catch_up(std::shared_ptr<session> self);
+    std::optional<std::string> next_event();
+
+    services const& with_;
+    std::string address_;
+    ws_link* link_ = nullptr;
+    state state_ = state::silent;
+    time_point silent_since_;
+    time_point last_heard_;
+    std::size_t bad_frames_ = 0;
+    bool gone_ = false;
+
+    std::size_t inflight_ = 0;  // weight of requests that are being served, and of answers not yet written
+    std::size_t serving_ = 0;   // requests that have no answer yet
+    std::size_t writing_weight_ = 0;  // of the answer that is being written
+    std::deque<answer> answers_;
+    boost::asio::steady_timer room_;  // cancelled when inflight_ has fallen
+
+    std::optional<chat::person> me_;
+    chat::token_hash token_;
+    bool batches_ = false;
+    seq snapshot_;              // what hello's read saw
+    bool gone_resume_ = false;  // the client must fetch everything anew
+
+    feed feed_;
+    seq scanned_;  // catching up: the store was read up to here
+    bool catching_up_ = false;
+    boost::asio::steady_timer feed_room_;  // cancelled when the feed wants more
+    std::optional<seq> live_at_;           // say `live` once everything up to there was sent
+    bool said_live_ = false;
+    std::optional<time_point> blocked_since_;
+    std::deque<std::shared_ptr<std::string const>> hints_;
+
+    std::optional<ending> ending_;
+};
+
+}  // namespace chaind::gateway
