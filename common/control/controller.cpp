@@ -80,7 +80,8 @@ void controller::impl::on(heard const& e)
 
     auto const& base = rec_.last_active.members;
     auto alive_now = [&](member const& m) { return alive(m); };
-    bool const all_were_silent = !base.empty() && std::none_of(base.begin(), base.end(), alive_now);
+    bool const all_were_silent = rule(r::own_pause_is_no_verdict) && !base.empty() &&
+                                 std::none_of(base.begin(), base.end(), alive_now);
     if (!nodes_.heard(hb, detector_, now_)) return;
     detector_.heard(hb.from, now_, hb.stepping_down);
     // We were cut off from the whole chain and this is its first word: the others' silence was ours as well.

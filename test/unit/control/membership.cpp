@@ -132,6 +132,23 @@ BOOST_AUTO_TEST_CASE(a_member_that_dies_during_a_splice_is_left_out_and_the_join
     BOOST_CHECK(t.becomes("n1 n3", 500ms));
 }
 
+BOOST_AUTO_TEST_CASE(a_restarted_member_does_not_learn_before_a_chain_without_it_is_active)
+{
+    short_chain t;
+    t.stop_config();
+    t.unplug("n1");
+    t.of("n2").speaks = false;
+    t.start_config();  // n2 is alive by assumption, so that nothing can be planned yet
+    t.start("n1").learns = false;
+    t.run(200ms);
+    BOOST_CHECK(!t.ctl->learning());
+    t.of("n2").speaks = true;
+    BOOST_REQUIRE(t.becomes("n2", 500ms));
+    t.run(10ms);
+    BOOST_REQUIRE(t.ctl->learning());
+    BOOST_CHECK(t.ctl->learning()->learner == t.of("n1").who);
+}
+
 BOOST_AUTO_TEST_CASE(one_joins_at_a_time)
 {
     settled_town t;

@@ -68,7 +68,9 @@ BOOST_AUTO_TEST_CASE(a_restart_of_a_healthy_chains_config_service_changes_nothin
 BOOST_AUTO_TEST_CASE(its_own_pause_is_nobodys_death)
 {
     settled_town t;
-    for (auto const pause : {260ms, 700ms, 5000ms})
+    t.of("n2").next_heartbeat += 17ms;
+    t.of("n3").next_heartbeat += 34ms;
+    for (auto const pause : {210ms, 220ms, 230ms, 240ms, 260ms, 700ms, 5000ms})
     {
         t.pause_config(pause);
         t.run(500ms);
