@@ -62,11 +62,12 @@ class World {
     const me = conv.members.get(uid);
     const other = [...conv.members.keys()].find((one) => one !== uid);
     const last = me ? conv.msgs.at(-1) : undefined;
-    const seq = me ? conv.msgs.length : 0;
+    const seq = conv.msgs.length;
+    const read = me?.read ?? seq;
     return {
       ...{ conv: conv.id, kind: conv.kind, name: conv.kind === 'dm' ? this.users.get(other).name : conv.name, priv: conv.priv },
-      ...{ topic: conv.topic, seq, rev: me ? conv.rev : 0, read: me?.read ?? 0, unread: seq - (me?.read ?? 0), mentions: 0, muted: false },
-      ...{ member: me !== undefined, last: last ? { uid: last.uid, body: last.body, at: last.at } : null },
+      ...{ topic: conv.topic, seq, rev: conv.rev, read, unread: seq - read, mentions: 0, muted: false },
+      ...{ member: me !== undefined, members: conv.members.size, last: last ? { uid: last.uid, body: last.body, at: last.at } : null },
     };
   }
 
@@ -134,7 +135,7 @@ class World {
         const audience = new Set([...conv.members.keys(), uid]);
         if (op === 'conv.join') conv.members.set(uid, conv.members.get(uid) ?? { read: conv.msgs.length, delivered: conv.msgs.length });
         else conv.members.delete(uid);
-        this.commit('conv.member', conv.id, { uid, op: op.slice(5) }, audience);
+        this.commit('conv.member', conv.id, { uid, on: op === 'conv.join' }, audience);
         return { rev: conv.rev };
       }
       default:

@@ -222,7 +222,7 @@ export interface Limits {
     msg_per_s?: number;
     burst?: number;
     [k: string]: unknown;
-  };
+  } | null;
   [k: string]: unknown;
 }
 export interface LastMessage {
@@ -248,8 +248,8 @@ export interface Conversation {
   topic?: string;
   last?: LastMessage | null;
   member?: boolean;
-  archived?: boolean;
-  with?: Uid;
+  members?: number;
+  peer?: Uid;
   [k: string]: unknown;
 }
 export interface User {
@@ -337,9 +337,9 @@ export interface Ops {
   };
   sync: {
     d: {
-      since: Pos;
-      convs: boolean;
-      users: boolean;
+      since?: Pos;
+      convs?: boolean;
+      users?: boolean;
       next?: string;
     };
     answer: {
@@ -368,18 +368,23 @@ export interface Ops {
   members: {
     d: {
       conv: ConvId;
+      after?: Uid;
     };
     answer: {
       members: Member[];
+      next?: Uid | null;
       [k: string]: unknown;
     };
   };
   users: {
     d: {
-      prefix: string;
+      prefix?: string;
+      after?: string;
+      limit?: number;
     };
     answer: {
       users: User[];
+      next?: string | null;
       [k: string]: unknown;
     };
   };
@@ -454,6 +459,12 @@ export interface Ops {
     };
     answer: {
       conv: ConvId;
+      kind?: 'dm' | 'room';
+      name?: string;
+      priv?: boolean;
+      topic?: string;
+      peer?: Uid;
+      seq?: Seq;
       rev?: Pos;
       [k: string]: unknown;
     };
@@ -507,6 +518,7 @@ export interface DurableEvents {
     fmt?: Fmt;
     mentions?: Uid[];
     reply_to?: Mid;
+    deleted?: boolean;
     [k: string]: unknown;
   };
   'msg.edit': {
@@ -546,16 +558,26 @@ export interface DurableEvents {
     }[];
     [k: string]: unknown;
   };
-  'conv.new': Empty;
-  'conv.update': Empty;
+  'conv.new': Conversation;
+  'conv.update': Conversation;
+  /**
+   * Joined (on) or left.
+   */
   'conv.member': {
     uid: Uid;
-    op?: 'join' | 'leave';
-    name?: string;
+    on: boolean;
+    user?: User;
+    conv?: Conversation;
     [k: string]: unknown;
   };
   'conv.gone': Empty;
-  'user.update': Empty;
+  'user.update': {
+    uid: Uid;
+    name?: string;
+    display?: string;
+    role?: string;
+    [k: string]: unknown;
+  };
 }
 /**
  * What each ephemeral event carries in d.

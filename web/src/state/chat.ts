@@ -20,6 +20,7 @@ export interface View {
   marks: ReadonlyMap<string, Marks>;
 }
 
+const most_members = 5000;
 const empty_view: View = { held: [], members: [], marks: new Map() };
 
 export class Chat {
@@ -193,12 +194,18 @@ export class Chat {
     const link = this.connection_()?.link;
     if (!link) return;
     try {
-      const answer = await link.request('members', { conv });
+      const members: Member[] = [];
+      let after: string | null | undefined;
+      do {
+        const page: Answer<Ops['members']['answer']> = await link.request('members', { conv, ...(after ? { after } : {}) });
+        members.push(...page.d.members);
+        after = page.d.next;
+      } while (after && members.length < most_members);
       const view = this.view(conv);
       const marks = new Map(view.value.marks);
-      for (const member of answer.d.members) raise(marks, member.uid, member.delivered ?? 0, member.read ?? 0);
-      view.value = { ...view.value, members: answer.d.members, marks };
-      this.learn_(answer.d.members.filter((member): member is Member & User => member.name !== undefined));
+      for (const member of members) raise(marks, member.uid, member.delivered ?? 0, member.read ?? 0);
+      view.value = { ...view.value, members, marks };
+      this.learn_(members.filter((member): member is Member & User => member.name !== undefined));
     } catch {
       // Lost or refused: asked again when the conversation is opened or the link comes back.
     }
@@ -326,6 +333,7 @@ export class Chat {
 
   private mark_(kind: 'read' | 'delivered', conv: string, d: { uid: string; seq: number; more?: { conv: string; uid: string; seq: number }[] }): void {
     for (const mark of [{ conv, uid: d.uid, seq: d.seq }, ...(d.more ?? [])]) {
+      if (mark.uid === undefined) continue;
       const view = this.view(mark.conv);
       const marks = new Map(view.value.marks);
       raise(marks, mark.uid, mark.seq, kind === 'read' ? mark.seq : 0);

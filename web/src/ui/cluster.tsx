@@ -5,6 +5,7 @@ import type { Status } from '../protocol/types.gen';
 import { NobodyAnswers } from '../state/api';
 import { use_app } from './context';
 import { bytes_words, capital, ChainMark, clock_time, copy_text, count_words, Icon, IconButton, in_words } from './parts';
+import { ConnectionPill } from './status';
 
 type ChainNode = Status['chain'][number];
 
@@ -144,6 +145,7 @@ export function ClusterPage() {
         </a>
         <h1>Cluster</h1>
       </header>
+      <ConnectionPill />
       <div class="page" tabIndex={0} role="region" aria-label="State of the chain">
         {failed.value !== '' && (
           <p class="band bad" role="status">

@@ -5,6 +5,7 @@ import type { Conversation } from '../protocol/types.gen';
 import { open_dialog, use_app } from './context';
 import { capital, ChainMark, Icon, in_words } from './parts';
 import { go } from './route';
+import { ConnectionPill, DegradedBand } from './status';
 
 export function use_join(): { problem: string; join(conv: Conversation): Promise<void> } {
   const app = use_app();
@@ -56,7 +57,7 @@ export function RoomsPage() {
   const app = use_app();
   const words = useSignal('');
   const { problem, join } = use_join();
-  const all = [...app.chat.convs.value.values()].filter((conv) => conv.kind === 'room' && !conv.archived);
+  const all = [...app.chat.convs.value.values()].filter((conv) => conv.kind === 'room');
   const mine = all.filter((conv) => conv.member !== false);
   const open = all.filter((conv) => conv.member === false);
   const wanted = words.value.trim().toLowerCase();
@@ -73,6 +74,8 @@ export function RoomsPage() {
         </a>
         <h1>Rooms</h1>
       </header>
+      <ConnectionPill />
+      <DegradedBand />
       <div class="page narrow">
         <div class="row">
           <div class="with-icon grow">
@@ -102,7 +105,7 @@ export function RoomsPage() {
                 <Icon name={conv.priv ? 'lock' : 'hash'} />
                 <p>
                   <b>{conv.name}</b> <span class="muted">{conv.topic}</span>
-                  <small>{conv.seq === 1 ? '1 message' : `${conv.seq} messages`}</small>
+                  {conv.members !== undefined && <small>{conv.members === 1 ? '1 person' : `${conv.members} people`}</small>}
                 </p>
                 {conv.member === false ? (
                   <button class="btn small end" type="button" aria-label={`Join ${conv.name}`} onClick={() => void join(conv)}>

@@ -47,21 +47,22 @@ function Main() {
   const conv = here.page === 'conv' ? convs.get(here.conv) : undefined;
   if (conv) return <Room conv={conv} />;
   const loaded = app.chat.loaded.value;
+  const live = app.connection.value?.status.value.phase === 'live';
   const page =
     here.page === 'cluster' ? (
       <ClusterPage />
-    ) : !loaded ? (
-      <p class="empty muted">{app.connection.value?.status.value.phase === 'live' ? 'Fetching your conversations' : 'Looking for a machine that answers'}</p>
-    ) : convs.size === 0 && here.page !== 'rooms' ? (
-      <FirstRun />
+    ) : !loaded || (convs.size === 0 && here.page !== 'rooms') ? (
+      <>
+        <ConnectionPill />
+        <DegradedBand />
+        {loaded ? <FirstRun /> : <p class="empty">{live ? 'Fetching your conversations' : 'Looking for a machine that answers'}</p>}
+      </>
     ) : (
       <RoomsPage />
     );
   return (
     <main class="main" id="main" tabIndex={-1}>
       {page}
-      <ConnectionPill />
-      {here.page !== 'cluster' && <DegradedBand />}
     </main>
   );
 }
