@@ -35,6 +35,8 @@ struct applied
     std::vector<event> events;              // 0 or 1 for each recipient; all have `pos`
     std::vector<token_hash> revoked;        // sessions that ended: their sockets are closed with 4502
     std::optional<std::string> checkpoint;  // take the state digest right here
+
+    friend bool operator==(applied const&, applied const&) = default;
 };
 
 [[nodiscard]] applied apply(state& on, command const& what, entry_context const& at);

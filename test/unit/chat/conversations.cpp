@@ -1,0 +1,265 @@
+#include "chat/limits.hpp"
+#include "chat_world.hpp"
+
+#include <algorithm>
+
+using namespace chaind;
+using namespace chaind::chat;
+using namespace chaind::test;
+
+namespace
+{
+
+struct three_people : chat_world
+{
+    user_id ana = account("ana");
+    user_id bob = account("bob");
+    user_id eve = account("eve");
+
+    sync_page sync(user_id who, sync_query const& what = {})
+    {
+        return std::get<sync_page>(read.sync(who, what));
+    }
+    std::string kinds(user_id who, seq since)
+    {
+        std::string out;
+        for (auto const& e : read.events(who, since).events)
+            out += std::to_string(static_cast<int>(e.kind)) + "@" + std::to_string(e.pos.value()) + " ";
+        return out;
+    }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(conversations, three_people)
+
+BOOST_AUTO_TEST_CASE(two_people_have_one_direct_conversation)
+{
+    auto const a = apply(ana, dm_create{.peer = bob});
+    auto const b = apply(bob, dm_create{.peer = ana});
+
+    BOOST_TEST(expect<conv_made>(a).conv == expect<conv_made>(b).conv);
+    BOOST_TEST(expect<conv_made>(a).name == "bob");
+    BOOST_TEST(expect<conv_made>(b).name == "ana");
+    BOOST_TEST(b.events.empty());
+    BOOST_TEST(!b.dup);
+    BOOST_TEST(refusal(apply(ana, dm_create{.peer = ana})) == "bad_request members");
+    BOOST_TEST(refusal(apply(ana, dm_create{.peer = user_id(99)})) == "not_found members");
+    check_digests();
+}
+
+BOOST_AUTO_TEST_CASE(public_rooms_have_unique_names_private_ones_do_not_tell)
+{
+    room(ana, "General");
+    room(ana, "secret", true);
+
+    room_create again{.name = "general", .priv = false, .topic = {}};
+    BOOST_TEST(refusal(apply(bob, again)) == "conflict name");
+    again.name = "secret";
+    BOOST_TEST(refusal(apply(bob, again)).empty());
+    again.name = "x";
+    BOOST_TEST(refusal(apply(bob, again)) == "bad_request name");
+    again.name = "topical";
+    again.topic.assign(limits::topic_bytes + 1, 't');
+    BOOST_TEST(refusal(apply(bob, again)) == "too_large topic");
+}
+
+BOOST_AUTO_TEST_CASE(people_join_and_leave_public_rooms)
+{
+    auto const open = room(ana, "open");
+    send(ana, open, "before");
+
+    auto const joined = apply(bob, conv_join{.conv = open});
+    BOOST_TEST(expect<changed>(joined).rev == 1u);
+    BOOST_TEST((joined.events.at(0).kind == event_kind::conv_member));
+    BOOST_TEST(joined.events.at(0).on);
+    BOOST_TEST(apply(bob, conv_join{.conv = open}).events.empty());
+    // What was said before he came is not unread, but he may read it.
+    BOOST_TEST(std::get<conv_summary>(read.conv(bob, open)).read == 1u);
+    BOOST_TEST(std::get<history_page>(read.history(bob, {.conv = open})).msgs.size() == 1u);
+
+    BOOST_TEST(!apply(bob, conv_leave{.conv = open}).events.at(0).on);
+    BOOST_TEST(refusal(apply(bob, conv_leave{.conv = open})) == "forbidden conv");
+    BOOST_TEST(refusal(apply(bob, text(open, "x"))) == "forbidden conv");
+    BOOST_TEST(model.conversations().at(open).members == 1u);
+    check_digests();
+}
+
+BOOST_AUTO_TEST_CASE(private_rooms_and_direct_conversations_cannot_be_joined)
+{
+    auto const secret = room(ana, "secret", true);
+    auto const talk = dm(ana, bob);
+
+    BOOST_TEST(refusal(apply(eve, conv_join{.conv = secret})) == "not_found conv");
+    BOOST_TEST(refusal(apply(eve, conv_join{.conv = talk})) == "not_found conv");
+    BOOST_TEST(refusal(apply(eve, conv_join{.conv = conv_id(77)})) == "not_found conv");
+    BOOST_TEST(refusal(apply(ana, conv_leave{.conv = talk})) == "forbidden conv");
+    BOOST_TEST(refusal(apply(eve, conv_leave{.conv = talk})) == "not_found conv");
+}
+
+BOOST_AUTO_TEST_CASE(sync_shows_own_conversations_public_rooms_and_people)
+{
+    auto const talk = dm(ana, bob);
+    auto const open = room(bob, "open");
+    room(bob, "secret", true);
+    send(bob, talk, "hi");
+
+    auto const page = sync(ana);
+    BOOST_TEST(page.next.empty());
+    BOOST_TEST(page.users.size() == 3u);
+    BOOST_REQUIRE(page.convs.size() == 2u);
+    BOOST_TEST(page.convs[0].conv.id == talk);
+    BOOST_TEST(page.convs[0].member);
+    BOOST_TEST(page.convs[0].peer->name == "bob");
+    BOOST_TEST(page.convs[0].last->body == "hi");
+    BOOST_TEST(page.convs[0].read == 0u);
+    BOOST_TEST(page.convs[1].conv.id == open);
+    BOOST_TEST(!page.convs[1].member);
+    BOOST_TEST(!page.convs[1].last);  // it is not his to read
+}
+
+BOOST_AUTO_TEST_CASE(sync_since_a_pos_shows_what_changed)
+{
+    auto const talk = dm(ana, bob);
+    room(ana, "quiet");
+    auto const then = pos;
+    send(bob, talk, "hi");
+
+    auto const page = sync(ana, {.since = then, .next = {}});
+    BOOST_REQUIRE(page.convs.size() == 1u);
+    BOOST_TEST(page.convs[0].conv.id == talk);
+    BOOST_TEST(page.users.empty());
+}
+
+BOOST_AUTO_TEST_CASE(sync_comes_in_pages_that_lose_nothing)
+{
+    for (int i = 0; i < 400; ++i)
+        room(ana, "a" + std::to_string(i));
+    for (int i = 0; i < 400; ++i)
+        room(bob, "b" + std::to_string(i));
+
+    std::size_t convs = 0;
+    std::size_t users = 0;
+    int pages = 0;
+    sync_query what;
+    do
+    {
+        auto page = sync(ana, what);
+        convs += page.convs.size();
+        users += page.users.size();
+        what.next = page.next;
+        ++pages;
+    } while (!what.next.empty() && pages < 10);
+    BOOST_TEST(convs == 800u);
+    BOOST_TEST(users == 3u);
+    BOOST_TEST(pages == 2);
+    BOOST_TEST(refusal(read.sync(ana, {.since = {}, .next = "x"})) == "bad_request next");
+    BOOST_TEST(refusal(read.sync(ana, {.since = {}, .next = "m:-1"})) == "bad_request next");
+}
+
+BOOST_AUTO_TEST_CASE(a_user_is_in_at_most_1000_rooms)
+{
+    for (std::uint64_t i = 0; i < limits::rooms_of_user; ++i)
+        room(ana, "r" + std::to_string(i));
+    auto const others = room(bob, "others");
+    auto const cid = fresh_cid();
+
+    BOOST_TEST(refusal(apply(ana, conv_join{.conv = others}, cid)) == "quota_exceeded");
+    apply(ana, conv_leave{.conv = conv_id(1)});
+    // The same key may be tried again once there is room.
+    BOOST_TEST(refusal(apply(ana, conv_join{.conv = others}, cid)).empty());
+}
+
+BOOST_AUTO_TEST_CASE(everybody_missed_exactly_his_own_events)
+{
+    auto const start = pos;
+    auto const talk = dm(ana, bob);                    // start + 1
+    send(ana, talk, "1");                              // + 2
+    auto const open = room(ana, "open");               // + 3: everybody
+    send(ana, open, "2");                              // + 4
+    join(eve, open);                                   // + 5
+    send(ana, open, "3");                              // + 6
+    apply(eve, conv_leave{.conv = open});              // + 7
+    send(ana, open, "4");                              // + 8
+    join(eve, open);                                   // + 9
+    apply(bob, read_upto{.conv = talk, .at_seq = 1});  // + 10
+
+    auto const at = [&](int offset)
+    { return std::to_string(start.value() + static_cast<std::uint64_t>(offset)); };
+    BOOST_TEST(kinds(bob, start) == "6@" + at(1) + " 1@" + at(2) + " 6@" + at(3) + " 4@" + at(10) + " ");
+    BOOST_TEST(
+        kinds(eve, start) ==
+        "6@" + at(3) + " 7@" + at(5) + " 1@" + at(6) + " 7@" + at(7) + " 7@" + at(9) + " "
+    );
+    BOOST_TEST(kinds(ana, pos).empty());
+    BOOST_TEST(read.events(eve, start).upto == pos);
+    BOOST_TEST(read.conversations_of(eve).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_of_watermarks_shows_everybody_his_own_conversations)
+{
+    auto const first = dm(ana, bob);
+    auto const second = dm(ana, eve);
+    send(ana, first, "1");
+    send(ana, second, "2");
+    auto const then = pos;
+    apply(
+        {},
+        delivered_batch{{{.uid = bob, .conv = first, .at_seq = 1}, {.uid = eve, .conv = second, .at_seq = 1}}
+        },
+        ""
+    );
+
+    BOOST_TEST(read.events(ana, then).events.at(0).marks.size() == 2u);
+    auto const of_eve = read.events(eve, then).events.at(0).marks;
+    BOOST_TEST((of_eve == std::vector<mark>{{.uid = eve, .conv = second, .at_seq = 1}}));
+}
+
+BOOST_AUTO_TEST_CASE(missed_events_come_in_bounded_pages)
+{
+    auto const talk = dm(ana, bob);
+    auto const then = pos;
+    for (int i = 0; i < 300; ++i)
+        send(ana, talk, "x");
+
+    auto const first = read.events(bob, then);
+    BOOST_TEST(first.events.size() == 256u);
+    BOOST_TEST(first.upto == then + 256);
+    auto const rest = read.events(bob, first.upto);
+    BOOST_TEST(rest.events.size() == 44u);
+    BOOST_TEST(rest.upto == pos);
+    BOOST_TEST(rest.events.back().text->body == "x");
+}
+
+BOOST_AUTO_TEST_CASE(a_large_room_is_not_told_of_every_watermark)
+{
+    auto const crowd = room(ana, "crowd");
+    for (std::uint64_t i = 0; i < limits::broadcast_members; ++i)
+        join(account("u" + std::to_string(i)), crowd);
+    join(bob, crowd);
+    send(ana, crowd, "hello");
+
+    auto const own = apply(bob, read_upto{.conv = crowd, .at_seq = 1}).events.at(0);
+    BOOST_TEST((own.to == audience::user));
+    BOOST_TEST(
+        apply({}, delivered_batch{{{.uid = user_id(5), .conv = crowd, .at_seq = 1}}}, "").events.empty()
+    );
+    check_digests();
+}
+
+BOOST_AUTO_TEST_CASE(people_are_found_by_prefix_and_members_by_page)
+{
+    auto const open = room(ana, "open");
+    join(bob, open);
+
+    BOOST_TEST(read.users({.prefix = "B", .after = {}}).users.at(0).name == "bob");
+    BOOST_TEST(read.users({.prefix = "%", .after = {}}).users.empty());
+    auto const first = read.users({.prefix = "", .after = {}, .limit = 2});
+    BOOST_TEST(first.users.size() == 2u);
+    BOOST_TEST(read.users({.prefix = "", .after = first.next.value()}).users.at(0).name == "eve");
+    auto const members = std::get<members_page>(read.members(bob, {.conv = open, .after = {}}));
+    BOOST_TEST(members.members.size() == 2u);
+    BOOST_TEST(!members.next);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
