@@ -11,8 +11,8 @@ namespace
 
 // More unanswered appends than this bring nothing: what arrives meanwhile goes together in the next one.
 constexpr std::size_t flights_max = 16;
-// The resend timer doubles up to 2^3 while nothing is answered.
-constexpr int silence_max = 3;
+// The resend timer doubles up to 2^2 while nothing is answered.
+constexpr int silence_max = 2;
 
 }  // namespace
 
