@@ -2,6 +2,7 @@
 # its headers form a FILE_SET, so that the `dev` preset compiles each of them alone.
 function(chaind_layer name)
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
+    list(FILTER sources EXCLUDE REGEX "/main\\.cpp$") # that is the program's, see chaind_program()
     file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.hpp)
     set(library chaind_${name})
     if(sources)
@@ -15,6 +16,13 @@ function(chaind_layer name)
         target_sources(${library} ${scope} FILE_SET HEADERS BASE_DIRS ${CMAKE_CURRENT_SOURCE_DIR} FILES ${headers})
     endif()
     target_link_libraries(${library} ${scope} chaind_flags ${ARGN})
+endfunction()
+
+# chaind_program(NAME): bin/NAME from NAME/main.cpp and the layer of the same name.
+function(chaind_program name)
+    add_executable(${name} ${name}/main.cpp)
+    target_link_libraries(${name} PRIVATE chaind_${name})
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 endfunction()
 
 # chaind_test(NAME LABEL DEPS...): one Boost.Test program of test/<LABEL>/<NAME>/*.cpp (its sources in the folder NAME

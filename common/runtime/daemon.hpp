@@ -1,0 +1,40 @@
+#pragma once
+// The life of a daemon's process, the same for both: one io_context on one thread, signals, the service
+// manager, exit codes.
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace chaind::runtime
+{
+
+class daemon
+{
+public:
+    virtual ~daemon() = default;
+
+    virtual boost::asio::awaitable<void> run() = 0;   // start everything, then return
+    virtual boost::asio::awaitable<void> stop() = 0;  // drain and end everything; SIGTERM or SIGINT has come
+};
+
+// Makes the daemon, runs it until SIGTERM or SIGINT, stops it; READY=1 after run(), watchdog while the loop
+// turns. SIGHUP calls `reload`. Returns exit_ok.
+int run_daemon(
+    std::function<std::unique_ptr<daemon>(boost::asio::io_context&)> const& make,
+    std::vector<std::string> const& unknown_environment,
+    std::function<void()> reload
+);
+
+// Ends the process at once with that code after the log has said why: for what must not go on (a failed disk,
+// a broken invariant). No destructor runs: what is half done stays as after a crash, which is safe.
+[[noreturn]] void fail(int exit_code, std::string const& why);
+
+// Runs `start`, turning what it throws into an exit code and a sentence on stderr.
+int guarded(char const* program, std::function<int()> const& start);
+
+}  // namespace chaind::runtime

@@ -1,0 +1,56 @@
+#pragma once
+// HTTP/JSON over a Unix socket of mode 0600: who may open it is the user that runs configd, or root. One
+// request at a time a connection; bodies are not read beyond 64 KiB.
+
+#include "runtime/task_group.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/json/object.hpp>
+
+#include <functional>
+#include <string>
+
+namespace chaind::configd
+{
+
+struct admin_request
+{
+    std::string method;
+    std::string target;  // with its query
+
+    admin_request(std::string m, std::string t) : method(std::move(m)), target(std::move(t)) {}
+};
+
+struct admin_answer
+{
+    unsigned status;
+    boost::json::object body;
+
+    admin_answer(unsigned s, boost::json::object b) : status(s), body(std::move(b)) {}
+};
+
+class admin_server
+{
+public:
+    using handler = std::function<boost::asio::awaitable<admin_answer>(admin_request)>;
+
+    // Replaces a socket that an earlier process left; the caller holds the registry's lock, so that no living
+    // one is replaced. Throws boost::system::system_error.
+    admin_server(runtime::task_group& tasks, std::string path, handler answer);
+    ~admin_server();  // removes the socket
+
+    void start();
+    void stop();
+
+private:
+    boost::asio::awaitable<void> accept_loop();
+    boost::asio::awaitable<void> serve(boost::asio::local::stream_protocol::socket socket);
+
+    runtime::task_group& tasks_;
+    std::string path_;
+    handler answer_;
+    boost::asio::local::stream_protocol::acceptor acceptor_;
+};
+
+}  // namespace chaind::configd

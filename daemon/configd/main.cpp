@@ -1,0 +1,89 @@
+// configd: the config service's process. Parse settings, build parts, run, exit code.
+
+#include "configd/configd_settings.hpp"
+#include "configd/sqlite_registry.hpp"
+#include "runtime/address.hpp"
+#include "runtime/daemon.hpp"
+#include "runtime/private_file.hpp"
+#include "runtime/random_id.hpp"
+
+#include <boost/json/serialize.hpp>
+
+#include <memory>
+
+namespace chaind::configd
+{
+
+namespace
+{
+
+chain_identity fresh_identity()
+{
+    return {runtime::random_id<cluster_id>(), to_string(runtime::random_id<boot_id>())};
+}
+
+// Everything from settings to exit; throws runtime::config_error.
+class configd_process : public runtime::daemon
+{
+public:
+    configd_process(configd_settings settings, boost::asio::io_context& on) : settings_(std::move(settings))
+    {
+        std::string why;
+        auto store = sqlite_registry::open(settings_.data_dir + "/registry.db", fresh_identity(), why);
+        if (!store)
+            runtime::fail(store.error() == errc::locked ? runtime::exit_config : runtime::exit_disk, why);
+        auto record = (*store)->load();
+        auto events = (*store)->newest_events(2000);
+        if (!record || !events) runtime::fail(runtime::exit_disk, "the registry cannot be read");
+        service_.emplace(
+            on,
+            service_settings_of(settings_),
+            std::move(*store),
+            stored_chain{std::move(*record), std::move(*events)},
+            runtime::fail
+        );
+    }
+
+    boost::asio::awaitable<void> run() override
+    {
+        service_->start();
+        auto const at = runtime::to_string(service_->address());
+        boost::json::object const ports{{"listen", at}, {"port", service_->address().port()}};
+        if (auto const failed = runtime::write_private_file(
+                settings_.data_dir + "/ports.json", boost::json::serialize(ports) + '\n'
+            ))
+            runtime::fail(runtime::exit_disk, "cannot write ports.json: " + failed.message());
+        log::write(log::level::info, "configd", "listening", {{"Address", at}});
+        co_return;
+    }
+    boost::asio::awaitable<void> stop() override { co_await service_->stop(); }
+
+private:
+    configd_settings settings_;
+    std::optional<service> service_;
+};
+
+int start(int argc, char** argv)
+{
+    configd_settings settings;
+    auto options = configd_options(settings);
+    if (options.parse(argc, argv, [&] { check(settings); }) == runtime::options::action::exit)
+        return runtime::exit_ok;
+    if (settings.bootstrap.empty())
+        throw runtime::config_error("bootstrap: the names of the chain's members must be given");
+    runtime::start_random();
+    runtime::make_private_folder(settings.data_dir);
+    log::start(settings.log_level);
+    auto make = [&settings](boost::asio::io_context& on) -> std::unique_ptr<runtime::daemon>
+    { return std::make_unique<configd_process>(settings, on); };
+    return runtime::run_daemon(make, options.unknown_environment(), [] {});
+}
+
+}  // namespace
+
+}  // namespace chaind::configd
+
+int main(int argc, char** argv)
+{
+    return chaind::runtime::guarded("configd", [&] { return chaind::configd::start(argc, argv); });
+}

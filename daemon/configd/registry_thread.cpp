@@ -1,0 +1,40 @@
+#include "configd/registry_thread.hpp"
+
+#include <boost/asio/post.hpp>
+
+namespace chaind::configd
+{
+
+namespace asio = boost::asio;
+
+registry_thread::registry_thread(asio::any_io_executor loop, std::unique_ptr<registry> on)
+    : loop_(std::move(loop)), on_(std::move(on))
+{
+}
+
+registry_thread::~registry_thread()
+{
+    thread_.join();
+}
+
+void registry_thread::replace(control::record next, std::function<void(error_code)> done)
+{
+    auto job = [this, next = std::move(next), done = std::move(done)]
+    {
+        auto const failed = on_->replace(next);
+        asio::post(loop_, [done, failed] { done(failed); });
+    };
+    asio::post(thread_, std::move(job));
+}
+
+void registry_thread::append(std::vector<event_row> rows, std::function<void(error_code)> done)
+{
+    auto job = [this, rows = std::move(rows), done = std::move(done)]
+    {
+        auto const failed = on_->append(rows);
+        asio::post(loop_, [done, failed] { done(failed); });
+    };
+    asio::post(thread_, std::move(job));
+}
+
+}  // namespace chaind::configd

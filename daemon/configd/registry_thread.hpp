@@ -1,0 +1,36 @@
+#pragma once
+// Runs registry writes, in order, on a thread of their own: the loop that hears heartbeats never waits for a
+// disk.
+
+#include "configd/registry.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace chaind::configd
+{
+
+class registry_thread
+{
+public:
+    registry_thread(boost::asio::any_io_executor loop, std::unique_ptr<registry> on);
+    // Performs what is queued.
+    ~registry_thread();
+
+    // `done` is called on the loop.
+    void replace(control::record next, std::function<void(error_code)> done);
+    void append(std::vector<event_row> rows, std::function<void(error_code)> done);
+
+    [[nodiscard]] chain_identity const& identity() const { return on_->identity(); }
+
+private:
+    boost::asio::any_io_executor loop_;
+    std::unique_ptr<registry> on_;
+    boost::asio::thread_pool thread_{1};
+};
+
+}  // namespace chaind::configd

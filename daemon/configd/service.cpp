@@ -1,0 +1,336 @@
+#include "configd/service.hpp"
+
+#include "configd/status.hpp"
+#include "runtime/address.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/log.hpp"
+#include "runtime/options.hpp"
+#include "runtime/private_file.hpp"
+#include "runtime/within.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace chaind::configd
+{
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+namespace
+{
+constexpr std::size_t outbox_limit = 4u << 20;
+constexpr auto status_every = 250ms;
+constexpr auto tick_every = 5ms;
+constexpr auto probe_limit = 200ms;
+}  // namespace
+
+service::service(
+    asio::io_context& on,
+    service_settings how,
+    std::unique_ptr<registry> store,
+    stored_chain from,
+    std::function<void(int, std::string const&)> die
+)
+    : on_(on),
+      how_(std::move(how)),
+      die_(std::move(die)),
+      core_(how_.core, std::move(from.record), runtime::steady_now()),
+      registry_(on.get_executor(), std::move(store)),
+      tasks_(on.get_executor(), "configd"),
+      events_(std::move(from.events)),
+      listener_(tasks_, how_.listen, outbox_limit, link_handlers()),
+      admin_(
+          tasks_,
+          how_.data_dir + "/configd.sock",
+          [this](admin_request asked) { return answer(std::move(asked)); }
+      ),
+      ticker_(on)
+{
+}
+
+void service::start()
+{
+    refresh_status(true);
+    listener_.start();
+    admin_.start();
+    tasks_.spawn(tick_loop());
+}
+
+asio::awaitable<void> service::stop()
+{
+    stopped_ = true;
+    listener_.stop();
+    admin_.stop();
+    ticker_.cancel();
+    co_await tasks_.stop(std::chrono::seconds(2));
+}
+
+// ---- the core
+
+void service::feed(control::event what)
+{
+    queue_.push_back(std::move(what));
+    if (draining_) return;
+    draining_ = true;
+    asio::post(on_, [this] { drain(); });
+}
+
+void service::drain()
+{
+    auto const epoch_before = core_.current().current.at;
+    auto const state_before = core_.current().current.state;
+    while (!queue_.empty() && !stopped_)
+    {
+        auto next = std::move(queue_.front());
+        queue_.pop_front();
+        perform(core_.step(runtime::steady_now(), std::move(next)));
+    }
+    draining_ = false;
+    auto const& current = core_.current().current;
+    refresh_status(current.at != epoch_before || current.state != state_before);
+}
+
+void service::perform(control::effects effects)
+{
+    if (effects.persist) persist(std::move(*effects.persist));
+    for (auto const& what : effects.notices)
+        note(what);
+    for (auto const& what : effects.directives)
+        direct(what);
+    for (auto const& who : effects.probes)
+        tasks_.spawn(probe(who));
+    for (auto const& reply : effects.replies)
+    {
+        auto const waiting = replies_.find(reply.request);
+        if (waiting == replies_.end()) continue;
+        waiting->second->reply = reply;
+        waiting->second->wake.cancel();
+    }
+}
+
+void service::persist(control::record next)
+{
+    auto const revision = next.revision;
+    registry_.replace(
+        std::move(next),
+        [this, revision](error_code failed)
+        {
+            if (failed == errc::epoch_conflict)
+                die_(runtime::exit_bug, "somebody else changed the registry: is a second configd running?");
+            if (failed) die_(runtime::exit_disk, "the registry cannot be written: " + failed.message());
+            feed(control::stored{revision});
+        }
+    );
+}
+
+void service::direct(control::outgoing const& what)
+{
+    auto const link = by_member_.find(what.to);
+    if (link == by_member_.end()) return;
+    auto& state = links_.at(link->second);
+    wire::peer::instruction out;
+    out.what = what.what;
+    out.addresses = addresses_;
+    out.lineage = registry_.identity().lineage;
+    if (state.status_sent != status_number_) out.status_json = status_text_;
+    state.status_sent = status_number_;
+    link->second->send(wire::peer::encode(std::move(out)));
+}
+
+void service::note(control::notice const& what)
+{
+    log::write(
+        log::level::notice,
+        "control",
+        what.what,
+        {{"Epoch", what.at}, {"Node", what.who.name}, {"Reason", what.why}}
+    );
+    event_row row;
+    row.at_ms = runtime::now().wall_us / 1000;
+    row.in = what.at;
+    row.what = what.what;
+    row.node = what.who.name;
+    row.why = what.why;
+    auto on_failure = [this](error_code failed)
+    {
+        if (failed) die_(runtime::exit_disk, "the registry cannot be written: " + failed.message());
+    };
+    registry_.append({events_.add(std::move(row))}, on_failure);
+}
+
+asio::awaitable<void> service::tick_loop()
+{
+    while (!stopped_)
+    {
+        ticker_.expires_after(tick_every);
+        co_await runtime::wait_on(ticker_);
+        if (!stopped_) feed(control::tick{});
+    }
+}
+
+namespace
+{
+enum class reach : std::uint8_t
+{
+    refused,    // nothing listens there: the process that did is gone
+    uncertain,  // something answered, or nothing did
+};
+
+asio::awaitable<result<reach>> try_to_reach(asio::ip::tcp::endpoint at)
+{
+    asio::ip::tcp::socket socket(co_await asio::this_coro::executor);
+    auto const [failed] = co_await socket.async_connect(at, asio::as_tuple(asio::use_awaitable));
+    co_return failed == asio::error::connection_refused ? reach::refused : reach::uncertain;
+}
+}  // namespace
+
+asio::awaitable<void> service::probe(member who)
+{
+    auto const address = addresses_.find(who.name);
+    auto const at = address == addresses_.end() ? std::nullopt : runtime::parse_address(address->second);
+    bool gone = false;
+    if (at)
+    {
+        auto const seen = co_await runtime::within(probe_limit, try_to_reach(*at));
+        gone = seen && *seen == reach::refused;
+    }
+    if (!stopped_) feed(control::probed{who, gone});
+}
+
+// ---- links
+
+net::accept_events service::link_handlers()
+{
+    return {
+        .objection = [this](wire::peer::hello const& from) { return objection(from); },
+        .answer =
+            [this]
+        {
+            wire::peer::welcome out;
+            out.cluster = registry_.identity().cluster;
+            return out;
+        },
+        .up = [this](link_ptr const& link, wire::peer::hello const& from) { link_up(link, from.from); },
+        .received = [this](link_ptr const& link, wire::peer::frame what)
+        { return link_frame(link, std::move(what)); },
+        .down = [this](link_ptr const& link) { link_down(link); },
+    };
+}
+
+std::string service::objection(wire::peer::hello const& from) const
+{
+    if (from.what_for != wire::peer::purpose::control) return "this is the config service, not a replica";
+    if (!from.cluster.empty() && from.cluster != registry_.identity().cluster)
+        return "this config service belongs to another cluster";
+    return {};
+}
+
+void service::link_up(link_ptr const& link, member const& from)
+{
+    auto const earlier = by_member_.find(from);
+    auto const old = earlier == by_member_.end() ? nullptr : earlier->second;
+    links_[link] = {from, 0};
+    by_member_[from] = link;
+    if (old) old->close();
+    log::write(
+        log::level::info,
+        "control",
+        "a replica has connected",
+        {{"Node", from.name.name}, {"Boot", to_string(from.boot)}}
+    );
+}
+
+bool service::link_frame(link_ptr const& link, wire::peer::frame what)
+{
+    auto* const beat = std::get_if<heartbeat>(&what);
+    if (beat == nullptr || beat->from != links_.at(link).from)
+    {
+        log::write(
+            log::level::warning,
+            "control",
+            "a replica sent what it may not send",
+            {{"Node", links_.at(link).from.name.name}, {"Peer", link->peer()}}
+        );
+        return false;
+    }
+    take_info(*beat);
+    feed(control::heard{std::move(*beat)});
+    return true;
+}
+
+void service::link_down(link_ptr const& link)
+{
+    auto const from = links_.at(link).from;
+    links_.erase(link);
+    auto const current = by_member_.find(from);
+    if (current == by_member_.end() || current->second != link) return;
+    by_member_.erase(current);
+    log::write(log::level::info, "control", "a replica's connection ended", {{"Node", from.name.name}});
+    feed(control::connection_lost{from});
+}
+
+void service::take_info(heartbeat const& from)
+{
+    boost::system::error_code bad;
+    auto parsed = json::parse(from.info, bad);
+    if (bad || !parsed.is_object()) return;
+    auto& info = infos_[from.from.name];
+    info = std::move(parsed.get_object());
+    auto const* address = info.if_contains("replica_addr");
+    if (address != nullptr && address->is_string())
+        addresses_[from.from.name] = address->get_string().c_str();
+}
+
+// ---- what it shows
+
+json::object service::status() const
+{
+    auto const nodes = core_.nodes();
+    status_input const in{
+        .cluster = how_.cluster_name,
+        .lineage = registry_.identity().lineage,
+        .record = core_.current(),
+        .nodes = nodes,
+        .learning = core_.learning(),
+        .infos = infos_,
+        .now = runtime::steady_now(),
+        .wall_ms = runtime::now().wall_us / 1000,
+    };
+    return status_json(in);
+}
+
+void service::refresh_status(bool at_once)
+{
+    auto const now = runtime::steady_now();
+    if (!at_once && now - status_made_ < status_every) return;
+    status_made_ = now;
+    auto text = json::serialize(status());
+    if (text == status_text_) return;
+    status_text_ = std::move(text);
+    ++status_number_;
+    write_nodes_file();
+}
+
+void service::write_nodes_file()
+{
+    json::array nodes;
+    for (auto const& [name, info] : infos_)
+    {
+        json::object row{{"name", name.name}};
+        for (auto const* key : {"replica_addr", "client_url", "admin_addr"})
+            if (auto const* value = info.if_contains(key)) row[key] = *value;
+        nodes.push_back(std::move(row));
+    }
+    auto text = json::serialize(json::object{{"schema", "chainctl.known.v1"}, {"nodes", std::move(nodes)}});
+    if (text == nodes_text_) return;
+    nodes_text_ = std::move(text);
+    // Only a convenience for chainctl while configd is down: not worth failing for.
+    if (auto const failed = runtime::write_private_file(how_.data_dir + "/nodes.json", nodes_text_ + '\n'))
+        log::write(log::level::warning, "configd", "cannot write nodes.json", {{"Reason", failed.message()}});
+}
+
+}  // namespace chaind::configd

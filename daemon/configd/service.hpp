@@ -1,0 +1,135 @@
+#pragma once
+// The config service around its core: hears heartbeats, performs the controller's effects, answers
+// administrators. The only caller of controller::step; it decides nothing itself. Event loop's thread only.
+
+#include "configd/admin_server.hpp"
+#include "configd/event_log.hpp"
+#include "configd/registry_thread.hpp"
+#include "control/controller.hpp"
+#include "net/peer_listener.hpp"
+#include "runtime/task_group.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/json/object.hpp>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace chaind::configd
+{
+
+struct service_settings
+{
+    control::settings core;
+    std::string cluster_name = "chain";
+    std::string data_dir;
+    boost::asio::ip::tcp::endpoint listen;
+};
+
+struct stored_chain
+{
+    control::record record;
+    std::vector<event_row> events;
+};
+
+class service
+{
+public:
+    // Binds both listeners: throws boost::system::system_error. `die(exit code, why)` does not return: the
+    // registry has failed, or belongs to somebody else now.
+    service(
+        boost::asio::io_context& on,
+        service_settings how,
+        std::unique_ptr<registry> store,
+        stored_chain from,
+        std::function<void(int, std::string const&)> die
+    );
+
+    void start();
+    boost::asio::awaitable<void> stop();
+
+    [[nodiscard]] boost::asio::ip::tcp::endpoint address() const { return listener_.address(); }
+
+private:
+    using link_ptr = std::shared_ptr<net::frame_link>;
+
+    // ---- the core
+    void feed(control::event what);
+    void drain();
+    void perform(control::effects effects);
+    void persist(control::record next);
+    void direct(control::outgoing const& what);
+    void note(control::notice const& what);
+    boost::asio::awaitable<void> tick_loop();
+    boost::asio::awaitable<void> probe(member who);
+
+    // ---- links
+    net::accept_events link_handlers();
+    std::string objection(wire::peer::hello const& from) const;
+    void link_up(link_ptr const& link, member const& from);
+    bool link_frame(link_ptr const& link, wire::peer::frame what);
+    void link_down(link_ptr const& link);
+    void take_info(heartbeat const& from);
+
+    // ---- what it shows
+    [[nodiscard]] boost::json::object status() const;
+    void refresh_status(bool at_once);
+    void write_nodes_file();
+
+    // ---- administrators
+    boost::asio::awaitable<admin_answer> answer(admin_request asked);
+    boost::asio::awaitable<admin_answer> change(std::string name, bool remove);
+    admin_answer abort_node(std::string const& name);
+    boost::asio::awaitable<admin_answer> verify();
+    // Asks the head for one checkpoint and waits for it; nothing: not all members reported in time.
+    boost::asio::awaitable<std::optional<admin_answer>> verify_once(std::uint64_t id);
+    [[nodiscard]] std::optional<admin_answer> compare_digests(std::uint64_t id) const;
+    [[nodiscard]] admin_answer refusal(unsigned status, char const* code, std::string msg) const;
+
+    struct link_state
+    {
+        member from;
+        std::uint64_t status_sent = 0;  // number of the status text that it has
+    };
+
+    boost::asio::io_context& on_;
+    service_settings how_;
+    std::function<void(int, std::string const&)> die_;
+    control::controller core_;
+    registry_thread registry_;
+    runtime::task_group tasks_;
+    event_log events_;
+    net::peer_listener listener_;
+    admin_server admin_;
+    boost::asio::steady_timer ticker_;
+
+    std::deque<control::event> queue_;
+    bool draining_ = false;
+    bool stopped_ = false;
+
+    std::map<link_ptr, link_state> links_;
+    std::map<member, link_ptr> by_member_;
+    std::map<node_id, std::string> addresses_;  // where replicas listen for each other
+    std::map<node_id, boost::json::object> infos_;
+
+    std::string status_text_;
+    std::uint64_t status_number_ = 0;
+    instant status_made_{};
+    std::string nodes_text_;
+
+    struct waiting_reply
+    {
+        boost::asio::steady_timer wake;
+        std::optional<control::admin_reply> reply;
+        explicit waiting_reply(boost::asio::any_io_executor const& on) : wake(on) {}
+    };
+    std::map<std::uint64_t, std::shared_ptr<waiting_reply>> replies_;
+    std::uint64_t last_request_ = 0;
+};
+
+}  // namespace chaind::configd

@@ -1,0 +1,163 @@
+#include "configd/sqlite_registry.hpp"
+
+#include "configd/record_json.hpp"
+
+namespace chaind::configd
+{
+
+namespace
+{
+constexpr std::int64_t schema_version = 1;
+constexpr std::uint64_t events_kept = 10'000;
+
+constexpr auto* schema = R"sql(
+CREATE TABLE identity(            -- one row
+    cluster BLOB NOT NULL,        -- 16 random bytes: this chain and its config service, for life
+    lineage TEXT NOT NULL         -- of the log; clients resume only within one
+) STRICT;
+CREATE TABLE chain(               -- at most one row: what control::record says, replaced whole
+    revision INTEGER NOT NULL,    -- compared before each replacement
+    record TEXT NOT NULL          -- JSON (record_json.hpp)
+) STRICT;
+CREATE TABLE event(               -- what was decided, for people
+    number INTEGER PRIMARY KEY,
+    at_ms INTEGER NOT NULL,       -- since 1970 UTC
+    epoch INTEGER NOT NULL,
+    what TEXT NOT NULL,
+    node TEXT NOT NULL,           -- or empty
+    why TEXT NOT NULL
+) STRICT;
+)sql";
+}  // namespace
+
+sqlite_registry::sqlite_registry(store::process_lock lock, std::unique_ptr<store::database> db)
+    : lock_(std::move(lock)), db_(std::move(db))
+{
+}
+
+result<std::unique_ptr<sqlite_registry>> sqlite_registry::open(
+    std::string const& path, chain_identity const& fresh, std::string& why
+)
+{
+    std::string holder;
+    auto lock = store::process_lock::take(path + ".lock", holder);
+    if (!lock)
+    {
+        why = path + " is in use by process " + holder;
+        return lock.error();
+    }
+    auto db = store::database::open(path, store::database::access::create);
+    if (!db)
+    {
+        why = path + " cannot be opened: " + db.error().message();
+        return make_error_code(errc::disk_failed);
+    }
+    std::unique_ptr<sqlite_registry> made(new sqlite_registry(std::move(*lock), std::move(*db)));
+    if (auto const failed = made->prepare(fresh, why)) return failed;
+    return made;
+}
+
+error_code sqlite_registry::prepare(chain_identity const& fresh, std::string& why)
+{
+    db_->script("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
+    std::int64_t version = 0;
+    if (auto row = db_->query("PRAGMA user_version"); row.step()) version = row.integer(0);
+    if (version > schema_version)
+    {
+        why = "the registry was written by a newer version of configd";
+        return make_error_code(errc::newer_schema);
+    }
+    if (version == 0)
+    {
+        db_->script("BEGIN IMMEDIATE");
+        db_->script(schema);
+        db_->run("INSERT INTO identity VALUES(?,?)", fresh.cluster, fresh.lineage);
+        db_->script("PRAGMA user_version=1; COMMIT");
+    }
+    if (auto row = db_->query("SELECT cluster, lineage FROM identity"); row.step())
+        identity_ = {row.id<cluster_id>(0), row.text(1)};
+    std::int64_t synchronous = 0;
+    if (auto row = db_->query("PRAGMA synchronous"); row.step()) synchronous = row.integer(0);
+    if (db_->failed())
+    {
+        why = db_->failure_text();
+        return make_error_code(errc::disk_failed);
+    }
+    if (identity_.cluster.empty() || identity_.lineage.empty() || synchronous != 2)
+    {
+        why = "the registry holds no identity, or would not wait for the disk";
+        return make_error_code(errc::store_damaged);
+    }
+    return {};
+}
+
+result<control::record> sqlite_registry::load()
+{
+    control::record out;
+    std::optional<std::string> text;
+    std::uint64_t revision = 0;
+    if (auto row = db_->query("SELECT revision, record FROM chain"); row.step())
+    {
+        revision = row.number(0);
+        text = row.text(1);
+    }
+    if (db_->failed()) return make_error_code(errc::disk_failed);
+    if (!text) return out;
+    auto stored = record_from_json(*text);
+    if (!stored || stored->revision != revision) return make_error_code(errc::store_damaged);
+    return std::move(*stored);
+}
+
+error_code sqlite_registry::replace(control::record const& next)
+{
+    db_->script("BEGIN IMMEDIATE");
+    std::uint64_t stored = 0;
+    if (auto row = db_->query("SELECT revision FROM chain"); row.step()) stored = row.number(0);
+    if (!db_->failed() && stored + 1 != next.revision)
+    {
+        db_->script("ROLLBACK");
+        return make_error_code(errc::epoch_conflict);
+    }
+    db_->run("DELETE FROM chain");
+    db_->run("INSERT INTO chain VALUES(?,?)", next.revision, to_json(next));
+    db_->script("COMMIT");
+    return db_->failed() ? make_error_code(errc::disk_failed) : error_code{};
+}
+
+error_code sqlite_registry::append(std::vector<event_row> const& rows)
+{
+    if (rows.empty()) return {};
+    db_->script("BEGIN IMMEDIATE");
+    for (auto const& row : rows)
+        db_->run(
+            "INSERT INTO event VALUES(?,?,?,?,?,?)",
+            row.number,
+            row.at_ms,
+            row.in,
+            row.what,
+            row.node,
+            row.why
+        );
+    if (auto const newest = rows.back().number; newest > events_kept)
+        db_->run("DELETE FROM event WHERE number <= ?", newest - events_kept);
+    db_->script("COMMIT");
+    return db_->failed() ? make_error_code(errc::disk_failed) : error_code{};
+}
+
+result<std::vector<event_row>> sqlite_registry::newest_events(std::size_t limit)
+{
+    std::vector<event_row> out;
+    auto row = db_->query(
+        "SELECT * FROM (SELECT number, at_ms, epoch, what, node, why FROM event ORDER BY number DESC LIMIT ?)"
+        " ORDER BY number",
+        limit
+    );
+    while (row.step())
+        out.push_back(
+            {row.number(0), row.integer(1), epoch(row.number(2)), row.text(3), row.text(4), row.text(5)}
+        );
+    if (db_->failed()) return make_error_code(errc::disk_failed);
+    return out;
+}
+
+}  // namespace chaind::configd

@@ -1,0 +1,33 @@
+#pragma once
+// What `chainctl status`, `nodes` and the `cluster` frames show (CLIENT_API 4), made from what the controller
+// knows and what each replica says of itself. Pure.
+
+#include "control/controller.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace chaind::configd
+{
+
+struct status_input
+{
+    std::string cluster;  // its name, for people
+    std::string lineage;
+    control::record const& record;
+    std::vector<control::node_status> const& nodes;
+    std::optional<learner_assignment> learning;
+    std::map<node_id, boost::json::object> const& infos;  // heartbeat::info of each, parsed
+    instant now{};
+    std::int64_t wall_ms = 0;
+};
+
+// Schema chainctl.status.v1.
+boost::json::object status_json(status_input const& from);
+// Schema chainctl.nodes.v1: every name that is known.
+boost::json::object nodes_json(status_input const& from);
+
+}  // namespace chaind::configd

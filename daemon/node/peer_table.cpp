@@ -1,0 +1,178 @@
+#include "node/peer_table.hpp"
+
+#include "runtime/address.hpp"
+#include "runtime/log.hpp"
+
+namespace chaind::node
+{
+
+namespace
+{
+// The core keeps at most a window of unanswered appends on a link; beyond this the other side has stalled.
+constexpr std::size_t outbox_limit = 64u << 20;
+}  // namespace
+
+peer_table::peer_table(
+    runtime::task_group& tasks,
+    boost::asio::ip::tcp::endpoint const& listen,
+    cluster_id cluster,
+    member self,
+    peer_events tell
+)
+    : tasks_(tasks),
+      cluster_(cluster),
+      self_(std::move(self)),
+      tell_(std::move(tell)),
+      listener_(tasks, listen, outbox_limit, accept_handlers())
+{
+}
+
+void peer_table::stop()
+{
+    listener_.stop();
+    for (auto const& [name, one] : outgoing_)
+        one.link->stop();
+}
+
+void peer_table::set_addresses(std::map<node_id, std::string> const& addresses)
+{
+    for (auto at = outgoing_.begin(); at != outgoing_.end();)
+    {
+        auto const wanted = addresses.find(at->first);
+        auto const to = wanted == addresses.end() ? std::nullopt : runtime::parse_address(wanted->second);
+        if (to && *to == at->second.link->to())
+        {
+            ++at;
+            continue;
+        }
+        auto const gone = std::move(at->second);
+        at = outgoing_.erase(at);
+        gone.link->stop();
+        if (gone.peer) tell_.down(*gone.peer);
+    }
+    for (auto const& [name, text] : addresses)
+    {
+        if (name == self_.name || outgoing_.contains(name)) continue;
+        // Links between daemons are not encrypted yet: never dial what is not this machine.
+        if (auto const to = runtime::parse_address(text); to && runtime::is_loopback(*to)) dial(name, *to);
+    }
+}
+
+void peer_table::dial(node_id const& name, boost::asio::ip::tcp::endpoint const& to)
+{
+    auto link = std::make_shared<net::dialer>(tasks_, name.name, to, outbox_limit, dial_handlers(name));
+    outgoing_[name].link = link;
+    link->start();
+}
+
+net::dial_events peer_table::dial_handlers(node_id const& name)
+{
+    return {
+        .greeting =
+            [this]
+        {
+            wire::peer::hello out;
+            out.protocol_min = wire::peer::protocol_min;
+            out.protocol_max = wire::peer::protocol_max;
+            out.cluster = cluster_;
+            out.from = self_;
+            out.what_for = wire::peer::purpose::chain;
+            return out;
+        },
+        .objection = [this, name](wire::peer::welcome const& from) -> std::string
+        {
+            if (from.cluster != cluster_) return "it belongs to another cluster";
+            return from.from.name == name ? "" : "it is not " + name.name;
+        },
+        .up =
+            [this, name](wire::peer::welcome const& from)
+        {
+            outgoing_.at(name).peer = from.from;
+            tell_.up(from.from);
+        },
+        .received = [](wire::peer::frame const&) {},  // replicas speak on what they dialled themselves
+        .down =
+            [this, name]
+        {
+            auto const gone = std::exchange(outgoing_.at(name).peer, std::nullopt);
+            if (gone) tell_.down(*gone);
+        },
+    };
+}
+
+net::accept_events peer_table::accept_handlers()
+{
+    using link_ptr = std::shared_ptr<net::frame_link>;
+    return {
+        .objection = [this](wire::peer::hello const& from) { return objection(from); },
+        .answer =
+            [this]
+        {
+            wire::peer::welcome out;
+            out.cluster = cluster_;
+            out.from = self_;
+            return out;
+        },
+        .up = [this](link_ptr const& link, wire::peer::hello const& from) { accepted(link, from.from); },
+        .received =
+            [this](link_ptr const& link, wire::peer::frame what)
+        {
+            auto* const message = std::get_if<chain::message>(&what);
+            auto const& from = incoming_.at(link);
+            if (message == nullptr)
+            {
+                log::write(
+                    log::level::warning,
+                    "net",
+                    "a replica sent what it may not send",
+                    {{"Peer", from.name.name}}
+                );
+                return false;
+            }
+            // What an older connection still held is gone: the peer has begun anew.
+            if (newest_.at(from.name) == link) tell_.received(from, std::move(*message));
+            return true;
+        },
+        .down = [this](link_ptr const& link) { ended(link); },
+    };
+}
+
+std::string peer_table::objection(wire::peer::hello const& from) const
+{
+    if (from.what_for != wire::peer::purpose::chain) return "this is a replica, not the config service";
+    if (from.cluster != cluster_) return "this replica belongs to another cluster";
+    if (from.from.name == self_.name) return "this replica has that name itself";
+    return {};
+}
+
+void peer_table::accepted(std::shared_ptr<net::frame_link> const& link, member const& from)
+{
+    incoming_[link] = from;
+    auto const earlier = std::exchange(newest_[from.name], link);
+    if (earlier) earlier->close();
+    tell_.up(from);
+}
+
+void peer_table::ended(std::shared_ptr<net::frame_link> const& link)
+{
+    auto const from = incoming_.at(link);
+    incoming_.erase(link);
+    auto const current = newest_.find(from.name);
+    if (current == newest_.end() || current->second != link) return;
+    newest_.erase(current);
+    tell_.down(from);
+}
+
+void peer_table::send(member const& to, chain::message const& what)
+{
+    auto const one = outgoing_.find(to.name);
+    if (one != outgoing_.end() && one->second.peer == to) one->second.link->send(wire::peer::encode(what));
+}
+
+bool peer_table::reaches(member const& who) const
+{
+    auto const one = outgoing_.find(who.name);
+    return one != outgoing_.end() && one->second.peer == who;
+}
+
+}  // namespace chaind::node

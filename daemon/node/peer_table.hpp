@@ -1,0 +1,74 @@
+#pragma once
+// The links to all other replicas: dials each in the address map and sends on what it dialled, receives on
+// what it accepted. Event loop's thread only.
+
+#include "net/dialer.hpp"
+#include "net/peer_listener.hpp"
+#include "runtime/task_group.hpp"
+#include "wire/peer.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace chaind::node
+{
+
+struct peer_events
+{
+    std::function<void(member const&)> up;    // a connection of either direction has begun; the bytes of an
+    std::function<void(member const&)> down;  // earlier one are gone
+    std::function<void(member const&, chain::message)> received;
+};
+
+class peer_table
+{
+public:
+    // Binds: throws boost::system::system_error.
+    peer_table(
+        runtime::task_group& tasks,
+        boost::asio::ip::tcp::endpoint const& listen,
+        cluster_id cluster,
+        member self,
+        peer_events tell
+    );
+
+    void start() { listener_.start(); }
+    void stop();
+
+    // Where the others are; a changed address is dialled anew, one that is gone is let go.
+    void set_addresses(std::map<node_id, std::string> const& addresses);
+
+    // Dropped when there is no link to exactly that process.
+    void send(member const& to, chain::message const& what);
+    [[nodiscard]] bool reaches(member const& who) const;
+
+    [[nodiscard]] boost::asio::ip::tcp::endpoint address() const { return listener_.address(); }
+
+private:
+    struct outgoing
+    {
+        std::shared_ptr<net::dialer> link;
+        std::optional<member> peer;  // while up
+    };
+
+    void dial(node_id const& name, boost::asio::ip::tcp::endpoint const& to);
+    net::dial_events dial_handlers(node_id const& name);
+    net::accept_events accept_handlers();
+    [[nodiscard]] std::string objection(wire::peer::hello const& from) const;
+    void accepted(std::shared_ptr<net::frame_link> const& link, member const& from);
+    void ended(std::shared_ptr<net::frame_link> const& link);
+
+    runtime::task_group& tasks_;
+    cluster_id cluster_;
+    member self_;
+    peer_events tell_;
+    net::peer_listener listener_;
+    std::map<node_id, outgoing> outgoing_;
+    std::map<std::shared_ptr<net::frame_link>, member> incoming_;
+    std::map<node_id, std::shared_ptr<net::frame_link>> newest_;  // of each peer's incoming ones
+};
+
+}  // namespace chaind::node

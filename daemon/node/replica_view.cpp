@@ -1,0 +1,140 @@
+// What the driver shows: to its gateway, to the config service, to the log.
+
+#include "node/replica_driver.hpp"
+#include "runtime/address.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/log.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <filesystem>
+
+#include <unistd.h>
+
+namespace chaind::node
+{
+
+namespace json = boost::json;
+
+namespace
+{
+char const* name_of(chain::role part)
+{
+    switch (part)
+    {
+        case chain::role::detached: return "detached";
+        case chain::role::learner: return "learner";
+        case chain::role::head: return "head";
+        case chain::role::middle: return "middle";
+        case chain::role::tail: return "tail";
+        case chain::role::solo: return "solo";
+    }
+    return "detached";
+}
+
+std::uint64_t size_of(std::string const& path)
+{
+    std::error_code missing;
+    auto const size = std::filesystem::file_size(path, missing);
+    return missing ? 0 : size;
+}
+}  // namespace
+
+void replica_driver::instructed(wire::peer::instruction what)
+{
+    view_.lineage = std::move(what.lineage);
+    peers_.set_addresses(what.addresses);
+    boost::system::error_code bad;
+    if (!what.status_json.empty())
+    {
+        auto parsed = json::parse(what.status_json, bad);
+        if (!bad && parsed.is_object())
+        {
+            view_.status = std::move(parsed.get_object());
+            if (listener_ != nullptr) listener_->on_view();
+        }
+    }
+    feed(chain::directed{std::move(what.what)});
+}
+
+void replica_driver::refresh_view()
+{
+    auto const now = core_.status();
+    auto const& members = now.config.members;
+    bool others = true;
+    for (auto const& m : members)
+        others = others && (m == how_.core.self || peers_.reaches(m));
+
+    auto next = view_;
+    next.status = {};
+    next.at = now.config.at;
+    next.member = now.active;
+    next.replicas = now.active ? members.size() : 0;
+    next.can_read = now.active && !stopping_ && (others || core_.lease_valid(runtime::steady_now()));
+    next.can_write = now.active && !stopping_ && others && members.size() >= how_.core.min_replicas;
+    next.why_not = next.can_read && next.can_write    ? ""
+                   : stopping_                        ? "stopping"
+                   : now.part == chain::role::learner ? "catching up with the chain"
+                   : !now.active                      ? "not in an active chain"
+                   : !others                          ? "a member of the chain cannot be reached"
+                                                      : "fewer replicas than min-replicas";
+    next.applied = now.applied;
+    next.committed = now.commit;
+    auto const shown = [](gateway::chain_view const& v)
+    { return std::tie(v.at, v.member, v.can_read, v.can_write, v.why_not, v.replicas, v.lineage); };
+    bool changed = shown(next) != shown(view_);
+
+    next.status = std::move(view_.status);
+    json::value const service = config_up_ ? "up" : "down";
+    auto& told = next.status["config_service"];
+    if (!told.is_object()) told = json::object();
+    auto& state = told.get_object()["state"];
+    changed = changed || state != service;
+    state = service;
+    view_ = std::move(next);
+
+    while (!behind_.empty() && behind_.begin()->first <= view_.applied)
+    {
+        behind_.begin()->second->finish(true);
+        behind_.erase(behind_.begin());
+    }
+    log_role(now);
+    if (changed && listener_ != nullptr) listener_->on_view();
+}
+
+void replica_driver::log_role(chain::replica_status const& now)
+{
+    std::pair const role{now.config.at, now.part};
+    if (role == told_role_ && now.active == told_active_) return;
+    told_role_ = role;
+    told_active_ = now.active;
+    log::write(
+        log::level::notice,
+        "node",
+        now.active ? "this replica serves" : "this replica does not serve",
+        {{"Epoch", now.config.at}, {"Role", name_of(now.part)}, {"End", now.end.at}, {"Committed", now.commit}
+        }
+    );
+}
+
+std::string replica_driver::info(chain::replica_status const& now) const
+{
+    auto const left = now.lease_until - runtime::steady_now();
+    json::object out{
+        {"replica_addr", runtime::to_string(peers_.address())},
+        {"pid", ::getpid()},
+        {"version", CHAIND_VERSION},
+        {"db_bytes", size_of(how_.database)},
+        {"log_end", now.end.at.value()},
+        {"committed", now.commit.value()},
+        {"lease_ms", std::max<std::int64_t>(0, left.count() / 1000)},
+        {"role", name_of(now.part)},
+        {"min_replicas", how_.core.min_replicas},
+    };
+    if (!checkpoint_.empty()) out["checkpoint"] = checkpoint_;
+    describe_more_(out);
+    return json::serialize(out);
+}
+
+}  // namespace chaind::node
