@@ -291,7 +291,7 @@ std::variant<request, refused_frame> parse_frame(std::string_view text, std::siz
     fields frame(*all);
     request out;
     // Read first, so that every later refusal can name it.
-    if (frame.has("id"))
+    if (all->contains("id"))
     {
         out.id = static_cast<std::int64_t>(frame.number("id", std::numeric_limits<std::int32_t>::max()));
         if (out.id == 0) frame.wrong("id", "is not 1 or more");
