@@ -114,7 +114,7 @@ asio::awaitable<http_response> create_account(services const& with, http_request
     if (auto const* bad = std::get_if<chat::failure>(&parsed)) co_return refusal_response(*bad);
     auto given = std::get<wire::credentials>(std::move(parsed));
     auto const name = chat::canonical_name(given.name);
-    if (!name)
+    if (!name || chat::is_reserved_name(*name))
         co_return refusal_response(
             api_errc::bad_request, "a name has 2 to 32 of the characters a-z 0-9 . _ -", "name"
         );

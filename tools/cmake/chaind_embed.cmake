@@ -1,5 +1,5 @@
 # chaind_embed(LIBRARY DIRECTORY FALLBACK): the files below DIRECTORY as read-only data in the program, found through
-# gateway/assets.hpp. Whatever is there at build time is embedded; a file that comes or goes makes CMake run again. Without
+# gateway/assets.hpp. Whatever is there when CMake runs is embedded; a file that comes, goes or changes makes it run again. Without
 # an index.html there, the page in the folder FALLBACK says how to build the web client.
 function(chaind_embed library directory fallback)
     file(GLOB_RECURSE names RELATIVE ${directory} CONFIGURE_DEPENDS ${directory}/*)
@@ -18,7 +18,12 @@ function(chaind_embed library directory fallback)
         if(name MATCHES "\\.map$" OR NOT name MATCHES "^[A-Za-z0-9._/-]+$")
             continue()
         endif()
-        set(source ${directory}/${name})
+        # A copy: the web client may be built again while this program is being built.
+        set(source ${CMAKE_CURRENT_BINARY_DIR}/${library}/files/${name})
+        get_filename_component(place ${source} DIRECTORY)
+        file(MAKE_DIRECTORY ${place})
+        file(COPY_FILE ${directory}/${name} ${source} ONLY_IF_DIFFERENT)
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${directory}/${name})
         list(APPEND sources ${source})
         set(symbol chaind_asset_${number})
         string(APPEND assembly

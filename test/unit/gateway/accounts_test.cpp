@@ -1,0 +1,316 @@
+// Registration, login, sessions and passwords (CLIENT_API 2; QUALITY 3: accounts).
+#include "chain_double.hpp"
+#include "raw_client.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+namespace chaind::test
+{
+
+namespace json = boost::json;
+namespace data = boost::unit_test::data;
+
+namespace
+{
+
+http_answer post(
+    chain_double& to,
+    std::string const& path,
+    json::object body,
+    std::string const& key = {},
+    std::size_t at = 0
+)
+{
+    http_options with;
+    with.body = json::serialize(body);
+    if (!key.empty()) with.headers.emplace_back("Idempotency-Key", key);
+    return http(to.port(at), "POST", path, with);
+}
+http_answer with_token(
+    chain_double& to,
+    std::string const& method,
+    std::string const& path,
+    std::string const& token,
+    std::string body = {},
+    std::size_t at = 0
+)
+{
+    return http(to.port(at), method, path, {std::move(body), {{"Authorization", "Bearer " + token}}});
+}
+json::object login(std::string const& name, std::string const& password)
+{
+    return {{"name", name}, {"password", password}};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(accounts)
+
+BOOST_AUTO_TEST_CASE(a_new_account_can_sign_in_at_every_replica)
+{
+    chain_double chain(quick_settings(), 2);
+
+    auto const made = post(chain, "/api/v1/accounts", login("Ana.B", "correct horse"));
+    BOOST_TEST(made.status == 201U);
+    auto const in = post(chain, "/api/v1/session", login("ANA.b", "correct horse"), {}, 1);
+
+    BOOST_TEST(in.status == 200U);
+    BOOST_TEST(text_at(in.json(), {"uid"}) == text_at(made.json(), {"uid"}));
+    BOOST_TEST(text_at(in.json(), {"name"}) == "ana.b");
+    for (auto const* answer : {&made, &in})
+    {
+        chat_client client(chain.port(1));
+        auto const hello = client.hello(text_at(answer->json(), {"token"}));
+        BOOST_TEST(text_at(hello, {"d", "me", "uid"}) == "u_1");
+        BOOST_TEST(text_at(hello, {"d", "me", "role"}) == "owner");
+    }
+    BOOST_TEST(text_at(in.json(), {"token"}).size() >= 43U);
+    BOOST_TEST(text_at(in.json(), {"token"}) != text_at(made.json(), {"token"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_taken_name_is_a_conflict)
+{
+    chain_double chain;
+    chain.register_user("ana");
+    auto const again = post(chain, "/api/v1/accounts", login("ANA", "another password"));
+    BOOST_TEST(again.status == 409U);
+    BOOST_TEST(again.error_code() == "conflict");
+}
+
+BOOST_AUTO_TEST_CASE(a_retried_registration_is_the_same_success_with_a_fresh_token)
+{
+    chain_double chain(quick_settings(), 2);
+    auto const first = post(chain, "/api/v1/accounts", login("ana", "correct horse"), "key-1");
+
+    auto const again = post(chain, "/api/v1/accounts", login("ana", "correct horse"), "key-1", 1);
+
+    BOOST_TEST(again.status == 201U);
+    BOOST_TEST(text_at(again.json(), {"uid"}) == text_at(first.json(), {"uid"}));
+    auto const token = text_at(again.json(), {"token"});
+    BOOST_TEST(token != text_at(first.json(), {"token"}));
+    chat_client client(chain.port(0));
+    BOOST_TEST(client.hello(token).at("ok").as_bool());
+}
+
+BOOST_AUTO_TEST_CASE(a_retry_with_another_password_gets_no_token)
+{
+    chain_double chain;
+    post(chain, "/api/v1/accounts", login("ana", "correct horse"), "key-1");
+    auto const stranger = post(chain, "/api/v1/accounts", login("ana", "guessed by a stranger"), "key-1");
+    BOOST_TEST(stranger.status == 409U);
+    BOOST_TEST(text_at(stranger.json(), {"token"}).empty());
+}
+
+struct bad_account
+{
+    char const* name;
+    char const* password;
+    unsigned status;
+    char const* field;
+    friend std::ostream& operator<<(std::ostream& to, bad_account const& b) { return to << b.name; }
+};
+bad_account const bad_accounts[] = {
+    {"", "correct horse", 400, "name"},
+    {"a", "correct horse", 400, "name"},
+    {"../etc", "correct horse", 400, "name"},
+    {"ana%00", "correct horse", 400, "name"},
+    {"an a", "correct horse", 400, "name"},
+    {"\xd0\xb0na", "correct horse", 400, "name"},  // a Cyrillic a
+    {"admin", "correct horse", 400, "name"},
+    {"system", "correct horse", 400, "name"},
+    {"ana", "short", 400, "password"},
+    {"ana", "", 400, "password"},
+};
+BOOST_DATA_TEST_CASE(unfit_names_and_passwords_are_refused, data::make(bad_accounts), bad)
+{
+    chain_double chain;
+    auto const answer = post(chain, "/api/v1/accounts", login(bad.name, bad.password));
+    BOOST_TEST(answer.status == bad.status);
+    BOOST_TEST(text_at(answer.json(), {"err", "field"}) == bad.field);
+    BOOST_TEST(text_at(answer.json(), {"err", "retry"}) == "after_fix");
+    BOOST_TEST(chain.committed() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(huge_names_and_passwords_cost_no_hash)
+{
+    chain_double chain;
+    BOOST_TEST(
+        post(chain, "/api/v1/accounts", login(std::string(10'000, 'a'), "correct horse")).status == 400U
+    );
+    BOOST_TEST(post(chain, "/api/v1/accounts", login("ana", std::string(2000, 'p'))).status >= 400U);
+    BOOST_TEST(post(chain, "/api/v1/session", login("ana", std::string(2000, 'p'))).status >= 400U);
+    BOOST_TEST(chain.committed() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(wrong_name_and_wrong_password_look_the_same)
+{
+    chain_double chain;
+    chain.register_user("ana");
+    auto const password = post(chain, "/api/v1/session", login("ana", "wrong password"));
+    auto const name = post(chain, "/api/v1/session", login("nobody", "wrong password"));
+    BOOST_TEST(password.status == 401U);
+    BOOST_TEST(name.status == 401U);
+    BOOST_TEST(password.body == name.body);
+    BOOST_TEST(password.error_code() == "unauthenticated");
+}
+
+BOOST_AUTO_TEST_CASE(logins_are_limited_for_an_account_and_address)
+{
+    auto with = quick_settings();
+    with.rate_limits = true;
+    chain_double chain(with);
+    chain.register_user("ana");
+    for (int i = 0; i < 5; ++i)
+        BOOST_TEST(post(chain, "/api/v1/session", login("ana", "wrong password")).status == 401U);
+
+    auto const sixth = post(chain, "/api/v1/session", login("ana", "correct horse"));
+
+    BOOST_TEST(sixth.status == 429U);
+    BOOST_TEST(sixth.error_code() == "rate_limited");
+    BOOST_TEST(number_at(sixth.json(), {"err", "after_ms"}) > 0);
+    BOOST_TEST(post(chain, "/api/v1/session", login("bob", "wrong password")).status == 401U);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_hash_queue_refuses_and_says_when_to_come_back)
+{
+    auto with = quick_settings();
+    with.hash_queue_max = 0;
+    chain_double chain(with);
+    auto const answer = post(chain, "/api/v1/session", login("ana", "correct horse"));
+    BOOST_TEST(answer.status == 503U);
+    BOOST_TEST(answer.error_code() == "unavailable");
+    BOOST_TEST(answer.headers.contains("retry-after"));
+}
+
+BOOST_AUTO_TEST_CASE(closed_registration_is_forbidden)
+{
+    auto with = quick_settings();
+    with.registration = gateway::registration::closed;
+    chain_double chain(with);
+    BOOST_TEST(post(chain, "/api/v1/accounts", login("ana", "correct horse")).status == 403U);
+}
+
+BOOST_AUTO_TEST_CASE(logging_out_ends_the_token_and_its_sockets_at_every_replica)
+{
+    chain_double chain(quick_settings(), 2);
+    auto const ana = chain.register_user("ana");
+    chat_client here(chain.port(0));
+    chat_client there(chain.port(1));
+    here.hello(ana.token);
+    there.hello(ana.token);
+
+    auto const begun = std::chrono::steady_clock::now();
+    BOOST_TEST(with_token(chain, "DELETE", "/api/v1/session", ana.token).status == 200U);
+
+    BOOST_TEST(here.wait_for_close() == 4502);
+    BOOST_TEST(there.wait_for_close() == 4502);
+    BOOST_TEST((std::chrono::steady_clock::now() - begun < std::chrono::seconds(1)));
+    BOOST_TEST(with_token(chain, "GET", "/api/v1/sessions", ana.token, {}, 1).status == 401U);
+    chat_client again(chain.port(1));
+    BOOST_TEST(text_at(again.hello(ana.token), {"err", "code"}) == "unauthenticated");
+    BOOST_TEST(again.wait_for_close() == 4501);
+}
+
+BOOST_AUTO_TEST_CASE(a_session_can_end_another_one)
+{
+    chain_double chain;
+    auto const ana = chain.register_user("ana");
+    auto const other =
+        text_at(post(chain, "/api/v1/session", login("ana", "correct horse")).json(), {"token"});
+    chat_client old(chain.port());
+    old.hello(ana.token);
+    auto const list = with_token(chain, "GET", "/api/v1/sessions", other);
+    BOOST_TEST_REQUIRE(list.status == 200U);
+    auto const& all = list.json().at("sessions").as_array();
+    BOOST_TEST_REQUIRE(all.size() == 2U);
+    BOOST_TEST(list.body.find("token") == std::string::npos);
+
+    auto const id = text_at(all[0], {"id"});
+    BOOST_TEST(with_token(chain, "DELETE", "/api/v1/sessions/" + id, other).status == 200U);
+
+    BOOST_TEST(old.wait_for_close() == 4502);
+    BOOST_TEST(with_token(chain, "GET", "/api/v1/sessions", other).status == 200U);
+}
+
+BOOST_AUTO_TEST_CASE(a_new_password_ends_all_other_sessions)
+{
+    chain_double chain;
+    auto const ana = chain.register_user("ana");
+    auto const other =
+        text_at(post(chain, "/api/v1/session", login("ana", "correct horse")).json(), {"token"});
+    chat_client old(chain.port());
+    old.hello(other);
+    auto const body = [](char const* from, char const* to)
+    { return json::serialize(json::object{{"old", from}, {"new", to}}); };
+    BOOST_TEST(
+        with_token(chain, "PUT", "/api/v1/me/password", ana.token, body("wrong password", "battery staple"))
+            .status == 403U
+    );
+
+    BOOST_TEST(
+        with_token(chain, "PUT", "/api/v1/me/password", ana.token, body("correct horse", "battery staple"))
+            .status == 200U
+    );
+
+    BOOST_TEST(old.wait_for_close() == 4502);
+    BOOST_TEST(with_token(chain, "GET", "/api/v1/sessions", ana.token).status == 200U);
+    BOOST_TEST(post(chain, "/api/v1/session", login("ana", "correct horse")).status == 401U);
+    BOOST_TEST(post(chain, "/api/v1/session", login("ana", "battery staple")).status == 200U);
+}
+
+BOOST_AUTO_TEST_CASE(an_old_session_has_expired)
+{
+    auto with = quick_settings();
+    with.session_ttl = std::chrono::hours(-1);
+    chain_double chain(with);
+    auto const ana = chain.register_user("ana");
+    chat_client client(chain.port());
+    BOOST_TEST(text_at(client.hello(ana.token), {"err", "code"}) == "token_expired");
+    BOOST_TEST(client.wait_for_close() == 4501);
+    BOOST_TEST(with_token(chain, "GET", "/api/v1/sessions", ana.token).error_code() == "token_expired");
+}
+
+BOOST_AUTO_TEST_CASE(messages_can_be_sent_and_read_by_scripts)
+{
+    chain_double chain;
+    auto const ana = chain.register_user("ana");
+    auto const bob = chain.register_user("bob");
+    chat_client client(chain.port());
+    client.hello(ana.token);
+    auto const dm = client.request("conv.create", {{"kind", "dm"}, {"members", {bob.uid}}}, fresh_cid());
+    auto const conv = text_at(dm, {"d", "conv"});
+    http_options send;
+    send.body = json::serialize(json::object{{"conv", conv}, {"body", "from a script"}, {"fmt", "plain"}});
+    send.headers = {{"Authorization", "Bearer " + bob.token}, {"Idempotency-Key", fresh_cid()}};
+
+    auto const first = http(chain.port(), "POST", "/api/v1/messages", send);
+    auto const again = http(chain.port(), "POST", "/api/v1/messages", send);
+
+    BOOST_TEST(first.status == 201U);
+    BOOST_TEST(again.status == 200U);
+    BOOST_TEST(text_at(first.json(), {"mid"}) == text_at(again.json(), {"mid"}));
+    auto const page =
+        with_token(chain, "GET", "/api/v1/conversations/" + conv + "/messages?limit=10", ana.token);
+    BOOST_TEST(page.status == 200U);
+    auto const& msgs = page.json().at("msgs").as_array();
+    BOOST_TEST_REQUIRE(msgs.size() == 1U);
+    BOOST_TEST(text_at(msgs[0], {"body"}) == "from a script");
+    BOOST_TEST(
+        with_token(chain, "GET", "/api/v1/conversations", ana.token).json().at("convs").as_array().size() ==
+        1U
+    );
+    BOOST_TEST(with_token(chain, "GET", "/api/v1/conversations/c_99/messages", ana.token).status == 404U);
+    BOOST_TEST(
+        with_token(chain, "GET", "/api/v1/conversations/" + conv + "/messages?limit=1000", ana.token)
+            .status == 400U
+    );
+    BOOST_TEST(with_token(chain, "GET", "/api/v1/conversations", "s1.guessed").status == 401U);
+    BOOST_TEST(http(chain.port(), "GET", "/api/v1/conversations").status == 401U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace chaind::test

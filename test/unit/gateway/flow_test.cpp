@@ -1,0 +1,240 @@
+// Flow control, limits, and the end of connections (CLIENT_API 1: flow control and limits).
+#include "chat_fixture.hpp"
+
+#include <boost/json/serialize.hpp>
+
+namespace chaind::test
+{
+
+namespace json = boost::json;
+using std::chrono::milliseconds;
+
+BOOST_AUTO_TEST_SUITE(flow)
+
+BOOST_AUTO_TEST_CASE(events_wait_for_acks_and_answers_do_not)
+{
+    auto with = quick_settings();
+    with.unacked_max = 4;
+    two_people p(with);
+    chat_client bob(p.chain.port());
+    bob.hello(p.bob.token);
+    p.chain.send_many(p.ana.uid, p.conv, 10);
+    std::int64_t last = 0;
+    for (int i = 0; i < 4; ++i)
+        last = number_at(bob.next_event().value(), {"pos"});
+
+    BOOST_TEST(bob.request("ping", {}).at("ok").as_bool());
+    BOOST_TEST(!bob.next_event(milliseconds(100)).has_value());
+
+    bob.ack(last);
+    for (int i = 0; i < 4; ++i)
+        BOOST_TEST(number_at(bob.next_event().value(), {"d", "seq"}) == 5 + i);
+    BOOST_TEST(!bob.next_event(milliseconds(100)).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_slow_client_falls_back_to_the_store_without_a_hole)
+{
+    auto with = quick_settings();
+    with.unacked_max = 8;
+    two_people p(with);
+    chat_client bob(p.chain.port());
+    auto prev = number_at(bob.hello(p.bob.token), {"pos"});
+    for (int i = 0; i < 5; ++i)
+        p.chain.send_many(p.ana.uid, p.conv, 500);  // more than a feed holds
+
+    for (int n = 1; n <= 2500; ++n)
+    {
+        auto const event = bob.next_event();
+        BOOST_TEST_REQUIRE(event.has_value());
+        BOOST_TEST_REQUIRE(number_at(*event, {"prev"}) == prev);
+        BOOST_TEST_REQUIRE(number_at(*event, {"d", "seq"}) == n);
+        prev = number_at(*event, {"pos"});
+        if (n % 8 == 0) bob.ack(prev);
+        if (n == 1200) p.chain.send_many(p.ana.uid, p.conv, 3);  // while it is catching up
+    }
+    bob.ack(prev);
+    for (int n = 2501; n <= 2503; ++n)
+        BOOST_TEST(number_at(bob.next_event().value(), {"d", "seq"}) == n);
+}
+
+BOOST_AUTO_TEST_CASE(a_small_ring_makes_sessions_read_the_store_again)
+{
+    auto with = quick_settings();
+    with.ring_events_max = 4;
+    two_people p(with);
+    chat_client stale(p.chain.port());
+    auto const start = number_at(stale.hello(p.bob.token), {"pos"});
+    p.chain.send_many(p.ana.uid, p.conv, 50);
+    chat_client bob(p.chain.port());
+    bob.hello(p.bob.token, {{"resume", {{"lineage", "ln_test"}, {"pos", start}}}});
+    for (int n = 1; n <= 50; ++n)
+        BOOST_TEST(number_at(bob.next_event().value(), {"d", "seq"}) == n);
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_never_acknowledges_is_closed_as_slow)
+{
+    auto with = quick_settings();
+    with.unacked_max = 2;
+    with.slow_after = milliseconds(200);
+    two_people p(with);
+    chat_client bob(p.chain.port());
+    bob.hello(p.bob.token);
+    p.chain.send_many(p.ana.uid, p.conv, 5);
+    BOOST_TEST(bob.wait_for_close() == 4008);
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_does_not_read_is_dropped_and_others_are_served)
+{
+    auto with = quick_settings();
+    with.slow_after = milliseconds(300);
+    two_people p(with);
+    chat_client stuck(p.chain.port());
+    stuck.socket().receive_little(1024);
+    stuck.hello(p.bob.token);
+    BOOST_TEST(p.chain.clients() == 1U);
+    chat_client ana(p.chain.port());
+    ana.hello(p.ana.token);
+    auto big = p.message(std::string(16'000, 'x'));
+    for (int i = 0; i < 300; ++i)
+        BOOST_TEST_REQUIRE(ana.request("msg.send", big, fresh_cid()).at("ok").as_bool());
+    BOOST_TEST(p.chain.eventually([&] { return p.chain.clients() == 1; }));
+    BOOST_TEST(ana.request("ping", {}).at("ok").as_bool());
+}
+
+BOOST_AUTO_TEST_CASE(an_idle_client_is_closed_and_one_that_pings_is_not)
+{
+    auto with = quick_settings();
+    with.idle_after = milliseconds(400);
+    two_people p(with);
+    chat_client idle(p.chain.port());
+    chat_client lively(p.chain.port());
+    idle.hello(p.ana.token);
+    lively.hello(p.bob.token);
+    auto const begun = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() - begun < milliseconds(900))
+    {
+        BOOST_TEST(lively.request("ping", {}).at("ok").as_bool());
+        lively.next_event(milliseconds(50));
+    }
+    BOOST_TEST(idle.wait_for_close() == 4009);
+    BOOST_TEST(lively.request("ping", {}).at("ok").as_bool());
+}
+
+BOOST_AUTO_TEST_CASE(beyond_its_requests_in_flight_a_client_is_not_read)
+{
+    two_people p;
+    chat_client ana(p.chain.port());
+    ana.hello(p.ana.token);
+    p.chain.hold(true);
+    std::vector<std::int64_t> ids;
+    for (int i = 0; i < 50; ++i)
+        ids.push_back(ana.send_request("msg.send", p.message("n" + std::to_string(i)), fresh_cid()));
+
+    BOOST_TEST(p.chain.eventually([&] { return p.chain.held() == 32; }));
+    BOOST_TEST(!p.chain.eventually([&] { return p.chain.held() > 32; }, milliseconds(100)));
+
+    p.chain.hold(false);
+    for (std::size_t i = 0; i < ids.size(); ++i)
+        BOOST_TEST(number_at(ana.answer_to(ids[i]), {"d", "seq"}) == static_cast<std::int64_t>(i + 1));
+}
+
+BOOST_AUTO_TEST_CASE(a_user_sends_his_burst_and_then_must_wait)
+{
+    auto with = quick_settings();
+    with.rate_limits = true;
+    with.messages_per_s = 0.5;
+    with.messages_burst = 4;
+    two_people p(with);
+    chat_client ana(p.chain.port());
+    auto const hello = ana.hello(p.ana.token);
+    BOOST_TEST(number_at(hello, {"d", "limits", "rate", "burst"}) == 4);
+    int sent = 0;
+    json::object answer;
+    while (sent < 10 && (answer = ana.request("msg.send", p.message("hi"), fresh_cid())).at("ok").as_bool())
+        ++sent;
+    BOOST_TEST(sent == 3);  // one was for the conversation
+    BOOST_TEST(error_of(answer) == "rate_limited");
+    BOOST_TEST(text_at(answer, {"err", "retry"}) == "same_cid");
+    BOOST_TEST(text_at(answer, {"err", "outcome"}) == "none");
+    BOOST_TEST(number_at(answer, {"err", "after_ms"}) > 0);
+    chat_client bob(p.chain.port());
+    bob.hello(p.bob.token);
+    BOOST_TEST(bob.request("msg.send", p.message("mine"), fresh_cid()).at("ok").as_bool());
+}
+
+BOOST_AUTO_TEST_CASE(acks_become_delivered_marks_of_all_in_few_entries)
+{
+    auto with = quick_settings();
+    with.delivered_every = milliseconds(300);
+    two_people p(with);
+    chat_client ana(p.chain.port(0));
+    chat_client bob(p.chain.port(1));
+    ana.hello(p.ana.token);
+    bob.hello(p.bob.token);
+    for (int i = 0; i < 5; ++i)
+        ana.request("msg.send", p.message("hi"), fresh_cid());
+    auto const before = p.chain.committed();
+    for (int i = 0; i < 5; ++i)
+        bob.ack(number_at(bob.next_event().value(), {"pos"}));
+    for (int i = 0; i < 5; ++i)
+        ana.next_event();
+
+    auto event = ana.next_event();
+    while (event && number_at(*event, {"d", "seq"}) < 5)
+        event = ana.next_event();
+
+    BOOST_TEST_REQUIRE(event.has_value());
+    BOOST_TEST(text_at(*event, {"ev"}) == "delivered");
+    BOOST_TEST(text_at(*event, {"conv"}) == p.conv);
+    BOOST_TEST(text_at(*event, {"d", "uid"}) == p.bob.uid);
+    BOOST_TEST(p.chain.committed() - before <= 2U);
+    auto const page = ana.request("history", {{"conv", p.conv}, {"limit", 5}});
+    for (auto const& one : page.at("d").at("msgs").as_array())
+        BOOST_TEST(one.at("delivered").as_bool());
+}
+
+BOOST_AUTO_TEST_CASE(stopping_says_bye_answers_what_is_in_flight_and_closes)
+{
+    two_people p;
+    chat_client ana(p.chain.port());
+    chat_client idle(p.chain.port());
+    ana.hello(p.ana.token);
+    idle.hello(p.bob.token);
+    p.chain.hold(true);
+    auto const id = ana.send_request("msg.send", p.message("the last one"), fresh_cid());
+    BOOST_TEST(p.chain.eventually([&] { return p.chain.held() == 1; }));
+
+    p.chain.begin_stop(0);
+
+    auto const bye = ana.next_hint("bye");
+    BOOST_TEST_REQUIRE(bye.has_value());
+    BOOST_TEST(number_at(*bye, {"d", "code"}) == 4001);
+    BOOST_TEST(bye->at("d").at("reconnect").as_bool());
+    BOOST_TEST(text_at(bye->at("d").at("prefer").as_array().at(0), {}) == "n2");
+    BOOST_TEST(idle.wait_for_close() == 4001);
+    p.chain.hold(false);
+    BOOST_TEST(ana.answer_to(id).at("ok").as_bool());
+    BOOST_TEST(ana.wait_for_close() == 4001);
+    BOOST_TEST(p.chain.eventually([&] { return p.chain.stopped(0); }));
+    BOOST_TEST(p.chain.clients() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_hangs_does_not_keep_the_server_from_stopping)
+{
+    auto with = quick_settings();
+    with.drain_within = milliseconds(300);
+    two_people p(with);
+    chat_client hangs(p.chain.port());
+    hangs.hello(p.ana.token);
+    raw_socket half(p.chain.port());
+    half.send("GET / HTTP/1.1\r\nHost: ");
+    p.chain.hold(true);
+    hangs.send_request("msg.send", p.message("never decided"), fresh_cid());
+    BOOST_TEST(p.chain.eventually([&] { return p.chain.held() == 1; }));
+    p.chain.begin_stop(0);
+    BOOST_TEST(p.chain.eventually([&] { return p.chain.stopped(0); }));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace chaind::test

@@ -1,0 +1,271 @@
+// The parts of the gateway that need no socket.
+#include "gateway/cluster_info.hpp"
+#include "gateway/feed.hpp"
+#include "gateway/rate_limiter.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+namespace chaind::gateway
+{
+
+using std::chrono::milliseconds;
+
+namespace
+{
+
+published_ptr message_event(std::uint64_t pos, std::uint64_t uid, std::size_t body = 2)
+{
+    chat::event e;
+    e.pos = seq(pos);
+    e.kind = chat::event_kind::msg_new;
+    e.conv = chat::conv_id(1);
+    e.uid = chat::user_id(uid);
+    e.mid = chat::message_id(pos);
+    e.at_seq = pos;
+    e.rev = pos;
+    e.text = chat::message{};
+    e.text->body = std::string(body, 'x');
+    return std::make_shared<published const>(e);
+}
+
+boost::json::object parse(std::string const& text)
+{
+    return boost::json::parse(text).as_object();
+}
+
+chain_view view_of_two()
+{
+    chain_view view;
+    view.node = "n1";
+    view.can_write = true;
+    view.replicas = 2;
+    view.status = parse(
+        R"({"state":"degraded","replicas":{"want":3,"have":2},
+            "chain":[{"name":"n1","client_url":"http://127.0.0.1:8081"},{"name":"n2","client_url":"https://b.example:8443/"}],
+            "failed":[{"name":"n3","reason":"silent for 250 ms"}]})"
+    );
+    return view;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(rate)
+
+BOOST_AUTO_TEST_CASE(a_bucket_gives_its_burst_and_then_its_rate)
+{
+    rate_limiter limiter;
+    rate_limiter::time_point const start{};
+    for (int i = 0; i < 20; ++i)
+        BOOST_TEST(!limiter.take("ana", 10, 20, start).has_value());
+
+    auto const wait = limiter.take("ana", 10, 20, start);
+
+    BOOST_TEST_REQUIRE(wait.has_value());
+    BOOST_TEST(wait->count() >= 100);
+    BOOST_TEST(wait->count() <= 102);
+    BOOST_TEST(!limiter.take("bob", 10, 20, start).has_value());
+    BOOST_TEST(!limiter.take("ana", 10, 20, start + *wait).has_value());
+    BOOST_TEST(limiter.take("ana", 10, 20, start + *wait).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(strangers_cannot_make_it_remember_more_than_its_limit)
+{
+    rate_limiter limiter(100);
+    for (int i = 0; i < 1000; ++i)
+        limiter.take("name" + std::to_string(i), 1, 5, {});
+    BOOST_TEST(limiter.size() == 100U);
+}
+
+BOOST_AUTO_TEST_CASE(full_buckets_are_forgotten_and_others_kept)
+{
+    rate_limiter limiter;
+    rate_limiter::time_point const start{};
+    limiter.take("once", 1, 5, start);
+    for (int i = 0; i < 5; ++i)
+        limiter.take("often", 1, 5, start);
+
+    limiter.forget_full(start + milliseconds(1500));
+
+    BOOST_TEST(limiter.size() == 1U);
+    BOOST_TEST(!limiter.take("often", 1, 5, start + milliseconds(1500)).has_value());
+    BOOST_TEST(limiter.take("often", 1, 5, start + milliseconds(1500)).has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE(feeds)
+
+BOOST_AUTO_TEST_CASE(each_event_names_the_one_before_it)
+{
+    settings const limits;
+    feed events(limits);
+    events.start(chat::user_id(1), seq(40));
+    for (std::uint64_t pos : {42, 45, 46})
+        BOOST_TEST(events.push(message_event(pos, 2)));
+
+    std::int64_t prev = 40;
+    while (auto const text = events.next(false, {}))
+    {
+        auto const frame = parse(*text);
+        BOOST_TEST(frame.at("prev").to_number<std::int64_t>() == prev);
+        prev = frame.at("pos").to_number<std::int64_t>();
+    }
+    BOOST_TEST(prev == 46);
+}
+
+BOOST_AUTO_TEST_CASE(it_stops_at_the_window_and_goes_on_after_an_ack)
+{
+    settings limits;
+    limits.unacked_max = 3;
+    feed events(limits);
+    events.start(chat::user_id(1), seq(0));
+    for (std::uint64_t pos = 1; pos <= 5; ++pos)
+        BOOST_TEST(events.push(message_event(pos, 2)));
+    int sent = 0;
+    while (events.next(false, {}))
+        ++sent;
+    BOOST_TEST(sent == 3);
+    BOOST_TEST(events.blocked());
+
+    auto const marks = events.acked(seq(2));
+
+    BOOST_TEST_REQUIRE(marks.size() == 1U);
+    BOOST_TEST(marks.front().at_seq == 2U);
+    while (events.next(false, {}))
+        ++sent;
+    BOOST_TEST(sent == 5);
+    BOOST_TEST(!events.blocked());
+}
+
+BOOST_AUTO_TEST_CASE(bytes_close_the_window_too)
+{
+    settings limits;
+    limits.unacked_bytes_max = 1000;
+    feed events(limits);
+    events.start(chat::user_id(1), seq(0));
+    for (std::uint64_t pos = 1; pos <= 5; ++pos)
+        BOOST_TEST(events.push(message_event(pos, 2, 600)));
+
+    int sent = 0;
+    while (events.next(false, {}))
+        ++sent;
+
+    BOOST_TEST(sent == 2);
+}
+
+BOOST_AUTO_TEST_CASE(batches_keep_both_limits)
+{
+    settings limits;
+    limits.unacked_max = 1000;
+    limits.unacked_bytes_max = 1 << 24;
+    feed events(limits);
+    events.start(chat::user_id(1), seq(0));
+    for (std::uint64_t pos = 1; pos <= 300; ++pos)
+        BOOST_TEST(events.push(message_event(pos, 2)));
+    BOOST_TEST(parse(events.next(true, {}).value()).at("evs").as_array().size() == 256U);
+    BOOST_TEST(parse(events.next(true, {}).value()).at("evs").as_array().size() == 44U);
+
+    for (std::uint64_t pos = 301; pos <= 340; ++pos)
+        BOOST_TEST(events.push(message_event(pos, 2, 10'000)));
+    while (auto const text = events.next(true, {}))
+        BOOST_TEST(text->size() <= limits.batch_bytes_max);
+    BOOST_TEST(events.unacked() == 340U);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_feed_takes_nothing_more)
+{
+    settings const limits;
+    feed events(limits);
+    events.start(chat::user_id(1), seq(0));
+    for (std::uint64_t pos = 1; pos <= feed::waiting_max; ++pos)
+        BOOST_TEST(events.push(message_event(pos, 2)));
+
+    BOOST_TEST(!events.push(message_event(feed::waiting_max + 1, 2)));
+    BOOST_TEST(events.last_queued() == seq(feed::waiting_max));
+}
+
+BOOST_AUTO_TEST_CASE(ones_own_messages_are_not_delivered_to_oneself)
+{
+    settings const limits;
+    feed events(limits);
+    events.start(chat::user_id(1), seq(0));
+    BOOST_TEST(events.push(message_event(1, 1)));
+    while (events.next(false, {}))
+    {
+    }
+    BOOST_TEST(events.acked(seq(1)).empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE(chain_as_clients_see_it)
+
+BOOST_AUTO_TEST_CASE(endpoints_are_those_of_the_members)
+{
+    auto const seen = cluster_view_of(view_of_two(), "http://127.0.0.1:9999");
+
+    BOOST_TEST(seen.state == "degraded");
+    BOOST_TEST(seen.replicas == 2U);
+    BOOST_TEST(seen.want == 3U);
+    BOOST_TEST(seen.reason == "n3: silent for 250 ms");
+    BOOST_TEST_REQUIRE(seen.endpoints.size() == 2U);
+    BOOST_TEST(seen.endpoints[0].url == "ws://127.0.0.1:8081/ws");
+    BOOST_TEST(seen.endpoints[1].url == "wss://b.example:8443/ws");
+}
+
+BOOST_AUTO_TEST_CASE(without_news_of_the_chain_it_names_itself)
+{
+    chain_view view;
+    view.node = "n1";
+    auto const seen = cluster_view_of(view, "http://127.0.0.1:8081");
+    BOOST_TEST_REQUIRE(seen.endpoints.size() == 1U);
+    BOOST_TEST(seen.endpoints[0].url == "ws://127.0.0.1:8081/ws");
+    BOOST_TEST(seen.state == "down");
+}
+
+namespace data = boost::unit_test::data;
+struct origin_case
+{
+    char const* origin;
+    bool allowed;
+    friend std::ostream& operator<<(std::ostream& to, origin_case const& c) { return to << c.origin; }
+};
+origin_case const origins[] = {
+    {"http://127.0.0.1:8081", true},   // this replica's own URL
+    {"https://b.example:8443", true},  // another member
+    {"http://chat.test", true},        // the name that it was asked by
+    {"HTTP://CHAT.TEST", true},
+    {"https://app.example", true},  // configured
+    {"null", false},
+    {"", false},
+    {"http://evil.example", false},
+    {"http://chat.test.evil.example", false},
+    {"http://evil-chat.test", false},
+    {"http://b.example:8443", false},  // not that scheme
+    {"https://b.example:84430", false},
+    {"https://b.example", false},
+    {"http://chat.test/", false},  // no form of an origin
+    {"http://chat.test@evil.example", false},
+    {"file://", false},
+};
+BOOST_DATA_TEST_CASE(pages_are_judged_by_their_whole_origin, data::make(origins), one)
+{
+    known_members members("http://127.0.0.1:8081");
+    members.learn(view_of_two());
+    BOOST_TEST(members.may_use(one.origin, "chat.test", {"https://app.example"}) == one.allowed);
+}
+
+BOOST_AUTO_TEST_CASE(a_page_may_connect_to_the_machines_of_all_members)
+{
+    known_members members("http://127.0.0.1:8081");
+    members.learn(view_of_two());
+    BOOST_TEST(
+        members.connect_sources() ==
+        " http://127.0.0.1:* https://b.example:* ws://127.0.0.1:* wss://b.example:*"
+    );
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace chaind::gateway
