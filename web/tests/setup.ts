@@ -1,4 +1,1 @@
 import 'fake-indexeddb/auto';
-import { beforeEach } from 'vitest';
-
-beforeEach(() => localStorage.clear());

@@ -7,7 +7,7 @@ import type { ClusterInfo, Endpoint, Status } from '../protocol/types.gen';
 import { ulid } from '../protocol/ulid';
 import { Api, own_endpoint } from './api';
 import { Chat } from './chat';
-import { kept_endpoints, kept_session, kept_theme, open_outbox_store, type Session, type Theme } from './device';
+import { kept_endpoints, kept_session, kept_theme, open_device, type Session, type Theme } from './device';
 
 declare const __VERSION__: string;
 
@@ -136,5 +136,5 @@ export class App {
 }
 
 export async function make_app(): Promise<App> {
-  return new App(await open_outbox_store());
+  return new App(await open_device());
 }

@@ -1,35 +1,19 @@
-// What this device keeps: the session and the known endpoints in localStorage, the outbox in IndexedDB. A browser that
-// forbids storage gets the same interfaces in memory, and the page says so instead of failing.
+// What this device keeps, all in one IndexedDB: the session, the known endpoints, drafts, and the outbox. (localStorage is
+// written seconds later by some browsers, and a killed one would forget.) A browser that forbids storage gets the same
+// interfaces in memory, and the page says so instead of failing.
 import { openDB, type IDBPDatabase } from 'idb';
 import type { Change, ChangeStore } from '../protocol/outbox';
 import type { Endpoint } from '../protocol/types.gen';
 
-const memory = new Map<string, string>();
+// Small values by name: read once when the page starts, written through.
+const values = new Map<string, unknown>();
+let database: IDBPDatabase | undefined;
 
-function read(key: string): string | null {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return memory.get(key) ?? null;
-  }
-}
-
-function write(key: string, value: string | null): void {
-  try {
-    if (value === null) localStorage.removeItem(key);
-    else localStorage.setItem(key, value);
-  } catch {
-    if (value === null) memory.delete(key);
-    else memory.set(key, value);
-  }
-}
-
-function read_json<T>(key: string): T | undefined {
-  try {
-    return JSON.parse(read(key) ?? 'null') ?? undefined;
-  } catch {
-    return undefined;
-  }
+function keep(key: string, value: unknown): void {
+  if (value === undefined) values.delete(key);
+  else values.set(key, value);
+  const written = value === undefined ? database?.delete('values', key) : database?.put('values', value, key);
+  written?.catch(() => {});
 }
 
 export interface Session {
@@ -39,33 +23,41 @@ export interface Session {
 }
 
 export const kept_session = {
-  get: () => read_json<Session>('chaind.session'),
-  set: (session: Session | undefined) => write('chaind.session', session ? JSON.stringify(session) : null),
+  get: () => values.get('session') as Session | undefined,
+  set: (session: Session | undefined) => keep('session', session),
 };
 
 export const kept_endpoints = {
-  get: () => read_json<Endpoint[]>('chaind.endpoints') ?? [],
-  set: (endpoints: Endpoint[]) => write('chaind.endpoints', JSON.stringify(endpoints)),
+  get: () => (values.get('endpoints') as Endpoint[] | undefined) ?? [],
+  set: (endpoints: Endpoint[]) => keep('endpoints', endpoints),
 };
 
 export type Theme = 'light' | 'dark' | 'system';
 
 export const kept_theme = {
-  get: (): Theme => (read('chaind.theme') as Theme | null) ?? 'system',
-  set: (theme: Theme) => write('chaind.theme', theme === 'system' ? null : theme),
+  get: () => (values.get('theme') as Theme | undefined) ?? 'system',
+  set: (theme: Theme) => keep('theme', theme === 'system' ? undefined : theme),
 };
+
+// Of each account its own: the next one at this browser does not see them.
+const draft_key = (conv: string) => `draft ${kept_session.get()?.uid ?? ''} ${conv}`;
 
 export const kept_drafts = {
-  get: (conv: string) => read(`chaind.draft.${conv}`) ?? '',
-  set: (conv: string, text: string) => write(`chaind.draft.${conv}`, text === '' ? null : text),
+  get: (conv: string) => (values.get(draft_key(conv)) as string | undefined) ?? '',
+  set: (conv: string, text: string) => keep(draft_key(conv), text === '' ? undefined : text),
 };
 
-export async function open_outbox_store(): Promise<ChangeStore> {
+// Before anything else is read here.
+export async function open_device(): Promise<ChangeStore> {
   try {
-    const db = await openDB('chaind', 1, {
-      upgrade: (fresh) => void fresh.createObjectStore('outbox', { keyPath: 'cid' }),
+    database = await openDB('chaind', 1, {
+      upgrade: (fresh) => {
+        fresh.createObjectStore('outbox', { keyPath: 'cid' });
+        fresh.createObjectStore('values');
+      },
     });
-    return new DeviceStore(db);
+    for (const key of await database.getAllKeys('values')) values.set(String(key), await database.get('values', key));
+    return new DeviceStore(database);
   } catch {
     return new PageStore();
   }

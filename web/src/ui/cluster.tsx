@@ -145,7 +145,6 @@ export function ClusterPage() {
         </a>
         <h1>Cluster</h1>
       </header>
-      <ConnectionPill />
       <div class="page" tabIndex={0} role="region" aria-label="State of the chain">
         {failed.value !== '' && (
           <p class="band bad" role="status">
@@ -157,6 +156,7 @@ export function ClusterPage() {
         )}
         {status ? <Chain status={status} here={here ?? ''} /> : failed.value === '' && <p class="muted">Asking the chain</p>}
       </div>
+      <ConnectionPill />
     </>
   );
 }

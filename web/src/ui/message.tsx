@@ -40,7 +40,10 @@ function Refusal({ change, conv }: { change: Change; conv: string }) {
   };
   return (
     <p class="refused" role="alert">
-      <Icon name="refused" small /> {what} {refusal_words(change)}{' '}
+      <Icon name="refused" small />
+      <span class="why">
+        {what} {refusal_words(change)}
+      </span>{' '}
       <span class="row">
         {body !== undefined && (
           <>

@@ -74,7 +74,6 @@ export function RoomsPage() {
         </a>
         <h1>Rooms</h1>
       </header>
-      <ConnectionPill />
       <DegradedBand />
       <div class="page narrow">
         <div class="row">
@@ -123,6 +122,7 @@ export function RoomsPage() {
           wanted !== '' && <p class="muted">Nothing for “{words.value}”. Try a part of the name.</p>
         )}
       </div>
+      <ConnectionPill />
     </>
   );
 }
