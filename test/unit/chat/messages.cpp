@@ -114,20 +114,23 @@ BOOST_AUTO_TEST_CASE(a_deleted_message_keeps_its_place_and_loses_its_text)
     msg_send with_mention = text(talk, "@bob secret");
     with_mention.mentions = {bob};
     auto const mid = expect<message_sent>(apply(ana, with_mention)).mid;
+    apply(ana, msg_edit{.mid = mid, .body = "@bob more secret", .if_rev = {}});
     send(ana, talk, "next");
 
-    BOOST_TEST(expect<changed>(apply(ana, msg_delete{.mid = mid})).rev == 3u);
+    BOOST_TEST(expect<changed>(apply(ana, msg_delete{.mid = mid})).rev == 4u);
 
     auto const page = history(bob);
     BOOST_TEST(page.msgs.size() == 2u);
     BOOST_TEST(page.msgs.at(0).row.deleted);
     BOOST_TEST(page.msgs.at(0).row.body.empty());
     BOOST_TEST(page.msgs.at(0).row.at_seq == 1u);
+    BOOST_TEST(page.msgs.at(0).row.mentions.empty());
+    BOOST_TEST(page.msgs.at(0).row.edited_ms == 0);
     BOOST_TEST(std::get<conv_summary>(read.conv(bob, talk)).mentions == 0u);
     BOOST_TEST(refusal(apply(ana, msg_edit{.mid = mid, .body = "x", .if_rev = {}})) == "not_found mid");
     // Once more, with another key: nothing happens.
     auto const again = apply(ana, msg_delete{.mid = mid});
-    BOOST_TEST(expect<changed>(again).rev == 3u);
+    BOOST_TEST(expect<changed>(again).rev == 4u);
     BOOST_TEST(again.events.empty());
     // The next id goes on behind it.
     BOOST_TEST(send(ana, talk, "third").mid == message_id(3));
@@ -206,6 +209,15 @@ BOOST_AUTO_TEST_CASE(watermarks_only_rise_and_never_pass_the_last_message)
     BOOST_TEST(apply(bob, read_upto{.conv = talk, .at_seq = 2}).events.size() == 1u);
     BOOST_TEST(apply(bob, read_upto{.conv = talk, .at_seq = 1}).events.empty());
     BOOST_TEST(std::get<conv_summary>(read.conv(bob, talk)).read == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_read_has_been_delivered)
+{
+    send(ana, talk, "1");
+    apply(bob, read_upto{.conv = talk, .at_seq = 1});
+
+    BOOST_TEST(history(ana).msgs.at(0).delivered);
+    BOOST_TEST(apply({}, delivered_batch{{{.uid = bob, .conv = talk, .at_seq = 1}}}, "").events.empty());
 }
 
 BOOST_AUTO_TEST_CASE(sending_moves_ones_own_read)
