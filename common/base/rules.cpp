@@ -7,17 +7,19 @@ namespace
 {
 
 r planted = r::none;
+r planted_too = r::none;
 
 }  // namespace
 
-void plant_mistake(r broken)
+void plant_mistake(r broken, r also)
 {
     planted = broken;
+    planted_too = also;
 }
 
 bool rule(r which)
 {
-    return which != planted;
+    return which == r::none || (which != planted && which != planted_too);
 }
 
 }  // namespace chaind

@@ -56,7 +56,8 @@ enum class r : std::uint8_t
 };
 
 #ifdef CHAIND_PLANTED_MISTAKES
-void plant_mistake(r broken);  // r::none: all rules hold again
+// Breaks one rule, or two where the second would hide the first. r::none: all rules hold again.
+void plant_mistake(r broken, r also = r::none);
 bool rule(r which);
 #else
 constexpr bool rule(r)

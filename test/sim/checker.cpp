@@ -182,7 +182,8 @@ void checker::on_registry(control::record const& now)
     registry_ = now;
     for (auto& each : in_.nodes)
         if (!registry_.last_active.contains_store(each->self())) each->lying = false;
-    on_step();
+    on_disk_changed();
+    check_leases();
 }
 
 void checker::check_durability() const
@@ -194,8 +195,8 @@ void checker::check_durability() const
         auto const* at = in_.find(m.name);
         if (at->self().store != m.store || at->lying) continue;
         auto const& disk = at->store().durable();
-        demand(
-            disk.end() >= acknowledged_ && disk.point(acknowledged_).hash == want,
+        if (disk.end() >= acknowledged_ && disk.point(acknowledged_).hash == want) continue;
+        throw violation(text(
             "I5: ",
             m.name,
             " (",
@@ -204,14 +205,14 @@ void checker::check_durability() const
             acknowledged_,
             " in ",
             describe(registry_.last_active)
-        );
+        ));
     }
 }
 
 void checker::check_pair(node const& before, node const& after) const
 {
-    auto a = before.status();
-    auto b = after.status();
+    auto const& a = before.status();
+    auto const& b = after.status();
     auto const& first = before.store().issued();
     auto const& second = after.store().issued();
     auto known = views_.find(after.self().name);
@@ -237,67 +238,85 @@ void checker::check_pair(node const& before, node const& after) const
     );
 }
 
-void checker::check_cores()
+void checker::check_core(node const& each)
+{
+    if (!each.alive()) return;
+    auto const& s = each.status();
+    auto const& name = each.self().name;
+    demand(
+        s.applied <= s.commit && s.commit <= s.verified && s.verified <= s.received,
+        "I11: ",
+        name,
+        " applied ",
+        s.applied,
+        " commit ",
+        s.commit,
+        " verified ",
+        s.verified,
+        " received ",
+        s.received
+    );
+    demand(s.received == each.store().issued().end(), "received of ", name, " is ", s.received);
+    demand(s.stable <= std::min(s.durable, s.verified), "I7: stable of ", name, " is ", s.stable);
+    demand(each.store().issued().applied <= s.commit, "applies above the commit");
+    auto& view = views_[name];
+    if (view.boot != each.self().boot || view.at != s.config.at)
+        view = {each.self().boot, s.config.at, s.stable, s.commit, s.commit};
+    demand(s.stable >= view.stable, "I7: stable of ", name, " falls in epoch ", s.config.at);
+    demand(s.commit >= view.commit, "commit of ", name, " falls");
+    view.stable = s.stable;
+    view.commit = s.commit;
+}
+
+void checker::check_leases() const
 {
     for (auto const& each : in_.nodes)
     {
-        if (!each->alive()) continue;
-        auto s = each->status();
-        auto const& name = each->self().name;
+        if (!each->alive() || !each->lease_valid()) continue;
+        auto const& s = each->status();
         demand(
-            s.applied <= s.commit && s.commit <= s.verified && s.verified <= s.received,
-            "I11: ",
-            name,
-            " applied ",
-            s.applied,
-            " commit ",
-            s.commit,
-            " verified ",
-            s.verified,
-            " received ",
-            s.received
+            registry_.last_active.at == s.config.at && s.active,
+            "I12: ",
+            each->self().name,
+            " holds a lease of ",
+            s.config.at,
+            ", ACTIVE is ",
+            registry_.last_active.at
         );
-        demand(s.received == each->store().issued().end(), "received of ", name, " is ", s.received);
-        demand(s.stable <= std::min(s.durable, s.verified), "I7: stable of ", name, " is ", s.stable);
-        demand(each->store().issued().applied <= s.commit, "applies above the commit");
-        if (each->lease_valid())
-            demand(
-                registry_.last_active.at == s.config.at && s.active,
-                "I12: ",
-                name,
-                " holds a lease of ",
-                s.config.at,
-                ", ACTIVE is ",
-                registry_.last_active.at
-            );
-        auto& view = views_[name];
-        if (view.boot != each->self().boot || view.at != s.config.at)
-            view = {each->self().boot, s.config.at, s.stable, s.commit, s.commit};
-        demand(s.stable >= view.stable, "I7: stable of ", name, " falls in epoch ", s.config.at);
-        demand(s.commit >= view.commit, "commit of ", name, " falls");
-        view.stable = s.stable;
-        view.commit = s.commit;
-    }
-    auto const& chain = registry_.last_active;
-    for (std::size_t i = 1; i < chain.members.size(); ++i)
-    {
-        auto const* before = in_.find(chain.members[i - 1].name);
-        auto const* after = in_.find(chain.members[i].name);
-        auto takes_part = [&](node const* n, member const& m)
-        {
-            if (!n->alive() || n->self() != m) return false;
-            auto s = n->status();
-            return s.config.at == chain.at && n->store().durable().promised.at == chain.at;
-        };
-        if (takes_part(before, chain.members[i - 1]) && takes_part(after, chain.members[i]))
-            check_pair(*before, *after);
     }
 }
 
-void checker::on_step()
+// The invariants that tie a member to the one before it and the one behind it.
+void checker::check_neighbours(node const& each) const
+{
+    auto const& chain = registry_.last_active;
+    auto takes_part = [&](member const& m) -> node const*
+    {
+        auto const* n = in_.find(m.name);
+        if (!n->alive() || n->self() != m || n->status().config.at != chain.at) return nullptr;
+        return n->store().durable().promised.at == chain.at ? n : nullptr;
+    };
+    for (std::size_t i = 1; i < chain.members.size(); ++i)
+    {
+        auto const &a = chain.members[i - 1], &b = chain.members[i];
+        if (a != each.self() && b != each.self()) continue;
+        auto const* before = takes_part(a);
+        auto const* after = takes_part(b);
+        if (before && after) check_pair(*before, *after);
+    }
+}
+
+void checker::on_step(node const& where)
+{
+    check_core(where);
+    check_neighbours(where);
+    check_durability();
+    check_leases();
+}
+
+void checker::on_disk_changed()
 {
     check_durability();
-    check_cores();
 }
 
 void checker::demand_equal() const

@@ -29,7 +29,8 @@ public:
     void on_acknowledged(seq at);
     void on_directive(directive const& what);
     void on_registry(control::record const& now);  // it is durable
-    void on_step();                                // anything may have changed
+    void on_step(node const& where);               // this core has handled an event
+    void on_disk_changed();                        // a transaction, a crash or another disk
 
     // A read that begins now must see at least this.
     [[nodiscard]] seq read_floor() const { return std::max(acknowledged_, seen_by_reads_); }
@@ -57,7 +58,9 @@ private:
     };
 
     void check_durability() const;
-    void check_cores();
+    void check_core(node const& each);
+    void check_leases() const;
+    void check_neighbours(node const& each) const;
     void check_pair(node const& before, node const& after) const;
     void check_activation(control::record const& now) const;
     void know_config(chain_config const& what);

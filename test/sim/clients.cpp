@@ -123,7 +123,9 @@ void client_crowd::on_read(std::uint64_t r, std::optional<seq> saw)
     auto& self = readers_[r];
     if (!self.waits) return;
     if (saw) in_.check.on_read(self.floor, *saw);
-    begin_read(r, in_.random.skewed(in_.how.think.low, in_.how.think.high));
+    begin_read(
+        r, saw ? in_.random.skewed(in_.how.think.low, in_.how.think.high) : in_.random.between(3'000, 30'000)
+    );
 }
 
 }  // namespace chaind::sim

@@ -19,7 +19,7 @@ void nemesis::stop()
     in_.net.heal();
     for (auto& each : in_.nodes)
     {
-        each->slow_disk(0);
+        each->repair_disk();
         each->resume();
     }
     in_.config.resume();
@@ -76,7 +76,7 @@ us nemesis::cut_time()
 
 void nemesis::crash(node& which, bool power_lost)
 {
-    if (!which.alive()) return;
+    if (stopped_ || !which.alive()) return;
     if (in_.random.chance(0.3)) which.remember_disk();
     which.stop(power_lost);
     in_.restart_later(which);

@@ -41,6 +41,7 @@ void node::start()
     auto how = in_.how.chain;
     how.self = self_;
     core_.emplace(how, disk_.recover());
+    status_ = core_->status();
     in_.log.line("start ", self_.name, " end=", disk_.durable().end(), " applied=", disk_.durable().applied);
     next_tick();
 }
@@ -60,7 +61,7 @@ void node::stop(bool power_lost)
     auto end_before = disk_.issued().end();
     disk_.crash();
     if (disk_.durable().end() < end_before) in_.count.add(seen::lost_transactions);
-    in_.check.on_step();
+    in_.check.on_disk_changed();
     in_.clients.on_node_gone(index_);
     if (!power_lost) in_.config.on_process_gone(*this);
 }
@@ -169,8 +170,9 @@ void node::process(chain::event what)
     in_.check.on_event(*this, what);
     now_t now{local_now(), wall_shift_ + 1'700'000'000'000'000 + in_.time.now()};
     auto effects = core_->step(now, std::move(what));
+    status_ = core_->status();
     perform(std::move(effects));
-    in_.check.on_step();
+    in_.check.on_step(*this);
 }
 
 void node::perform(chain::effects what)
@@ -291,7 +293,7 @@ void node::on_published(chain::entry const& what, outcome result, digest state)
 
 void node::on_log_changed()
 {
-    in_.check.on_step();
+    in_.check.on_disk_changed();
 }
 
 void node::on_written(chain::write_id upto)

@@ -47,13 +47,18 @@ public:
     [[nodiscard]] bool powered() const { return powered_; }
     [[nodiscard]] disk const& store() const { return disk_; }
     [[nodiscard]] std::optional<disk_image> const& older() const { return older_; }
-    [[nodiscard]] chain::replica_status status() const { return core_->status(); }
+    [[nodiscard]] chain::replica_status const& status() const { return status_; }
     [[nodiscard]] instant local_now() const;
     [[nodiscard]] bool lease_valid() const { return core_->lease_valid(local_now()); }
 
     bool lying = false;  // its disk went back in time: it does not count until it is out of the chain
     void slow_disk(us by) { disk_.slower = by; }
     void fail_next_fsync() { disk_.failing = true; }
+    void repair_disk()
+    {
+        disk_.slower = 0;
+        disk_.failing = false;
+    }
 
 private:
     struct read_state
@@ -82,6 +87,7 @@ private:
     disk disk_;
     std::optional<disk_image> older_;
     std::optional<chain::replica> core_;
+    chain::replica_status status_;  // after its last step
     bool paused_ = false;
     bool powered_ = true;
     std::uint64_t life_ = 0;

@@ -86,10 +86,7 @@ void world::restart_later(node& which)
                                            : disk_choice::same;
     time.after(
         random.skewed(how.down_time.low, how.down_time.high),
-        [this, &which, with]
-        {
-            if (faults_on || random.chance(0.5)) restart(which, faults_on ? with : disk_choice::same);
-        }
+        [this, &which, with] { restart(which, faults_on ? with : disk_choice::same); }
     );
 }
 
