@@ -5,8 +5,8 @@
 #include "runtime/service_manager.hpp"
 #include "runtime/within.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -37,18 +37,33 @@ asio::awaitable<void> feed_watchdog(asio::steady_timer& timer)
     }
 }
 
-asio::awaitable<void> live(daemon& what, asio::signal_set& signals, std::function<void()> reload)
+asio::awaitable<void> until_told_to_stop(asio::signal_set& signals, std::function<void()> const& reload)
 {
-    co_await what.run();
-    notify_ready();
     for (;;)
     {
-        auto const [failed, signal] = co_await signals.async_wait(asio::as_tuple(asio::use_awaitable));
-        if (failed) continue;
-        if (signal != SIGHUP) break;
+        if (co_await signals.async_wait(asio::use_awaitable) != SIGHUP) co_return;
         log::write(log::level::info, "runtime", "reloading the configuration");
         reload();
     }
+}
+
+asio::awaitable<void> start_and_wait(
+    daemon& what, asio::signal_set& signals, std::function<void()> const& reload
+)
+{
+    using namespace asio::experimental::awaitable_operators;
+    auto no_reload = std::function<void()>([] {});
+    // A start may wait for another process: it ends with the first signal.
+    auto race = (what.run() || until_told_to_stop(signals, no_reload));
+    auto const first = co_await std::move(race);
+    if (first.index() != 0) co_return;
+    notify_ready();
+    co_await until_told_to_stop(signals, reload);
+}
+
+asio::awaitable<void> live(daemon& what, asio::signal_set& signals, std::function<void()> reload)
+{
+    co_await start_and_wait(what, signals, reload);
     notify_stopping();
     log::write(log::level::info, "runtime", "stopping");
     co_await what.stop();

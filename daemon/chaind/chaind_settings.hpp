@@ -1,0 +1,33 @@
+#pragma once
+// Everything that an administrator can set of chaind.
+
+#include "gateway/settings.hpp"
+#include "node/replica_driver.hpp"
+#include "runtime/log.hpp"
+#include "runtime/options.hpp"
+
+#include <string>
+
+namespace chaind::chaind
+{
+
+struct chaind_settings
+{
+    std::string name;
+    std::string data_dir = "/var/lib/chaind";
+    std::string client_listen = "127.0.0.1:8080";
+    std::string replica_listen = "127.0.0.1:7401";
+    std::string admin_listen = "127.0.0.1:7402";
+    std::string configd = "127.0.0.1:7400";
+    std::size_t reader_threads = 2;
+    node::driver_settings driver;
+    gateway::settings gateway;
+    log::level log_level = log::level::info;
+};
+
+// The table of options; `into` outlives it.
+runtime::options chaind_options(chaind_settings& into);
+// What does not go together; throws runtime::config_error. Fills in the addresses of `gateway` and `driver`.
+void complete(chaind_settings& given);
+
+}  // namespace chaind::chaind
