@@ -33,7 +33,18 @@ class RealChain {
     return run(this.quickstart, ['--start', name, '--dir', this.dir]);
   }
 
+  async pause_(name) {
+    const status = await this.status();
+    this.paused = { ...this.paused, [name]: status.chain.find((node) => node.name === name).pid };
+    process.kill(this.paused[name], 'SIGSTOP');
+  }
+
+  resume_(name) {
+    process.kill(this.paused[name], 'SIGCONT');
+  }
+
   async stop() {
+    for (const name of this.still ?? []) this.resume_(name);
     try {
       await run(this.quickstart, ['--down', '--dir', this.dir]);
     } finally {
@@ -54,6 +65,12 @@ class DoubledChain {
   start_(name) {
     return this.chain.node(name).start();
   }
+  pause_(name) {
+    this.chain.pause(name);
+  }
+  resume_(name) {
+    this.chain.resume(name);
+  }
   stop() {
     return this.chain.stop();
   }
@@ -69,8 +86,18 @@ const shared = {
     await this.start_(name);
     this.down.delete(name);
   },
+  // A process that is there and does nothing: its connections stay open.
+  async pause(name) {
+    await this.pause_(name);
+    this.still = new Set(this.still).add(name);
+  },
+  resume(name) {
+    this.resume_(name);
+    this.still.delete(name);
+  },
   // After a scenario, whatever it left behind: all machines in the chain again.
   async restore() {
+    for (const name of this.still ?? []) this.resume(name);
     for (const name of this.down ?? []) await this.start_node(name);
     await this.whole();
   },

@@ -127,6 +127,27 @@ async function browser_killed({ chain, browser }) {
   }
 }
 
+async function half_open({ chain, browser }) {
+  const [n1, n2, n3] = chain.nodes;
+  const { a, b } = await two_people({ chain, browser }, n3, n1, fresh('halfopen'));
+  await say(a, 'while all is well');
+  await row(b, 'while all is well').waitFor();
+  await chain.pause(n3.name);
+  const begun = Date.now();
+  const seen = pill(a, /Reconnecting|Moved to/).waitFor();
+  await say(a, 'into a socket that nobody reads');
+  await row(b, 'into a socket that nobody reads').waitFor();
+  const took = Date.now() - begun;
+  await seen;
+  await receipt(a, 'into a socket that nobody reads', /Stored|Delivered|Read/);
+  same(await texts(b), ['while all is well', 'into a socket that nobody reads'], 'what the other one sees');
+  if (took > 4000) throw new Error(`it took ${took} ms`);
+  chain.resume(n3.name);
+  await chain.whole();
+  same(await texts(b), ['while all is well', 'into a socket that nobody reads'], 'after the machine woke up');
+  return `there after ${took} ms, ${n2.name} and ${n1.name} went on`;
+}
+
 async function sign_in_elsewhere({ chain, browser }) {
   const [, , n3] = chain.nodes;
   const name = fresh('gil');
@@ -313,6 +334,7 @@ export const scenarios = [
   { name: 'two pages at different machines: messages both ways, changed, deleted, delivered, read', test: both_ways },
   { name: 'head killed while typing: banner, resume, nothing missing, nothing twice', test: head_killed },
   { name: 'browser killed with three queued messages: each is sent once, in order', test: browser_killed },
+  { name: 'a machine that stops answering: the message goes through another one, once', test: half_open },
   { name: 'sign-in goes to another machine when the own one is gone', test: sign_in_elsewhere },
   { name: 'hostile text is shown as text', test: hostile_text },
   { name: 'a refused text says why and comes back into the box', test: too_large },

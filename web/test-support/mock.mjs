@@ -324,7 +324,7 @@ export class MockChain {
   }
 
   get members() {
-    return this.replicas.filter((replica) => replica.up);
+    return this.replicas.filter((replica) => replica.up && !replica.silent);
   }
 
   node(name) {
@@ -339,7 +339,7 @@ export class MockChain {
 
   cluster(replica) {
     const up = this.members;
-    const away = this.replicas.filter((one) => !one.up).map((one) => one.name);
+    const away = this.replicas.filter((one) => !up.includes(one)).map((one) => one.name);
     return {
       ...{ state: this.state ?? (away.length > 0 ? 'degraded' : 'healthy'), epoch: this.epoch, replicas: up.length, want: this.replicas.length },
       ...{ node: replica.name, endpoints: up.map((one) => ({ node: one.name, url: `ws://127.0.0.1:${one.port}/ws` })) },
@@ -359,9 +359,24 @@ export class MockChain {
         ...{ version: '0.1.0', log_end: this.world.pos, committed: this.world.pos, lag: 0, clients: clients(one), db_bytes: 417792, lease_ms: 480 },
       })),
       joining: [],
-      failed: this.replicas.filter((one) => !one.up).map((one) => ({ name: one.name, since: new Date(one.since).toISOString(), reason: 'connection reset' })),
+      failed: this.replicas.filter((one) => !up.includes(one)).map((one) => ({ name: one.name, since: new Date(one.since).toISOString(), reason: 'connection reset' })),
       config_service: { state: this.config_up ? 'up' : 'down', store: 'sqlite' },
     };
+  }
+
+  // As a stopped process: connections stay, nothing is said, and the chain goes on without it.
+  pause(name) {
+    const replica = this.node(name);
+    replica.silent = true;
+    replica.since = Date.now();
+    this.changed();
+  }
+
+  resume(name) {
+    const replica = this.node(name);
+    replica.silent = false;
+    for (const session of this.world.sessions) if (session.replica === replica) session.socket.terminate();
+    this.changed();
   }
 
   // Holds every change back until release(): the time in which a chain agrees on its next epoch.

@@ -125,6 +125,17 @@ describe('connection', () => {
     expect(sockets.all.length).toBe(2);
   });
 
+  it('shows that it is alive while only the other side talks', async () => {
+    connect();
+    await vi.advanceTimersByTimeAsync(100);
+    const socket = await sockets.greet();
+    for (let i = 0; i < 4; i++) {
+      await vi.advanceTimersByTimeAsync(5000);
+      socket.say({ ev: 'presence', d: { uid: 'u_2', state: 'online' } });
+    }
+    expect(socket.all('ping')).toHaveLength(1);
+  });
+
   it('reports a hole in prev, and acknowledges what it handed on', async () => {
     connect();
     await vi.advanceTimersByTimeAsync(100);

@@ -50,6 +50,7 @@ export class Link {
   private cursor_ = 0;
   private acked_ = 0;
   private unacked_events_ = 0;
+  private sent_at_ = 0;
   private silence_ms_ = 15000;
   private dead_ms_ = 4000;
   private hello_timer_: ReturnType<typeof setTimeout> | undefined;
@@ -78,7 +79,7 @@ export class Link {
     const id = this.next_id_++;
     return new Promise((resolve, reject) => {
       this.waiting_.set(id, { resolve: resolve as never, reject });
-      this.socket_.send(JSON.stringify({ id, op, ...extra, d }));
+      this.send_({ id, op, ...extra, d });
     });
   }
 
@@ -164,14 +165,22 @@ export class Link {
     this.unacked_events_ = 0;
     if (this.ended_ || this.cursor_ <= this.acked_) return;
     this.acked_ = this.cursor_;
-    this.socket_.send(JSON.stringify({ op: 'ack', d: { pos: this.acked_ } }));
+    this.send_({ op: 'ack', d: { pos: this.acked_ } });
+  }
+
+  private send_(frame: object): void {
+    this.sent_at_ = Date.now();
+    this.socket_.send(JSON.stringify(frame));
   }
 
   private heard_(): void {
     clearTimeout(this.silence_timer_);
     clearTimeout(this.dead_timer_);
     this.dead_timer_ = undefined;
-    if (this.greeted_) this.silence_timer_ = setTimeout(() => this.probe(), this.silence_ms_);
+    if (!this.greeted_) return;
+    this.silence_timer_ = setTimeout(() => this.probe(), this.silence_ms_);
+    // The other side wants a sign of life too, also while it does all the talking.
+    if (Date.now() - this.sent_at_ >= this.silence_ms_) this.probe();
   }
 
   private end_(code: number, reason: string, stop: boolean): void {
