@@ -62,13 +62,19 @@ public:
         return {};
     }
 
+    void on_failure(std::function<void(std::string const&)> tell)
+    {
+        std::lock_guard const hold(mutex_);
+        failed_ = std::move(tell);
+    }
+
     bool read(std::function<void(chat_reader&)> query, std::function<void(error_code)> done)
     {
         {
             std::lock_guard const hold(mutex_);
             if (jobs_.size() >= how_.waiting_max) return false;
             jobs_.push_back({
-                .run = [query = std::move(query)](database& db) { return read_on(db, query); },
+                .run = [this, query = std::move(query)](database& db) { return read_on(db, query); },
                 .done = std::move(done),
             });
         }
@@ -81,14 +87,17 @@ public:
         auto opened = connect(how_);
         if (!opened) return errc::disk_failed;
         auto snapshot = std::make_shared<snapshot_job>(std::move(*opened));
-        // The first row that is read fixes the snapshot.
-        snapshot->reader.begin();
-        static_cast<void>(snapshot->reader.applied());
+        snapshot->reader.begin();  // here, not on the reader thread
         if (snapshot->db->failed()) return errc::disk_failed;
         {
             std::lock_guard const hold(mutex_);
             jobs_.push_back({
-                .run = [snapshot](database&) { return snapshot->compute(); },
+                .run =
+                    [this, snapshot](database&)
+                {
+                    snapshot->compute();
+                    return judge(*snapshot->db);
+                },
                 .done =
                     [snapshot, done = std::move(done)](error_code failure)
                 {
@@ -119,11 +128,10 @@ private:
     {
         explicit snapshot_job(std::unique_ptr<database> opened) : db(std::move(opened)), reader(*db) {}
 
-        error_code compute()
+        void compute()
         {
             state = reader.state_digest();
             reader.end();
-            return db->failed() ? errc::disk_failed : error_code{};
         }
 
         std::unique_ptr<database> db;
@@ -131,13 +139,25 @@ private:
         digest state;
     };
 
-    static error_code read_on(database& db, std::function<void(chat_reader&)> const& query)
+    error_code read_on(database& db, std::function<void(chat_reader&)> const& query)
     {
         chat_reader reader(db);
         reader.begin();
         query(reader);
         reader.end();
-        return db.failed() ? errc::disk_failed : error_code{};
+        return judge(db);
+    }
+
+    error_code judge(database const& db)
+    {
+        if (!db.failed()) return {};
+        std::function<void(std::string const&)> tell;
+        {
+            std::lock_guard const hold(mutex_);
+            tell.swap(failed_);
+        }
+        if (tell) post_([tell = std::move(tell), text = db.failure_text()] { tell(text); });
+        return errc::disk_failed;
     }
 
     void work(database& db)
@@ -164,6 +184,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<job> jobs_;
+    std::function<void(std::string const&)> failed_;  // until it has been posted
     bool stopping_ = false;
     std::vector<std::thread> threads_;
 };
@@ -177,6 +198,11 @@ result<std::unique_ptr<reader_pool>> reader_pool::open(reader_options const& how
 
 reader_pool::reader_pool(std::unique_ptr<impl> made) : impl_(std::move(made)) {}
 reader_pool::~reader_pool() = default;
+
+void reader_pool::on_failure(std::function<void(std::string const&)> tell)
+{
+    impl_->on_failure(std::move(tell));
+}
 
 bool reader_pool::read(std::function<void(chat_reader&)> query, std::function<void(error_code)> done)
 {

@@ -36,6 +36,10 @@ public:
     // Jobs that run finish, those that wait are dropped; their `done` is posted with errc::stopped.
     ~reader_pool();
 
+    // `tell` is posted once, with SQLite's words, when a reader's connection has failed: a disk that cannot
+    // be read is a failed disk. Set it before the first read.
+    void on_failure(std::function<void(std::string const&)> tell);
+
     // Runs `query` on a reader thread, then posts `done`: with disk_failed when SQLite failed, and then what
     // `query` saw is worthless. False: the queue is full, nothing will happen.
     [[nodiscard]] bool read(std::function<void(chat_reader&)> query, std::function<void(error_code)> done);

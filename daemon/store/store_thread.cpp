@@ -43,6 +43,8 @@ public:
           limits_(limits),
           thread_([this] { work(); })
     {
+        readers_.on_failure([tell = tell_](std::string const& text) { tell->failed(errc::disk_failed, text); }
+        );
     }
 
     ~impl()

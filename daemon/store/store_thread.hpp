@@ -23,7 +23,8 @@ struct store_events
     std::function<void(chain::write_id upto)> written;        // durable, and visible to readers
     std::function<void(std::uint64_t id, std::vector<chain::entry>)> log_rows;
     std::function<void(std::string const& id, seq at, digest state)> digested;  // a checkpoint's state
-    // The last event: the disk failed or the store is damaged. Nothing that was not reported is durable.
+    // The disk failed, for the writer or for a reader, or the store is damaged: stop the process. The writer
+    // reports nothing after its own failure; what it has not reported may not be durable.
     std::function<void(error_code, std::string const& text)> failed;
 };
 

@@ -93,6 +93,15 @@ public:
         return kind_ == kind::no_space ? SQLITE_FULL : io_error;
     }
 
+    bool read_fails()
+    {
+        ++reads_;
+        bool const now =
+            fail_read_at_ != 0 && (reads_ == fail_read_at_ || (lasting_reads_ && reads_ > fail_read_at_));
+        happened_ = happened_ || now;
+        return now;
+    }
+
     void cut_off()
     {
         ++life_;
@@ -113,6 +122,9 @@ public:
     std::uint64_t fail_at_ = 0;
     kind kind_ = kind::io_error;
     bool lasting_ = false;
+    std::uint64_t reads_ = 0;
+    std::uint64_t fail_read_at_ = 0;
+    bool lasting_reads_ = false;
     bool happened_ = false;
 };
 
@@ -160,7 +172,7 @@ int read_file(sqlite3_file* base, void* to, int length, sqlite3_int64 offset)
 {
     auto& f = of(base);
     std::lock_guard const hold(f.disk->mutex_);
-    if (is_cut_off(f)) return SQLITE_IOERR_READ;
+    if (is_cut_off(f) || f.disk->read_fails()) return SQLITE_IOERR_READ;
     auto const& bytes = f.what->seen;
     auto const wanted = static_cast<std::size_t>(length);
     auto const at = std::min(static_cast<std::size_t>(offset), bytes.size());
@@ -456,10 +468,19 @@ void fault_disk::fail_at(std::uint64_t n, kind what, bool lasting)
     impl_->happened_ = false;
 }
 
+void fault_disk::fail_read_at(std::uint64_t n, bool lasting)
+{
+    std::lock_guard const hold(impl_->mutex_);
+    impl_->fail_read_at_ = impl_->reads_ + n;
+    impl_->lasting_reads_ = lasting;
+    impl_->happened_ = false;
+}
+
 void fault_disk::no_more_faults()
 {
     std::lock_guard const hold(impl_->mutex_);
     impl_->fail_at_ = 0;
+    impl_->fail_read_at_ = 0;
 }
 
 bool fault_disk::fault_happened() const

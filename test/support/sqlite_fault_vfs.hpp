@@ -36,6 +36,8 @@ public:
     // Every write, truncation, sync, creation and deletion is one operation. The n-th from now (1: the next)
     // fails; `lasting`: and all that follow.
     void fail_at(std::uint64_t n, kind what, bool lasting);
+    // Reads are counted on their own.
+    void fail_read_at(std::uint64_t n, bool lasting);
     void no_more_faults();
     [[nodiscard]] bool fault_happened() const;
     [[nodiscard]] std::uint64_t operations() const;  // since the start

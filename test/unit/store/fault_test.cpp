@@ -104,6 +104,54 @@ BOOST_AUTO_TEST_CASE(a_failing_operation_stops_the_store_for_good)
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_failing_read_never_makes_a_wrong_answer)
+{
+    log_writer log;
+    auto const rows = log.next_few(60, 1);
+    {
+        auto made = open();
+        BOOST_TEST_REQUIRE(!write_one(*made, write_of(1).adds(rows)));
+        BOOST_TEST_REQUIRE(!write_one(*made, write_of(2).applies(30)));
+    }
+    auto const whole = disk.read("db");
+    int failures = 0;
+    bool passed = false;
+    for (std::uint64_t n = 1; !passed; ++n)
+    {
+        disk.wipe();
+        disk.replace("db", whole);
+        auto how = options();
+        how.quick_check = false;  // would read the whole file into memory
+        how.verify_rows = 0;
+        auto made = open(how);
+        disk.fail_read_at(n, false);
+        std::vector<chat::applied> told;
+        store::store_observer const listening{
+            .applied = [&](std::vector<chat::applied> what)
+            { told.insert(told.end(), what.begin(), what.end()); },
+            .checkpoint = [](auto const&) {},
+        };
+        chain::store_write const apply = write_of(3).applies(60);
+        passed = !made->perform({&apply, 1}, listening);
+        BOOST_TEST(passed == !disk.fault_happened());
+        if (!passed) ++failures;
+        for (std::size_t i = 0; i < told.size(); ++i)
+        {
+            BOOST_TEST_CONTEXT("read " << n << " entry " << told[i].pos)
+            {
+                // The 31st account, made by the 31st entry, and so on.
+                auto const expected = 31 + i;
+                BOOST_TEST(told[i].pos.value() == expected);
+                auto const* account = std::get_if<chat::account_created>(&told[i].result);
+                BOOST_TEST_REQUIRE(account);
+                BOOST_TEST(account->uid.value() == expected);
+            }
+        }
+        if (passed) BOOST_TEST(told.size() == 30u);
+    }
+    BOOST_TEST(failures > 3);
+}
+
 BOOST_AUTO_TEST_CASE(a_disk_that_fails_while_the_store_opens_is_no_store)
 {
     bool opened = false;

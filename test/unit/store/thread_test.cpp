@@ -309,6 +309,31 @@ BOOST_AUTO_TEST_CASE(readers_answer_on_the_loop_with_one_snapshot)
     BOOST_TEST(second == seq(2));
 }
 
+BOOST_AUTO_TEST_CASE(a_disk_that_cannot_be_read_is_a_failed_disk)
+{
+    thread->write(write_of(1).adds(log.next_few(3, 1)));
+    loop.run_until([&] { return written == 1; });
+    disk.fail_read_at(1, true);
+    std::vector<error_code> answers;
+    for (int i = 0; i < 3; ++i)
+    {
+        BOOST_TEST(readers->read(
+            [](store::chat_reader& reader) { static_cast<void>(reader.find_person(chat::user_id(1))); },
+            [&](error_code why) { answers.push_back(why); }
+        ));
+    }
+    loop.run_until([&] { return answers.size() == 3 && !failures.empty(); });
+    loop.run_what_is_there();
+
+    for (auto const& why : answers)
+    {
+        BOOST_TEST((why == errc::disk_failed));
+    }
+    BOOST_TEST(failures.size() == 1u);
+    BOOST_TEST((failures[0].first == errc::disk_failed));
+    BOOST_TEST(failures[0].second.find("I/O") != std::string::npos, failures[0].second);
+}
+
 BOOST_AUTO_TEST_CASE(the_readers_queue_is_bounded_and_dropped_at_the_end)
 {
     std::promise<void> may_go_on;
