@@ -135,7 +135,8 @@ class World {
         const audience = new Set([...conv.members.keys(), uid]);
         if (op === 'conv.join') conv.members.set(uid, conv.members.get(uid) ?? { read: conv.msgs.length, delivered: conv.msgs.length });
         else conv.members.delete(uid);
-        this.commit('conv.member', conv.id, { uid, on: op === 'conv.join' }, audience);
+        const { name } = this.users.get(uid);
+        this.commit('conv.member', conv.id, { uid, on: op === 'conv.join', user: { uid, name } }, audience);
         return { rev: conv.rev };
       }
       default:
@@ -145,9 +146,10 @@ class World {
 
   create(shape, uids) {
     const id = `c_${this.convs.size + 1}`;
-    this.convs.set(id, { id, ...shape, rev: 0, msgs: [], members: new Map(uids.map((uid) => [uid, { read: 0, delivered: 0 }])) });
+    const conv = { id, ...shape, rev: 0, msgs: [], members: new Map(uids.map((uid) => [uid, { read: 0, delivered: 0 }])) };
+    this.convs.set(id, conv);
     const everybody = shape.priv ? uids : this.users.keys();
-    this.commit('conv.new', id, {}, everybody);
+    this.commit('conv.new', id, (uid) => this.summary(conv, uid), everybody);
     return id;
   }
 
@@ -177,7 +179,8 @@ class Session {
 
   push({ audience, ...entry }) {
     if (this.uid === null || !audience.has(this.uid)) return;
-    const event = { ...entry, prev: this.cursor };
+    const d = typeof entry.d === 'function' ? entry.d(this.uid) : entry.d;
+    const event = { ...entry, d, prev: this.cursor };
     this.cursor = entry.pos;
     this.send(event);
   }

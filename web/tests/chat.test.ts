@@ -152,6 +152,29 @@ describe('chat', () => {
     expect(chat.view('c_1').value.marks.get('u_3')).toEqual({ delivered: 1, read: 0 });
   });
 
+  it('takes new rooms, people and members from their events, without fetching the list again', async () => {
+    await serve(2);
+    await page(run(1, 2), 2);
+    socket.say({ ev: 'user.update', pos: 41, prev: 40, d: { uid: 'u_9', name: 'zoe' } });
+    socket.say({ ev: 'conv.new', pos: 42, prev: 41, conv: 'c_8', d: { ...row, conv: 'c_8', name: 'new', member: false, members: 1, seq: 0, rev: 0, read: 0, unread: 0 } });
+    socket.say({ ev: 'conv.member', pos: 43, prev: 42, conv: 'c_8', d: { uid: 'u_9', on: true, user: { uid: 'u_9', name: 'zoe' } } });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(chat.name_of('u_9')).toBe('zoe');
+    expect(chat.convs.value.get('c_8')).toMatchObject({ name: 'new', member: false, members: 2 });
+    expect(socket.all('sync')).toHaveLength(1);
+    socket.say({ ev: 'conv.member', pos: 44, prev: 43, conv: 'c_8', d: { uid: 'u_1', on: true } });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(socket.all('sync')).toHaveLength(2);
+    // While that list is on its way, another room appears, and one changes.
+    socket.say({ ev: 'conv.new', pos: 45, prev: 44, conv: 'c_9', d: { ...row, conv: 'c_9', name: 'newer', member: false, members: 1, seq: 0, rev: 0, read: 0, unread: 0 } });
+    socket.say({ ev: 'conv.update', pos: 46, prev: 45, conv: 'c_8', d: {} });
+    await vi.advanceTimersByTimeAsync(100);
+    await serve(2);
+    expect([...chat.convs.value.keys()]).toEqual(['c_1', 'c_9']);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(socket.all('sync')).toHaveLength(3);
+  });
+
   it('fetches a list in pages', async () => {
     socket.answer(socket.all('sync')[0]!, { convs: [{ ...row, seq: 1, rev: 1, read: 0, unread: 1 }], users: [], next: 'p2' });
     await settle();

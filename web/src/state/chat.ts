@@ -46,6 +46,9 @@ export class Chat {
   private lineage_ = '';
   private stale_ = true;
   private syncing_ = false;
+  private sync_again_ = false;
+  // Conversations that events brought while the list was being fetched: it may not hold them yet.
+  private appeared_ = new Set<string>();
   // Grows when everything is to be fetched anew: pages asked for before that are not used.
   private generation_ = 0;
   private later_timer_: ReturnType<typeof setTimeout> | undefined;
@@ -246,8 +249,10 @@ export class Chat {
 
   private async sync_(): Promise<void> {
     const link = this.connection_()?.link;
+    if (this.syncing_) this.sync_again_ = true;
     if (!link || this.syncing_) return;
     this.syncing_ = true;
+    this.appeared_.clear();
     try {
       const convs = new Map<string, Conversation>();
       const users: User[] = [];
@@ -274,8 +279,11 @@ export class Chat {
     } finally {
       this.syncing_ = false;
     }
-    // Another link is there already.
-    if (this.stale_ && this.connection_()?.link && this.connection_()?.link !== link) this.sync_soon();
+    const again = this.sync_again_;
+    this.sync_again_ = false;
+    // Something changed meanwhile, or another link is there already.
+    if (again) this.sync_soon();
+    else if (this.stale_ && this.connection_()?.link && this.connection_()?.link !== link) this.sync_soon();
   }
 
   private later_(what: () => void): void {
@@ -290,20 +298,37 @@ export class Chat {
       if (known && known.seq > conv.seq) fetched.set(id, { ...conv, seq: known.seq, rev: known.rev, last: known.last });
       if (known && known.read > conv.read) fetched.set(id, { ...fetched.get(id)!, read: known.read });
     }
+    for (const id of this.appeared_) {
+      const known = this.convs.value.get(id);
+      if (known && !fetched.has(id)) fetched.set(id, known);
+    }
     this.convs.value = fetched;
   }
 
   private apply_(event: Dev): void {
     const id = event.conv;
-    if (event.ev.startsWith('conv.') || event.ev === 'user.update') {
-      this.sync_soon();
-      if (id !== undefined && id === this.open_conv.value) void this.load_members(id);
+    if (event.ev === 'user.update') {
+      const user = event.d as { uid: string; name?: string };
+      if (user.name !== undefined) this.learn_([{ uid: user.uid, name: user.name }]);
+      return;
     }
     if (id === undefined) return;
     if (event.ev === 'conv.gone') {
       const convs = new Map(this.convs.value);
       convs.delete(id);
       this.convs.value = convs;
+      return;
+    }
+    if (event.ev === 'conv.new') {
+      this.appear_(event.d as unknown as Conversation);
+      return;
+    }
+    if (event.ev === 'conv.member') {
+      this.membership_(id, event.d as { uid: string; on: boolean; user?: User });
+      return;
+    }
+    if (event.ev === 'conv.update') {
+      this.sync_soon();
       return;
     }
     if (event.ev === 'read' || event.ev === 'delivered') {
@@ -314,6 +339,23 @@ export class Chat {
     const rev = event.rev ?? 0;
     if (event.ev === 'msg.new') this.count_(id, event.d as unknown as Message, rev);
     else this.touch_(id, (conv) => ({ ...conv, rev: Math.max(conv.rev, rev) }));
+  }
+
+  private appear_(conv: Conversation): void {
+    if (this.convs.value.has(conv.conv)) return;
+    this.appeared_.add(conv.conv);
+    this.convs.value = new Map(this.convs.value).set(conv.conv, conv);
+  }
+
+  private membership_(id: string, d: { uid: string; on: boolean; user?: User }): void {
+    // What one's own joining opens is more than an event says.
+    if (d.uid === this.me.value?.uid || !this.convs.value.has(id)) {
+      this.sync_soon();
+      return;
+    }
+    if (d.user) this.learn_([d.user]);
+    this.touch_(id, (conv) => (conv.members === undefined ? conv : { ...conv, members: conv.members + (d.on ? 1 : -1) }));
+    if (id === this.open_conv.value) void this.load_members(id);
   }
 
   private count_(id: string, msg: Message, rev: number): void {
