@@ -116,6 +116,6 @@ export const pill = (page, text) => page.locator('.conn').filter({ hasText: text
 
 export async function axe(page) {
   await page.evaluate(axe_source);
-  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'], rules: { 'target-size': { enabled: true } } }));
   return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).slice(0, 4).join(', ')} (${one.help})`);
 }

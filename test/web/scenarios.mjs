@@ -204,6 +204,53 @@ async function paging({ chain, browser }) {
   same(seqs, Array.from({ length: seqs.length }, (_, i) => i + 1), 'dense seq on the page');
 }
 
+async function keyboard_only({ chain, browser }) {
+  const page = await open_page(browser, chain.nodes[0].url);
+  const focus = (what) => until(`the focus is on ${what}`, () => page.evaluate((wanted) => document.activeElement?.matches(wanted), what));
+  const press = (...keys) => keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
+  await focus('#name');
+  await press('Tab', 'Tab', 'Tab', 'Enter');
+  const name = fresh('key');
+  await page.keyboard.type(name);
+  await press('Tab');
+  await page.keyboard.type('three machines, one truth');
+  await press('Enter');
+  await page.getByRole('navigation').waitFor();
+  const rooms = [fresh('keys-a'), fresh('keys-b')];
+  for (const room of rooms) await make_room(page, room);
+  await page.goto(`${chain.nodes[0].url}/#/cluster`);
+  await press('Control+k');
+  await focus('#switch-to');
+  await page.keyboard.type(rooms[0]);
+  await press('Enter');
+  await page.getByRole('heading', { level: 1, name: rooms[0] }).waitFor();
+  await press('Alt+ArrowDown');
+  await page.getByRole('heading', { level: 1, name: rooms[1] }).waitFor();
+  await box(page).focus();
+  await page.keyboard.type('one');
+  await press('Enter');
+  await receipt(page, 'one', 'Stored');
+  await press('ArrowUp', 'End');
+  await page.keyboard.type(' and a half');
+  await press('Enter');
+  await row(page, 'one and a half').getByText('(edited)').waitFor();
+  await press('F6');
+  await focus('.log');
+  await press('ArrowUp');
+  await focus('article.msg');
+  await press('e');
+  await focus('#composer-text');
+  same(await box(page).inputValue(), 'one and a half', 'what E puts into the box');
+  await press('Escape', 'F6', 'ArrowUp', 'Delete');
+  await page.getByRole('dialog').waitFor();
+  await press('Escape', 'Escape');
+  await focus('#composer-text');
+  await press('F6', 'F6');
+  await focus('.rail a.rm[aria-current="page"]');
+  await press('ArrowUp', 'Enter');
+  await page.getByRole('heading', { level: 1, name: rooms[0] }).waitFor();
+}
+
 async function no_storage({ chain, browser }) {
   const context = await browser.newContext({ viewport: wide });
   await context.addInitScript(() => {
@@ -339,6 +386,7 @@ export const scenarios = [
   { name: 'hostile text is shown as text', test: hostile_text },
   { name: 'a refused text says why and comes back into the box', test: too_large },
   { name: 'paging through history: dense, no hole', test: paging },
+  { name: 'everything by keyboard', test: keyboard_only },
   { name: 'storage switched off: works, and says what that means', test: no_storage },
   { name: 'axe finds nothing on any screen, light and dark, 1280 and 390', test: accessible },
 ];

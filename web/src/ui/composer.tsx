@@ -1,6 +1,6 @@
 // The box in which messages are written. It is never disabled and never loses text: drafts are kept on the device.
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Conversation } from '../protocol/types.gen';
 import { edit_message, send_message } from '../state/compose';
 import { kept_drafts } from '../state/device';
@@ -22,7 +22,8 @@ export function Composer({ conv }: { conv: Conversation }) {
     if (!editing.value) kept_drafts.set(id, value);
   };
 
-  useEffect(() => {
+  // Before the next key can arrive: nothing that is typed must be overwritten.
+  useLayoutEffect(() => {
     if (edit) text.value = edit.body;
     else text.value = kept_drafts.get(id);
     if (edit) box.current?.focus();

@@ -10,12 +10,23 @@ import { go, is_phone, route } from './route';
 import { SignIn } from './signin';
 import { Announcer, ConnectionPill, DegradedBand } from './status';
 
-const regions = ['.rail a.rm[tabindex="0"], .rail .jump', '#composer-text, .page', '.log', '.pane button'];
+// The parts of the page that F6 walks, and where the focus goes in each.
+const regions: [part: string, target: string][] = [
+  ['.rail', 'a.rm[tabindex="0"]'],
+  ['.composer', 'textarea'],
+  ['.log', ''],
+  ['.page', 'input, a.btn, button'],
+  ['.pane', 'button'],
+];
 
 function next_region(): void {
-  const present = regions.map((one) => document.querySelector<HTMLElement>(one)).filter((one) => one !== null);
-  const at = present.findIndex((one) => one === document.activeElement || one.contains(document.activeElement));
-  present[(at + 1) % present.length]?.focus();
+  const present = regions.flatMap(([part, target]) => {
+    const region = document.querySelector<HTMLElement>(part);
+    const focus = region && (target === '' ? region : (region.querySelector<HTMLElement>(target) ?? region.querySelector('button')));
+    return region && focus ? [{ region, focus }] : [];
+  });
+  const at = present.findIndex(({ region }) => region.contains(document.activeElement));
+  present[(at + 1) % present.length]?.focus.focus();
 }
 
 function use_keys(): void {
