@@ -1,7 +1,7 @@
 #include "store/chat_state.hpp"
 
-#include "embedded/chat_schema_sql.hpp"
 #include "store/chat_rows.hpp"
+#include "store/chat_schema_sql.hpp"
 #include "wire/command.hpp"
 
 namespace chaind::store

@@ -1,7 +1,7 @@
 #include "store/store_schema.hpp"
 
-#include "embedded/log_schema_sql.hpp"
 #include "store/chat_state.hpp"
+#include "store/log_schema_sql.hpp"
 
 #include <string>
 #include <vector>

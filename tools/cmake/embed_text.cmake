@@ -1,5 +1,5 @@
-# embed_text(TARGET NAMESPACE FILE...): makes the text of each FILE a constant of the program. `a_b.sql` becomes
-# `NAMESPACE::a_b_sql` (std::string_view), declared in the generated header "embedded/a_b_sql.hpp".
+# embed_text(TARGET NAMESPACE FILE...): makes the text of each FILE a constant of the program. `folder/a_b.sql` becomes
+# `NAMESPACE::a_b_sql` (std::string_view), declared in the generated header "folder/a_b_sql.hpp".
 #
 # The same file is run as a script at build time, so that an edited text is embedded again without a new configure.
 if(CMAKE_SCRIPT_MODE_FILE)
@@ -7,7 +7,7 @@ if(CMAKE_SCRIPT_MODE_FILE)
     string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${text}")
     string(REGEX REPLACE "(('[^']*',){20})" "\\1\n    " bytes "${bytes}")
     file(WRITE ${OUTPUT}.hpp "#pragma once\n#include <string_view>\nnamespace ${NAMESPACE}\n{\nextern std::string_view const ${NAME};\n}\n")
-    file(WRITE ${OUTPUT}.cpp "#include \"embedded/${NAME}.hpp\"\nnamespace ${NAMESPACE}\n{\nstatic constexpr char bytes[] = {\n    ${bytes}'\\0'};\nstd::string_view const ${NAME}{bytes, sizeof bytes - 1};\n}\n")
+    file(WRITE ${OUTPUT}.cpp "#include \"${NAME}.hpp\"\nnamespace ${NAMESPACE}\n{\nstatic constexpr char bytes[] = {\n    ${bytes}'\\0'};\nstd::string_view const ${NAME}{bytes, sizeof bytes - 1};\n}\n")
     return()
 endif()
 
@@ -17,8 +17,9 @@ function(embed_text target namespace)
     foreach(input ${ARGN})
         get_filename_component(name ${input} NAME)
         string(MAKE_C_IDENTIFIER ${name} name)
-        set(folder ${CMAKE_CURRENT_BINARY_DIR}/${target}_embedded)
-        set(output ${folder}/embedded/${name})
+        get_filename_component(folder ${input} DIRECTORY)
+        set(generated ${CMAKE_CURRENT_BINARY_DIR}/${target}_embedded)
+        set(output ${generated}/${folder}/${name})
         add_custom_command(
             OUTPUT ${output}.cpp ${output}.hpp
             COMMAND ${CMAKE_COMMAND} -DINPUT=${CMAKE_CURRENT_SOURCE_DIR}/${input} -DOUTPUT=${output} -DNAME=${name}
@@ -26,6 +27,6 @@ function(embed_text target namespace)
             DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${input} ${CHAIND_EMBED_SCRIPT}
             VERBATIM)
         target_sources(${target} PRIVATE ${output}.cpp ${output}.hpp)
-        target_include_directories(${target} PRIVATE ${folder})
+        target_include_directories(${target} PRIVATE ${generated})
     endforeach()
 endfunction()

@@ -106,8 +106,13 @@ BOOST_AUTO_TEST_CASE(a_failing_operation_stops_the_store_for_good)
 
 BOOST_AUTO_TEST_CASE(a_failing_read_never_makes_a_wrong_answer)
 {
+    // Thirty accounts, and each once more: the second answer is the first one, read from the disk.
     log_writer log;
-    auto const rows = log.next_few(60, 1);
+    std::vector<chain::entry> rows;
+    for (std::uint64_t n = 0; n < 60; ++n)
+    {
+        rows.push_back(log.next(1, account_command(n % 30)));
+    }
     {
         auto made = open();
         BOOST_TEST_REQUIRE(!write_one(*made, write_of(1).adds(rows)));
@@ -139,17 +144,16 @@ BOOST_AUTO_TEST_CASE(a_failing_read_never_makes_a_wrong_answer)
         {
             BOOST_TEST_CONTEXT("read " << n << " entry " << told[i].pos)
             {
-                // The 31st account, made by the 31st entry, and so on.
-                auto const expected = 31 + i;
-                BOOST_TEST(told[i].pos.value() == expected);
+                BOOST_TEST(told[i].pos.value() == 31 + i);
+                BOOST_TEST(told[i].dup);
                 auto const* account = std::get_if<chat::account_created>(&told[i].result);
                 BOOST_TEST_REQUIRE(account);
-                BOOST_TEST(account->uid.value() == expected);
+                BOOST_TEST(account->uid.value() == 1 + i);
             }
         }
         if (passed) BOOST_TEST(told.size() == 30u);
     }
-    BOOST_TEST(failures > 3);
+    BOOST_TEST(failures > 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_disk_that_fails_while_the_store_opens_is_no_store)
