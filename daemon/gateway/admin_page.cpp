@@ -5,13 +5,14 @@
 namespace chaind::gateway
 {
 
-admin_page::admin_page(metrics::registry& metrics, std::function<void()> refresh)
-    : metrics_(metrics), refresh_(std::move(refresh))
+admin_page::admin_page(backend& chain, metrics::registry& metrics, std::function<void()> refresh)
+    : chain_(chain), metrics_(metrics), refresh_(std::move(refresh))
 {
 }
 
 boost::asio::awaitable<http_response> admin_page::handle(http_request request)
 {
+    if (request.method == "POST" && request.path == "/probe") co_return co_await probe();
     if (request.method != "GET" && request.method != "HEAD") co_return refuse(405, "only GET");
     if (request.path == "/livez")
     {
@@ -20,11 +21,24 @@ boost::asio::awaitable<http_response> admin_page::handle(http_request request)
         out.body = "ok\n";
         co_return out;
     }
-    if (request.path != "/metrics") co_return refuse(404, "only /metrics and /livez");
+    if (request.path != "/metrics") co_return refuse(404, "only /metrics, /livez and POST /probe");
     refresh_();
     http_response out;
     out.type = "text/plain; version=0.0.4; charset=utf-8";
     out.body = metrics_.text();
+    co_return out;
+}
+
+// A write that changes nothing, but goes the whole way: 200 when it was committed.
+boost::asio::awaitable<http_response> admin_page::probe()
+{
+    chat::command nothing;
+    nothing.body = chat::probe{};
+    auto const outcome = co_await chain_.submit(std::move(nothing));
+    if (std::holds_alternative<undecided>(outcome)) co_return refuse(503, "not committed");
+    http_response out;
+    out.type = "text/plain; charset=utf-8";
+    out.body = "committed\n";
     co_return out;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
-// The admin listener: /metrics for Prometheus, and /livez. Nothing else, and never on the clients' port.
+// The admin listener: /metrics for Prometheus, /livez, and POST /probe, which `chainctl drill` measures with.
+// Nothing else, and never on the clients' port.
 
+#include "gateway/backend.hpp"
 #include "gateway/http_message.hpp"
 #include "metrics/registry.hpp"
 
@@ -13,13 +15,16 @@ class admin_page final : public http_handler
 {
 public:
     // `refresh` runs before the metrics are shown: the time for values that are sampled.
-    admin_page(metrics::registry& metrics, std::function<void()> refresh);
+    admin_page(backend& chain, metrics::registry& metrics, std::function<void()> refresh);
 
     boost::asio::awaitable<http_response> handle(http_request request) override;
     std::variant<http_response, std::shared_ptr<ws_peer>> upgrade(http_request const& request) override;
     [[nodiscard]] http_response refuse(unsigned status, std::string_view why) const override;
 
 private:
+    [[nodiscard]] boost::asio::awaitable<http_response> probe();
+
+    backend& chain_;
     metrics::registry& metrics_;
     std::function<void()> refresh_;
 };

@@ -109,7 +109,7 @@ std::string failed_lines(json::object const& status)
 
 std::string status_text(json::object const& status, bool wide)
 {
-    std::string out = "Chain " + text_at(status, "cluster", "?") + " is " + headline(status) + "\n";
+    std::string out = "Cluster " + text_at(status, "cluster", "?") + " is " + headline(status) + "\n";
     auto const& service = object_at(status, "config_service");
     bool const service_up = text_at(service, "state") == "up";
     out += "Epoch " + with_thousands(number_at(status, "epoch")) + ", " +
