@@ -33,7 +33,7 @@ boost::asio::awaitable<http_response> admin_page::handle(http_request request)
 boost::asio::awaitable<http_response> admin_page::probe()
 {
     chat::command nothing;
-    nothing.body = chat::probe{};
+    nothing.what = chat::probe{};
     auto const outcome = co_await chain_.submit(std::move(nothing));
     if (std::holds_alternative<undecided>(outcome)) co_return refuse(503, "not committed");
     http_response out;
