@@ -15,6 +15,9 @@ const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-ru
 export const complaints = [];
 const expected = /ERR_CONNECTION_(REFUSED|RESET|CLOSED)|ERR_INTERNET_DISCONNECTED|ERR_EMPTY_RESPONSE|ERR_NETWORK_IO_SUSPENDED|WebSocket is closed before|status of (401|409|503|504)/;
 
+// For pictures of a failure.
+export const open_pages = new Set();
+
 export function launch() {
   return chromium.launch({ executablePath: executable, args: flags });
 }
@@ -28,7 +31,9 @@ export async function open_page(browser, url, options = {}) {
 }
 
 async function use_page(page, url) {
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(patience_ms);
+  open_pages.add(page);
+  page.once('close', () => open_pages.delete(page));
   page.on('console', (line) => {
     if (line.type() === 'error' && !expected.test(line.text())) complaints.push(line.text());
   });
@@ -61,6 +66,9 @@ export async function start_own_browser(profile, url) {
   };
 }
 
+// Much for a quiet machine; a busy one runs other tests beside these.
+const patience_ms = 40_000;
+
 export const password = 'three machines, one truth';
 
 export async function register(page, name) {
@@ -70,13 +78,6 @@ export async function register(page, name) {
   await page.getByRole('button', { name: 'Make account' }).click();
   await page.getByRole('navigation').waitFor();
   await page.getByText(/Safe on|last machine/).first().waitFor();
-}
-
-export async function sign_in(page, name) {
-  await page.getByLabel('Name').fill(name);
-  await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-  await page.getByRole('navigation').waitFor();
 }
 
 export async function make_room(page, name, topic = '') {

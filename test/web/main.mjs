@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { complaints, launch } from './browser.mjs';
+import { complaints, launch, open_pages } from './browser.mjs';
 import { make_chain } from './chains.mjs';
 import { scenarios } from './scenarios.mjs';
 import { same } from './wait.mjs';
@@ -36,19 +36,19 @@ for (const signal of ['SIGINT', 'SIGTERM'])
 
 async function check(name, test) {
   const begun = Date.now();
+  const afters = [];
   try {
-    const note = await test();
+    const note = await test((what) => afters.push(what));
     passed++;
     console.log(`ok      ${name} (${((Date.now() - begun) / 1000).toFixed(1)} s)${note ? `: ${note}` : ''}`);
   } catch (why) {
     failed++;
     console.log(`FAILED  ${name}\n${String(why.stack ?? why).replace(/^/gm, '        ')}`);
     const folder = mkdtempSync(join(tmpdir(), 'chaind-web-failed-'));
-    let number = 0;
-    for (const context of browser?.contexts() ?? [])
-      for (const page of context.pages()) await page.screenshot({ path: join(folder, `${++number}.png`), timeout: 3000 }).catch(() => {});
+    for (const [at, page] of [...open_pages].entries()) await page.screenshot({ path: join(folder, `${at + 1}.png`), timeout: 3000 }).catch(() => {});
     console.log(`        screenshots in ${folder}`);
   }
+  for (const after of afters.reverse()) await after();
 }
 
 try {
@@ -56,8 +56,9 @@ try {
   browser = await launch();
   for (const { name, test } of scenarios) {
     if (!name.includes(only)) continue;
-    await check(name, () => test({ chain, browser }));
+    await check(name, (after) => test({ chain, browser, after }));
     for (const context of browser.contexts()) await context.close();
+    open_pages.clear();
     await chain.restore();
   }
   await check('no page complained: no script error, nothing refused by the content security policy', () => same(complaints, [], 'complaints'));

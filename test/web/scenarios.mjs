@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { axe, box, join_room, make_room, narrow, open_page, pill, receipt, register, row, say, sign_in, start_own_browser, texts, wide } from './browser.mjs';
+import { axe, box, join_room, make_room, narrow, open_page, pill, receipt, register, row, say, start_own_browser, texts, wide } from './browser.mjs';
 import { same, until } from './wait.mjs';
 
 let used = 0;
@@ -86,45 +86,39 @@ async function head_killed({ chain, browser }) {
   return said;
 }
 
-async function browser_killed({ chain, browser }) {
+async function browser_killed({ chain, browser, after }) {
   const [n1, n2] = chain.nodes;
   const profile = mkdtempSync(join(tmpdir(), 'chaind-web-profile-'));
+  after(() => rm(profile, { recursive: true, force: true }));
   const room = fresh('outbox');
   const name = fresh('eve');
-  let own;
-  try {
-    own = await start_own_browser(profile, n1.url);
-    await register(own.page, name);
-    await make_room(own.page, room);
-    await say(own.page, 'before');
-    await receipt(own.page, 'before', 'Stored');
-    const b = await open_page(browser, n2.url);
-    await register(b, fresh('dan'));
-    await join_room(b, room);
-    await own.context.setOffline(true);
-    const queued = ['first in the queue', 'second in the queue', 'third in the queue'];
-    for (const text of queued) await say(own.page, text);
-    for (const text of queued) await receipt(own.page, text, /Saved on this device|Confirming/);
-    await pill(own.page, 'Reconnecting').waitFor();
-    same(await texts(b), ['before'], 'what had been sent before the browser was killed');
-    await own.kill();
+  const doomed = await start_own_browser(profile, n1.url);
+  after(doomed.kill);
+  await register(doomed.page, name);
+  await make_room(doomed.page, room);
+  await say(doomed.page, 'before');
+  await receipt(doomed.page, 'before', 'Stored');
+  const b = await open_page(browser, n2.url);
+  await register(b, fresh('dan'));
+  await join_room(b, room);
+  await doomed.context.setOffline(true);
+  const queued = ['first in the queue', 'second in the queue', 'third in the queue'];
+  for (const text of queued) await say(doomed.page, text);
+  for (const text of queued) await receipt(doomed.page, text, /Saved on this device|Confirming/);
+  await pill(doomed.page, 'Reconnecting').waitFor();
+  same(await texts(b), ['before'], 'what had been sent before the browser was killed');
+  await doomed.kill();
 
-    own = await start_own_browser(profile, n1.url);
-    const { page } = own;
-    const form = page.getByRole('button', { name: 'Sign in', exact: true });
-    await form.or(page.getByRole('navigation')).first().waitFor();
-    if (await form.isVisible()) await sign_in(page, name);
-    await page.getByRole('navigation').getByRole('link', { name: room }).click();
-    await row(b, queued[2]).waitFor();
-    await say(page, 'after');
-    await row(b, 'after').waitFor();
-    await receipt(page, 'after', /Stored|Delivered|Read/);
-    same(await texts(b), ['before', ...queued, 'after'], 'what the other one sees');
-    same(await texts(page), ['before', ...queued, 'after'], 'what the writer sees');
-  } finally {
-    await own?.kill();
-    await rm(profile, { recursive: true, force: true });
-  }
+  const again = await start_own_browser(profile, n1.url);
+  after(again.kill);
+  const { page } = again;
+  await page.getByRole('navigation').getByRole('link', { name: room }).click();
+  await row(b, queued[2]).waitFor();
+  await say(page, 'after');
+  await row(b, 'after').waitFor();
+  await receipt(page, 'after', /Stored|Delivered|Read/);
+  same(await texts(b), ['before', ...queued, 'after'], 'what the other one sees');
+  same(await texts(page), ['before', ...queued, 'after'], 'what the writer sees');
 }
 
 async function half_open({ chain, browser }) {

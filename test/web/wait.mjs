@@ -1,7 +1,7 @@
 // Waiting for what is seen from outside: asks again until it holds, fails with what it waited for.
 import { setTimeout as pause } from 'node:timers/promises';
 
-export async function until(what, holds, limit_ms = 20_000) {
+export async function until(what, holds, limit_ms = 40_000) {
   const end = Date.now() + limit_ms;
   for (;;) {
     const value = await holds();
