@@ -61,7 +61,6 @@ export async function start_own_browser(profile, url) {
     kill: async () => {
       child.kill('SIGKILL');
       await exited;
-      await browser.close().catch(() => {});
     },
   };
 }

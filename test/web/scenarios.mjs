@@ -27,7 +27,10 @@ async function both_ways(world) {
   await say(a, 'hello from the first machine');
   await row(b, 'hello from the first machine').waitFor();
   await receipt(a, 'hello from the first machine', 'Read');
+  await box(b).pressSequentially('and ');
+  await a.getByText(`${b_name} is typing`).waitFor();
   await say(b, 'and from the second');
+  await a.getByText(`${b_name} is typing`).waitFor({ state: 'detached' });
   await row(a, 'and from the second').waitFor();
   await receipt(b, 'and from the second', 'Read');
 

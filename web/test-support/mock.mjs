@@ -189,6 +189,7 @@ class Session {
     if (this.replica.silent) return;
     const frame = JSON.parse(text);
     if (frame.op === 'ack') return this.ack(frame.d.pos);
+    if (frame.op === 'typing') return this.typing(frame.d);
     const answer = (d, more = {}) => this.send({ re: frame.id, ok: true, pos: this.world.pos, ...more, d });
     const refuse = (err) => this.send({ re: frame.id, ok: false, err });
     try {
@@ -245,6 +246,12 @@ class Session {
     this.uid = uid;
     if (resume === 'ok') for (const entry of world.log) if (entry.pos > wanted.pos) this.push(entry);
     this.send({ ev: 'live', pos: world.pos, d: {} });
+  }
+
+  typing({ conv, on }) {
+    const members = this.world.convs.get(conv)?.members;
+    for (const other of this.world.sessions)
+      if (other.uid !== this.uid && members?.has(other.uid)) other.send({ ev: 'typing', conv, d: { uid: this.uid, on, ttl_ms: 6000 } });
   }
 
   // A message is delivered when its recipient's client has acknowledged its event.

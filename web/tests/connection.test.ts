@@ -189,6 +189,30 @@ describe('connection', () => {
     expect(sockets.all).toHaveLength(2);
   });
 
+  it('in doubt with nobody else to go to, it is in trouble until the machine gives a sign of life', async () => {
+    const connection = connect();
+    await vi.advanceTimersByTimeAsync(100);
+    const first = await sockets.greet();
+    const begun = Date.now() - 800;
+    connection.doubt(begun);
+    for (let i = 0; i < 3; i++) {
+      await vi.advanceTimersByTimeAsync(100);
+      if (sockets.last !== first) sockets.last.die();
+    }
+    expect(connection.status.value).toMatchObject({ phase: 'live', trouble_since: begun });
+    first.answer(first.all('ping')[0]!, { t: 1 });
+    await settle();
+    expect(connection.status.value.trouble_since).toBeUndefined();
+    connection.doubt(Date.now());
+    for (let i = 0; i < 3; i++) {
+      await vi.advanceTimersByTimeAsync(100);
+      if (!sockets.last.closed) sockets.last.die();
+    }
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(first.closed).toBe(true);
+    expect(connection.status.value.phase).toBe('trying');
+  });
+
   it('moves before a draining machine closes, to one that it prefers', async () => {
     connect();
     await vi.advanceTimersByTimeAsync(100);

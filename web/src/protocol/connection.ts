@@ -63,6 +63,8 @@ export class Connection {
   private rounds_ = 0;
   private timer_: ReturnType<typeof setTimeout> | undefined;
   private lost_url_ = '';
+  // The link in doubt has given a sign of life: it is the chain that is slow.
+  private answers_ = false;
 
   constructor(
     private readonly options_: ConnectionOptions,
@@ -97,19 +99,29 @@ export class Connection {
   // The user asks, or the network came back: don't wait for the next round.
   try_now(): void {
     const phase = this.status_.value.phase;
-    if (phase === 'live') this.current_?.probe();
+    if (phase === 'live') this.current_?.probe().catch(() => {});
     else if (phase === 'stopped') {
       this.set_({ phase: 'trying', stop: undefined });
       this.begin_round_();
     } else if (phase === 'trying' && !this.candidate_) this.begin_round_();
   }
 
-  // An answer is overdue since `since`: look for another replica, keep this one until the other one has greeted.
+  // An answer is overdue since `since`, or the network is said to be gone: ask for a sign of life, and look for another
+  // replica; keep this one until the other one has greeted.
   doubt(since: number): void {
-    if (!this.current_ || this.candidate_ || this.timer_) return;
-    if (this.endpoints_.length < 2) return;
-    this.set_({ trouble_since: since });
-    this.begin_round_();
+    const link = this.current_;
+    if (!link || this.candidate_ || this.timer_) return;
+    this.set_({ trouble_since: this.status_.value.trouble_since ?? since });
+    this.answers_ = false;
+    link.probe().then(
+      () => {
+        if (link !== this.current_) return;
+        this.answers_ = true;
+        if (!this.candidate_ && !this.timer_) this.set_({ trouble_since: undefined });
+      },
+      () => {},
+    );
+    if (this.endpoints_.length > 1) this.begin_round_();
   }
 
   // The overdue answer came: the link is fine after all.
@@ -180,7 +192,7 @@ export class Connection {
   // A whole round failed. While a link in doubt is still there, keep it; whoever doubted will ask again.
   private pause_(): void {
     if (this.current_) {
-      this.set_({ trouble_since: undefined });
+      if (this.answers_) this.set_({ trouble_since: undefined });
       return;
     }
     const longest = Math.min(longest_pause_ms, first_pause_ms * 2 ** this.rounds_);

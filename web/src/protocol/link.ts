@@ -2,7 +2,7 @@
 // durable events are handed on in order, and a hole in their `prev` chain is reported, never hidden; acks follow what was
 // handed on; a silent peer is given up after a ping that nobody answers.
 import { LinkLost, parse_frame, Refused, type Answer, type OpAnswer, type OpData, type OpName } from './frames';
-import type { Dev, Eev } from './types.gen';
+import type { Dev, Eev, Notes } from './types.gen';
 
 export interface SocketLike {
   onopen: (() => void) | null;
@@ -83,11 +83,16 @@ export class Link {
     });
   }
 
-  // Asks for a sign of life now, for instance when the page comes back to the foreground.
-  probe(): void {
-    if (!this.ready || this.dead_timer_) return;
-    this.dead_timer_ = setTimeout(() => this.end_(4901, 'no answer to ping', false), this.dead_ms_);
-    this.request('ping', {}).catch(() => {});
+  // Says something that gets no answer.
+  note<K extends keyof Notes>(op: K, d: NonNullable<Notes[K]>): void {
+    if (this.ready) this.send_({ op, d });
+  }
+
+  // Asks for a sign of life now, for instance when the page comes back to the foreground. Resolves when it came.
+  async probe(): Promise<void> {
+    if (!this.ready) return;
+    this.dead_timer_ ??= setTimeout(() => this.end_(4901, 'no answer to ping', false), this.dead_ms_);
+    await this.request('ping', {});
   }
 
   close(reason: string): void {
@@ -165,7 +170,11 @@ export class Link {
     this.unacked_events_ = 0;
     if (this.ended_ || this.cursor_ <= this.acked_) return;
     this.acked_ = this.cursor_;
-    this.send_({ op: 'ack', d: { pos: this.acked_ } });
+    this.note('ack', { pos: this.acked_ });
+  }
+
+  private ping_(): void {
+    this.probe().catch(() => {});
   }
 
   private send_(frame: object): void {
@@ -178,9 +187,9 @@ export class Link {
     clearTimeout(this.dead_timer_);
     this.dead_timer_ = undefined;
     if (!this.greeted_) return;
-    this.silence_timer_ = setTimeout(() => this.probe(), this.silence_ms_);
+    this.silence_timer_ = setTimeout(() => this.ping_(), this.silence_ms_);
     // The other side wants a sign of life too, also while it does all the talking.
-    if (Date.now() - this.sent_at_ >= this.silence_ms_) this.probe();
+    if (Date.now() - this.sent_at_ >= this.silence_ms_) this.ping_();
   }
 
   private end_(code: number, reason: string, stop: boolean): void {

@@ -198,10 +198,15 @@ export class Outbox {
     // Noted on the device too, without waiting: after a crash it only changes the word that is shown.
     if (change.durable && sent === 1) this.store_.put({ ...change, sent }).catch(() => {});
     const begun = Date.now();
-    const overdue = setTimeout(() => {
-      this.overdue_ms_ = Math.min(longest_wait_ms, this.overdue_ms_ * 2);
-      connection.doubt(begun);
-    }, this.overdue_ms_);
+    let overdue: ReturnType<typeof setTimeout> | undefined;
+    const watch = () => {
+      overdue = setTimeout(() => {
+        this.overdue_ms_ = Math.min(longest_wait_ms, this.overdue_ms_ * 2);
+        connection.doubt(begun);
+        watch();
+      }, this.overdue_ms_);
+    };
+    watch();
     let retry_ms: number | undefined;
     try {
       const answer = await link.request(change.op, change.d, { cid: change.cid });

@@ -7,6 +7,7 @@ import type { ClusterInfo, Endpoint, Status } from '../protocol/types.gen';
 import { ulid } from '../protocol/ulid';
 import { Api, own_endpoint } from './api';
 import { Chat } from './chat';
+import { Typing } from './typing';
 import { kept_endpoints, kept_session, kept_theme, open_device, type Session, type Theme } from './device';
 
 declare const __VERSION__: string;
@@ -30,6 +31,7 @@ export class App {
   readonly api = new Api(() => kept_endpoints.get());
   readonly outbox: Outbox;
   readonly chat: Chat;
+  readonly typing: Typing;
   readonly connection = signal<Connection | undefined>(undefined);
   private readonly device_ = `d_${ulid()}`;
 
@@ -40,6 +42,7 @@ export class App {
       on_refused: () => {},
     });
     this.chat = new Chat(connection, () => this.outbox);
+    this.typing = new Typing(connection);
     effect(() => {
       const theme = this.theme.value;
       if (theme === 'system') delete document.documentElement.dataset.theme;
@@ -48,6 +51,7 @@ export class App {
     });
     const wake = () => connection()?.try_now();
     addEventListener('online', wake);
+    addEventListener('offline', () => connection()?.doubt(Date.now()));
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'visible') wake();
     });
@@ -84,6 +88,7 @@ export class App {
             this.chat.on_cluster(event.d as unknown as ClusterInfo);
             void this.refresh_status();
           }
+          if (event.ev === 'typing' && event.conv) this.typing.heard(event.conv, event.d as { uid: string; on: boolean; ttl_ms?: number });
         },
         on_ready: () => {
           this.outbox.link_ready();

@@ -19,7 +19,9 @@ export function Composer({ conv }: { conv: Conversation }) {
 
   const put = (value: string) => {
     text.value = value;
-    if (!editing.value) kept_drafts.set(id, value);
+    if (editing.value) return;
+    kept_drafts.set(id, value);
+    app.typing.write(id, value !== '');
   };
 
   // Before the next key can arrive: nothing that is typed must be overwritten.

@@ -1,6 +1,7 @@
 // One conversation: its bar, the log, the box, and the people in it.
 import { useEffect } from 'preact/hooks';
 import type { Conversation } from '../protocol/types.gen';
+import { typing_words } from '../state/typing';
 import { Composer } from './composer';
 import { pane_open, use_app } from './context';
 import { Log } from './log';
@@ -48,6 +49,7 @@ export function Room({ conv }: { conv: Conversation }) {
       {member ? (
         <>
           <Log key={conv.conv} conv={conv} />
+          <TypingLine conv={conv.conv} />
           <Composer key={`box ${conv.conv}`} conv={conv} />
         </>
       ) : (
@@ -62,6 +64,26 @@ export function Room({ conv }: { conv: Conversation }) {
         </div>
       )}
     </main>
+  );
+}
+
+function TypingLine({ conv }: { conv: string }) {
+  const app = use_app();
+  const me = app.chat.me.value?.uid;
+  const names = [...(app.typing.people.value.get(conv) ?? [])].filter((uid) => uid !== me).map((uid) => app.chat.name_of(uid));
+  return (
+    <p class="typing">
+      {names.length > 0 && (
+        <>
+          <span class="dots" aria-hidden="true">
+            <i />
+            <i />
+            <i />
+          </span>
+          <span>{typing_words(names)}</span>
+        </>
+      )}
+    </p>
   );
 }
 
