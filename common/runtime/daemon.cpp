@@ -3,10 +3,10 @@
 #include "runtime/log.hpp"
 #include "runtime/options.hpp"
 #include "runtime/service_manager.hpp"
+#include "runtime/task_group.hpp"
 #include "runtime/within.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -37,35 +37,29 @@ asio::awaitable<void> feed_watchdog(asio::steady_timer& timer)
     }
 }
 
-asio::awaitable<void> until_told_to_stop(asio::signal_set& signals, std::function<void()> const& reload)
+asio::awaitable<void> start(daemon& what, bool& started)
 {
-    for (;;)
-    {
-        if (co_await signals.async_wait(asio::use_awaitable) != SIGHUP) co_return;
-        log::write(log::level::info, "runtime", "reloading the configuration");
-        reload();
-    }
-}
-
-asio::awaitable<void> start_and_wait(
-    daemon& what, asio::signal_set& signals, std::function<void()> const& reload
-)
-{
-    using namespace asio::experimental::awaitable_operators;
-    auto no_reload = std::function<void()>([] {});
-    // A start may wait for another process: it ends with the first signal.
-    auto race = (what.run() || until_told_to_stop(signals, no_reload));
-    auto const first = co_await std::move(race);
-    if (first.index() != 0) co_return;
+    co_await what.run();
+    started = true;
     notify_ready();
-    co_await until_told_to_stop(signals, reload);
 }
 
 asio::awaitable<void> live(daemon& what, asio::signal_set& signals, std::function<void()> reload)
 {
-    co_await start_and_wait(what, signals, reload);
+    // A start may wait for another process; a signal ends it.
+    bool started = false;
+    task_group starting(signals.get_executor(), "runtime");
+    starting.spawn(start(what, started));
+    for (;;)
+    {
+        int const signal = co_await signals.async_wait(asio::use_awaitable);
+        if (signal != SIGHUP) break;
+        log::write(log::level::info, "runtime", "reloading the configuration");
+        if (started) reload();
+    }
     notify_stopping();
     log::write(log::level::info, "runtime", "stopping");
+    co_await starting.stop(std::chrono::seconds(1));
     co_await what.stop();
 }
 }  // namespace
