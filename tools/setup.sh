@@ -12,6 +12,9 @@ build_packages=(
 # What the tests use on top: a browser, an independent WebSocket client, the formatter, the coroutine lint.
 check_packages=(chromium clang-format-19 clang-tools-14 procps python3-websockets)
 
+# One cache serves every checkout on a machine, wherever it lies.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+
 say() { printf '%s\n' "$*" >&2; }
 
 as_root() {

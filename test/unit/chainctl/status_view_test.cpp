@@ -1,0 +1,96 @@
+#include "status_view.hpp"
+
+#include "command.hpp"
+#include "exit_status.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/test/unit_test.hpp>
+
+using namespace chaind::chainctl;
+namespace json = boost::json;
+
+namespace
+{
+
+json::object status(std::string_view state, int have, std::string_view service = "up")
+{
+    json::object out =
+        json::parse(R"({"cluster":"office","epoch":18,"committed":1046221,"joining":[],"failed":[],
+        "chain":[{"name":"n1","role":"head","state":"normal","committed":1046221,"lag":0,"clients":41,
+        "db_bytes":84934656,"client_url":"http://127.0.0.1:8081"}]})")
+            .as_object();
+    out["state"] = state;
+    out["replicas"] = {{"want", 3}, {"have", have}};
+    out["config_service"] = {{"state", service}, {"store", "sqlite"}};
+    return out;
+}
+
+bool has(std::string const& text, std::string_view part)
+{
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(status_view)
+
+BOOST_AUTO_TEST_CASE(a_healthy_cluster_says_where_every_message_is)
+{
+    auto const text = status_text(status("healthy", 3), false);
+
+    BOOST_TEST(has(text, "healthy: 3 of 3 machines serve; every message is on each of them"));
+    BOOST_TEST(has(text, "1,046,221"));
+    BOOST_TEST(has(text, "81 MiB"));
+    BOOST_TEST(!has(text, "next:"));
+}
+
+BOOST_AUTO_TEST_CASE(the_last_machine_is_told_from_the_last_but_one)
+{
+    BOOST_TEST(has(status_text(status("degraded", 2), false), "the chain goes on"));
+    BOOST_TEST(has(status_text(status("degraded", 1), false), "one more failure stops service"));
+}
+
+BOOST_AUTO_TEST_CASE(a_machine_that_is_away_has_a_reason_and_a_next_step)
+{
+    auto degraded = status("degraded", 2);
+    degraded["failed"] = {{{"name", "n2"}, {"since", 1795424405123}, {"reason", "no heartbeat for 250 ms"}}};
+
+    auto const text = status_text(degraded, false);
+
+    BOOST_TEST(has(text, "n2  since 2026-11-23 09:00:05Z: no heartbeat for 250 ms"));
+    BOOST_TEST(has(text, "next: start chaind on n2"));
+}
+
+BOOST_AUTO_TEST_CASE(a_config_service_that_is_down_is_no_healthy_cluster)
+{
+    BOOST_TEST(check_of(status("healthy", 3)) == check_healthy);
+    BOOST_TEST(check_of(status("healthy", 3, "down")) == check_degraded);
+    BOOST_TEST(check_of(status("degraded", 2)) == check_degraded);
+    BOOST_TEST(check_of(status("read_only", 1)) == check_degraded);
+    BOOST_TEST(check_of(status("down", 0)) == check_down);
+    BOOST_TEST(check_of(json::object()) == check_unknown);
+    BOOST_TEST(has(status_text(status("healthy", 3, "down"), false), "a crash now is not repaired"));
+}
+
+BOOST_AUTO_TEST_CASE(a_status_of_another_shape_is_still_printed)
+{
+    auto odd =
+        json::parse(R"({"chain":[5,{"name":7}],"failed":"x","joining":[null],"replicas":[]})").as_object();
+
+    BOOST_TEST(has(status_text(odd, true), "7"));
+}
+
+BOOST_AUTO_TEST_CASE(every_command_of_the_table_is_in_the_help_the_man_page_and_each_completion)
+{
+    for (auto const& c : commands())
+    {
+        BOOST_TEST(has(help_text(), c.name));
+        BOOST_TEST(has(man_page(), c.name));
+        for (auto const* shell : {"bash", "zsh", "fish"})
+            BOOST_TEST(has(completion(shell), c.name));
+        BOOST_TEST(has(help_text(c), c.summary));
+    }
+    BOOST_TEST(completion("csh").empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
