@@ -283,7 +283,7 @@ function Preferences() {
             ))}
           </div>
         </fieldset>
-        <section class="keys" aria-label="Keys">
+        <section class="keys only-l" aria-label="Keys">
           <dl>
             {keys.map(([what, key]) => (
               <div key={what}>

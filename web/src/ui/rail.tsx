@@ -20,7 +20,9 @@ function Row({ conv, current, stop }: { conv: Conversation; current: boolean; st
   const app = use_app();
   const unread = unread_of(conv);
   const last = conv.last;
-  const author = last && (last.uid === app.chat.me.value?.uid ? 'You' : app.chat.name_of(last.uid));
+  // Between two people only "You" has to be said.
+  const mine = last?.uid === app.chat.me.value?.uid;
+  const author = mine ? 'You: ' : last && conv.kind === 'room' ? `${app.chat.name_of(last.uid)}: ` : '';
   return (
     <li>
       <a
@@ -34,7 +36,8 @@ function Row({ conv, current, stop }: { conv: Conversation; current: boolean; st
           <bdi>{conv.name}</bdi>
           {last && last.body !== '' && (
             <small>
-              {author}: {last.body}
+              {author}
+              {last.body}
             </small>
           )}
         </span>
@@ -68,14 +71,23 @@ export function Rail() {
   const me = app.chat.me.value ?? app.session.value;
   const phase = app.connection.value?.status.value.phase;
   const health = health_of(app.chat.cluster.value, phase === 'live');
-  const list = (convs: Conversation[], none: string) =>
-    convs.length === 0 ? (
+  const joinable = [...app.chat.convs.value.values()].filter((conv) => conv.member === false).length;
+  const list = (convs: Conversation[], none: string, more = 0) =>
+    convs.length === 0 && more === 0 ? (
       <p class="none-yet">{app.chat.loaded.value ? none : 'Not loaded yet'}</p>
     ) : (
       <ul>
         {convs.map((conv) => (
           <Row key={conv.conv} conv={conv} current={conv.conv === here} stop={conv.conv === stop} />
         ))}
+        {more > 0 && (
+          <li>
+            <a class="rm" href="#/rooms" aria-current={route.value.page === 'rooms' ? 'page' : undefined} tabIndex={stop === undefined ? 0 : -1}>
+              <Icon name="search" />
+              <span class="cut">{more === 1 ? '1 more room' : `${more} more rooms`}</span>
+            </a>
+          </li>
+        )}
       </ul>
     );
   return (
@@ -98,7 +110,7 @@ export function Rail() {
           </a>{' '}
           <IconButton icon="plus" label="New room" class="small" onClick={() => (open_dialog.value = { name: 'new-room' })} />
         </h2>
-        {list(rooms, 'None yet')}
+        {list(rooms, 'None yet', joinable)}
         <h2>
           People{' '}
           <IconButton
