@@ -125,7 +125,7 @@ std::string replica_driver::info(chain::replica_status const& now) const
         {"replica_addr", runtime::to_string(peers_.address())},
         {"pid", ::getpid()},
         {"version", CHAIND_VERSION},
-        {"db_bytes", size_of(how_.database)},
+        {"db_bytes", size_of(how_.database) + size_of(how_.database + "-wal")},
         {"log_end", now.end.at.value()},
         {"committed", now.commit.value()},
         {"lease_ms", std::max<std::int64_t>(0, left.count() / 1000)},

@@ -1,0 +1,141 @@
+#include "configd/record_json.hpp"
+#include "configd/registry_thread.hpp"
+#include "configd/sqlite_registry.hpp"
+#include "support/members.hpp"
+#include "support/temp_folder.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <sys/stat.h>
+
+using namespace chaind;
+using test::made_id;
+using test::made_member;
+
+namespace
+{
+
+control::record made_record(std::uint64_t revision)
+{
+    control::record out;
+    out.revision = revision;
+    out.current.at = epoch(revision + 10);
+    out.current.state = config_state::pending;
+    out.current.members = {made_member("n1"), made_member("n2", 2, 3)};
+    out.current.joiner = node_id{"n2"};
+    out.last_active.at = epoch(9);
+    out.last_active.state = config_state::active;
+    out.last_active.members = {made_member("n1")};
+    out.watermark_epoch = epoch(9);
+    out.watermark = seq(1234567890123);
+    out.known = {node_id{"n1"}, node_id{"n2"}, node_id{"n3"}};
+    out.removed = {node_id{"n3"}};
+    out.want = 3;
+    return out;
+}
+
+struct fixture
+{
+    test::temp_folder folder;
+    std::string path = folder.path() + "/registry.db";
+    std::string why;
+
+    std::unique_ptr<configd::sqlite_registry> open(std::uint8_t identity = 1)
+    {
+        auto out = configd::sqlite_registry::open(path, {made_id<cluster_id>(identity), "lineage"}, why);
+        BOOST_TEST_REQUIRE(out.has_value(), why);
+        return std::move(*out);
+    }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(registry, fixture)
+
+BOOST_AUTO_TEST_CASE(a_record_comes_back_as_it_was)
+{
+    BOOST_TEST((configd::record_from_json(configd::to_json(made_record(5))) == made_record(5)));
+    BOOST_TEST((configd::record_from_json(configd::to_json({})) == control::record{}));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_whole_record_is_refused)
+{
+    auto const good = configd::to_json(made_record(5));
+    for (std::size_t n = 0; n < good.size(); n += 7)
+        BOOST_TEST(!configd::record_from_json(good.substr(0, n)).has_value());
+    auto bad_name = good;
+    bad_name.replace(bad_name.find("\"n1\""), 4, "\"N1\"");
+    BOOST_TEST(!configd::record_from_json(bad_name).has_value());
+    BOOST_TEST(!configd::record_from_json("[]").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_new_registry_has_revision_0_and_keeps_what_it_is_given)
+{
+    BOOST_TEST(open()->load()->revision == 0u);
+
+    BOOST_TEST(!open()->replace(made_record(1)));
+
+    auto const again = open(2);
+    BOOST_TEST((again->load().value() == made_record(1)));
+    BOOST_TEST((again->identity().cluster == made_id<cluster_id>(1)));
+    struct stat file{};
+    BOOST_TEST_REQUIRE(::stat(path.c_str(), &file) == 0);
+    BOOST_TEST((file.st_mode & 0777) == 0600u);
+}
+
+BOOST_AUTO_TEST_CASE(a_record_replaces_only_the_one_before_it)
+{
+    auto const store = open();
+    BOOST_TEST(!store->replace(made_record(1)));
+    BOOST_TEST(!store->replace(made_record(2)));
+
+    for (auto const revision : {1u, 2u, 4u})
+        BOOST_TEST((store->replace(made_record(revision)) == errc::epoch_conflict));
+
+    BOOST_TEST((store->load().value() == made_record(2)));
+    BOOST_TEST(!store->replace(made_record(3)));
+}
+
+BOOST_AUTO_TEST_CASE(a_second_process_is_kept_out)
+{
+    auto const first = open();
+
+    auto const second = configd::sqlite_registry::open(path, {made_id<cluster_id>(1), "x"}, why);
+
+    BOOST_TEST((second.error() == errc::locked));
+    BOOST_TEST(why.find(std::to_string(::getpid())) != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(events_are_kept_in_order)
+{
+    BOOST_TEST(!open()->append({{1, 5, epoch(1), "pending", "", "a"}, {2, 6, epoch(2), "removed", "n1", "b"}})
+    );
+
+    auto const rows = open()->newest_events(1).value();
+
+    BOOST_TEST_REQUIRE(rows.size() == 1u);
+    BOOST_TEST(rows[0].number == 2u);
+    BOOST_TEST(rows[0].node == "n1");
+    BOOST_TEST(rows[0].in.value() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(the_thread_answers_on_the_loop_in_order)
+{
+    boost::asio::io_context loop;
+    std::vector<int> seen;
+    {
+        configd::registry_thread thread(loop.get_executor(), open());
+        thread.replace(made_record(1), [&](error_code failed) { seen.push_back(failed ? -1 : 1); });
+        thread.replace(
+            made_record(3),
+            [&](error_code failed) { seen.push_back(failed == errc::epoch_conflict ? 2 : -2); }
+        );
+    }
+
+    BOOST_TEST(seen.empty());
+    loop.run();
+    BOOST_TEST(seen == (std::vector<int>{1, 2}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,226 @@
+// The status document that chainctl and every replica show (CLIENT_API 4), and the event pages.
+
+#include "configd/status.hpp"
+
+#include "configd/configd_settings.hpp"
+#include "configd/event_log.hpp"
+#include "support/members.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <fstream>
+#include <iterator>
+
+using namespace chaind;
+using test::made_member;
+namespace json = boost::json;
+
+namespace
+{
+
+struct fixture
+{
+    control::record record;
+    std::vector<control::node_status> nodes;
+    std::optional<learner_assignment> learning;
+    std::map<node_id, json::object> infos;
+
+    fixture()
+    {
+        record.want = 3;
+        record.watermark = seq(90);
+        record.current.at = epoch(18);
+        record.current.state = config_state::active;
+        for (auto const* name : {"n1", "n2", "n3"})
+        {
+            record.current.members.push_back(made_member(name));
+            control::node_status node;
+            node.name = node_id{name};
+            node.alive = true;
+            node.last.emplace();
+            node.last->from = made_member(name);
+            node.last->commit = seq(100);
+            node.last->end.at = seq(101);
+            nodes.push_back(node);
+            infos[node_id{name}] = {{"client_url", "http://127.0.0.1:8081"}, {"pid", 42}, {"clients", 7}};
+        }
+        record.last_active = record.current;
+    }
+
+    [[nodiscard]] configd::status_input input() const
+    {
+        return {
+            .cluster = "chat",
+            .lineage = "abc",
+            .record = record,
+            .nodes = nodes,
+            .learning = learning,
+            .infos = infos,
+            .now = 100s,
+            .wall_ms = 1'000'000,
+        };
+    }
+    [[nodiscard]] json::object status() const { return configd::status_json(input()); }
+    [[nodiscard]] std::string state() const { return status()["state"].as_string().c_str(); }
+
+    // n2 is not heard any more, and the chain does without it.
+    void lose_n2()
+    {
+        nodes[1].alive = false;
+        nodes[1].failed_since = 90s;
+        nodes[1].reason = "no heartbeat";
+        record.current.members.erase(record.current.members.begin() + 1);
+        record.last_active = record.current;
+    }
+};
+
+std::string role(json::object const& status, std::size_t position)
+{
+    return status.at("chain").at(position).at("role").as_string().c_str();
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(status_page, fixture)
+
+BOOST_AUTO_TEST_CASE(a_whole_chain_is_healthy)
+{
+    auto const s = status();
+
+    BOOST_TEST(s.at("schema").as_string() == "chainctl.status.v1");
+    BOOST_TEST(s.at("state").as_string() == "healthy");
+    BOOST_TEST(s.at("epoch").to_number<int>() == 18);
+    BOOST_TEST(s.at("committed").to_number<int>() == 100);
+    BOOST_TEST(s.at("replicas").at("have").to_number<int>() == 3);
+    BOOST_TEST(role(s, 0) == "head");
+    BOOST_TEST(role(s, 1) == "middle");
+    BOOST_TEST(role(s, 2) == "tail");
+    auto const& row = s.at("chain").at(0).as_object();
+    BOOST_TEST(row.at("state").as_string() == "normal");
+    BOOST_TEST(row.at("pid").to_number<int>() == 42);
+    BOOST_TEST(row.at("log_end").to_number<int>() == 101);
+    BOOST_TEST(row.at("lag").to_number<int>() == 0);
+    BOOST_TEST(s.at("failed").as_array().empty());
+    BOOST_TEST(s.at("joining").as_array().empty());
+    BOOST_TEST(s.at("config_service").at("state").as_string() == "up");
+}
+
+BOOST_AUTO_TEST_CASE(a_lost_replica_degrades_it_and_is_named_with_since_when_and_why)
+{
+    lose_n2();
+    auto const s = status();
+
+    BOOST_TEST(state() == "degraded");
+    BOOST_TEST(role(s, 1) == "tail");
+    auto const& failed = s.at("failed").at(0).as_object();
+    BOOST_TEST(failed.at("name").as_string() == "n2");
+    BOOST_TEST(failed.at("reason").as_string() == "no heartbeat");
+    BOOST_TEST(failed.at("since").to_number<std::int64_t>() == 990'000);
+}
+
+BOOST_AUTO_TEST_CASE(a_silent_member_shows_before_the_chain_has_changed)
+{
+    nodes[0].alive = false;
+
+    BOOST_TEST(state() == "degraded");
+    BOOST_TEST(status().at("chain").at(0).at("state").as_string() == "silent");
+}
+
+BOOST_AUTO_TEST_CASE(a_member_that_restarted_is_not_the_member)
+{
+    nodes[0].last->from = made_member("n1", 1, 99);
+
+    BOOST_TEST(status().at("chain").at(0).at("state").as_string() == "silent");
+}
+
+BOOST_AUTO_TEST_CASE(one_survivor_is_solo)
+{
+    record.current.members.resize(1);
+    BOOST_TEST(role(status(), 0) == "solo");
+}
+
+BOOST_AUTO_TEST_CASE(too_few_for_min_replicas_is_read_only_and_nobody_is_down)
+{
+    lose_n2();
+    infos[node_id{"n1"}]["min_replicas"] = 3;
+    BOOST_TEST(state() == "read_only");
+
+    for (auto& node : nodes)
+        node.alive = false;
+    BOOST_TEST(state() == "down");
+}
+
+BOOST_AUTO_TEST_CASE(a_learner_is_joining_and_not_failed)
+{
+    lose_n2();
+    nodes[1].alive = true;
+    nodes[1].learner = true;
+    learning = learner_assignment{made_member("n2"), made_member("n3")};
+    nodes[2].last->feeding = learner_progress{made_member("n2"), 12, 5ms, false};
+
+    auto const s = status();
+
+    BOOST_TEST(s.at("joining").at(0).at("name").as_string() == "n2");
+    BOOST_TEST(s.at("joining").at(0).at("phase").as_string() == "log");
+    BOOST_TEST(s.at("joining").at(0).at("lag").to_number<int>() == 12);
+    BOOST_TEST(s.at("failed").as_array().empty());
+}
+
+BOOST_AUTO_TEST_CASE(nodes_lists_all_that_are_known)
+{
+    lose_n2();
+    auto const listed = configd::nodes_json(input());
+
+    BOOST_TEST(listed.at("nodes").as_array().size() == 3u);
+    BOOST_TEST(listed.at("nodes").at(1).at("role").as_string() == "none");
+    BOOST_TEST(listed.at("nodes").at(1).at("alive").as_bool() == false);
+}
+
+BOOST_AUTO_TEST_CASE(events_come_in_pages)
+{
+    configd::event_log log({{7, 1, epoch(1), "active", "", ""}});
+    for (int i = 0; i < 300; ++i)
+        log.add({0, 1, epoch(2), "removed", "n1", "why"});
+
+    auto const first = log.page(0);
+    auto const rest = log.page(first.at("events").as_array().back().at("n").to_number<std::uint64_t>());
+
+    BOOST_TEST(first.at("events").as_array().size() == 256u);
+    BOOST_TEST(first.at("events").at(0).at("n").to_number<int>() == 7);
+    BOOST_TEST(rest.at("events").as_array().size() == 45u);
+    BOOST_TEST(log.page(307).at("events").as_array().empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(configd_configuration)
+
+BOOST_AUTO_TEST_CASE(the_example_in_etc_is_what_the_program_says)
+{
+    configd::configd_settings settings;
+    std::ifstream in(CHAIND_ETC "/configd.conf");
+    std::string const text(std::istreambuf_iterator<char>(in), {});
+
+    BOOST_TEST(text.ends_with(configd::configd_options(settings).print_example()));
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_work_is_refused)
+{
+    auto const refused = [](auto change)
+    {
+        configd::configd_settings settings;
+        settings.bootstrap = {"n1"};
+        configd::check(settings);
+        change(settings);
+        BOOST_CHECK_THROW(configd::check(settings), runtime::config_error);
+    };
+    refused([](auto& s) { s.listen = "0.0.0.0:7400"; });
+    refused([](auto& s) { s.listen = "7400"; });
+    refused([](auto& s) { s.bootstrap = {"n1", "n1"}; });
+    refused([](auto& s) { s.bootstrap = {"N1"}; });
+    refused([](auto& s) { s.data_dir = std::string(120, 'x'); });
+    refused([](auto& s) { s.core.silence = 0s; });
+}
+
+BOOST_AUTO_TEST_SUITE_END()

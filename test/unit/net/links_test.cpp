@@ -1,0 +1,202 @@
+// Dialer and listener against each other and against strangers, over loopback.
+
+#include "net/dialer.hpp"
+#include "net/peer_listener.hpp"
+#include "support/members.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <thread>
+
+using namespace chaind;
+namespace asio = boost::asio;
+namespace peer = chaind::wire::peer;
+using test::made_id;
+using test::made_member;
+using tcp = asio::ip::tcp;
+
+namespace
+{
+
+peer::hello made_hello(std::string name = "n1")
+{
+    return {1, 1, made_id<cluster_id>(1), made_member(std::move(name)), peer::purpose::chain};
+}
+
+// A listener that welcomes cluster 1, and what became of its links.
+struct fixture
+{
+    asio::io_context context{1};
+    runtime::task_group tasks{context.get_executor(), "test"};
+    std::vector<std::string> log;
+    std::shared_ptr<net::frame_link> accepted;
+    net::peer_listener listener{
+        tasks, tcp::endpoint(asio::ip::address_v4::loopback(), 0), 1u << 20, handlers()
+    };
+    std::shared_ptr<net::dialer> dialer;
+
+    fixture() { listener.start(); }
+    ~fixture()
+    {
+        if (dialer) dialer->stop();
+        listener.stop();
+        tasks.cancel();
+        context.restart();
+        context.run();
+    }
+
+    net::accept_events handlers()
+    {
+        return {
+            .objection = [](peer::hello const& from) -> std::string
+            { return from.cluster == made_id<cluster_id>(1) ? "" : "another cluster"; },
+            .answer = [] { return peer::welcome{1, made_id<cluster_id>(1), made_member("n2")}; },
+            .up =
+                [this](std::shared_ptr<net::frame_link> const& link, peer::hello const& from)
+            {
+                accepted = link;
+                log.push_back("accepted " + from.from.name.name);
+            },
+            .received =
+                [this](std::shared_ptr<net::frame_link> const&, peer::frame what)
+            {
+                log.push_back("heard " + std::to_string(std::get<peer::verify>(what).id));
+                return true;
+            },
+            .down = [this](std::shared_ptr<net::frame_link> const&) { log.push_back("gone"); },
+        };
+    }
+
+    void dial(std::string expected = "n2")
+    {
+        net::dial_events tell{
+            .greeting = [] { return made_hello(); },
+            .objection = [expected](peer::welcome const& from) -> std::string
+            { return from.from.name.name == expected ? "" : "somebody else"; },
+            .up = [this](peer::welcome const&) { log.push_back("up"); },
+            .received = [](peer::frame const&) {},
+            .down = [this] { log.push_back("down"); },
+        };
+        dialer = std::make_shared<net::dialer>(tasks, "n2", listener.address(), 1u << 20, tell);
+        dialer->start();
+    }
+
+    // Runs the loop until that stands in the log so often.
+    bool see(std::string const& what, long times = 1)
+    {
+        auto const until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        while (std::count(log.begin(), log.end(), what) < times && std::chrono::steady_clock::now() < until)
+            context.run_one_for(std::chrono::milliseconds(100));
+        return std::count(log.begin(), log.end(), what) >= times;
+    }
+
+    // What a stranger who sends these bytes is answered until the connection ends.
+    std::string answer_to(std::string const& bytes)
+    {
+        std::string answer;
+        bool done = false;
+        std::thread stranger(
+            [&, at = listener.address()]
+            {
+                asio::io_context own;
+                tcp::socket socket(own);
+                socket.connect(at);
+                asio::write(socket, asio::buffer(bytes));
+                boost::system::error_code end;
+                asio::read(socket, asio::dynamic_buffer(answer), end);
+                asio::post(context, [&] { done = true; });
+            }
+        );
+        while (!done)
+            context.run_one_for(std::chrono::milliseconds(100));
+        stranger.join();
+        return answer;
+    }
+};
+
+std::string framed(std::string const& body)
+{
+    auto const header = net::header_of(body);
+    return std::string(header.data(), header.size()) + body;
+}
+
+// The reason in the refusal that these bytes are.
+std::string reason(std::string const& answer)
+{
+    if (answer.size() < net::frame_header_bytes) return "no answer";
+    auto const frame = peer::decode(std::string_view(answer).substr(net::frame_header_bytes));
+    if (!frame || !std::holds_alternative<peer::refused>(*frame)) return "no refusal";
+    return std::get<peer::refused>(*frame).reason;
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(links, fixture)
+
+BOOST_AUTO_TEST_CASE(a_dialled_link_greets_and_carries_frames_in_order)
+{
+    dial();
+    BOOST_TEST_REQUIRE(see("up"));
+
+    for (std::uint64_t i = 1; i <= 100; ++i)
+        BOOST_TEST(dialer->send(peer::encode(peer::verify{i})));
+
+    BOOST_TEST(see("heard 100"));
+    BOOST_TEST(log[log.size() - 2] == "heard 99");
+}
+
+BOOST_AUTO_TEST_CASE(a_link_that_ends_is_dialled_again)
+{
+    dial();
+    BOOST_TEST_REQUIRE(see("up"));
+
+    accepted->close();
+
+    BOOST_TEST(see("down"));
+    BOOST_TEST(see("up", 2));
+    BOOST_TEST(see("gone"));
+}
+
+BOOST_AUTO_TEST_CASE(a_link_to_somebody_else_is_not_up)
+{
+    dial("n9");
+
+    BOOST_TEST(see("gone", 2));
+    BOOST_TEST(std::count(log.begin(), log.end(), "up") == 0);
+    BOOST_TEST(!dialer->send("x"));
+}
+
+BOOST_AUTO_TEST_CASE(a_full_outbox_closes_the_link)
+{
+    dial();
+    BOOST_TEST_REQUIRE(see("up"));
+
+    bool sent = true;
+    for (int i = 0; i < 40 && sent; ++i)
+        sent = dialer->send(std::string(100'000, 'x'));
+
+    BOOST_TEST(!sent);
+    BOOST_TEST(see("up", 2));
+}
+
+BOOST_AUTO_TEST_CASE(strangers_are_told_why_and_closed)
+{
+    auto other = made_hello();
+    other.cluster = made_id<cluster_id>(2);
+    BOOST_TEST(reason(answer_to(framed(peer::encode(other)))) == "another cluster");
+
+    auto future = made_hello();
+    future.protocol_min = 2;
+    future.protocol_max = 3;
+    BOOST_TEST(reason(answer_to(framed(peer::encode(future)))).starts_with("no protocol version in common"));
+
+    BOOST_TEST(reason(answer_to(framed(peer::encode(peer::verify{1})))) == "the first frame must be a hello");
+    BOOST_TEST(reason(answer_to("GET / HTTP/1.1\r\nHost: x\r\n\r\n")) != "no answer");
+    BOOST_TEST(reason(answer_to(framed("garbage"))) != "no answer");
+    BOOST_TEST(accepted == nullptr);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

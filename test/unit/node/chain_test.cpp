@@ -1,0 +1,229 @@
+// Three replica drivers and a config service, as in the daemons, on one loop and real sockets and disks.
+
+#include "chaind/chaind_settings.hpp"
+#include "configd/service.hpp"
+#include "configd/sqlite_registry.hpp"
+#include "node/replica_driver.hpp"
+#include "runtime/random_id.hpp"
+#include "support/temp_folder.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <fstream>
+#include <iterator>
+
+using namespace chaind;
+namespace asio = boost::asio;
+
+namespace
+{
+
+void die(int code, std::string const& why)
+{
+    throw std::runtime_error(why + " (exit " + std::to_string(code) + ')');
+}
+
+asio::ip::tcp::endpoint any_port()
+{
+    return {asio::ip::address_v4::loopback(), 0};
+}
+
+asio::awaitable<void> submit_probe(node::replica_driver& on, std::optional<bool>& applied)
+{
+    chat::command probe;
+    probe.what = chat::probe{};
+    auto const outcome = co_await on.submit(std::move(probe));
+    applied = std::holds_alternative<chat::applied>(outcome);
+}
+
+asio::awaitable<void> read_something(node::replica_driver& on, std::optional<error_code>& outcome)
+{
+    std::function<void(store::chat_reader&)> const query = [](store::chat_reader&) {};
+    outcome = co_await on.read(query);
+}
+
+asio::awaitable<void> stop_driver(node::replica_driver& on, std::optional<bool>& stopped)
+{
+    co_await on.stop();
+    stopped = true;
+}
+
+asio::awaitable<void> stop_service(configd::service& on, std::optional<bool>& stopped)
+{
+    co_await on.stop();
+    stopped = true;
+}
+
+struct fixture
+{
+    test::temp_folder folder;
+    asio::io_context loop{1};
+    runtime::task_group tasks{loop.get_executor(), "test"};
+    std::unique_ptr<configd::service> config;
+    std::map<std::string, std::unique_ptr<node::replica_driver>> replicas;
+    cluster_id cluster;
+
+    fixture()
+    {
+        runtime::start_random();
+        cluster = runtime::random_id<cluster_id>();
+        std::string why;
+        auto store =
+            configd::sqlite_registry::open(folder.path() + "/registry.db", {cluster, "lineage"}, why);
+        BOOST_TEST_REQUIRE(store.has_value(), why);
+        configd::service_settings how;
+        how.core.bootstrap = {node_id{"n1"}, node_id{"n2"}, node_id{"n3"}};
+        how.core.silence = 2s;  // a busy machine is no failure here
+        how.data_dir = folder.path();
+        how.listen = any_port();
+        config =
+            std::make_unique<configd::service>(loop, how, std::move(*store), configd::stored_chain{}, die);
+        config->start();
+        for (auto const* name : {"n1", "n2", "n3"})
+            start(name);
+    }
+    ~fixture()
+    {
+        for (auto const& [name, one] : replicas)
+            stop(*one);
+        std::optional<bool> stopped;
+        tasks.spawn(stop_service(*config, stopped));
+        wait([&] { return stopped.has_value(); });
+    }
+
+    void start(std::string const& name)
+    {
+        node::driver_settings how;
+        how.cluster = cluster;
+        how.listen = any_port();
+        how.configd = config->address();
+        how.database = folder.path() + '/' + name + ".db";
+        how.core.self = {node_id{name}, {}, runtime::random_id<boot_id>()};
+        store::store_options opening;
+        opening.path = how.database;
+        opening.new_store = runtime::random_id<store_id>();
+        opening.boot = how.core.self.boot;
+        auto store = store::sqlite_store::open(opening);
+        BOOST_TEST_REQUIRE(store.has_value());
+        how.core.self.store = (*store)->id();
+        auto recovered = (*store)->recover();
+        store::reader_options reading;
+        reading.path = how.database;
+        auto post = [this](std::function<void()> what) { asio::post(loop, std::move(what)); };
+        auto readers = store::reader_pool::open(reading, post);
+        BOOST_TEST_REQUIRE((recovered.has_value() && readers.has_value()));
+        replicas[name] = std::make_unique<node::replica_driver>(
+            loop, how, std::move(*recovered), std::move(*store), std::move(*readers), die
+        );
+        replicas[name]->start();
+    }
+
+    void stop(node::replica_driver& one)
+    {
+        std::optional<bool> stopped;
+        one.step_down();
+        tasks.spawn(stop_driver(one, stopped));
+        wait([&] { return stopped.has_value(); });
+    }
+
+    template <class Condition>
+    bool wait(Condition const& holds)
+    {
+        auto const until = std::chrono::steady_clock::now() + 30s;
+        while (!holds() && std::chrono::steady_clock::now() < until)
+            loop.run_one_for(100ms);
+        return holds();
+    }
+
+    bool chain_of(std::size_t length)
+    {
+        return wait(
+            [&]
+            {
+                for (auto const& [name, one] : replicas)
+                    if (!one->view().can_write || one->view().replicas != length) return false;
+                return true;
+            }
+        );
+    }
+
+    bool probe(std::string const& name)
+    {
+        std::optional<bool> applied;
+        tasks.spawn(submit_probe(*replicas.at(name), applied));
+        wait([&] { return applied.has_value(); });
+        return applied.value_or(false);
+    }
+
+    error_code read(std::string const& name)
+    {
+        std::optional<error_code> outcome;
+        tasks.spawn(read_something(*replicas.at(name), outcome));
+        wait([&] { return outcome.has_value(); });
+        return outcome.value_or(make_error_code(errc::timed_out));
+    }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(three_replicas, fixture)
+
+BOOST_AUTO_TEST_CASE(they_form_a_chain_that_commits_and_reads_at_each_of_them)
+{
+    BOOST_TEST_REQUIRE(chain_of(3));
+
+    for (auto const* name : {"n1", "n2", "n3"})
+    {
+        BOOST_TEST(probe(name));
+        BOOST_TEST(!read(name));
+    }
+    BOOST_TEST(wait([&] { return replicas.at("n2")->view().applied == seq(3); }));
+    BOOST_TEST(replicas.at("n1")->view().lineage == "lineage");
+}
+
+BOOST_AUTO_TEST_CASE(the_others_go_on_without_the_head_and_take_it_back)
+{
+    BOOST_TEST_REQUIRE(chain_of(3));
+    BOOST_TEST_REQUIRE(probe("n2"));
+
+    stop(*replicas.at("n1"));
+    replicas.erase("n1");
+
+    BOOST_TEST(probe("n3"));
+    BOOST_TEST(chain_of(2));
+    start("n1");
+    BOOST_TEST(chain_of(3));
+    BOOST_TEST(probe("n1"));
+    BOOST_TEST(replicas.at("n1")->status().part == chain::role::tail);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(chaind_configuration)
+
+BOOST_AUTO_TEST_CASE(the_example_in_etc_is_what_the_program_says)
+{
+    chaind::chaind::chaind_settings settings;
+    std::ifstream in(CHAIND_ETC "/chaind.conf");
+    std::string const text(std::istreambuf_iterator<char>(in), {});
+
+    BOOST_TEST(text.ends_with(chaind::chaind::chaind_options(settings).print_example()));
+}
+
+BOOST_AUTO_TEST_CASE(links_that_would_leave_the_machine_are_refused)
+{
+    for (auto member :
+         {&chaind::chaind::chaind_settings::replica_listen,
+          &chaind::chaind::chaind_settings::admin_listen,
+          &chaind::chaind::chaind_settings::configd})
+    {
+        chaind::chaind::chaind_settings settings;
+        settings.name = "n1";
+        chaind::chaind::complete(settings);
+        settings.*member = "192.0.2.1:7000";
+        BOOST_CHECK_THROW(chaind::chaind::complete(settings), runtime::config_error);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
