@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace chaind::sim
 {
@@ -27,6 +28,7 @@ struct outcome
     op_key key;
     std::string answer;  // the same for every retry of this key, at every replica
     bool repeated = false;
+    bool final = true;  // false: a refusal that another try may turn into something else
 };
 
 class app
@@ -35,8 +37,23 @@ public:
     virtual ~app() = default;
     // Applies the next committed entry.
     virtual outcome apply(chain::entry const& what) = 0;
-    // Of the whole state; equal on all replicas at equal position.
+    // Cheap, of all that was applied; equal on all replicas at equal position.
     [[nodiscard]] virtual digest state() const = 0;
+    // Of every row.
+    [[nodiscard]] virtual digest full_state() const = 0;
+};
+
+// A real store that does what the simulated disk does, and must come to the same. Throws `violation` where it
+// does not.
+class shadow_store
+{
+public:
+    virtual ~shadow_store() = default;
+    virtual void open(store_id id, boot_id boot, chain::recovered const& expected) = 0;
+    virtual void perform(std::vector<chain::store_write> const& transaction) = 0;
+    virtual void close() = 0;  // without finishing anything
+    virtual void wipe() = 0;
+    virtual void compare(log_point const& end, log_point const& applied, digest const& state) = 0;
 };
 
 // Which application a simulation runs.
@@ -45,8 +62,12 @@ struct app_kind
     std::function<std::unique_ptr<app>()> make;
     // The command for an intention. Equal keys give equal bytes.
     std::function<std::string(op_key)> command;
+    // Beside each simulated disk; none by default.
+    std::function<std::unique_ptr<shadow_store>(std::string name)> shadow;
 };
 
 app_kind plain_app(bool deduplicate = true);
+app_kind chat_application();
+app_kind chat_on_sqlite();  // with real files beside it
 
 }  // namespace chaind::sim

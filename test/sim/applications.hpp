@@ -8,7 +8,7 @@
 namespace chaind::sim
 {
 
-// "plain". Throws std::invalid_argument for an unknown name.
+// "plain", "chat" or "sqlite". Throws std::invalid_argument for an unknown name.
 app_kind application(std::string_view name);
 
 }  // namespace chaind::sim

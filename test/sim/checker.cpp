@@ -54,6 +54,7 @@ void checker::on_applied(
     demand(i < committed_.size(), "I3: ", where.self().name, " applies ", what.at, " beyond all others");
     demand(committed_[i].log == what.hash, "I3: ", where.self().name, " applies another entry at ", what.at);
     demand(committed_[i].state == state, "I17: ", where.self().name, " has another state at ", what.at);
+    if (!result.final) return;
     auto [known, first] = answers_.try_emplace(result.key, result.answer);
     demand(
         known->second == result.answer,
@@ -325,6 +326,7 @@ void checker::demand_equal() const
     for (auto const& m : registry_.last_active.members)
     {
         auto const* each = in_.find(m.name);
+        each->store().compare_shadow();
         auto const& disk = each->store().durable();
         demand(
             disk.end() == disk.applied, "at rest: ", m.name, " applied ", disk.applied, " of ", disk.end()
@@ -342,7 +344,7 @@ void checker::demand_equal() const
         );
         for (std::size_t i = 0; i < disk.log.size(); ++i)
             demand(disk.log[i].hash == other.log[i].hash, "at rest: the logs differ at ", i + 1);
-        demand(each->store().state() == first->store().state(), "at rest: the states differ");
+        demand(each->store().full_state() == first->store().full_state(), "at rest: the states differ");
         demand(disk.end() >= acknowledged_, "at rest: an acknowledged write is absent");
     }
     for (std::size_t i = 0; i < committed_.size(); ++i)

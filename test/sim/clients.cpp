@@ -20,6 +20,7 @@ void client_crowd::start()
 
 int client_crowd::pick(int usual)
 {
+    if (preferred_ >= 0 && in_.random.chance(0.7)) return preferred_;
     if (in_.random.chance(0.7) && in_.at(usual).alive()) return usual;
     return static_cast<int>(in_.random.below(in_.nodes.size()));
 }

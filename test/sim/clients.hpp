@@ -20,6 +20,8 @@ public:
 
     void start();
     void stop() { stopped_ = true; }
+    // People find out which replica still answers; -1: all do.
+    void prefer(int which) { preferred_ = which; }
     // The answer of an intention has reached its gateway.
     void on_answer(op_key key);
     void on_refused(op_key key);
@@ -53,6 +55,7 @@ private:
     std::vector<reader> readers_;
     bool stopped_ = false;
     int burst_left_ = 0;
+    int preferred_ = -1;
 };
 
 }  // namespace chaind::sim

@@ -14,12 +14,20 @@ void disk_image::perform(chain::store_write const& what)
     if (what.apply_upto) applied = std::max(applied, *what.apply_upto);
 }
 
-disk::disk(scheduler& time, rng& random, profile const& how, app_kind const& kind, disk_listener& to)
+disk::disk(
+    scheduler& time,
+    rng& random,
+    profile const& how,
+    app_kind const& kind,
+    disk_listener& to,
+    std::string const& name
+)
     : time_(time), random_(random), how_(how), kind_(kind), to_(to), app_(kind.make())
 {
+    if (kind.shadow) shadow_ = kind.shadow(name);
 }
 
-chain::recovered disk::recover()
+chain::recovered disk::recover(store_id id, boot_id boot)
 {
     working_ = durable_;
     issued_ = durable_;
@@ -36,6 +44,7 @@ chain::recovered disk::recover()
     );
     for (auto const& row : durable_.log)
         if (out.epochs.empty() || out.epochs.back().first != row.in) out.epochs.emplace_back(row.in, row.at);
+    if (shadow_) shadow_->open(id, boot, out);
     return out;
 }
 
@@ -43,6 +52,7 @@ void disk::replace(disk_image with)
 {
     durable_ = std::move(with);
     failing = false;
+    if (shadow_) shadow_->wipe();
 }
 
 void disk::check_write(chain::store_write const& what) const
@@ -133,6 +143,21 @@ void disk::begin()
         working_.perform(without_apply);
         if (write.apply_upto) apply(*write.apply_upto);
     }
+}
+
+void disk::make_durable()
+{
+    for (auto const& write : transaction_)
+        durable_.perform(write);
+    if (shadow_) shadow_->perform(transaction_);
+}
+
+void disk::compare_shadow() const
+{
+    if (shadow_)
+        shadow_->compare(
+            durable_.point(durable_.end()), durable_.point(durable_.applied), app_->full_state()
+        );
 }
 
 void disk::finish(std::uint64_t life)

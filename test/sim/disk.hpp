@@ -46,11 +46,19 @@ public:
 class disk
 {
 public:
-    disk(scheduler& time, rng& random, profile const& how, app_kind const& kind, disk_listener& to);
+    disk(
+        scheduler& time,
+        rng& random,
+        profile const& how,
+        app_kind const& kind,
+        disk_listener& to,
+        std::string const& name
+    );
 
     // A new process on this disk. Nothing of an older process's queue is left.
-    [[nodiscard]] chain::recovered recover();
-    void replace(disk_image with);  // another disk, while no process runs
+    [[nodiscard]] chain::recovered recover(store_id id, boot_id boot);
+    // Another disk, while no process runs. A real store beside it is made anew.
+    void replace(disk_image with);
 
     void submit(chain::store_write what);
     void freeze(bool frozen);  // the process is stopped: its writer thread starts nothing
@@ -59,7 +67,9 @@ public:
 
     [[nodiscard]] disk_image const& durable() const { return durable_; }
     [[nodiscard]] disk_image const& issued() const { return issued_; }  // with all that was submitted
-    [[nodiscard]] digest state() const { return app_->state(); }
+    [[nodiscard]] digest full_state() const { return app_->full_state(); }
+    // At rest: the real store beside this one, if any, holds the same.
+    void compare_shadow() const;
     // Rows that a reading connection sees from `from` on.
     [[nodiscard]] std::vector<chain::entry> read(seq from, std::size_t max_bytes) const;
 
@@ -68,6 +78,7 @@ public:
 
 private:
     void begin();
+    void make_durable();
     void finish(std::uint64_t life);
     void check_write(chain::store_write const& what) const;
     void apply(seq upto);
@@ -82,6 +93,7 @@ private:
     disk_image working_;  // durable and the transaction under way
     disk_image issued_;
     std::unique_ptr<app> app_;  // at working_.applied
+    std::unique_ptr<shadow_store> shadow_;
     std::deque<chain::store_write> queue_;
     std::vector<chain::store_write> transaction_;
     chain::write_id last_id_ = 0;

@@ -4,7 +4,7 @@
 
 #include "sim/mistakes.hpp"
 
-#include "sim/applications.hpp"
+#include "sim/app.hpp"
 #include "sim/profile.hpp"
 #include "sim/run.hpp"
 
@@ -32,7 +32,7 @@ struct found
 std::optional<found> try_seed(mistake const& what, std::uint64_t seed)
 {
     plant_mistake(what.broken, what.also);
-    auto result = run_one(seed, what.profile, what.policy, application("plain"));
+    auto result = run_one(seed, what.profile, what.policy, plain_app(rule(r::retries_are_deduplicated)));
     plant_mistake(r::none);
     if (result.failure.empty()) return std::nullopt;
     return found{seed, result.failure};

@@ -10,7 +10,7 @@ node::node(world& in, int index)
       index_(index),
       clock_{in.random.between(0, 1'000'000'000'000), in.random.between(-in.how.clock_ppm, in.how.clock_ppm)},
       wall_shift_(in.random.between(-5'000'000, 5'000'000)),
-      disk_(in.time, in.random, in.how, in.application, *this)
+      disk_(in.time, in.random, in.how, in.application, *this, text("n", index))
 {
     self_.name.name = text("n", index);
     self_.store = in.random.id<store_id>();
@@ -40,7 +40,7 @@ void node::start()
     paused_ = false;
     auto how = in_.how.chain;
     how.self = self_;
-    core_.emplace(how, disk_.recover());
+    core_.emplace(how, disk_.recover(self_.store, self_.boot));
     status_ = core_->status();
     in_.log.line("start ", self_.name, " end=", disk_.durable().end(), " applied=", disk_.durable().applied);
     next_tick();

@@ -21,16 +21,17 @@ public:
         demand(what.command->size() == sizeof key, "command of ", what.command->size(), " bytes");
         std::memcpy(&key, what.command->data(), sizeof key);
         auto known = answers_.find(key);
-        if (known != answers_.end() && deduplicate_) return {key, known->second, true};
+        if (known != answers_.end() && deduplicate_) return {key, known->second, true, true};
         auto& reg = registers_[(key.client * 7 + key.number) % 16];
         reg += 1;
         auto answer = text(what.at.value(), '/', reg);
         state_ = hasher{}.bytes(state_.view()).bytes(answer).number(key.client).number(key.number).finish();
         answers_[key] = answer;
-        return {key, answer, false};
+        return {key, answer, false, true};
     }
 
     [[nodiscard]] digest state() const override { return state_; }
+    [[nodiscard]] digest full_state() const override { return state_; }
 
 private:
     bool deduplicate_;
@@ -45,7 +46,8 @@ app_kind plain_app(bool deduplicate)
 {
     return {
         [deduplicate] { return std::make_unique<plain>(deduplicate); },
-        [](op_key key) { return std::string(reinterpret_cast<char const*>(&key), sizeof key); }
+        [](op_key key) { return std::string(reinterpret_cast<char const*>(&key), sizeof key); },
+        {}
     };
 }
 

@@ -91,6 +91,7 @@ private:
             }
         }
         core->start();
+        in_.clients.prefer(core->index());
         if (!in_.how.idle)
         {
             auto since = in_.time.now();
@@ -104,6 +105,7 @@ private:
         else
             pass(1'000'000);
         in_.net.heal();
+        in_.clients.prefer(-1);
     }
 
     void heal_all()
@@ -138,6 +140,7 @@ private:
     {
         in_.clients.stop();
         in_.log.line("rest");
+        pass(500'000);
         wait_for(
             6'000'000 + in_.how.resume_limit,
             "all is applied everywhere",
@@ -152,7 +155,6 @@ private:
                 return true;
             }
         );
-        pass(500'000);
         in_.check.demand_equal();
     }
 

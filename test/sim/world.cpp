@@ -16,6 +16,7 @@ world::world(
       config(*this),
       clients(*this)
 {
+    if (application.shadow) how.older = 0;  // files of an earlier moment are not kept
     for (int i = 0; i < how.nodes; ++i)
         nodes.push_back(std::make_unique<node>(*this, i));
 }

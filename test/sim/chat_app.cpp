@@ -1,0 +1,137 @@
+// The chat state machine as the simulated application: the same apply and the same command bytes as in the
+// daemon, on plain maps.
+
+#include "base/hash.hpp"
+#include "chat/apply.hpp"
+#include "chat/model_state.hpp"
+#include "sim/app.hpp"
+#include "sim/trace.hpp"
+#include "wire/command.hpp"
+
+namespace chaind::sim
+{
+namespace
+{
+
+constexpr std::string_view digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+constexpr std::int64_t cid_time_ms = 1'700'000'000'000;
+
+// The idempotency key is a ULID whose random part is the client and its intention.
+std::string cid_of(op_key key)
+{
+    std::string out(26, '0');
+    auto time = cid_time_ms;
+    for (std::size_t i = 10; i-- > 0; time /= 32)
+        out[i] = digits[static_cast<std::size_t>(time % 32)];
+    auto number = key.client << 32 | key.number;
+    for (std::size_t i = 26; i-- > 10; number /= 32)
+        out[i] = digits[number % 32];
+    return out;
+}
+
+op_key key_of(std::string_view cid)
+{
+    std::uint64_t number = 0;
+    for (char c : cid.substr(10))
+        number = number * 32 + digits.find(c);
+    return {number >> 32, number & 0xFFFFFFFF};
+}
+
+chat::msg_send text_message(op_key key, chat::conv_id conv)
+{
+    chat::msg_send out;
+    out.conv = conv;
+    out.body = text("message ", key.number, " of ", key.client);
+    return out;
+}
+
+// Which person does what is fixed by the key: the first intentions make an account, a room and a membership.
+// Much of it is refused when things come in another order; that is state as well.
+chat::command_body body_of(op_key key)
+{
+    auto mix = (key.client * 0x9E3779B97F4A7C15ull + key.number) * 0xBF58476D1CE4E5B9ull;
+    mix ^= mix >> 29;
+    chat::conv_id conv(1 + mix % 3);
+    chat::message_id mid(1 + mix % (key.number * 2 + 1));
+    switch (key.number)
+    {
+        case 1:
+            return chat::account_create{
+                .name = text("person", key.client),
+                .password_hash = "h",
+                .first_token = std::string(32, static_cast<char>('a' + key.client)),
+                .label = "sim"
+            };
+        case 2: return chat::room_create{.name = text("room", key.client), .priv = false, .topic = {}};
+        case 3:
+        case 4:
+        case 5: return chat::conv_join{.conv = chat::conv_id(key.number - 2)};
+        default: break;
+    }
+    switch ((mix >> 32) % 16)
+    {
+        case 0: return chat::msg_edit{.mid = mid, .body = text("edited by ", key.client), .if_rev = {}};
+        case 1: return chat::msg_delete{.mid = mid};
+        case 2: return chat::read_upto{.conv = conv, .at_seq = mix % 40};
+        case 3: return chat::dm_create{.peer = chat::user_id(1 + mix % 4)};
+        case 4: return chat::conv_leave{.conv = conv};
+        case 5: return chat::conv_join{.conv = conv};
+        default: return text_message(key, conv);
+    }
+}
+
+class chat_app final : public app
+{
+public:
+    outcome apply(chain::entry const& what) override
+    {
+        auto command = wire::decode_command(*what.command);
+        demand(command.has_value(), "a command cannot be read");
+        auto key = key_of(command->cid);
+        auto result =
+            chat::apply(state_, *command, {.pos = what.at, .ts_us = what.ts_us, .request = what.request});
+        auto answer = wire::encode(result.result);
+        if (auto const* sent = std::get_if<chat::message_sent>(&result.result); sent && !result.dup)
+        {
+            demand(sent->mid > last_, "I16: message ", sent->mid, " after ", last_);
+            last_ = sent->mid;
+        }
+        demand(result.events.size() <= 1, "two events at one position");
+        running_ = hasher{}.bytes(running_.view()).bytes(answer).number(result.effect_pos.value()).finish();
+        // A refusal that may be otherwise next time is no answer to the key.
+        auto const* no = std::get_if<chat::failure>(&result.result);
+        auto again = no ? chat::retry_of(no->code) : chat::retry::never;
+        bool final = again != chat::retry::same_cid && again != chat::retry::reauth;
+        return {key, answer + text(' ', result.effect_pos), result.dup, final};
+    }
+
+    [[nodiscard]] digest state() const override { return running_; }
+    [[nodiscard]] digest full_state() const override { return state_.state_digest(); }
+
+private:
+    chat::model_state state_;
+    digest running_;
+    chat::message_id last_;
+};
+
+}  // namespace
+
+app_kind chat_application()
+{
+    return {
+        [] { return std::make_unique<chat_app>(); },
+        [](op_key key)
+        {
+            auto body = body_of(key);
+            bool nobody = std::holds_alternative<chat::account_create>(body);
+            return wire::encode(chat::command{
+                .uid = nobody ? chat::user_id{} : chat::user_id(1 + key.client),
+                .cid = cid_of(key),
+                .what = std::move(body)
+            });
+        },
+        {}
+    };
+}
+
+}  // namespace chaind::sim
