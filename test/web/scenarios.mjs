@@ -221,6 +221,7 @@ async function keyboard_only({ chain, browser }) {
   await page.keyboard.type(rooms[0]);
   await press('Enter');
   await page.getByRole('heading', { level: 1, name: rooms[0] }).waitFor();
+  await focus('#composer-text');
   await press('Alt+ArrowDown');
   await page.getByRole('heading', { level: 1, name: rooms[1] }).waitFor();
   await box(page).focus();

@@ -164,6 +164,24 @@ describe('outbox', () => {
     expect(bodies(socket)).toEqual([]);
   });
 
+  it('holds it back too when the history was known before the device had been read', async () => {
+    say('for the old history');
+    await settle();
+    for (const change of store.kept.values()) change.lineage = 'ln_0';
+    const kept = await store.load();
+    let deliver: (changes: Change[]) => void = () => {};
+    store.load = () => Promise.resolve([]);
+    await page();
+    store.load = () => new Promise((resolve) => (deliver = resolve));
+    const opening = outbox.open('u_1');
+    const socket = await online();
+    deliver(kept);
+    await opening;
+    await settle();
+    expect(words()).toEqual(['refused']);
+    expect(bodies(socket)).toEqual([]);
+  });
+
   it('keeps the messages of one account from another', async () => {
     say('mine');
     await settle();

@@ -88,6 +88,7 @@ export class Outbox {
     const old = kept.filter((change) => !known.has(change.cid));
     for (const change of old) if (change.state !== 'refused') change.state = change.sent > 0 ? 'confirming' : 'waiting';
     this.entries_.value = [...old, ...this.entries_.value.filter((change) => change.uid === uid)];
+    if (this.lineage_ !== '') this.bind(this.lineage_);
     this.pump();
   }
 
@@ -111,6 +112,7 @@ export class Outbox {
     for (const waiter of this.waiters_.values()) waiter.reject(new LinkLost());
     this.waiters_.clear();
     this.uid_ = '';
+    this.lineage_ = '';
   }
 
   // Makes a change and sends it when its turn comes. `durable`: kept over a reload, and no promise is given, because the

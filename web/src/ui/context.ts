@@ -24,3 +24,12 @@ export const returned_text = signal<string | undefined>(undefined);
 export function focus_composer(): void {
   document.getElementById('composer-text')?.focus();
 }
+
+// Goes to a conversation in order to write there.
+export function write_in(conv: string): void {
+  if (location.hash === `#/${conv}`) focus_composer();
+  else {
+    addEventListener('hashchange', () => requestAnimationFrame(focus_composer), { once: true });
+    location.hash = `/${conv}`;
+  }
+}

@@ -6,10 +6,10 @@ import { LinkLost, Refused } from '../protocol/frames';
 import type { Conversation, User } from '../protocol/types.gen';
 import { delete_message } from '../state/compose';
 import type { Theme } from '../state/device';
-import { focus_composer, open_dialog, use_app } from './context';
+import { focus_composer, open_dialog, use_app, write_in } from './context';
 import { Avatar, Icon, IconButton } from './parts';
 import { ordered_convs, unread_of } from './rail';
-import { go, route } from './route';
+import { route } from './route';
 
 const close = () => (open_dialog.value = undefined);
 
@@ -77,7 +77,7 @@ function NewRoom() {
       const answer = await app.outbox.ask('conv.create', { kind: 'room', name: wanted, priv: false, ...(about ? { topic: about } : {}) });
       app.chat.sync_soon();
       close();
-      go(`/${answer.d.conv}`);
+      write_in(answer.d.conv);
     } catch (why) {
       error.value = refusal(why);
     }
@@ -147,7 +147,7 @@ function NewPerson() {
       const answer = await app.outbox.ask('conv.create', { kind: 'dm', members: [user.uid] });
       app.chat.sync_soon();
       close();
-      go(`/${answer.d.conv}`);
+      write_in(answer.d.conv);
     } catch (why) {
       error.value = refusal(why);
     }
@@ -330,7 +330,7 @@ function Switcher() {
   const take = (conv: Conversation | undefined) => {
     if (!conv) return;
     close();
-    go(`/${conv.conv}`);
+    write_in(conv.conv);
   };
   const on_key = (event: KeyboardEvent) => {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;

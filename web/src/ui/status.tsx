@@ -34,7 +34,7 @@ function use_now(running: boolean): number {
     const timer = setInterval(() => (now.value = Date.now()), 200);
     return () => clearInterval(timer);
   }, [running]);
-  return running ? Math.max(now.value, 0) : Date.now();
+  return running ? now.value : Date.now();
 }
 
 function messages_wait(n: number): string {
