@@ -4,6 +4,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -26,8 +27,17 @@ struct task_group::state
     std::string channel;
     bool stopped = false;
 
+    // Boost 1.81 passes a cancellation on by a posted function that points into the signal: whatever a signal
+    // has emitted must have run before it goes.
+    template <class Signals>
+    void keep_until_emitted(Signals what)
+    {
+        asio::post(empty.get_executor(), [what = std::move(what)] {});
+    }
+
     void ended(std::list<std::shared_ptr<asio::cancellation_signal>>::iterator which, std::exception_ptr why)
     {
+        keep_until_emitted(std::move(*which));
         running.erase(which);
         if (running.empty()) empty.cancel();
         report(why);

@@ -7,6 +7,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -85,6 +86,8 @@ boost::asio::awaitable<result<T>> within(
         race->cancel.emit(asio::cancellation_type::terminal);
         co_await wait_on(race->wake);
     }
+    // Boost 1.81 passes a cancellation on by a posted function that points into the signal.
+    if (late) asio::post(on, [race] {});
     co_await asio::this_coro::throw_if_cancelled(throws);
     if (late) co_return make_error_code(errc::timed_out);
     if (race->thrown) std::rethrow_exception(race->thrown);
