@@ -170,8 +170,7 @@ void disk::finish(std::uint64_t life)
         return;
     }
     auto upto = transaction_.back().id;
-    for (auto const& write : transaction_)
-        durable_.perform(write);
+    make_durable();
     transaction_.clear();
     busy_ = false;
     to_.on_log_changed();
@@ -181,9 +180,8 @@ void disk::finish(std::uint64_t life)
 
 void disk::crash()
 {
-    if (busy_ && random_.chance(0.5))
-        for (auto const& write : transaction_)
-            durable_.perform(write);
+    if (busy_ && random_.chance(0.5)) make_durable();
+    if (shadow_) shadow_->close();
     transaction_.clear();
     queue_.clear();
     busy_ = false;
