@@ -264,6 +264,7 @@ private:
         ws_->set_option(websocket::stream_base::decorator(decorate));
         ws_->read_message_max(limits_.frame_max);
         ws_->text(true);
+        ws_->auto_fragment(false);  // simple clients expect a message in one frame
         auto [failed] = co_await ws_->async_accept(message, tuple_token);
         if (failed)
         {

@@ -83,8 +83,8 @@ asio::awaitable<http_response> log_in(
     auto const found = co_await ask(with.chain, std::move(question));
     if (!found) co_return refusal_response(refusal_of_read(found.error()));
     auto const& account = found->value;
-    auto const right =
-        co_await with.passwords.verify(account ? account->password_hash : std::string(), given.password);
+    auto stored = account ? account->password_hash : std::string();
+    auto const right = co_await with.passwords.verify(std::move(stored), given.password);
     if (!right) co_return too_many_hashes();
     if (!account || !*right)
         co_return retried ? refusal_response(api_errc::conflict, "this name is taken", "name")
@@ -116,7 +116,9 @@ asio::awaitable<http_response> create_account(services const& with, http_request
     auto const name = chat::canonical_name(given.name);
     if (!name || chat::is_reserved_name(*name))
         co_return refusal_response(
-            api_errc::bad_request, "a name has 2 to 32 of the characters a-z 0-9 . _ -", "name"
+            api_errc::bad_request,
+            name ? "this name is reserved" : "a name has 2 to 32 of the characters a-z 0-9 . _ -",
+            "name"
         );
     if (auto unfit = unfit_password(with, given.password, "password")) co_return std::move(*unfit);
     auto const* key = request.header("idempotency-key");
@@ -236,9 +238,8 @@ asio::awaitable<http_response> change_password(services const& with, http_reques
     auto const found = co_await ask(with.chain, std::move(question));
     if (!found) co_return refusal_response(refusal_of_read(found.error()));
     auto const& account = found->value;
-    auto const right = co_await with.passwords.verify(
-        account ? account->password_hash : std::string(), std::move(given.old)
-    );
+    auto stored = account ? account->password_hash : std::string();
+    auto const right = co_await with.passwords.verify(std::move(stored), std::move(given.old));
     if (!right) co_return too_many_hashes();
     if (!account || !*right)
         co_return refusal_response(api_errc::forbidden, "the old password is wrong", "old");

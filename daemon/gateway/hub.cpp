@@ -283,7 +283,7 @@ void hub::on_view()
 void hub::watch_service(std::chrono::steady_clock::time_point now)
 {
     auto const& view = chain_.view();
-    if (view.can_read || view.can_write)
+    if (stopping_ || view.can_read || view.can_write)
     {
         unreadable_since_.reset();
         return;
@@ -354,11 +354,12 @@ void hub::tick(std::chrono::steady_clock::time_point now)
     }
 }
 
-void hub::end_all(int code, std::string const& reason, bool after_requests)
+void hub::stop(int code, std::string const& reason)
 {
+    stopping_ = true;
     std::vector<subscriber*> const everybody(all_.begin(), all_.end());
     for (auto* one : everybody)
-        one->end(code, reason, after_requests);
+        one->end(code, reason, true);
 }
 
 }  // namespace chaind::gateway

@@ -67,7 +67,8 @@ public:
     void typing(subscriber const& from, chat::conv_id conv, bool on);
 
     void tick(std::chrono::steady_clock::time_point now);
-    void end_all(int code, std::string const& reason, bool after_requests);
+    // Ends all sessions, each after its requests in flight.
+    void stop(int code, std::string const& reason);
 
     [[nodiscard]] wire::cluster_view cluster() const;
     [[nodiscard]] known_members const& members() const { return members_of_chain_; }
@@ -122,6 +123,7 @@ private:
     std::map<std::pair<chat::user_id, chat::conv_id>, std::uint64_t> marks_;
     std::chrono::steady_clock::time_point marks_sent_;
     bool sending_marks_ = false;
+    bool stopping_ = false;
 };
 
 }  // namespace chaind::gateway

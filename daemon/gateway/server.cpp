@@ -5,6 +5,7 @@
 #include "gateway/http_api.hpp"
 #include "gateway/hub.hpp"
 #include "gateway/listener.hpp"
+#include "gateway/paced_reads.hpp"
 #include "gateway/password_pool.hpp"
 #include "gateway/rate_limiter.hpp"
 #include "gateway/services.hpp"
@@ -64,9 +65,10 @@ public:
           clients_at_(on, endpoint_of(settings_.address, settings_.port), delegate_, settings_, connections_),
           admin_at_(on, admin_endpoint(settings_), admin_page_, settings_, connections_),
           url_(settings_.url.empty() ? "http://" + runtime::to_string(clients_at_.at()) : settings_.url),
-          hub_(chain, settings_, url_, requests_),
+          chain_(chain, on.get_executor(), settings_.reads_at_once, settings_.read_turn_within),
+          hub_(chain_, settings_, url_, requests_),
           services_{
-              .chain = chain,
+              .chain = chain_,
               .limits = settings_,
               .sessions = hub_,
               .passwords = passwords_,
@@ -99,7 +101,7 @@ public:
         api_.drain();
         clients_at_.close();
         admin_at_.close();
-        hub_.end_all(4001, "this replica is stopping", true);
+        hub_.stop(4001, "this replica is stopping");
         clients_at_.drain();
         admin_at_.drain();
         asio::steady_timer pause(connections_.executor());
@@ -192,6 +194,7 @@ private:
     listener clients_at_;
     listener admin_at_;
     std::string url_;
+    paced_reads chain_;
     hub hub_;
     services services_;
     http_api api_;

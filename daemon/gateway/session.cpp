@@ -321,6 +321,13 @@ void session::end(int code, std::string reason, bool after_requests)
     if (ending_ && !(ending_->after_requests && !after_requests)) return;
     if (reason.size() > reason_max) reason.resize(reason_max);
     with_.count.closed(code);
+    // 4500 and above: the client did something that it should not do again.
+    log::write(
+        code >= 4500 ? log::level::info : log::level::debug,
+        "gateway",
+        "closes a client",
+        {{"Peer", address_}, {"Code", code}, {"Reason", reason}}
+    );
     ending_.emplace();
     ending_->code = code;
     ending_->reason = std::move(reason);

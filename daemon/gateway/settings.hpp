@@ -86,6 +86,10 @@ struct settings
     std::size_t ring_events_max = 8192;
     std::size_t ring_bytes_max = 16 * 1024 * 1024;
 
+    // Reads of clients that run at once; others wait so long for their turn.
+    std::size_t reads_at_once = 64;
+    std::chrono::milliseconds read_turn_within{4000};
+
     std::chrono::milliseconds delivered_every{1000};  // at most one log entry of delivery marks in that time
     std::chrono::milliseconds drain_within{10000};
 };

@@ -224,7 +224,8 @@ BOOST_AUTO_TEST_CASE(a_session_can_end_another_one)
     old.hello(ana.token);
     auto const list = with_token(chain, "GET", "/api/v1/sessions", other);
     BOOST_TEST_REQUIRE(list.status == 200U);
-    auto const& all = list.json().at("sessions").as_array();
+    auto const listed = list.json();
+    auto const& all = listed.at("sessions").as_array();
     BOOST_TEST_REQUIRE(all.size() == 2U);
     BOOST_TEST(list.body.find("token") == std::string::npos);
 
@@ -295,7 +296,8 @@ BOOST_AUTO_TEST_CASE(messages_can_be_sent_and_read_by_scripts)
     auto const page =
         with_token(chain, "GET", "/api/v1/conversations/" + conv + "/messages?limit=10", ana.token);
     BOOST_TEST(page.status == 200U);
-    auto const& msgs = page.json().at("msgs").as_array();
+    auto const shown = page.json();
+    auto const& msgs = shown.at("msgs").as_array();
     BOOST_TEST_REQUIRE(msgs.size() == 1U);
     BOOST_TEST(text_at(msgs[0], {"body"}) == "from a script");
     BOOST_TEST(

@@ -90,7 +90,12 @@ public:
     std::vector<replica_double*> replicas;
     bool hold = false;
     std::size_t held = 0;
+    std::uint64_t tickets = 0;
+    std::uint64_t served = 0;
     bool refuse_reads = false;
+    bool slow_reads = false;
+    std::size_t reads = 0;
+    std::size_t most_reads = 0;
     std::optional<gateway::undecided> next_answer;
     asio::steady_timer released_;
     log_point end;
@@ -122,19 +127,30 @@ public:
             auto const answer = *std::exchange(log_.next_answer, std::nullopt);
             co_return answer;
         }
+        // In the order in which they came, as a log takes them.
+        auto const ticket = log_.tickets++;
         ++log_.held;
-        while (log_.hold)
+        while (log_.hold || ticket != log_.served)
         {
             log_.released_.expires_at(asio::steady_timer::time_point::max());
             co_await runtime::wait_on(log_.released_);
         }
         --log_.held;
+        ++log_.served;
+        log_.released_.cancel();
         co_return log_.commit(what);
     }
 
     asio::awaitable<error_code> read(std::function<void(store::chat_reader&)> query) override
     {
         if (log_.refuse_reads) co_return make_error_code(errc::timed_out);
+        log_.most_reads = std::max(log_.most_reads, ++log_.reads);
+        if (log_.slow_reads)
+        {
+            asio::steady_timer pause(log_.released_.get_executor(), std::chrono::milliseconds(1));
+            co_await runtime::wait_on(pause);
+        }
+        --log_.reads;
         log_.query(query);
         co_return error_code{};
     }
@@ -336,6 +352,16 @@ void chain_double::answer_next(gateway::undecided with)
 void chain_double::refuse_reads(bool on)
 {
     impl_->on_loop([&] { impl_->log_.refuse_reads = on; });
+}
+void chain_double::slow_reads(bool on)
+{
+    impl_->on_loop([&] { impl_->log_.slow_reads = on; });
+}
+std::size_t chain_double::most_reads_at_once()
+{
+    std::size_t out = 0;
+    impl_->on_loop([&] { out = impl_->log_.most_reads; });
+    return out;
 }
 void chain_double::lag(std::size_t replica, bool on)
 {

@@ -35,6 +35,8 @@ public:
     [[nodiscard]] std::size_t held();  // how many do
     void answer_next(gateway::undecided with);
     void refuse_reads(bool on);
+    void slow_reads(bool on);  // each takes a millisecond
+    [[nodiscard]] std::size_t most_reads_at_once();
     // This replica hears of no entry until it is switched off again; the others do.
     void lag(std::size_t replica, bool on);
     void change_view(std::size_t replica, std::function<void(gateway::chain_view&)> how);

@@ -436,20 +436,20 @@ trouble const troubles[] = {
     {gateway::no_answer::unavailable, true, "unavailable", "unknown"},
     {gateway::no_answer::timed_out, true, "timeout", "unknown"},
 };
-BOOST_DATA_TEST_CASE(what_the_chain_could_not_decide_is_said_as_it_is, data::make(troubles), t)
+BOOST_DATA_TEST_CASE(what_the_chain_could_not_decide_is_said_as_it_is, data::make(troubles), given)
 {
     two_people p;
     chat_client ana(p.chain.port());
     ana.hello(p.ana.token);
     auto const cid = fresh_cid();
     gateway::undecided answer;
-    answer.why = t.why;
-    answer.maybe_logged = t.maybe_logged;
+    answer.why = given.why;
+    answer.maybe_logged = given.maybe_logged;
     p.chain.answer_next(answer);
     auto const first = ana.request("msg.send", p.message("hi"), cid);
-    BOOST_TEST(error_of(first) == t.code);
+    BOOST_TEST(error_of(first) == given.code);
     BOOST_TEST(text_at(first, {"err", "retry"}) == "same_cid");
-    BOOST_TEST(text_at(first, {"err", "outcome"}) == t.outcome);
+    BOOST_TEST(text_at(first, {"err", "outcome"}) == given.outcome);
     BOOST_TEST(ana.request("msg.send", p.message("hi"), cid).at("ok").as_bool());
 }
 

@@ -38,7 +38,13 @@ raw_socket::raw_socket(raw_socket&& other) noexcept : fd_(std::exchange(other.fd
 
 raw_socket::~raw_socket()
 {
-    if (fd_ >= 0) ::close(fd_);
+    close();
+}
+
+void raw_socket::close()
+{
+    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+    ended_ = true;
 }
 
 bool raw_socket::send(std::string_view bytes)
@@ -226,6 +232,7 @@ std::optional<json::object> chat_client::receive(std::chrono::milliseconds withi
                                                  : static_cast<unsigned char>(payload[0]) << 8U |
                                                        static_cast<unsigned char>(payload[1]);
                 send_frame(opcode::close, payload.substr(0, 2));
+                socket_.close();
             }
             continue;
         }
@@ -285,7 +292,7 @@ json::object chat_client::answer_to(std::int64_t id)
 {
     while (!answers_.contains(id))
         if (!pump(patience)) break;
-    BOOST_TEST_REQUIRE(answers_.contains(id), "no answer");
+    BOOST_TEST_REQUIRE(answers_.contains(id), "no answer; closed with " << close_code_.value_or(0));
     auto out = std::move(answers_[id]);
     answers_.erase(id);
     return out;

@@ -30,6 +30,7 @@ public:
     bool send(std::string_view bytes);
     // Up to `most` bytes; empty: closed, or nothing came in time (see ended()).
     std::string receive(std::size_t most, std::chrono::milliseconds within = patience);
+    void close();
     [[nodiscard]] bool ended() const { return ended_; }
     void receive_little(int bytes);  // a small kernel buffer
 
