@@ -63,6 +63,24 @@ private:
     std::optional<service> service_;
 };
 
+// SIGHUP: of what is configured, only the log level may change in a running process.
+void reload(int argc, char const* const* argv)
+{
+    try
+    {
+        configd_settings fresh;
+        auto options = configd_options(fresh);
+        options.parse(argc, argv, [&] { check(fresh); });
+        log::set_level(fresh.log_level);
+    }
+    catch (runtime::config_error const& wrong)
+    {
+        log::write(
+            log::level::error, "configd", "the new configuration is not used", {{"Reason", wrong.what()}}
+        );
+    }
+}
+
 int start(int argc, char** argv)
 {
     configd_settings settings;
@@ -76,7 +94,7 @@ int start(int argc, char** argv)
     log::start(settings.log_level);
     auto make = [&settings](boost::asio::io_context& on) -> std::unique_ptr<runtime::daemon>
     { return std::make_unique<configd_process>(settings, on); };
-    return runtime::run_daemon(make, options.unknown_environment(), [] {});
+    return runtime::run_daemon(make, options.unknown_environment(), [&] { reload(argc, argv); });
 }
 
 }  // namespace

@@ -2,6 +2,9 @@
 
 #include "configd/record_json.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 namespace chaind::configd
 {
 
@@ -46,6 +49,9 @@ result<std::unique_ptr<sqlite_registry>> sqlite_registry::open(
         why = path + " is in use by process " + holder;
         return lock.error();
     }
+    // SQLite would make it readable to others; what it makes beside it takes this file's mode.
+    int const file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file >= 0) ::close(file);
     auto db = store::database::open(path, store::database::access::create);
     if (!db)
     {
