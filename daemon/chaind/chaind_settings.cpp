@@ -3,7 +3,7 @@
 #include "runtime/address.hpp"
 #include "runtime/quantity.hpp"
 
-namespace chaind::chaind
+namespace chaind::program
 {
 
 namespace
@@ -193,4 +193,4 @@ void complete(chaind_settings& given)
     given.driver.database = given.data_dir + "/chain.db";
 }
 
-}  // namespace chaind::chaind
+}  // namespace chaind::program

@@ -8,7 +8,7 @@
 
 #include <string>
 
-namespace chaind::chaind
+namespace chaind::program
 {
 
 struct chaind_settings
@@ -30,4 +30,4 @@ runtime::options chaind_options(chaind_settings& into);
 // What does not go together; throws runtime::config_error. Fills in the addresses of `gateway` and `driver`.
 void complete(chaind_settings& given);
 
-}  // namespace chaind::chaind
+}  // namespace chaind::program

@@ -7,7 +7,7 @@
 
 #include <memory>
 
-namespace chaind::chaind
+namespace chaind::program
 {
 
 namespace asio = boost::asio;
@@ -60,4 +60,4 @@ asio::awaitable<std::optional<cluster_id>> learn_cluster(asio::ip::tcp::endpoint
     co_return *answer;
 }
 
-}  // namespace chaind::chaind
+}  // namespace chaind::program

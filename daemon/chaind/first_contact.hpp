@@ -8,7 +8,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-namespace chaind::chaind
+namespace chaind::program
 {
 
 // Waits as long as it takes; nothing when it was cancelled.
@@ -16,4 +16,4 @@ boost::asio::awaitable<std::optional<cluster_id>> learn_cluster(
     boost::asio::ip::tcp::endpoint configd, member self
 );
 
-}  // namespace chaind::chaind
+}  // namespace chaind::program

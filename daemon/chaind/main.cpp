@@ -18,7 +18,7 @@
 #include <memory>
 #include <optional>
 
-namespace chaind::chaind
+namespace chaind::program
 {
 
 namespace
@@ -187,9 +187,9 @@ int start(int argc, char** argv)
 
 }  // namespace
 
-}  // namespace chaind::chaind
+}  // namespace chaind::program
 
 int main(int argc, char** argv)
 {
-    return chaind::runtime::guarded("chaind", [&] { return chaind::chaind::start(argc, argv); });
+    return chaind::runtime::guarded("chaind", [&] { return chaind::program::start(argc, argv); });
 }

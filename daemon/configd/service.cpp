@@ -26,6 +26,8 @@ constexpr std::size_t outbox_limit = 4u << 20;
 constexpr auto status_every = 250ms;
 constexpr auto tick_every = 5ms;
 constexpr auto probe_limit = 200ms;
+constexpr auto probe_pause = 10ms;
+constexpr int probe_attempts = 8;
 }  // namespace
 
 service::service(
@@ -180,11 +182,20 @@ enum class reach : std::uint8_t
     uncertain,  // something answered, or nothing did
 };
 
+// A process that is dying may have closed its connection to us and not yet its listener: tried a few times.
 asio::awaitable<result<reach>> try_to_reach(asio::ip::tcp::endpoint at)
 {
-    asio::ip::tcp::socket socket(co_await asio::this_coro::executor);
-    auto const [failed] = co_await socket.async_connect(at, asio::as_tuple(asio::use_awaitable));
-    co_return failed == asio::error::connection_refused ? reach::refused : reach::uncertain;
+    auto const on = co_await asio::this_coro::executor;
+    asio::steady_timer pause(on);
+    for (int attempt = 0; attempt < probe_attempts; ++attempt)
+    {
+        asio::ip::tcp::socket socket(on);
+        auto const [failed] = co_await socket.async_connect(at, asio::as_tuple(asio::use_awaitable));
+        if (failed == asio::error::connection_refused) co_return reach::refused;
+        pause.expires_after(probe_pause);
+        co_await runtime::wait_on(pause);
+    }
+    co_return reach::uncertain;
 }
 }  // namespace
 

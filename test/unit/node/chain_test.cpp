@@ -195,7 +195,7 @@ BOOST_AUTO_TEST_CASE(the_others_go_on_without_the_head_and_take_it_back)
     start("n1");
     BOOST_TEST(chain_of(3));
     BOOST_TEST(probe("n1"));
-    BOOST_TEST(replicas.at("n1")->status().part == chain::role::tail);
+    BOOST_TEST((replicas.at("n1")->status().part == chain::role::tail));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -204,25 +204,25 @@ BOOST_AUTO_TEST_SUITE(chaind_configuration)
 
 BOOST_AUTO_TEST_CASE(the_example_in_etc_is_what_the_program_says)
 {
-    chaind::chaind::chaind_settings settings;
+    program::chaind_settings settings;
     std::ifstream in(CHAIND_ETC "/chaind.conf");
     std::string const text(std::istreambuf_iterator<char>(in), {});
 
-    BOOST_TEST(text.ends_with(chaind::chaind::chaind_options(settings).print_example()));
+    BOOST_TEST(text.ends_with(program::chaind_options(settings).print_example()));
 }
 
 BOOST_AUTO_TEST_CASE(links_that_would_leave_the_machine_are_refused)
 {
     for (auto member :
-         {&chaind::chaind::chaind_settings::replica_listen,
-          &chaind::chaind::chaind_settings::admin_listen,
-          &chaind::chaind::chaind_settings::configd})
+         {&program::chaind_settings::replica_listen,
+          &program::chaind_settings::admin_listen,
+          &program::chaind_settings::configd})
     {
-        chaind::chaind::chaind_settings settings;
+        program::chaind_settings settings;
         settings.name = "n1";
-        chaind::chaind::complete(settings);
+        program::complete(settings);
         settings.*member = "192.0.2.1:7000";
-        BOOST_CHECK_THROW(chaind::chaind::complete(settings), runtime::config_error);
+        BOOST_CHECK_THROW(program::complete(settings), runtime::config_error);
     }
 }
 
