@@ -191,6 +191,21 @@ void nemesis::rejoin_under_old_tail()
     );
 }
 
+// A member that has just been granted a lease is taken out and hears nothing of it, and the config service
+// dies in the middle of that: the next one knows of no lease and may not go on before the longest possible
+// one is over.
+void nemesis::removed_and_cut_off()
+{
+    auto& which = end_of_chain();
+    if (in_.config.registry().removed.size() + 2 >= in_.nodes.size() || !which.alive()) return;
+    in_.config.arm();
+    in_.config.remove_node(which.self().name);
+    undo_later(
+        in_.random.skewed(0, 4'000),
+        [this, &which] { isolate(which, true, true, in_.random.between(300'000, 900'000)); }
+    );
+}
+
 void nemesis::strike(fault what)
 {
     auto& random = in_.random;
@@ -293,6 +308,7 @@ void nemesis::strike(fault what)
         }
         case fault::fsync_error: which.fail_next_fsync(); break;
         case fault::rejoin_under_old_tail: rejoin_under_old_tail(); break;
+        case fault::removed_and_cut_off: removed_and_cut_off(); break;
         case fault::count_: break;
     }
 }

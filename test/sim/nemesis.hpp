@@ -33,6 +33,7 @@ private:
     void cut_for(us span, std::function<bool(int, int)> const& cuts);
     void isolate(node const& which, bool from_peers, bool from_config, us span);
     void rejoin_under_old_tail();
+    void removed_and_cut_off();
     void undo_later(us span, std::function<void()> what);
     node& any();
     node& end_of_chain();

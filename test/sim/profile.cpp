@@ -141,7 +141,7 @@ profile groups(rng& random)
          {fault::config_kill, 3},
          {fault::pause_head_or_tail, 4},
          {fault::kill, 2},
-         {fault::admin_remove, 1}}
+         {fault::removed_and_cut_off, 3}}
     );
     p.readers = 5;
     p.slow_read = random.chance(0.7) ? 0.25 : 0;
@@ -293,6 +293,7 @@ profile draw_profile(std::string_view name, chain::forwarding policy, rng& rando
         if (name == "p3" || name == "p6") p.nodes = std::max(p.nodes, 3);
         p.chain.policy = policy;
         draw_limits(p, random);
+        if (p.nodes > 2 && !p.must_stay_calm && random.chance(0.1)) p.chain.min_replicas = 2;
         return p;
     }
     throw std::invalid_argument("no profile " + std::string(name));

@@ -40,6 +40,7 @@ enum class fault : std::uint8_t
     slow_links,
     fsync_error,
     rejoin_under_old_tail,  // scripted, p6
+    removed_and_cut_off,    // scripted, p3: with a lease that only a waiting config service respects
     count_
 };
 constexpr std::size_t fault_kinds = static_cast<std::size_t>(fault::count_);

@@ -65,7 +65,7 @@ private:
     // One complete replica and the config service must be enough.
     void heal_the_least()
     {
-        if (in_.how.must_stay_calm || in_.random.chance(0.5)) return;
+        if (in_.how.must_stay_calm || in_.how.chain.min_replicas > 1 || in_.random.chance(0.5)) return;
         std::vector<node*> complete;
         for (auto const& m : registry().last_active.members)
         {
