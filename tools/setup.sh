@@ -72,7 +72,9 @@ build_web() {
     local lock
     lock=$(sha256sum <"$root/web/package-lock.json")
     if [ ! -f "$root/web/node_modules/.stamp" ] || [ "$(cat "$root/web/node_modules/.stamp")" != "$lock" ]; then
-        quietly "installing the web client's packages" npm --prefix "$root/web" ci --no-audit --no-fund || return 1
+        # Not `npm ci`: npm 11 takes a lock file without download addresses for incomplete where packages for other
+        # systems are left out. This installs the locked versions and leaves the lock file alone.
+        quietly "installing the web client's packages" npm --prefix "$root/web" install --no-save --no-audit --no-fund || return 1
         printf '%s' "$lock" >"$root/web/node_modules/.stamp"
     fi
     quietly "building the web client" npm --prefix "$root/web" run build || return 1

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 
 import websockets
+import websockets.exceptions
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 

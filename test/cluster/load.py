@@ -3,6 +3,7 @@ import asyncio
 import time
 
 import websockets
+import websockets.exceptions
 
 from chat import Client, Refused, ulid
 

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import websockets
+import websockets.exceptions
 from chain import ROOT, running, wait_for
 from chat import Client, Refused, post, register, ulid
 from raw_socket import WebSocket, connect, http, status_of
