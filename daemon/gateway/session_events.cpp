@@ -3,6 +3,8 @@
 #include "gateway/session.hpp"
 #include "runtime/within.hpp"
 
+#include <algorithm>
+
 namespace chaind::gateway
 {
 
