@@ -6,9 +6,24 @@ import { most_rows, newest, with_event, with_newer, with_older } from '../src/st
 import type { Dev, Message } from '../src/protocol/types.gen';
 import { handlers, machines, MemoryStore, settle, Sockets, type FakeSocket } from './fake';
 
-const message = (seq: number, rev = seq): Message => ({ seq, mid: `m_${seq}`, rev, uid: 'u_2', at: 1000 * seq, body: `text ${seq}`, fmt: 'md' });
+const message = (seq: number, rev = seq): Message => ({
+  seq,
+  mid: `m_${seq}`,
+  rev,
+  uid: 'u_2',
+  at: 1000 * seq,
+  body: `text ${seq}`,
+  fmt: 'md',
+});
 const run = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => message(from + i));
-const fresh = (seq: number, rev: number, pos = 100 + rev, prev = pos - 1): Dev => ({ ev: 'msg.new', pos, prev, conv: 'c_1', rev, d: { ...message(seq) } });
+const fresh = (seq: number, rev: number, pos = 100 + rev, prev = pos - 1): Dev => ({
+  ev: 'msg.new',
+  pos,
+  prev,
+  conv: 'c_1',
+  rev,
+  d: { ...message(seq) },
+});
 const change = (ev: 'msg.edit' | 'msg.delete', seq: number, rev: number): Dev => ({
   ...{ ev, pos: 100 + rev, prev: 99 + rev, conv: 'c_1', rev },
   d: { mid: `m_${seq}`, body: 'changed', at: 1, by: 'u_2' },
@@ -74,8 +89,14 @@ describe('chat', () => {
         on_ready: () => chat.on_ready(),
       },
     );
-    outbox = new Outbox(() => connection, new MemoryStore(), { on_done: (done, answer) => chat.on_done(done, answer), on_refused: () => {} });
-    chat = new Chat(() => connection, () => outbox);
+    outbox = new Outbox(() => connection, new MemoryStore(), {
+      on_done: (done, answer) => chat.on_done(done, answer),
+      on_refused: () => {},
+    });
+    chat = new Chat(
+      () => connection,
+      () => outbox,
+    );
     await outbox.open('u_1');
     connection.start();
     await vi.advanceTimersByTimeAsync(100);
@@ -146,7 +167,13 @@ describe('chat', () => {
   it('raises marks, also those that come together, and never lowers them', async () => {
     await serve(2);
     await page(run(1, 2), 2);
-    socket.say({ ev: 'delivered', pos: 41, prev: 40, conv: 'c_1', d: { uid: 'u_2', seq: 2, more: [{ conv: 'c_1', uid: 'u_3', seq: 1 }] } });
+    socket.say({
+      ev: 'delivered',
+      pos: 41,
+      prev: 40,
+      conv: 'c_1',
+      d: { uid: 'u_2', seq: 2, more: [{ conv: 'c_1', uid: 'u_3', seq: 1 }] },
+    });
     socket.say({ ev: 'read', pos: 42, prev: 41, conv: 'c_1', d: { uid: 'u_2', seq: 1 } });
     expect(chat.view('c_1').value.marks.get('u_2')).toEqual({ delivered: 2, read: 1 });
     expect(chat.view('c_1').value.marks.get('u_3')).toEqual({ delivered: 1, read: 0 });
@@ -156,8 +183,20 @@ describe('chat', () => {
     await serve(2);
     await page(run(1, 2), 2);
     socket.say({ ev: 'user.update', pos: 41, prev: 40, d: { uid: 'u_9', name: 'zoe' } });
-    socket.say({ ev: 'conv.new', pos: 42, prev: 41, conv: 'c_8', d: { ...row, conv: 'c_8', name: 'new', member: false, members: 1, seq: 0, rev: 0, read: 0, unread: 0 } });
-    socket.say({ ev: 'conv.member', pos: 43, prev: 42, conv: 'c_8', d: { uid: 'u_9', on: true, user: { uid: 'u_9', name: 'zoe' } } });
+    socket.say({
+      ev: 'conv.new',
+      pos: 42,
+      prev: 41,
+      conv: 'c_8',
+      d: { ...row, conv: 'c_8', name: 'new', member: false, members: 1, seq: 0, rev: 0, read: 0, unread: 0 },
+    });
+    socket.say({
+      ev: 'conv.member',
+      pos: 43,
+      prev: 42,
+      conv: 'c_8',
+      d: { uid: 'u_9', on: true, user: { uid: 'u_9', name: 'zoe' } },
+    });
     await vi.advanceTimersByTimeAsync(100);
     expect(chat.name_of('u_9')).toBe('zoe');
     expect(chat.convs.value.get('c_8')).toMatchObject({ name: 'new', member: false, members: 2 });
@@ -166,7 +205,13 @@ describe('chat', () => {
     await vi.advanceTimersByTimeAsync(100);
     expect(socket.all('sync')).toHaveLength(2);
     // While that list is on its way, another room appears, and one changes.
-    socket.say({ ev: 'conv.new', pos: 45, prev: 44, conv: 'c_9', d: { ...row, conv: 'c_9', name: 'newer', member: false, members: 1, seq: 0, rev: 0, read: 0, unread: 0 } });
+    socket.say({
+      ev: 'conv.new',
+      pos: 45,
+      prev: 44,
+      conv: 'c_9',
+      d: { ...row, conv: 'c_9', name: 'newer', member: false, members: 1, seq: 0, rev: 0, read: 0, unread: 0 },
+    });
     socket.say({ ev: 'conv.update', pos: 46, prev: 45, conv: 'c_8', d: {} });
     await vi.advanceTimersByTimeAsync(100);
     await serve(2);
@@ -176,10 +221,17 @@ describe('chat', () => {
   });
 
   it('fetches a list in pages', async () => {
-    socket.answer(socket.all('sync')[0]!, { convs: [{ ...row, seq: 1, rev: 1, read: 0, unread: 1 }], users: [], next: 'p2' });
+    socket.answer(socket.all('sync')[0]!, {
+      convs: [{ ...row, seq: 1, rev: 1, read: 0, unread: 1 }],
+      users: [],
+      next: 'p2',
+    });
     await settle();
     expect(socket.all('sync')[1]!.d).toMatchObject({ next: 'p2' });
-    socket.answer(socket.all('sync')[1]!, { convs: [{ ...row, conv: 'c_2', name: 'art', seq: 1, rev: 1, read: 1, unread: 0 }], users: [] });
+    socket.answer(socket.all('sync')[1]!, {
+      convs: [{ ...row, conv: 'c_2', name: 'art', seq: 1, rev: 1, read: 1, unread: 0 }],
+      users: [],
+    });
     await settle();
     expect([...chat.convs.value.keys()]).toEqual(['c_1', 'c_2']);
     expect(chat.unread_total.value).toBe(1);

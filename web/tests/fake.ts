@@ -62,7 +62,11 @@ export class Sockets {
     const cluster = { state: 'healthy', replicas: 3, want: 3, node, endpoints: machines };
     const me = { uid: 'u_1', name: 'ana', role: 'member' };
     const hb = { interval_ms: 15000, timeout_ms: 4000 };
-    socket.answer(socket.all('hello')[0]!, { proto: 1, caps: [], me, resume, lineage: 'ln_1', hb, limits: {}, cluster }, { pos });
+    socket.answer(
+      socket.all('hello')[0]!,
+      { proto: 1, caps: [], me, resume, lineage: 'ln_1', hb, limits: {}, cluster },
+      { pos },
+    );
     await settle();
     return socket;
   }
@@ -98,4 +102,3 @@ export const handlers = () => ({
   on_endpoints: () => {},
   on_signed_out: () => {},
 });
-

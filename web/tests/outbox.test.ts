@@ -12,7 +12,12 @@ let done: string[];
 async function page(): Promise<void> {
   sockets = new Sockets();
   connection = new Connection(
-    { open: sockets.open, hello: () => ({ token: 't' }), resume: () => ({ lineage: 'ln_1', pos: 40 }), endpoints: machines },
+    {
+      open: sockets.open,
+      hello: () => ({ token: 't' }),
+      resume: () => ({ lineage: 'ln_1', pos: 40 }),
+      endpoints: machines,
+    },
     { ...handlers(), on_hello: (answer) => outbox.bind(answer.d.lineage), on_ready: () => outbox.link_ready() },
   );
   outbox = new Outbox(() => connection, store, {
@@ -141,7 +146,12 @@ describe('outbox', () => {
     const socket = await online();
     say('patient');
     await settle();
-    socket.refuse(socket.all('msg.send')[0]!, { code: 'unavailable', retry: 'same_cid', outcome: 'unknown', after_ms: 700 });
+    socket.refuse(socket.all('msg.send')[0]!, {
+      code: 'unavailable',
+      retry: 'same_cid',
+      outcome: 'unknown',
+      after_ms: 700,
+    });
     await settle();
     expect(words()).toEqual(['confirming']);
     await vi.advanceTimersByTimeAsync(699);
@@ -149,7 +159,12 @@ describe('outbox', () => {
     await vi.advanceTimersByTimeAsync(2);
     expect(socket.all('msg.send')).toHaveLength(2);
     expect(socket.all('msg.send')[1]!.cid).toBe(socket.all('msg.send')[0]!.cid);
-    socket.refuse(socket.all('msg.send')[1]!, { code: 'rate_limited', retry: 'same_cid', outcome: 'none', after_ms: 100 });
+    socket.refuse(socket.all('msg.send')[1]!, {
+      code: 'rate_limited',
+      retry: 'same_cid',
+      outcome: 'none',
+      after_ms: 100,
+    });
     await settle();
     expect(words()).toEqual(['waiting']);
   });

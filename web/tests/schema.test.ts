@@ -31,35 +31,44 @@ function d_ref(f: Record<string, unknown>): string | undefined {
     return group_schema[name] ? `extended#/definitions/${group}/properties/${name}${rest}` : undefined;
   };
   if (f.re !== undefined) return f.ok ? within('ops', ops.get(f.re as number) ?? '', '/properties/answer') : undefined;
-  if (f.op !== undefined) return f.id === undefined ? within('notes', f.op as string) : within('ops', f.op as string, '/properties/d');
+  if (f.op !== undefined)
+    return f.id === undefined ? within('notes', f.op as string) : within('ops', f.op as string, '/properties/d');
   return within('pos' in f && 'prev' in f ? 'durable_events' : 'ephemeral_events', f.ev as string);
 }
 
 describe('chat.v1', () => {
   it('has 31 golden frames', () => expect(frames).toHaveLength(31));
 
-  it.each(frames.map((frame, at) => [at + 1, frame] as const))('frame %i is valid, and so is its d', (_, { dir, f }) => {
-    const side = dir === 'c' ? 'client' : 'server';
-    expect(validate(`golden#/definitions/${side}`, f)).toBe('');
-    expect(validate(`extended#/definitions/${side}`, f)).toBe('');
-    const inner = (f.evs as Record<string, unknown>[] | undefined) ?? [f];
-    for (const one of inner) {
-      if (one.err) continue;
-      const ref = d_ref(one);
-      expect(ref, JSON.stringify(one)).toBeDefined();
-      expect(validate(ref!, one.d)).toBe('');
-    }
-  });
+  it.each(frames.map((frame, at) => [at + 1, frame] as const))(
+    'frame %i is valid, and so is its d',
+    (_, { dir, f }) => {
+      const side = dir === 'c' ? 'client' : 'server';
+      expect(validate(`golden#/definitions/${side}`, f)).toBe('');
+      expect(validate(`extended#/definitions/${side}`, f)).toBe('');
+      const inner = (f.evs as Record<string, unknown>[] | undefined) ?? [f];
+      for (const one of inner) {
+        if (one.err) continue;
+        const ref = d_ref(one);
+        expect(ref, JSON.stringify(one)).toBeDefined();
+        expect(validate(ref!, one.d)).toBe('');
+      }
+    },
+  );
 
   it('refuses what it should refuse', () => {
     expect(validate('extended#/definitions/client', { id: 1, op: 'msg.send', d: {} })).not.toBe('');
-    expect(validate('extended#/definitions/ops/properties/msg.send/properties/d', { conv: 'c_1', fmt: 'md' })).not.toBe('');
-    expect(validate('extended#/definitions/ops/properties/history/properties/d', { conv: 'c_1', limit: 201 })).not.toBe('');
+    expect(validate('extended#/definitions/ops/properties/msg.send/properties/d', { conv: 'c_1', fmt: 'md' })).not.toBe(
+      '',
+    );
+    expect(validate('extended#/definitions/ops/properties/history/properties/d', { conv: 'c_1', limit: 201 })).not.toBe(
+      '',
+    );
     expect(validate('extended#/definitions/durable_events/properties/msg.new', { seq: 1 })).not.toBe('');
   });
 
   it('keeps every definition of the golden schema as it is', () => {
-    for (const [name, definition] of Object.entries(golden.definitions)) expect(extended.definitions[name]).toEqual(definition);
+    for (const [name, definition] of Object.entries(golden.definitions))
+      expect(extended.definitions[name]).toEqual(definition);
   });
 
   it('has types that are up to date (npm run schema)', async () => {

@@ -28,7 +28,13 @@ describe('markdown', () => {
   it('makes links of http, https and mailto only, and never lets them reach back', () => {
     expect(html('[x](https://example.org/a)')).toContain('href="https://example.org/a" rel="noopener noreferrer"');
     expect(html('https://example.org')).toContain('href="https://example.org/"');
-    for (const bad of ['[x](javascript:alert(1))', '[x](JaVaScRiPt:alert(1))', '[x](data:text/html,hi)', '[x](/relative)', '[x]( javascript:1 )'])
+    for (const bad of [
+      '[x](javascript:alert(1))',
+      '[x](JaVaScRiPt:alert(1))',
+      '[x](data:text/html,hi)',
+      '[x](/relative)',
+      '[x]( javascript:1 )',
+    ])
       expect(html(bad)).not.toContain('<a');
   });
 
@@ -40,14 +46,22 @@ describe('markdown', () => {
 
   it('loses nothing that was typed', () => {
     for (const text of ['| a | b |\n|---|---|\n| 1 | 2 |', '---', '[a]: https://example.org', '&amp; &lt;'])
-      expect(html(text).replaceAll('&amp;', '&').replaceAll('&lt;', '<')).toContain(text.split('\n')[0]!.replaceAll('&lt;', '<'));
+      expect(html(text).replaceAll('&amp;', '&').replaceAll('&lt;', '<')).toContain(
+        text.split('\n')[0]!.replaceAll('&lt;', '<'),
+      );
   });
 });
 
 describe('pill', () => {
   const at = (ms: number) => pill_kind({ phase: 'trying', node: '', trouble_since: 1000 }, 1000 + ms);
   it('is silent below a second, then reconnecting, then offline', () => {
-    expect([at(0), at(999), at(1000), at(9999), at(10000)]).toEqual(['none', 'none', 'reconnecting', 'reconnecting', 'offline']);
+    expect([at(0), at(999), at(1000), at(9999), at(10000)]).toEqual([
+      'none',
+      'none',
+      'reconnecting',
+      'reconnecting',
+      'offline',
+    ]);
   });
   it('says for four seconds that it moved', () => {
     const moved = { to: 'n3', took_ms: 400, complete: true, at: 1000 };
@@ -57,7 +71,12 @@ describe('pill', () => {
 });
 
 describe('words of the chain', () => {
-  const cluster = (replicas: number, state: 'healthy' | 'degraded' | 'read_only' | 'down' = 'degraded') => ({ state, replicas, want: 3, endpoints: [] });
+  const cluster = (replicas: number, state: 'healthy' | 'degraded' | 'read_only' | 'down' = 'degraded') => ({
+    state,
+    replicas,
+    want: 3,
+    endpoints: [],
+  });
   it('tells health', () => {
     expect(health_of(cluster(3, 'healthy'), true).words).toBe('Safe on 3 of 3');
     expect(health_of(cluster(2), true).words).toBe('Safe on 2 of 3');
@@ -67,30 +86,74 @@ describe('words of the chain', () => {
   });
   it('tells trouble with what is kept', () => {
     expect(band_text(cluster(3, 'healthy'), undefined)).toBeUndefined();
-    expect(band_text({ ...cluster(2), reason: 'n2 unreachable' }, undefined)!.rest).toBe('Everything works. n2 unreachable.');
-    const status = { schema: 's', state: 'degraded' as const, chain: [], failed: [{ name: 'n2', since: '2026-11-23T12:02:00Z' }] };
-    expect(band_text(cluster(2), status)!.rest).toMatch(/^Everything works\. n2 has been away since \d\d:\d\d; every message is on both others\.$/);
+    expect(band_text({ ...cluster(2), reason: 'n2 unreachable' }, undefined)!.rest).toBe(
+      'Everything works. n2 unreachable.',
+    );
+    const status = {
+      schema: 's',
+      state: 'degraded' as const,
+      chain: [],
+      failed: [{ name: 'n2', since: '2026-11-23T12:02:00Z' }],
+    };
+    expect(band_text(cluster(2), status)!.rest).toMatch(
+      /^Everything works\. n2 has been away since \d\d:\d\d; every message is on both others\.$/,
+    );
     expect(band_text(cluster(1), undefined)!.strong).toBe('On the last machine.');
   });
 });
 
 describe('rows of the log', () => {
-  const message = (seq: number, uid: string, more: Partial<Message> = {}): Message => ({ seq, mid: `m_${seq}`, rev: seq, uid, at: 1_800_000_000_000 + seq * 1000, body: `text ${seq}`, ...more });
+  const message = (seq: number, uid: string, more: Partial<Message> = {}): Message => ({
+    seq,
+    mid: `m_${seq}`,
+    rev: seq,
+    uid,
+    at: 1_800_000_000_000 + seq * 1000,
+    body: `text ${seq}`,
+    ...more,
+  });
   const send = (body: string, more: Partial<Change> = {}): Change => ({
-    ...{ cid: `C${body}`, uid: 'u_1', lineage: '', lane: 'c_1', op: 'msg.send', at: 1_800_000_000_000, durable: true, state: 'waiting', sent: 0 },
+    ...{
+      cid: `C${body}`,
+      uid: 'u_1',
+      lineage: '',
+      lane: 'c_1',
+      op: 'msg.send',
+      at: 1_800_000_000_000,
+      durable: true,
+      state: 'waiting',
+      sent: 0,
+    },
     ...{ d: { conv: 'c_1', body, fmt: 'md' as const } },
     ...more,
   });
   const input = (msgs: Message[], changes: Change[] = [], more: Partial<LogInput> = {}): LogInput => ({
-    view: { window: { msgs, rev: 9, has_older: false, has_newer: false }, held: [], members: [{ uid: 'u_1' }, { uid: 'u_2' }], marks: new Map() },
-    ...{ settled: [], changes, conv: 'c_1', me: 'u_1', chain_size: 3, stored_on: new Map(), keeps: true, read_before: 0 },
+    view: {
+      window: { msgs, rev: 9, has_older: false, has_newer: false },
+      held: [],
+      members: [{ uid: 'u_1' }, { uid: 'u_2' }],
+      marks: new Map(),
+    },
+    ...{
+      settled: [],
+      changes,
+      conv: 'c_1',
+      me: 'u_1',
+      chain_size: 3,
+      stored_on: new Map(),
+      keeps: true,
+      read_before: 0,
+    },
     ...more,
   });
   const words = (given: LogInput) => log_rows(given).map((row) => (row.receipt ? receipt_words(row.receipt) : ''));
 
   it('says of each of my messages what became of it', () => {
     const marks = new Map([['u_2', { delivered: 2, read: 1 }]]);
-    const given = input([message(1, 'u_1'), message(2, 'u_1'), message(3, 'u_1'), message(4, 'u_2')], [send('waits'), send('sent', { state: 'confirming', sent: 1 })]);
+    const given = input(
+      [message(1, 'u_1'), message(2, 'u_1'), message(3, 'u_1'), message(4, 'u_2')],
+      [send('waits'), send('sent', { state: 'confirming', sent: 1 })],
+    );
     given.view.marks = marks;
     expect(words(given)).toEqual(['Read', 'Delivered', 'Stored on 3 of 3', '', 'Saved on this device', 'Confirming…']);
     expect(log_rows(given).filter((row) => row.worded)).toHaveLength(5);
@@ -113,7 +176,9 @@ describe('rows of the log', () => {
   });
 
   it('does not take an older equal message for it', () => {
-    const answered = input([message(2, 'u_1')], [send('text 2', { state: 'confirming', sent: 1 })], { stored_on: new Map([['m_2', 3]]) });
+    const answered = input([message(2, 'u_1')], [send('text 2', { state: 'confirming', sent: 1 })], {
+      stored_on: new Map([['m_2', 3]]),
+    });
     expect(log_rows(answered)).toHaveLength(2);
     const old = input([message(2, 'u_1')], [send('text 2', { state: 'confirming', sent: 1, at: 1_800_000_100_000 })]);
     expect(log_rows(old)).toHaveLength(2);
@@ -121,7 +186,18 @@ describe('rows of the log', () => {
 
   it('marks days, groups of one author, and where the new messages begin', () => {
     const day = 86_400_000;
-    const rows = log_rows(input([message(1, 'u_2'), message(2, 'u_2'), message(3, 'u_2', { at: 1_800_000_000_000 + day }), message(4, 'u_2', { at: 1_800_000_001_000 + day })], [], { read_before: 3 }));
+    const rows = log_rows(
+      input(
+        [
+          message(1, 'u_2'),
+          message(2, 'u_2'),
+          message(3, 'u_2', { at: 1_800_000_000_000 + day }),
+          message(4, 'u_2', { at: 1_800_000_001_000 + day }),
+        ],
+        [],
+        { read_before: 3 },
+      ),
+    );
     expect(rows.map((row) => row.first)).toEqual([true, false, true, true]);
     expect(rows.map((row) => row.day !== undefined)).toEqual([true, false, true, false]);
     expect(rows.map((row) => row.fresh)).toEqual([undefined, undefined, undefined, 1]);

@@ -3,7 +3,9 @@ import { ulid } from '../src/protocol/ulid';
 
 describe('ulid', () => {
   it('is a cid, sorted by making, also within a millisecond and when the clock falls back', () => {
-    const made = Array.from({ length: 3000 }, (_, i) => ulid(1_800_000_000_000 + (i % 3 === 0 ? -5 : Math.floor(i / 1000))));
+    const made = Array.from({ length: 3000 }, (_, i) =>
+      ulid(1_800_000_000_000 + (i % 3 === 0 ? -5 : Math.floor(i / 1000))),
+    );
     expect(made.every((one) => /^[0-9A-HJKMNP-TV-Z]{26}$/.test(one))).toBe(true);
     expect([...made].sort()).toEqual(made);
     expect(new Set(made).size).toBe(made.length);

@@ -270,7 +270,9 @@ export class Connection {
     if (!cluster.endpoints?.length) return;
     const now = new Set(cluster.endpoints.map((endpoint) => endpoint.url));
     const gone = [...this.endpoints_, ...this.former_].filter((endpoint) => !now.has(endpoint.url));
-    this.former_ = gone.filter((endpoint, at) => gone.findIndex((other) => other.url === endpoint.url) === at).slice(0, most_former);
+    this.former_ = gone
+      .filter((endpoint, at) => gone.findIndex((other) => other.url === endpoint.url) === at)
+      .slice(0, most_former);
     this.endpoints_ = cluster.endpoints;
     this.handlers_.on_endpoints(cluster.endpoints);
   }

@@ -51,9 +51,7 @@ export function parse_frame(text: string): Incoming {
   if ('re' in frame) return { kind: 'response', frame: frame as RawResponse };
   if ('evs' in frame) return { kind: 'durable', events: (frame as { evs: Dev[] }).evs };
   if ('ev' in frame) {
-    return 'prev' in frame
-      ? { kind: 'durable', events: [frame as Dev] }
-      : { kind: 'ephemeral', event: frame as Eev };
+    return 'prev' in frame ? { kind: 'durable', events: [frame as Dev] } : { kind: 'ephemeral', event: frame as Eev };
   }
   return { kind: 'unknown' };
 }

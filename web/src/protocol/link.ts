@@ -74,7 +74,11 @@ export class Link {
     return this.greeted_ && !this.ended_;
   }
 
-  request<K extends OpName>(op: K, d: OpData<K>, extra: { cid?: string; min_pos?: number } = {}): Promise<Answer<OpAnswer<K>>> {
+  request<K extends OpName>(
+    op: K,
+    d: OpData<K>,
+    extra: { cid?: string; min_pos?: number } = {},
+  ): Promise<Answer<OpAnswer<K>>> {
     if (this.ended_) return Promise.reject(new LinkLost());
     const id = this.next_id_++;
     return new Promise((resolve, reject) => {
@@ -135,7 +139,9 @@ export class Link {
         if (frame.ok) waiting.resolve({ pos: frame.pos ?? 0, dup: frame.dup ?? false, d: (frame.d ?? {}) as never });
         else
           waiting.reject(
-            new Refused(frame.err ?? { code: 'internal', msg: 'no reason given', retry: 'same_cid', outcome: 'unknown' }),
+            new Refused(
+              frame.err ?? { code: 'internal', msg: 'no reason given', retry: 'same_cid', outcome: 'unknown' },
+            ),
           );
         return;
       }
@@ -195,7 +201,8 @@ export class Link {
   private end_(code: number, reason: string, stop: boolean): void {
     if (this.ended_) return;
     this.ended_ = true;
-    for (const timer of [this.hello_timer_, this.silence_timer_, this.dead_timer_, this.ack_timer_]) clearTimeout(timer);
+    for (const timer of [this.hello_timer_, this.silence_timer_, this.dead_timer_, this.ack_timer_])
+      clearTimeout(timer);
     this.socket_.onopen = this.socket_.onmessage = this.socket_.onclose = null;
     try {
       this.socket_.close(1000);

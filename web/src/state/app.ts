@@ -88,7 +88,8 @@ export class App {
             this.chat.on_cluster(event.d as unknown as ClusterInfo);
             void this.refresh_status();
           }
-          if (event.ev === 'typing' && event.conv) this.typing.heard(event.conv, event.d as { uid: string; on: boolean; ttl_ms?: number });
+          if (event.ev === 'typing' && event.conv)
+            this.typing.heard(event.conv, event.d as { uid: string; on: boolean; ttl_ms?: number });
         },
         on_ready: () => {
           this.outbox.link_ready();

@@ -200,7 +200,10 @@ export class Chat {
       const members: Member[] = [];
       let after: string | null | undefined;
       do {
-        const page: Answer<Ops['members']['answer']> = await link.request('members', { conv, ...(after ? { after } : {}) });
+        const page: Answer<Ops['members']['answer']> = await link.request('members', {
+          conv,
+          ...(after ? { after } : {}),
+        });
         members.push(...page.d.members);
         after = page.d.next;
       } while (after && members.length < most_members);
@@ -214,7 +217,11 @@ export class Chat {
     }
   }
 
-  private async load_(conv: string, kind: NonNullable<View['loading']>, anchor: { before?: number; after?: number }): Promise<void> {
+  private async load_(
+    conv: string,
+    kind: NonNullable<View['loading']>,
+    anchor: { before?: number; after?: number },
+  ): Promise<void> {
     const link = this.connection_()?.link;
     const view = this.view(conv);
     if (!link || view.value.loading) return;
@@ -332,7 +339,11 @@ export class Chat {
       return;
     }
     if (event.ev === 'read' || event.ev === 'delivered') {
-      this.mark_(event.ev, id, event.d as { uid: string; seq: number; more?: { conv: string; uid: string; seq: number }[] });
+      this.mark_(
+        event.ev,
+        id,
+        event.d as { uid: string; seq: number; more?: { conv: string; uid: string; seq: number }[] },
+      );
       return;
     }
     this.to_window_(id, event);
@@ -354,7 +365,9 @@ export class Chat {
       return;
     }
     if (d.user) this.learn_([d.user]);
-    this.touch_(id, (conv) => (conv.members === undefined ? conv : { ...conv, members: conv.members + (d.on ? 1 : -1) }));
+    this.touch_(id, (conv) =>
+      conv.members === undefined ? conv : { ...conv, members: conv.members + (d.on ? 1 : -1) },
+    );
     if (id === this.open_conv.value) void this.load_members(id);
   }
 
@@ -373,7 +386,11 @@ export class Chat {
     if (!mine) this.on_message(conv, msg);
   }
 
-  private mark_(kind: 'read' | 'delivered', conv: string, d: { uid: string; seq: number; more?: { conv: string; uid: string; seq: number }[] }): void {
+  private mark_(
+    kind: 'read' | 'delivered',
+    conv: string,
+    d: { uid: string; seq: number; more?: { conv: string; uid: string; seq: number }[] },
+  ): void {
     for (const mark of [{ conv, uid: d.uid, seq: d.seq }, ...(d.more ?? [])]) {
       if (mark.uid === undefined) continue;
       const view = this.view(mark.conv);
@@ -381,7 +398,9 @@ export class Chat {
       raise(marks, mark.uid, mark.seq, kind === 'read' ? mark.seq : 0);
       view.value = { ...view.value, marks };
       if (kind === 'read' && mark.uid === this.me.value?.uid)
-        this.touch_(mark.conv, (old) => (old.read >= mark.seq ? old : { ...old, read: mark.seq, unread: Math.max(0, old.seq - mark.seq) }));
+        this.touch_(mark.conv, (old) =>
+          old.read >= mark.seq ? old : { ...old, read: mark.seq, unread: Math.max(0, old.seq - mark.seq) },
+        );
     }
   }
 

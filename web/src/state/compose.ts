@@ -32,7 +32,13 @@ export function send_message(outbox: Outbox, conv: string, body: string, limits 
   outbox.add('msg.send', { conv, body, fmt: 'md' }, conv, true, too_large(body, limits));
 }
 
-export function edit_message(outbox: Outbox, conv: string, msg: Pick<Message, 'mid' | 'rev'>, body: string, limits = default_limits): void {
+export function edit_message(
+  outbox: Outbox,
+  conv: string,
+  msg: Pick<Message, 'mid' | 'rev'>,
+  body: string,
+  limits = default_limits,
+): void {
   outbox.add('msg.edit', { mid: msg.mid, body }, conv, true, too_large(body, limits));
 }
 
@@ -47,7 +53,9 @@ export function refusal_words(change: Change): string {
     case 'forbidden':
       return 'You may not do that here.';
     case 'not_found':
-      return change.op === 'msg.send' ? 'This conversation is not there any more, or you left it.' : 'The message is not there any more.';
+      return change.op === 'msg.send'
+        ? 'This conversation is not there any more, or you left it.'
+        : 'The message is not there any more.';
     case 'bad_request':
       return err.field === 'cid' ? 'It waited on this device for longer than the server remembers.' : sentence(err.msg);
     default:

@@ -4,8 +4,7 @@ import type { ChangeState } from '../protocol/outbox';
 import type { Message } from '../protocol/types.gen';
 
 export type Receipt =
-  | { state: 'waiting' | 'kept_in_page' | 'confirming' | 'delivered' | 'read' }
-  | { state: 'stored'; on: number };
+  { state: 'waiting' | 'kept_in_page' | 'confirming' | 'delivered' | 'read' } | { state: 'stored'; on: number };
 
 export interface Marks {
   delivered: number;
@@ -18,7 +17,12 @@ export function local_receipt(state: ChangeState, durable: boolean): Receipt {
 }
 
 // `others`: the other members, as far as they are known; nobody else there means nobody to deliver to.
-export function stored_receipt(msg: Message, others: readonly string[], marks: ReadonlyMap<string, Marks>, on: number): Receipt {
+export function stored_receipt(
+  msg: Message,
+  others: readonly string[],
+  marks: ReadonlyMap<string, Marks>,
+  on: number,
+): Receipt {
   if (others.length === 0) return { state: 'stored', on };
   const reached = (kind: keyof Marks) => others.every((uid) => (marks.get(uid)?.[kind] ?? 0) >= msg.seq);
   if (msg.read || reached('read')) return { state: 'read' };

@@ -25,7 +25,11 @@ export class Typing {
     const key = `${conv} ${d.uid}`;
     clearTimeout(this.timers_.get(key));
     this.timers_.delete(key);
-    if (d.on) this.timers_.set(key, setTimeout(() => this.set_(conv, d.uid, false), d.ttl_ms ?? default_ttl_ms));
+    if (d.on)
+      this.timers_.set(
+        key,
+        setTimeout(() => this.set_(conv, d.uid, false), d.ttl_ms ?? default_ttl_ms),
+      );
     this.set_(conv, d.uid, d.on);
   }
 

@@ -4,7 +4,17 @@ import { useEffect } from 'preact/hooks';
 import type { Status } from '../protocol/types.gen';
 import { NobodyAnswers } from '../state/api';
 import { use_app } from './context';
-import { bytes_words, capital, ChainMark, clock_time, copy_text, count_words, Icon, IconButton, in_words } from './parts';
+import {
+  bytes_words,
+  capital,
+  ChainMark,
+  clock_time,
+  copy_text,
+  count_words,
+  Icon,
+  IconButton,
+  in_words,
+} from './parts';
 import { ConnectionPill } from './status';
 
 type ChainNode = Status['chain'][number];
@@ -26,8 +36,15 @@ function headline(status: Status): { words: string; more: string; ok: boolean } 
   if (status.state === 'read_only')
     return { words: 'Reading only', more: `Fewer machines than required are here.${epoch}`, ok: false };
   if (have === 1 && want > 1)
-    return { words: 'On the last machine', more: `One more failure stops service. Nothing is lost.${epoch}`, ok: false };
-  const fail = may_fail === 0 ? 'A failure stops service.' : `${capital(in_words(may_fail))} ${may_fail === 1 ? 'machine' : 'machines'} may fail and nothing is lost.`;
+    return {
+      words: 'On the last machine',
+      more: `One more failure stops service. Nothing is lost.${epoch}`,
+      ok: false,
+    };
+  const fail =
+    may_fail === 0
+      ? 'A failure stops service.'
+      : `${capital(in_words(may_fail))} ${may_fail === 1 ? 'machine' : 'machines'} may fail and nothing is lost.`;
   return { words: `Safe on ${have} of ${want}`, more: fail + epoch, ok: have >= want };
 }
 
@@ -35,7 +52,10 @@ function Card({ node, here }: { node: ChainNode; here: boolean }) {
   const address = node.client_url?.replace(/^https?:\/\//, '');
   const lease = node.lease_ms;
   return (
-    <article class={`node ${node.role === 'head' || node.role === 'solo' ? 'head' : ''} ${here ? 'here' : ''}`} aria-labelledby={`node-${node.name}`}>
+    <article
+      class={`node ${node.role === 'head' || node.role === 'solo' ? 'head' : ''} ${here ? 'here' : ''}`}
+      aria-labelledby={`node-${node.name}`}
+    >
       <header>
         <h3 id={`node-${node.name}`}>{node.name}</h3>
         <span class={`tag ${node.role === 'head' || node.role === 'solo' ? 'accent' : ''}`}>{capital(node.role)}</span>
@@ -46,7 +66,10 @@ function Card({ node, here }: { node: ChainNode; here: boolean }) {
         <Fact name="Behind" value={node.lag === undefined ? undefined : count_words(node.lag)} />
         <Fact name="Clients" value={node.clients === undefined ? undefined : count_words(node.clients)} />
         <Fact name="On disk" value={node.db_bytes === undefined ? undefined : bytes_words(node.db_bytes)} />
-        <Fact name="Lease" value={lease === undefined ? undefined : lease >= 1000 ? `${(lease / 1000).toFixed(1)} s` : `${lease} ms`} />
+        <Fact
+          name="Lease"
+          value={lease === undefined ? undefined : lease >= 1000 ? `${(lease / 1000).toFixed(1)} s` : `${lease} ms`}
+        />
       </dl>
       <footer>
         {address} {node.version && <span>{node.version}</span>}
@@ -89,7 +112,9 @@ function AwayCard({ name, since, reason }: { name: string; since?: string | numb
         <span class="tag warn">Away</span>
       </header>
       <p class="does">{Number.isNaN(at) ? 'Not in the chain' : `Not in the chain since ${clock_time(at)}`}</p>
-      <p class="muted small-t">{reason ? `${capital(reason)}.` : 'It comes back as the tail, with everything it missed.'}</p>
+      <p class="muted small-t">
+        {reason ? `${capital(reason)}.` : 'It comes back as the tail, with everything it missed.'}
+      </p>
     </article>
   );
 }
@@ -105,7 +130,11 @@ function JoiningCard({ node }: { node: NonNullable<Status['joining']>[number] })
         <span class="tag warn">Joining</span>
       </header>
       <p class="does">{step > 0 ? `${capital(node.phase!)}, step ${step} of 3` : 'Catching up'}</p>
-      <progress max={total || 1} value={total ? (node.bytes_done ?? 0) : undefined} aria-label={`${node.name} catching up`} />
+      <progress
+        max={total || 1}
+        value={total ? (node.bytes_done ?? 0) : undefined}
+        aria-label={`${node.name} catching up`}
+      />
       <p class="muted small-t">Join goes on if you leave this page.</p>
     </article>
   );
@@ -150,11 +179,18 @@ export function ClusterPage() {
           <p class="band bad" role="status">
             <Icon name="warning" />
             <span>
-              <b>{failed.value}</b> {fetched.value > 0 ? `What you see is from ${clock_time(fetched.value)}.` : 'It is asked again every second.'}
+              <b>{failed.value}</b>{' '}
+              {fetched.value > 0
+                ? `What you see is from ${clock_time(fetched.value)}.`
+                : 'It is asked again every second.'}
             </span>
           </p>
         )}
-        {status ? <Chain status={status} here={here ?? ''} /> : failed.value === '' && <p class="muted">Asking the chain</p>}
+        {status ? (
+          <Chain status={status} here={here ?? ''} />
+        ) : (
+          failed.value === '' && <p class="muted">Asking the chain</p>
+        )}
       </div>
       <ConnectionPill />
     </>
@@ -213,7 +249,9 @@ function Chain({ status, here }: { status: Status; here: string }) {
               <div>
                 <dt>Config service</dt>
                 <dd class={config.state === 'up' ? '' : 'warn-t'}>
-                  {config.state === 'up' ? `up${config.store ? `, keeps its record in ${config.store}` : ''}` : 'down; the chain goes on without it'}
+                  {config.state === 'up'
+                    ? `up${config.store ? `, keeps its record in ${config.store}` : ''}`
+                    : 'down; the chain goes on without it'}
                 </dd>
               </div>
             )}

@@ -99,9 +99,17 @@ export function Composer({ conv }: { conv: Conversation }) {
       />
       <div class="under">
         <small class={live ? 'hint' : ''}>
-          {live ? 'Enter sends, Shift+Enter starts a new line' : 'You can keep writing. It is sent when a machine answers.'}
+          {live
+            ? 'Enter sends, Shift+Enter starts a new line'
+            : 'You can keep writing. It is sent when a machine answers.'}
         </small>
-        <IconButton icon={edit ? 'check' : 'send'} label={edit ? 'Save' : 'Send'} class="send" type="submit" flip={!edit} />
+        <IconButton
+          icon={edit ? 'check' : 'send'}
+          label={edit ? 'Save' : 'Send'}
+          class="send"
+          type="submit"
+          flip={!edit}
+        />
       </div>
     </form>
   );

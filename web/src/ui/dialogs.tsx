@@ -74,7 +74,12 @@ function NewRoom() {
     }
     try {
       const about = topic.value.trim();
-      const answer = await app.outbox.ask('conv.create', { kind: 'room', name: wanted, priv: false, ...(about ? { topic: about } : {}) });
+      const answer = await app.outbox.ask('conv.create', {
+        kind: 'room',
+        name: wanted,
+        priv: false,
+        ...(about ? { topic: about } : {}),
+      });
       app.chat.sync_soon();
       close();
       write_in(answer.d.conv);
@@ -99,11 +104,21 @@ function NewRoom() {
               aria-invalid={error.value !== ''}
               aria-describedby={error.value === '' ? 'room-hint' : 'room-error'}
             />
-            {error.value === '' ? <small id="room-hint">Everybody here can find it and join.</small> : <Problem id="room-error" text={error.value} />}
+            {error.value === '' ? (
+              <small id="room-hint">Everybody here can find it and join.</small>
+            ) : (
+              <Problem id="room-error" text={error.value} />
+            )}
           </div>
           <div class="field">
             <label for="room-topic">What it is for (may stay empty)</label>
-            <input class="input" id="room-topic" autocomplete="off" value={topic.value} onInput={(event) => (topic.value = event.currentTarget.value)} />
+            <input
+              class="input"
+              id="room-topic"
+              autocomplete="off"
+              value={topic.value}
+              onInput={(event) => (topic.value = event.currentTarget.value)}
+            />
           </div>
         </div>
         <footer>
@@ -199,7 +214,12 @@ function NewPerson() {
                   <p>
                     <bdi>{user.name}</bdi>
                   </p>
-                  <button class="btn small end" type="button" aria-label={`Write to ${user.name}`} onClick={() => void start(user)}>
+                  <button
+                    class="btn small end"
+                    type="button"
+                    aria-label={`Write to ${user.name}`}
+                    onClick={() => void start(user)}
+                  >
                     Write
                   </button>
                 </li>
@@ -223,7 +243,8 @@ function NewPerson() {
 function DeleteMessage({ mid }: { mid: string }) {
   const app = use_app();
   const conv = app.chat.open_conv.value;
-  const msg = conv === undefined ? undefined : app.chat.view(conv).value.window?.msgs.find((other) => other.mid === mid);
+  const msg =
+    conv === undefined ? undefined : app.chat.view(conv).value.window?.msgs.find((other) => other.mid === mid);
   return (
     <Dialog label="Delete this message?">
       <div class="in">
@@ -276,7 +297,12 @@ function Preferences() {
           <div class="seg">
             {themes.map(([theme, icon, words]) => (
               <label key={theme}>
-                <input type="radio" name="theme" checked={app.theme.value === theme} onChange={() => (app.theme.value = theme)} />
+                <input
+                  type="radio"
+                  name="theme"
+                  checked={app.theme.value === theme}
+                  onChange={() => (app.theme.value = theme)}
+                />
                 <Icon name={icon} small />
                 {words}
               </label>
@@ -297,7 +323,9 @@ function Preferences() {
             ))}
           </dl>
         </section>
-        {!app.outbox.durable && <p class="warn-t">This browser keeps nothing for this site: what waits is lost when the page is closed.</p>}
+        {!app.outbox.durable && (
+          <p class="warn-t">This browser keeps nothing for this site: what waits is lost when the page is closed.</p>
+        )}
       </div>
       <footer>
         <span class="muted small-t">
@@ -325,7 +353,10 @@ function Switcher() {
   const { rooms, people } = ordered_convs(app.chat.convs.value.values());
   const wanted = words.value.trim().toLowerCase();
   const by_unread = (a: Conversation, b: Conversation) => Number(unread_of(b) > 0) - Number(unread_of(a) > 0);
-  const hits = [...rooms, ...people].filter((conv) => conv.name.includes(wanted)).sort(by_unread).slice(0, 9);
+  const hits = [...rooms, ...people]
+    .filter((conv) => conv.name.includes(wanted))
+    .sort(by_unread)
+    .slice(0, 9);
   const chosen = Math.min(at.value, hits.length - 1);
   const take = (conv: Conversation | undefined) => {
     if (!conv) return;
@@ -370,10 +401,22 @@ function Switcher() {
       {hits.length > 0 ? (
         <ul id="switch-list" role="listbox" aria-label="Results">
           {hits.map((conv, index) => (
-            <li key={conv.conv} id={`switch-${index}`} role="option" aria-selected={index === chosen} onClick={() => take(conv)}>
+            <li
+              key={conv.conv}
+              id={`switch-${index}`}
+              role="option"
+              aria-selected={index === chosen}
+              onClick={() => take(conv)}
+            >
               {conv.kind === 'room' ? <Icon name="hash" small /> : <Avatar uid={conv.name} name={conv.name} size="s" />}
               <span>{conv.name}</span>
-              <small>{unread_of(conv) > 0 ? `${unread_of(conv)} unread` : route.value.page === 'conv' && route.value.conv === conv.conv ? 'here' : ''}</small>
+              <small>
+                {unread_of(conv) > 0
+                  ? `${unread_of(conv)} unread`
+                  : route.value.page === 'conv' && route.value.conv === conv.conv
+                    ? 'here'
+                    : ''}
+              </small>
             </li>
           ))}
         </ul>

@@ -51,7 +51,8 @@ export function Log({ conv }: { conv: Conversation }) {
     const now = chat.view(id).value;
     if (!log || !now.window || now.loading) return;
     if (now.window.has_older && log.scrollTop < fetch_ahead_px) void chat.load_older(id);
-    else if (now.window.has_newer && log.scrollHeight - log.scrollTop - log.clientHeight < fetch_ahead_px) void chat.load_newer(id);
+    else if (now.window.has_newer && log.scrollHeight - log.scrollTop - log.clientHeight < fetch_ahead_px)
+      void chat.load_newer(id);
   };
 
   const remember = () => {
@@ -60,7 +61,9 @@ export function Log({ conv }: { conv: Conversation }) {
     const from_end = log.scrollHeight - log.scrollTop - log.clientHeight;
     sticks.current = from_end < near_end_px && !chat.view(id).value.window?.has_newer;
     away_from_end.value = !sticks.current;
-    const top = [...log.querySelectorAll<HTMLElement>('article')].find((row) => row.offsetTop + row.offsetHeight > log.scrollTop);
+    const top = [...log.querySelectorAll<HTMLElement>('article')].find(
+      (row) => row.offsetTop + row.offsetHeight > log.scrollTop,
+    );
     anchor.current = top && { element: top, offset: top.offsetTop - log.scrollTop };
   };
 
@@ -81,7 +84,8 @@ export function Log({ conv }: { conv: Conversation }) {
     const log = box.current;
     if (!log) return;
     if (sticks.current) log.scrollTop = log.scrollHeight;
-    else if (anchor.current?.element.isConnected) log.scrollTop = anchor.current.element.offsetTop - anchor.current.offset;
+    else if (anchor.current?.element.isConnected)
+      log.scrollTop = anchor.current.element.offsetTop - anchor.current.offset;
     remember();
     fetch_ends();
     note_seen();
@@ -113,7 +117,8 @@ export function Log({ conv }: { conv: Conversation }) {
     (target instanceof Element ? target.closest<HTMLElement>('article') : null)?.dataset.mid ?? '';
 
   const on_key = (event: KeyboardEvent) => {
-    const article = event.target instanceof Element && event.target.matches('article') ? (event.target as HTMLElement) : undefined;
+    const article =
+      event.target instanceof Element && event.target.matches('article') ? (event.target as HTMLElement) : undefined;
     if (event.key === 'Escape') {
       focus_composer();
       return;
@@ -156,7 +161,11 @@ export function Log({ conv }: { conv: Conversation }) {
         onFocusIn={(event) => (active.value = row_of(event.target))}
       >
         {window && !window.has_older && <Beginning conv={conv} />}
-        {!window && rows.value.length === 0 && <p class="none-yet">{view.loading ? 'Fetching the messages' : 'The messages are fetched when a machine answers.'}</p>}
+        {!window && rows.value.length === 0 && (
+          <p class="none-yet">
+            {view.loading ? 'Fetching the messages' : 'The messages are fetched when a machine answers.'}
+          </p>
+        )}
         {rows.value.map((row) => (
           <Fragment key={row.key}>
             <Lines row={row} />

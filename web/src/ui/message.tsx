@@ -31,7 +31,8 @@ export function ReceiptLine({ receipt, worded }: { receipt: Receipt; worded: boo
 function Refusal({ change, conv }: { change: Change; conv: string }) {
   const app = use_app();
   const body = 'body' in change.d ? (change.d as { body: string }).body : undefined;
-  const what = change.op === 'msg.send' ? 'Not sent.' : change.op === 'msg.edit' ? 'Change not stored.' : 'Not deleted.';
+  const what =
+    change.op === 'msg.send' ? 'Not sent.' : change.op === 'msg.edit' ? 'Change not stored.' : 'Not deleted.';
   const edit = () => {
     if (change.op === 'msg.edit') editing.value = { conv, mid: (change.d as { mid: string }).mid, body: body ?? '' };
     else returned_text.value = body;
@@ -86,7 +87,11 @@ function Tools({ conv, msg, mine }: { conv: string; msg: Row; mine: boolean }) {
       {mine && (
         <>
           <IconButton icon="edit" label="Edit" onClick={() => begin_edit(conv, msg)} />
-          <IconButton icon="delete" label="Delete" onClick={() => (open_dialog.value = { name: 'delete', mid: msg.mid })} />
+          <IconButton
+            icon="delete"
+            label="Delete"
+            onClick={() => (open_dialog.value = { name: 'delete', mid: msg.mid })}
+          />
         </>
       )}
     </div>
@@ -100,7 +105,10 @@ export function begin_edit(conv: string, msg: Row): void {
 
 function MessageRow(props: MessageProps) {
   const { conv, msg, local, alteration, first, mine, receipt, active, author } = props;
-  const pending_edit = alteration?.op === 'msg.edit' && alteration.state !== 'refused' ? (alteration.d as { body: string }).body : undefined;
+  const pending_edit =
+    alteration?.op === 'msg.edit' && alteration.state !== 'refused'
+      ? (alteration.d as { body: string }).body
+      : undefined;
   const body = pending_edit ?? msg.body;
   const edited = msg.edited || pending_edit !== undefined;
   const time = clock_time(msg.at);
@@ -141,7 +149,9 @@ function MessageRow(props: MessageProps) {
           </>
         )}
       </div>
-      {shown && !(local?.state === 'refused') && <ReceiptLine receipt={shown} worded={props.worded || alteration !== undefined} />}
+      {shown && !(local?.state === 'refused') && (
+        <ReceiptLine receipt={shown} worded={props.worded || alteration !== undefined} />
+      )}
       {local?.state === 'refused' && <Refusal change={local} conv={conv} />}
       {alteration?.state === 'refused' && <Refusal change={alteration} conv={conv} />}
       {active && !local && !msg.deleted && <Tools conv={conv} msg={msg} mine={mine} />}
@@ -150,9 +160,19 @@ function MessageRow(props: MessageProps) {
 }
 
 export const MessageView = memo(MessageRow, (a, b) => {
-  const keys = ['conv', 'msg', 'local', 'alteration', 'first', 'mine', 'worded', 'active', 'focused', 'author'] as const;
+  const keys = [
+    'conv',
+    'msg',
+    'local',
+    'alteration',
+    'first',
+    'mine',
+    'worded',
+    'active',
+    'focused',
+    'author',
+  ] as const;
   return keys.every((key) => a[key] === b[key]) && a.receipt?.state === b.receipt?.state && words(a) === words(b);
 });
 
 const words = (props: MessageProps) => (props.receipt ? receipt_words(props.receipt) : '');
-

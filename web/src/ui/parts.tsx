@@ -17,7 +17,16 @@ export function ChainMark({ have, want }: { have: number; want: number }) {
   return (
     <svg class="mark" viewBox={`0 0 ${12 * links + 8} 20`} aria-hidden="true">
       {Array.from({ length: links }, (_, at) => (
-        <rect key={at} x={2 + 12 * at} y="5" width="16" height="10" rx="5" stroke="currentColor" class={at < have ? '' : 'away'} />
+        <rect
+          key={at}
+          x={2 + 12 * at}
+          y="5"
+          width="16"
+          height="10"
+          rx="5"
+          stroke="currentColor"
+          class={at < have ? '' : 'away'}
+        />
       ))}
     </svg>
   );

@@ -31,7 +31,11 @@ function Row({ conv, current, stop }: { conv: Conversation; current: boolean; st
         aria-current={current ? 'page' : undefined}
         tabIndex={stop ? 0 : -1}
       >
-        {conv.kind === 'room' ? <Icon name={conv.priv ? 'lock' : 'hash'} /> : <Avatar uid={conv.name} name={conv.name} size="s" />}
+        {conv.kind === 'room' ? (
+          <Icon name={conv.priv ? 'lock' : 'hash'} />
+        ) : (
+          <Avatar uid={conv.name} name={conv.name} size="s" />
+        )}
         <span class="cut">
           <bdi>{conv.name}</bdi>
           {last && last.body !== '' && (
@@ -82,7 +86,12 @@ export function Rail() {
         ))}
         {more > 0 && (
           <li>
-            <a class="rm" href="#/rooms" aria-current={route.value.page === 'rooms' ? 'page' : undefined} tabIndex={stop === undefined ? 0 : -1}>
+            <a
+              class="rm"
+              href="#/rooms"
+              aria-current={route.value.page === 'rooms' ? 'page' : undefined}
+              tabIndex={stop === undefined ? 0 : -1}
+            >
               <Icon name="search" />
               <span class="cut">{more === 1 ? '1 more room' : `${more} more rooms`}</span>
             </a>
@@ -108,7 +117,12 @@ export function Rail() {
           <a class="plain" href="#/rooms">
             Rooms
           </a>{' '}
-          <IconButton icon="plus" label="New room" class="small" onClick={() => (open_dialog.value = { name: 'new-room' })} />
+          <IconButton
+            icon="plus"
+            label="New room"
+            class="small"
+            onClick={() => (open_dialog.value = { name: 'new-room' })}
+          />
         </h2>
         {list(rooms, 'None yet', joinable)}
         <h2>
@@ -123,7 +137,11 @@ export function Rail() {
         {list(people, 'Only you so far')}
       </div>
       <div class="rail-foot">
-        <a class={`health ${health.tone}`} href="#/cluster" aria-current={route.value.page === 'cluster' ? 'page' : undefined}>
+        <a
+          class={`health ${health.tone}`}
+          href="#/cluster"
+          aria-current={route.value.page === 'cluster' ? 'page' : undefined}
+        >
           <ChainMark have={health.have} want={health.want} /> {health.words}
         </a>
         <div class="row me">
@@ -134,7 +152,11 @@ export function Rail() {
             </b>
           </span>
           <span class="row end">
-            <IconButton icon="settings" label="Preferences" onClick={() => (open_dialog.value = { name: 'preferences' })} />
+            <IconButton
+              icon="settings"
+              label="Preferences"
+              onClick={() => (open_dialog.value = { name: 'preferences' })}
+            />
           </span>
         </div>
       </div>

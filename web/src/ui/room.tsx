@@ -26,7 +26,11 @@ export function Room({ conv }: { conv: Conversation }) {
           <Icon name="back" flip />
         </a>
         <h1>
-          {conv.kind === 'room' ? <Icon name={conv.priv ? 'lock' : 'hash'} /> : <Avatar uid={conv.name} name={conv.name} size="s" />}
+          {conv.kind === 'room' ? (
+            <Icon name={conv.priv ? 'lock' : 'hash'} />
+          ) : (
+            <Avatar uid={conv.name} name={conv.name} size="s" />
+          )}
           <span class="cut">
             <bdi>{conv.name}</bdi>
           </span>
@@ -70,7 +74,9 @@ export function Room({ conv }: { conv: Conversation }) {
 function TypingLine({ conv }: { conv: string }) {
   const app = use_app();
   const me = app.chat.me.value?.uid;
-  const names = [...(app.typing.people.value.get(conv) ?? [])].filter((uid) => uid !== me).map((uid) => app.chat.name_of(uid));
+  const names = [...(app.typing.people.value.get(conv) ?? [])]
+    .filter((uid) => uid !== me)
+    .map((uid) => app.chat.name_of(uid));
   return (
     <p class="typing">
       {names.length > 0 && (

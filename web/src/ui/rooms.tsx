@@ -19,7 +19,8 @@ export function use_join(): { problem: string; join(conv: Conversation): Promise
         app.chat.sync_soon();
         go(`/${conv.conv}`);
       } catch (why) {
-        problem.value = why instanceof Refused ? `${capital(why.err.msg)}.` : 'The connection ended before the answer came.';
+        problem.value =
+          why instanceof Refused ? `${capital(why.err.msg)}.` : 'The connection ended before the answer came.';
       }
     },
   };
@@ -64,8 +65,16 @@ export function RoomsPage() {
   const shown = all
     .filter((conv) => conv.name.includes(wanted) || (conv.topic ?? '').toLowerCase().includes(wanted))
     .sort((a, b) => a.name.localeCompare(b.name, 'en'));
-  const others = open.length === 0 ? 'No other room is open to you.' : open.length === 1 ? 'One more is open to everyone.' : `${capital(in_words(open.length))} more are open to everyone.`;
-  const tally = mine.length === 0 ? `You are in no room yet. ${open.length === 0 ? 'Make the first one.' : others.replace(' more', '')}` : `You are in ${mine.length === 1 ? 'one room' : `${in_words(mine.length)} rooms`}. ${others}`;
+  const others =
+    open.length === 0
+      ? 'No other room is open to you.'
+      : open.length === 1
+        ? 'One more is open to everyone.'
+        : `${capital(in_words(open.length))} more are open to everyone.`;
+  const tally =
+    mine.length === 0
+      ? `You are in no room yet. ${open.length === 0 ? 'Make the first one.' : others.replace(' more', '')}`
+      : `You are in ${mine.length === 1 ? 'one room' : `${in_words(mine.length)} rooms`}. ${others}`;
   return (
     <>
       <header class="bar">
@@ -104,10 +113,17 @@ export function RoomsPage() {
                 <Icon name={conv.priv ? 'lock' : 'hash'} />
                 <p>
                   <b>{conv.name}</b> <span class="muted">{conv.topic}</span>
-                  {conv.members !== undefined && <small>{conv.members === 1 ? '1 person' : `${conv.members} people`}</small>}
+                  {conv.members !== undefined && (
+                    <small>{conv.members === 1 ? '1 person' : `${conv.members} people`}</small>
+                  )}
                 </p>
                 {conv.member === false ? (
-                  <button class="btn small end" type="button" aria-label={`Join ${conv.name}`} onClick={() => void join(conv)}>
+                  <button
+                    class="btn small end"
+                    type="button"
+                    aria-label={`Join ${conv.name}`}
+                    onClick={() => void join(conv)}
+                  >
                     Join
                   </button>
                 ) : (

@@ -43,7 +43,8 @@ export function log_rows(input: LogInput): LogRow[] {
   const msgs: Row[] = [...(window?.msgs ?? [])];
   const at_end = !window?.has_newer;
   const last = msgs.at(-1)?.seq ?? 0;
-  if (at_end) msgs.push(...[...input.settled].filter((row) => row.conv === conv && row.seq > last).sort((a, b) => a.seq - b.seq));
+  if (at_end)
+    msgs.push(...[...input.settled].filter((row) => row.conv === conv && row.seq > last).sort((a, b) => a.seq - b.seq));
   const others = view.members.map((member) => member.uid).filter((uid) => uid !== me);
   const altered = new Map<string, Change>();
   for (const change of input.changes)
@@ -81,14 +82,23 @@ export function log_rows(input: LogInput): LogRow[] {
 
 // A message whose event came before its answer is shown once: as the message, still called "confirming". Found by author,
 // text and time, and only among messages whose answer this page has not seen; the cid decides what is true.
-function unanswered_but_here(msgs: Row[], sends: Change[], me: string, answered: ReadonlyMap<string, number>): Map<string, string> {
+function unanswered_but_here(
+  msgs: Row[],
+  sends: Change[],
+  me: string,
+  answered: ReadonlyMap<string, number>,
+): Map<string, string> {
   const found = new Map<string, string>();
   for (const change of sends) {
     if (change.sent === 0 || change.state === 'refused') continue;
     const body = (change.d as { body: string }).body;
     const match = msgs.find(
       (msg: Message) =>
-        msg.uid === me && msg.body === body && msg.at >= change.at - clock_slack_ms && !found.has(msg.mid) && !answered.has(msg.mid),
+        msg.uid === me &&
+        msg.body === body &&
+        msg.at >= change.at - clock_slack_ms &&
+        !found.has(msg.mid) &&
+        !answered.has(msg.mid),
     );
     if (match) found.set(match.mid, change.cid);
   }

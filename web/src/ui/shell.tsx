@@ -22,7 +22,9 @@ const regions: [part: string, target: string][] = [
 function next_region(): void {
   const present = regions.flatMap(([part, target]) => {
     const region = document.querySelector<HTMLElement>(part);
-    const focus = region && (target === '' ? region : (region.querySelector<HTMLElement>(target) ?? region.querySelector('button')));
+    const focus =
+      region &&
+      (target === '' ? region : (region.querySelector<HTMLElement>(target) ?? region.querySelector('button')));
     return region && focus ? [{ region, focus }] : [];
   });
   const at = present.findIndex(({ region }) => region.contains(document.activeElement));
@@ -44,7 +46,8 @@ function use_keys(): void {
       } else if (event.key === 'F6') {
         event.preventDefault();
         next_region();
-      } else if (event.key === 'Escape' && !open_dialog.value && document.activeElement === document.body) focus_composer();
+      } else if (event.key === 'Escape' && !open_dialog.value && document.activeElement === document.body)
+        focus_composer();
     };
     addEventListener('keydown', on_key);
     return () => removeEventListener('keydown', on_key);
@@ -66,7 +69,11 @@ function Main() {
       <>
         <ConnectionPill />
         <DegradedBand />
-        {loaded ? <FirstRun /> : <p class="empty">{live ? 'Fetching your conversations' : 'Looking for a machine that answers'}</p>}
+        {loaded ? (
+          <FirstRun />
+        ) : (
+          <p class="empty">{live ? 'Fetching your conversations' : 'Looking for a machine that answers'}</p>
+        )}
       </>
     ) : (
       <RoomsPage />
@@ -82,7 +89,8 @@ function Title() {
   const app = use_app();
   const here = route.value;
   const unread = app.chat.unread_total.value;
-  const name = here.page === 'conv' ? app.chat.convs.value.get(here.conv)?.name : here.page === 'cluster' ? 'Cluster' : undefined;
+  const name =
+    here.page === 'conv' ? app.chat.convs.value.get(here.conv)?.name : here.page === 'cluster' ? 'Cluster' : undefined;
   const title = `${unread > 0 ? `(${unread}) ` : ''}${name ? `${name} · ` : ''}chaind`;
   useEffect(() => {
     document.title = title;

@@ -30,7 +30,9 @@ function BigChain({ status }: { status: Status | undefined }) {
     ? `${all.length} linked machines, ${serve} of them serve.`
     : `${all.length} linked machines. None has answered yet.`;
   const at = (index: number) => 6 + 117 * index;
-  const shape = (cls: string, index: number) => <rect class={cls} x={at(index)} y="16" width="152" height="88" rx="44" />;
+  const shape = (cls: string, index: number) => (
+    <rect class={cls} x={at(index)} y="16" width="152" height="88" rx="44" />
+  );
   return (
     <svg class="bigchain" viewBox={`0 0 ${117 * (all.length - 1) + 166} 120`} role="img" aria-label={says}>
       {all.map((machine, index) => !machine.serves && shape('away', index))}
@@ -114,7 +116,12 @@ export function SignIn() {
 
   const status = app.status.value;
   const health = health_of(
-    status && { state: status.state, replicas: status.chain.length, want: status.replicas?.want ?? status.chain.length, endpoints: [] },
+    status && {
+      state: status.state,
+      replicas: status.chain.length,
+      want: status.replicas?.want ?? status.chain.length,
+      endpoints: [],
+    },
     status !== undefined,
   );
   const problem = (field: 'name' | 'password') =>
@@ -139,8 +146,8 @@ export function SignIn() {
           <BigChain status={status} />
           <h2>Still here when two of three machines are not.</h2>
           <p>
-            A message marked stored is on every machine of the chain. If one stops, you are moved to the next one, usually
-            within half a second.
+            A message marked stored is on every machine of the chain. If one stops, you are moved to the next one,
+            usually within half a second.
           </p>
         </div>
         <p class="row muted only-l">
@@ -156,7 +163,11 @@ export function SignIn() {
           {app.notice.value !== '' ? (
             <p role="status">{app.notice.value}</p>
           ) : (
-            <p>{registering.value ? 'A name and a password, nothing else.' : `Every one of the ${in_words(machines(status).length)} machines knows you.`}</p>
+            <p>
+              {registering.value
+                ? 'A name and a password, nothing else.'
+                : `Every one of the ${in_words(machines(status).length)} machines knows you.`}
+            </p>
           )}
           <div class="field">
             <label for="name">Name</label>

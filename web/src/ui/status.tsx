@@ -108,16 +108,27 @@ function away_words(cluster: ClusterInfo, status: Status | undefined): string {
   return `${away.name} ${since}`;
 }
 
-export function band_text(cluster: ClusterInfo, status: Status | undefined): { strong: string; rest: string; bad: boolean } | undefined {
+export function band_text(
+  cluster: ClusterInfo,
+  status: Status | undefined,
+): { strong: string; rest: string; bad: boolean } | undefined {
   const { state, replicas, want } = cluster;
-  if (state === 'down') return { strong: 'No machine serves.', rest: 'What you write waits on this device.', bad: true };
+  if (state === 'down')
+    return { strong: 'No machine serves.', rest: 'What you write waits on this device.', bad: true };
   if (state === 'read_only')
-    return { strong: 'Reading only.', rest: 'Too few machines are here. What you write waits on this device.', bad: false };
+    return {
+      strong: 'Reading only.',
+      rest: 'Too few machines are here. What you write waits on this device.',
+      bad: false,
+    };
   if (replicas >= want) return undefined;
   if (replicas === 1)
     return { strong: 'On the last machine.', rest: 'One more failure stops service. Nothing is lost.', bad: false };
   const away = away_words(cluster, status);
-  const rest = away === '' || away.endsWith('.') ? ` ${away}` : ` ${away}; every message is on ${replicas === 2 ? 'both others' : `the ${in_words(replicas)} others`}.`;
+  const rest =
+    away === '' || away.endsWith('.')
+      ? ` ${away}`
+      : ` ${away}; every message is on ${replicas === 2 ? 'both others' : `the ${in_words(replicas)} others`}.`;
   return { strong: `${replicas} of ${want} machines.`, rest: `Everything works.${rest.trimEnd()}`, bad: false };
 }
 
