@@ -20,9 +20,16 @@ void client_crowd::start()
 
 int client_crowd::pick(int usual)
 {
-    if (preferred_ >= 0 && in_.random.chance(0.7)) return preferred_;
+    if (preferred_ >= 0) return preferred_;
     if (in_.random.chance(0.7) && in_.at(usual).alive()) return usual;
     return static_cast<int>(in_.random.below(in_.nodes.size()));
+}
+
+void client_crowd::prefer(int which)
+{
+    preferred_ = which;
+    for (std::size_t w = 0; w < writers_.size(); ++w)
+        if (writers_[w].wants) ask_again(w, in_.random.between(0, 50'000));
 }
 
 void client_crowd::think(std::size_t w)

@@ -21,7 +21,7 @@ public:
     void start();
     void stop() { stopped_ = true; }
     // People find out which replica still answers; -1: all do.
-    void prefer(int which) { preferred_ = which; }
+    void prefer(int which);
     // The answer of an intention has reached its gateway.
     void on_answer(op_key key);
     void on_refused(op_key key);

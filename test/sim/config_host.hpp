@@ -27,7 +27,7 @@ public:
     void pause();
     void resume();
     // Dies at some point of the next change.
-    void arm() { armed_ = true; }
+    void arm(bool armed = true) { armed_ = armed; }
 
     void hear(int from, heartbeat what);
     void on_process_gone(node const& which);

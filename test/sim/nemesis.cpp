@@ -22,6 +22,7 @@ void nemesis::stop()
         each->repair_disk();
         each->resume();
     }
+    in_.config.arm(false);
     in_.config.resume();
 }
 

@@ -47,9 +47,11 @@ void common_faults(profile& p)
 void draw_limits(profile& p, rng& random)
 {
     auto& c = p.chain;
-    if (random.chance(0.5)) c.batch_entries = static_cast<std::size_t>(random.between(1, 8));
-    if (random.chance(0.3)) c.batch_bytes = static_cast<std::size_t>(random.between(100, 1000));
-    if (random.chance(0.3)) c.window_bytes = static_cast<std::size_t>(random.between(300, 4000));
+    // On slow links small windows are slower than the load: a learner would never arrive.
+    bool slow = p.peer_delay.high > 10'000;
+    if (!slow && random.chance(0.5)) c.batch_entries = static_cast<std::size_t>(random.between(1, 8));
+    if (!slow && random.chance(0.3)) c.batch_bytes = static_cast<std::size_t>(random.between(100, 1000));
+    if (!slow && random.chance(0.3)) c.window_bytes = static_cast<std::size_t>(random.between(300, 4000));
     if (random.chance(0.4)) c.cache_bytes = static_cast<std::size_t>(random.between(100, 6000));
     if (random.chance(0.3)) c.admission_entries = static_cast<std::size_t>(random.between(4, 40));
     c.read_limit = 1s;

@@ -87,7 +87,7 @@ struct profile
     range cut_time{20'000, 1'200'000};
 
     us resume_limit =
-        3'000'000;  // until writes go on once nothing fails any more; a cold start's wait not counted
+        1'000'000;  // until writes go on once nothing fails any more; a cold start's wait not counted
     us join_limit = 12'000'000;  // until the chain has its full length again
 
     // Calm profiles demand that no reconfiguration happens at all.

@@ -62,6 +62,23 @@ private:
         in_.log.line("faults end");
     }
 
+    // From now on: a chain of which no process is left waits for those that may still come.
+    [[nodiscard]] us resume_limit() const
+    {
+        auto const& chain = registry().last_active.members;
+        bool warm = std::any_of(
+            chain.begin(),
+            chain.end(),
+            [&](member const& m)
+            {
+                auto const* each = in_.find(m.name);
+                return each->alive() && each->self() == m &&
+                       in_.net.open_both(each->index(), in_.net.config_machine());
+            }
+        );
+        return in_.how.resume_limit + (warm ? 0 : in_.how.control.cold_wait.count());
+    }
+
     // One complete replica and the config service must be enough.
     void heal_the_least()
     {
@@ -95,7 +112,7 @@ private:
         if (!in_.how.idle)
         {
             auto since = in_.time.now();
-            auto limit = in_.how.control.cold_wait.count() + in_.how.resume_limit;
+            auto limit = resume_limit();
             wait_for(
                 limit,
                 "a write is acknowledged by the core that is left",
@@ -115,7 +132,7 @@ private:
         for (auto& each : in_.nodes)
             each->start();
         auto since = in_.time.now();
-        auto limit = in_.how.control.cold_wait.count() + in_.how.resume_limit;
+        auto limit = resume_limit();
         if (!in_.how.idle) wait_for(limit, "a write is acknowledged", [&] { return in_.last_ack > since; });
         wait_for(
             in_.how.join_limit,
