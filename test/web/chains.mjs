@@ -1,160 +1,147 @@
 // A chain to test against: started by tools/quickstart, or the test double. Both offer the same few verbs.
-import { execFile } from "node:child_process";
-import { rm } from "node:fs/promises";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { promisify } from "node:util";
-import { MockChain } from "../../web/test-support/mock.mjs";
-import { until } from "./wait.mjs";
+import { execFile } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { MockChain } from '../../web/test-support/mock.mjs';
+import { until } from './wait.mjs';
 
 const run = promisify(execFile);
 
 class RealChain {
-    constructor(quickstart) {
-        this.quickstart = resolve(quickstart);
-        this.dir = mkdtempSync(join(tmpdir(), "chaind-web-"));
-    }
+  constructor(quickstart) {
+    this.quickstart = resolve(quickstart);
+    this.dir = mkdtempSync(join(tmpdir(), 'chaind-web-'));
+  }
 
-    async start() {
-        const args = [
-            "--dir",
-            this.dir,
-            "--port-base",
-            "0",
-            "--detach",
-            "--json",
-            "--rate-limit",
-            "off",
-        ];
-        const { stdout } = await run(this.quickstart, args, {
-            maxBuffer: 1 << 26,
-        });
-        const line = stdout.trim().split("\n").at(-1);
-        this.nodes = JSON.parse(line).replicas.map(({ name, url }) => ({
-            name,
-            url,
-        }));
-        await this.whole();
-        return this;
-    }
+  async start() {
+    const args = ['--dir', this.dir, '--port-base', '0', '--detach', '--json', '--rate-limit', 'off'];
+    const { stdout } = await run(this.quickstart, args, {
+      maxBuffer: 1 << 26,
+    });
+    const line = stdout.trim().split('\n').at(-1);
+    this.nodes = JSON.parse(line).replicas.map(({ name, url }) => ({
+      name,
+      url,
+    }));
+    await this.whole();
+    return this;
+  }
 
-    kill_(name) {
-        return run(this.quickstart, ["--kill", name, "--dir", this.dir]);
-    }
+  kill_(name) {
+    return run(this.quickstart, ['--kill', name, '--dir', this.dir]);
+  }
 
-    start_(name) {
-        return run(this.quickstart, ["--start", name, "--dir", this.dir]);
-    }
+  start_(name) {
+    return run(this.quickstart, ['--start', name, '--dir', this.dir]);
+  }
 
-    async pause_(name) {
-        const status = await this.status();
-        this.paused = {
-            ...this.paused,
-            [name]: status.chain.find((node) => node.name === name).pid,
-        };
-        process.kill(this.paused[name], "SIGSTOP");
-    }
+  async pause_(name) {
+    const status = await this.status();
+    this.paused = {
+      ...this.paused,
+      [name]: status.chain.find((node) => node.name === name).pid,
+    };
+    process.kill(this.paused[name], 'SIGSTOP');
+  }
 
-    resume_(name) {
-        process.kill(this.paused[name], "SIGCONT");
-    }
+  resume_(name) {
+    process.kill(this.paused[name], 'SIGCONT');
+  }
 
-    async stop() {
-        for (const name of this.still ?? []) this.resume_(name);
-        try {
-            await run(this.quickstart, ["--down", "--dir", this.dir]);
-        } finally {
-            await rm(this.dir, { recursive: true, force: true });
-        }
+  async stop() {
+    for (const name of this.still ?? []) this.resume_(name);
+    try {
+      await run(this.quickstart, ['--down', '--dir', this.dir]);
+    } finally {
+      await rm(this.dir, { recursive: true, force: true });
     }
+  }
 }
 
 class DoubledChain {
-    async start() {
-        this.chain = await new MockChain().start();
-        this.nodes = this.chain.replicas.map(({ name, url }) => ({
-            name,
-            url,
-        }));
-        return this;
-    }
-    kill_(name) {
-        return this.chain.node(name).kill();
-    }
-    start_(name) {
-        return this.chain.node(name).start();
-    }
-    pause_(name) {
-        this.chain.pause(name);
-    }
-    resume_(name) {
-        this.chain.resume(name);
-    }
-    stop() {
-        return this.chain.stop();
-    }
+  async start() {
+    this.chain = await new MockChain().start();
+    this.nodes = this.chain.replicas.map(({ name, url }) => ({
+      name,
+      url,
+    }));
+    return this;
+  }
+  kill_(name) {
+    return this.chain.node(name).kill();
+  }
+  start_(name) {
+    return this.chain.node(name).start();
+  }
+  pause_(name) {
+    this.chain.pause(name);
+  }
+  resume_(name) {
+    this.chain.resume(name);
+  }
+  stop() {
+    return this.chain.stop();
+  }
 }
 
 // What both can do; mostly through the client side alone.
 const shared = {
-    kill(name) {
-        this.down = new Set(this.down).add(name);
-        return this.kill_(name);
-    },
-    async start_node(name) {
-        await this.start_(name);
-        this.down.delete(name);
-    },
-    // A process that is there and does nothing: its connections stay open.
-    async pause(name) {
-        await this.pause_(name);
-        this.still = new Set(this.still).add(name);
-    },
-    resume(name) {
-        this.resume_(name);
-        this.still.delete(name);
-    },
-    // After a scenario, whatever it left behind: all machines in the chain again.
-    async restore() {
-        for (const name of this.still ?? []) this.resume(name);
-        for (const name of this.down ?? []) await this.start_node(name);
-        await this.whole();
-    },
-    async status() {
-        for (const node of this.nodes) {
-            try {
-                const response = await fetch(`${node.url}/api/v1/status`, {
-                    signal: AbortSignal.timeout(2000),
-                });
-                if (response.ok) return await response.json();
-            } catch {
-                // The next one.
-            }
-        }
-        return undefined;
-    },
-    whole() {
-        return until(
-            "all machines are in the chain",
-            async () =>
-                (await this.status())?.chain?.length === this.nodes.length,
-            60_000,
-        );
-    },
-    async head() {
-        const status = await this.status();
-        return this.nodes.find((node) => node.name === status.chain[0].name);
-    },
-    others(node) {
-        return this.nodes.filter((other) => other.name !== node.name);
-    },
+  kill(name) {
+    this.down = new Set(this.down).add(name);
+    return this.kill_(name);
+  },
+  async start_node(name) {
+    await this.start_(name);
+    this.down.delete(name);
+  },
+  // A process that is there and does nothing: its connections stay open.
+  async pause(name) {
+    await this.pause_(name);
+    this.still = new Set(this.still).add(name);
+  },
+  resume(name) {
+    this.resume_(name);
+    this.still.delete(name);
+  },
+  // After a scenario, whatever it left behind: all machines in the chain again.
+  async restore() {
+    for (const name of this.still ?? []) this.resume(name);
+    for (const name of this.down ?? []) await this.start_node(name);
+    await this.whole();
+  },
+  async status() {
+    for (const node of this.nodes) {
+      try {
+        const response = await fetch(`${node.url}/api/v1/status`, {
+          signal: AbortSignal.timeout(2000),
+        });
+        if (response.ok) return await response.json();
+      } catch {
+        // The next one.
+      }
+    }
+    return undefined;
+  },
+  whole() {
+    return until(
+      'all machines are in the chain',
+      async () => (await this.status())?.chain?.length === this.nodes.length,
+      60_000,
+    );
+  },
+  async head() {
+    const status = await this.status();
+    return this.nodes.find((node) => node.name === status.chain[0].name);
+  },
+  others(node) {
+    return this.nodes.filter((other) => other.name !== node.name);
+  },
 };
-for (const kind of [RealChain, DoubledChain])
-    Object.assign(kind.prototype, shared);
+for (const kind of [RealChain, DoubledChain]) Object.assign(kind.prototype, shared);
 
 export function make_chain(quickstart) {
-    return quickstart === undefined
-        ? new DoubledChain()
-        : new RealChain(quickstart);
+  return quickstart === undefined ? new DoubledChain() : new RealChain(quickstart);
 }

@@ -1,538 +1,327 @@
 // What must hold for people in front of browsers. Names are used once, so that scenarios don't meet.
-import { mkdtempSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
-    axe,
-    box,
-    join_room,
-    make_room,
-    narrow,
-    open_page,
-    pill,
-    receipt,
-    register,
-    row,
-    say,
-    start_own_browser,
-    texts,
-    wide,
-} from "./browser.mjs";
-import { same, until } from "./wait.mjs";
-
-let used = 0;
-const fresh = (name) => `${name}${Date.now().toString(36).slice(-5)}${++used}`;
-
-async function two_people({ chain, browser }, first, second, room) {
-    const [a_name, b_name] = [fresh("ana"), fresh("bob")];
-    const a = await open_page(browser, first.url);
-    await register(a, a_name);
-    await make_room(a, room);
-    const b = await open_page(browser, second.url);
-    await register(b, b_name);
-    await join_room(b, room);
-    return { a, b, a_name, b_name };
-}
+  axe,
+  box,
+  join_room,
+  make_room,
+  open_page,
+  pill,
+  receipt,
+  register,
+  row,
+  say,
+  start_own_browser,
+  texts,
+  wide,
+} from './browser.mjs';
+import { accessible } from './looks.mjs';
+import { fresh, two_people } from './people.mjs';
+import { same, until } from './wait.mjs';
 
 async function both_ways(world) {
-    const [n1, n2] = world.chain.nodes;
-    const room = fresh("talk");
-    const { a, b, a_name, b_name } = await two_people(world, n1, n2, room);
-    await say(a, "hello from the first machine");
-    await row(b, "hello from the first machine").waitFor();
-    await receipt(a, "hello from the first machine", "Read");
-    await say(b, "and from the second");
-    await row(a, "and from the second").waitFor();
-    await receipt(b, "and from the second", "Read");
+  const [n1, n2] = world.chain.nodes;
+  const room = fresh('talk');
+  const { a, b, a_name, b_name } = await two_people(world, n1, n2, room);
+  await say(a, 'hello from the first machine');
+  await row(b, 'hello from the first machine').waitFor();
+  await receipt(a, 'hello from the first machine', 'Read');
+  await say(b, 'and from the second');
+  await row(a, 'and from the second').waitFor();
+  await receipt(b, 'and from the second', 'Read');
 
-    await box(a).press("ArrowUp");
-    await box(a).fill("hello, changed");
-    await box(a).press("Enter");
-    await row(b, "hello, changed").getByText("(edited)").waitFor();
-    await row(a, "hello, changed").hover();
-    await row(a, "hello, changed")
-        .getByRole("button", { name: "Delete" })
-        .click();
-    await a.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
-    await row(b, "Message deleted by its author").waitFor();
+  await box(a).press('ArrowUp');
+  await box(a).fill('hello, changed');
+  await box(a).press('Enter');
+  await row(b, 'hello, changed').getByText('(edited)').waitFor();
+  await row(a, 'hello, changed').hover();
+  await row(a, 'hello, changed').getByRole('button', { name: 'Delete' }).click();
+  await a.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await row(b, 'Message deleted by its author').waitFor();
 
-    // A direct message by name: stored, then delivered while the other one looks elsewhere, then read.
-    await a.getByRole("button", { name: "New direct message" }).click();
-    await a.getByRole("dialog").getByLabel("Name").fill(b_name);
-    await a.getByRole("dialog").getByRole("button", { name: "Start" }).click();
-    await a.getByRole("heading", { level: 1, name: b_name }).waitFor();
-    await say(a, "between us");
-    await receipt(a, "between us", "Delivered");
-    const link = b.getByRole("navigation").getByRole("link", { name: a_name });
-    await link.getByText("unread").waitFor({ state: "attached" });
-    await link.click();
-    await row(b, "between us").waitFor();
-    await receipt(a, "between us", "Read");
+  // A direct message by name: stored, then delivered while the other one looks elsewhere, then read.
+  await a.getByRole('button', { name: 'New direct message' }).click();
+  await a.getByRole('dialog').getByLabel('Name').fill(b_name);
+  await a.getByRole('dialog').getByRole('button', { name: 'Start' }).click();
+  await a.getByRole('heading', { level: 1, name: b_name }).waitFor();
+  await say(a, 'between us');
+  await receipt(a, 'between us', 'Delivered');
+  const link = b.getByRole('navigation').getByRole('link', { name: a_name });
+  await link.getByText('unread').waitFor({ state: 'attached' });
+  await link.click();
+  await row(b, 'between us').waitFor();
+  await receipt(a, 'between us', 'Read');
 }
 
 async function head_killed({ chain, browser }) {
-    const head = await chain.head();
-    const other = chain.others(head)[0];
-    const room = fresh("failover");
-    const { a, b } = await two_people({ chain, browser }, head, other, room);
-    const lines = Array.from(
-        { length: 24 },
-        (_, i) => `line ${String(i + 1).padStart(2, "0")}`,
-    );
-    const seen_pill = pill(a, "Moved to")
-        .waitFor({ timeout: 60_000 })
-        .then(() => pill(a, "Moved to").innerText());
-    let killed;
-    for (const [i, line] of lines.entries()) {
-        await box(a).pressSequentially(line);
-        await box(a).press("Enter");
-        if (i === 7) killed = chain.kill(head.name);
-    }
-    await killed;
-    const said = (await seen_pill).replace(/\s+/g, " ").trim();
-    if (!/^Moved to n\d in \d+(\.\d)? s, nothing lost$/.test(said))
-        throw new Error(`the pill says “${said}”`);
-    const answer = row(b, "line 24");
-    await answer.waitFor();
-    await say(b, "all there");
-    await row(a, "all there").waitFor();
-    same(await texts(b), [...lines, "all there"], "what the other one sees");
-    same(await texts(a), [...lines, "all there"], "what the writer sees");
-    await until(
-        "nothing waits any more",
-        async () => (await a.locator(".sent.unsure").count()) === 0,
-    );
-    await a.getByText("2 of 3 machines.").waitFor();
-    await chain.start_node(head.name);
-    await chain.whole();
-    await b.getByText("Safe on 3 of 3").first().waitFor();
-    return said;
+  const head = await chain.head();
+  const other = chain.others(head)[0];
+  const room = fresh('failover');
+  const { a, b } = await two_people({ chain, browser }, head, other, room);
+  const lines = Array.from({ length: 24 }, (_, i) => `line ${String(i + 1).padStart(2, '0')}`);
+  const seen_pill = pill(a, 'Moved to')
+    .waitFor({ timeout: 60_000 })
+    .then(() => pill(a, 'Moved to').innerText());
+  let killed;
+  for (const [i, line] of lines.entries()) {
+    await box(a).pressSequentially(line);
+    await box(a).press('Enter');
+    if (i === 7) killed = chain.kill(head.name);
+  }
+  await killed;
+  const said = (await seen_pill).replace(/\s+/g, ' ').trim();
+  if (!/^Moved to n\d in \d+(\.\d)? s, nothing lost$/.test(said)) throw new Error(`the pill says “${said}”`);
+  const answer = row(b, 'line 24');
+  await answer.waitFor();
+  await say(b, 'all there');
+  await row(a, 'all there').waitFor();
+  same(await texts(b), [...lines, 'all there'], 'what the other one sees');
+  same(await texts(a), [...lines, 'all there'], 'what the writer sees');
+  await until('nothing waits any more', async () => (await a.locator('.sent.unsure').count()) === 0);
+  await a.getByText('2 of 3 machines.').waitFor();
+  await chain.start_node(head.name);
+  await chain.whole();
+  await b.getByText('Safe on 3 of 3').first().waitFor();
+  return said;
 }
 
 async function browser_killed({ chain, browser, after }) {
-    const [n1, n2] = chain.nodes;
-    const profile = mkdtempSync(join(tmpdir(), "chaind-web-profile-"));
-    after(() => rm(profile, { recursive: true, force: true }));
-    const room = fresh("outbox");
-    const name = fresh("eve");
-    const doomed = await start_own_browser(profile, n1.url);
-    after(doomed.kill);
-    await register(doomed.page, name);
-    await make_room(doomed.page, room);
-    await say(doomed.page, "before");
-    await receipt(doomed.page, "before", "Stored");
-    const b = await open_page(browser, n2.url);
-    await register(b, fresh("dan"));
-    await join_room(b, room);
-    await doomed.context.setOffline(true);
-    const queued = [
-        "first in the queue",
-        "second in the queue",
-        "third in the queue",
-    ];
-    for (const text of queued) await say(doomed.page, text);
-    for (const text of queued)
-        await receipt(doomed.page, text, /Saved on this device|Confirming/);
-    await pill(doomed.page, "Reconnecting").waitFor();
-    same(
-        await texts(b),
-        ["before"],
-        "what had been sent before the browser was killed",
-    );
-    await doomed.kill();
+  const [n1, n2] = chain.nodes;
+  const profile = mkdtempSync(join(tmpdir(), 'chaind-web-profile-'));
+  after(() => rm(profile, { recursive: true, force: true }));
+  const room = fresh('outbox');
+  const name = fresh('eve');
+  const doomed = await start_own_browser(profile, n1.url);
+  after(doomed.kill);
+  await register(doomed.page, name);
+  await make_room(doomed.page, room);
+  await say(doomed.page, 'before');
+  await receipt(doomed.page, 'before', 'Stored');
+  const b = await open_page(browser, n2.url);
+  await register(b, fresh('dan'));
+  await join_room(b, room);
+  await doomed.context.setOffline(true);
+  const queued = ['first in the queue', 'second in the queue', 'third in the queue'];
+  for (const text of queued) await say(doomed.page, text);
+  for (const text of queued) await receipt(doomed.page, text, /Saved on this device|Confirming/);
+  await pill(doomed.page, 'Reconnecting').waitFor();
+  same(await texts(b), ['before'], 'what had been sent before the browser was killed');
+  await doomed.kill();
 
-    const again = await start_own_browser(profile, n1.url);
-    after(again.kill);
-    const { page } = again;
-    await page
-        .getByRole("navigation")
-        .getByRole("link", { name: room })
-        .click();
-    await row(b, queued[2]).waitFor();
-    await say(page, "after");
-    await row(b, "after").waitFor();
-    await receipt(page, "after", /Stored|Delivered|Read/);
-    same(
-        await texts(b),
-        ["before", ...queued, "after"],
-        "what the other one sees",
-    );
-    same(
-        await texts(page),
-        ["before", ...queued, "after"],
-        "what the writer sees",
-    );
+  const again = await start_own_browser(profile, n1.url);
+  after(again.kill);
+  const { page } = again;
+  await page.getByRole('navigation').getByRole('link', { name: room }).click();
+  await row(b, queued[2]).waitFor();
+  await say(page, 'after');
+  await row(b, 'after').waitFor();
+  await receipt(page, 'after', /Stored|Delivered|Read/);
+  same(await texts(b), ['before', ...queued, 'after'], 'what the other one sees');
+  same(await texts(page), ['before', ...queued, 'after'], 'what the writer sees');
 }
 
 async function half_open({ chain, browser }) {
-    const [n1, n2, n3] = chain.nodes;
-    const { a, b } = await two_people(
-        { chain, browser },
-        n3,
-        n1,
-        fresh("halfopen"),
-    );
-    await say(a, "while all is well");
-    await row(b, "while all is well").waitFor();
-    await chain.pause(n3.name);
-    const begun = Date.now();
-    const seen = pill(a, /Reconnecting|Moved to/).waitFor();
-    await say(a, "into a socket that nobody reads");
-    await row(b, "into a socket that nobody reads").waitFor();
-    const took = Date.now() - begun;
-    await seen;
-    await receipt(
-        a,
-        "into a socket that nobody reads",
-        /Stored|Delivered|Read/,
-    );
-    same(
-        await texts(b),
-        ["while all is well", "into a socket that nobody reads"],
-        "what the other one sees",
-    );
-    if (took > 4000) throw new Error(`it took ${took} ms`);
-    chain.resume(n3.name);
-    await chain.whole();
-    same(
-        await texts(b),
-        ["while all is well", "into a socket that nobody reads"],
-        "after the machine woke up",
-    );
-    return `there after ${took} ms, ${n2.name} and ${n1.name} went on`;
+  const [n1, n2, n3] = chain.nodes;
+  const { a, b } = await two_people({ chain, browser }, n3, n1, fresh('halfopen'));
+  await say(a, 'while all is well');
+  await row(b, 'while all is well').waitFor();
+  await chain.pause(n3.name);
+  const begun = Date.now();
+  const seen = pill(a, /Reconnecting|Moved to/).waitFor();
+  await say(a, 'into a socket that nobody reads');
+  await row(b, 'into a socket that nobody reads').waitFor();
+  const took = Date.now() - begun;
+  await seen;
+  await receipt(a, 'into a socket that nobody reads', /Stored|Delivered|Read/);
+  same(await texts(b), ['while all is well', 'into a socket that nobody reads'], 'what the other one sees');
+  if (took > 4000) throw new Error(`it took ${took} ms`);
+  chain.resume(n3.name);
+  await chain.whole();
+  same(await texts(b), ['while all is well', 'into a socket that nobody reads'], 'after the machine woke up');
+  return `there after ${took} ms, ${n2.name} and ${n1.name} went on`;
 }
 
 async function sign_in_elsewhere({ chain, browser }) {
-    const [, , n3] = chain.nodes;
-    const name = fresh("gil");
-    const a = await open_page(browser, n3.url);
-    await a.getByText("Safe on 3 of 3").waitFor();
-    await chain.kill(n3.name);
-    await register(a, name);
-    await a.getByText("Safe on 2 of 3").first().waitFor();
-    await chain.start_node(n3.name);
-    await chain.whole();
+  const [, , n3] = chain.nodes;
+  const name = fresh('gil');
+  const a = await open_page(browser, n3.url);
+  await a.getByText('Safe on 3 of 3').waitFor();
+  await chain.kill(n3.name);
+  await register(a, name);
+  await a.getByText('Safe on 2 of 3').first().waitFor();
+  await chain.start_node(n3.name);
+  await chain.whole();
 }
 
 async function hostile_text({ chain, browser }) {
-    const [, n2] = chain.nodes;
-    const { a, b, a_name } = await two_people(
-        { chain, browser },
-        n2,
-        n2,
-        fresh("hostile"),
-    );
-    // At one machine: typing is hearsay that does not travel along the chain.
-    await box(a).pressSequentially("<b");
-    await b.getByText(`${a_name} is typing`).waitFor();
-    await box(a).fill("");
-    await b.getByText(`${a_name} is typing`).waitFor({ state: "detached" });
-    const lines = [
-        '<img src=x onerror="document.title=1">',
-        "<script>document.title = 1</script>",
-        "[x](javascript:document.title=1)",
-        "\u202Eright to left\u202C",
-        `'; DROP TABLE messages; --`,
-    ];
-    for (const line of lines) await say(a, line);
-    await row(b, "DROP TABLE").waitFor();
-    same(
-        await b.locator(".log .body :is(img, script, a)").count(),
-        0,
-        "elements made from text",
-    );
-    same(await texts(b), lines, "texts");
+  const [, n2] = chain.nodes;
+  const { a, b, a_name } = await two_people({ chain, browser }, n2, n2, fresh('hostile'));
+  // At one machine: typing is hearsay that does not travel along the chain.
+  await box(a).pressSequentially('<b');
+  await b.getByText(`${a_name} is typing`).waitFor();
+  await box(a).fill('');
+  await b.getByText(`${a_name} is typing`).waitFor({ state: 'detached' });
+  const lines = [
+    '<img src=x onerror="document.title=1">',
+    '<script>document.title = 1</script>',
+    '[x](javascript:document.title=1)',
+    '\u202Eright to left\u202C',
+    `'; DROP TABLE messages; --`,
+  ];
+  for (const line of lines) await say(a, line);
+  await row(b, 'DROP TABLE').waitFor();
+  same(await b.locator('.log .body :is(img, script, a)').count(), 0, 'elements made from text');
+  same(await texts(b), lines, 'texts');
 }
 
 async function too_large({ chain, browser }) {
-    const a = await open_page(browser, chain.nodes[0].url);
-    await register(a, fresh("kim"));
-    await make_room(a, fresh("large"));
-    await say(a, "x".repeat(18 * 1024));
-    await a
-        .getByText("Not sent. The text is 18 KB, the limit is 16 KB.")
-        .waitFor();
-    await say(a, "the next one passes");
-    await receipt(a, "the next one passes", "Stored on 3 of 3");
-    await a.getByRole("button", { name: "Edit" }).click();
-    same(
-        (await box(a).inputValue()).length,
-        18 * 1024,
-        "the text in the box again",
-    );
-    await box(a).fill("shorter");
-    await box(a).press("Enter");
-    await receipt(a, "shorter", "Stored on 3 of 3");
+  const a = await open_page(browser, chain.nodes[0].url);
+  await register(a, fresh('kim'));
+  await make_room(a, fresh('large'));
+  await say(a, 'x'.repeat(18 * 1024));
+  await a.getByText('Not sent. The text is 18 KB, the limit is 16 KB.').waitFor();
+  await say(a, 'the next one passes');
+  await receipt(a, 'the next one passes', 'Stored on 3 of 3');
+  await a.getByRole('button', { name: 'Edit' }).click();
+  same((await box(a).inputValue()).length, 18 * 1024, 'the text in the box again');
+  await box(a).fill('shorter');
+  await box(a).press('Enter');
+  await receipt(a, 'shorter', 'Stored on 3 of 3');
 }
 
 async function paging({ chain, browser }) {
-    const [n1, n2] = chain.nodes;
-    const room = fresh("long");
-    const { a, b } = await two_people({ chain, browser }, n1, n2, room);
-    const count = 100;
-    for (let i = 1; i <= count; i++) await say(a, `entry ${i}`);
-    await row(b, `entry ${count}`).waitFor({ timeout: 60_000 });
-    await b.reload();
-    await row(b, `entry ${count}`).waitFor();
-    const log = b.getByRole("log");
-    const first = () => b.locator("article").first().getAttribute("data-seq");
-    await until("the first message is on the page", async () => {
-        await log.evaluate((element) => (element.scrollTop = 0));
-        return (await first()) === "1";
-    });
-    const seqs = await b
-        .locator("article")
-        .evaluateAll((rows) => rows.map((one) => Number(one.dataset.seq)));
-    same(
-        seqs,
-        Array.from({ length: seqs.length }, (_, i) => i + 1),
-        "dense seq on the page",
-    );
+  const [n1, n2] = chain.nodes;
+  const room = fresh('long');
+  const { a, b } = await two_people({ chain, browser }, n1, n2, room);
+  const count = 100;
+  for (let i = 1; i <= count; i++) await say(a, `entry ${i}`);
+  await row(b, `entry ${count}`).waitFor({ timeout: 60_000 });
+  await b.reload();
+  await row(b, `entry ${count}`).waitFor();
+  const log = b.getByRole('log');
+  const first = () => b.locator('article').first().getAttribute('data-seq');
+  await until('the first message is on the page', async () => {
+    await log.evaluate((element) => (element.scrollTop = 0));
+    return (await first()) === '1';
+  });
+  const seqs = await b.locator('article').evaluateAll((rows) => rows.map((one) => Number(one.dataset.seq)));
+  same(
+    seqs,
+    Array.from({ length: seqs.length }, (_, i) => i + 1),
+    'dense seq on the page',
+  );
 }
 
 async function keyboard_only({ chain, browser }) {
-    const page = await open_page(browser, chain.nodes[0].url);
-    const focus = (what) =>
-        until(`the focus is on ${what}`, () =>
-            page.evaluate(
-                (wanted) => document.activeElement?.matches(wanted),
-                what,
-            ),
-        );
-    const press = (...keys) =>
-        keys.reduce(
-            (before, key) => before.then(() => page.keyboard.press(key)),
-            Promise.resolve(),
-        );
-    await focus("#name");
-    await press("Tab", "Tab", "Tab", "Enter");
-    const name = fresh("key");
-    await page.keyboard.type(name);
-    await press("Tab");
-    await page.keyboard.type("three machines, one truth");
-    await press("Enter");
-    await page.getByRole("navigation").waitFor();
-    const rooms = [fresh("keys-a"), fresh("keys-b")];
-    for (const room of rooms) await make_room(page, room);
-    await page.goto(`${chain.nodes[0].url}/#/cluster`);
-    await press("Control+k");
-    await focus("#switch-to");
-    await page.keyboard.type(rooms[0]);
-    await press("Enter");
-    await page.getByRole("heading", { level: 1, name: rooms[0] }).waitFor();
-    await focus("#composer-text");
-    await press("Alt+ArrowDown");
-    await page.getByRole("heading", { level: 1, name: rooms[1] }).waitFor();
-    await box(page).focus();
-    await page.keyboard.type("one");
-    await press("Enter");
-    await receipt(page, "one", "Stored");
-    await press("ArrowUp", "End");
-    await page.keyboard.type(" and a half");
-    await press("Enter");
-    await row(page, "one and a half").getByText("(edited)").waitFor();
-    await press("F6");
-    await focus(".log");
-    await press("ArrowUp");
-    await focus("article.msg");
-    await press("e");
-    await focus("#composer-text");
-    same(
-        await box(page).inputValue(),
-        "one and a half",
-        "what E puts into the box",
-    );
-    await press("Escape", "F6", "ArrowUp", "Delete");
-    await page.getByRole("dialog").waitFor();
-    await press("Escape", "Escape");
-    await focus("#composer-text");
-    await press("F6", "F6");
-    await focus('.rail a.rm[aria-current="page"]');
-    await press("ArrowUp", "Enter");
-    await page.getByRole("heading", { level: 1, name: rooms[0] }).waitFor();
+  const page = await open_page(browser, chain.nodes[0].url);
+  const focus = (what) =>
+    until(`the focus is on ${what}`, () => page.evaluate((wanted) => document.activeElement?.matches(wanted), what));
+  const press = (...keys) =>
+    keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
+  await focus('#name');
+  await press('Tab', 'Tab', 'Tab', 'Enter');
+  const name = fresh('key');
+  await page.keyboard.type(name);
+  await press('Tab');
+  await page.keyboard.type('three machines, one truth');
+  await press('Enter');
+  await page.getByRole('navigation').waitFor();
+  const rooms = [fresh('keys-a'), fresh('keys-b')];
+  for (const room of rooms) await make_room(page, room);
+  await page.goto(`${chain.nodes[0].url}/#/cluster`);
+  await press('Control+k');
+  await focus('#switch-to');
+  await page.keyboard.type(rooms[0]);
+  await press('Enter');
+  await page.getByRole('heading', { level: 1, name: rooms[0] }).waitFor();
+  await focus('#composer-text');
+  await press('Alt+ArrowDown');
+  await page.getByRole('heading', { level: 1, name: rooms[1] }).waitFor();
+  await box(page).focus();
+  await page.keyboard.type('one');
+  await press('Enter');
+  await receipt(page, 'one', 'Stored');
+  await press('ArrowUp', 'End');
+  await page.keyboard.type(' and a half');
+  await press('Enter');
+  await row(page, 'one and a half').getByText('(edited)').waitFor();
+  await press('F6');
+  await focus('.log');
+  await press('ArrowUp');
+  await focus('article.msg');
+  await press('e');
+  await focus('#composer-text');
+  same(await box(page).inputValue(), 'one and a half', 'what E puts into the box');
+  await press('Escape', 'F6', 'ArrowUp', 'Delete');
+  await page.getByRole('dialog').waitFor();
+  await press('Escape', 'Escape');
+  await focus('#composer-text');
+  await press('F6', 'F6');
+  await focus('.rail a.rm[aria-current="page"]');
+  await press('ArrowUp', 'Enter');
+  await page.getByRole('heading', { level: 1, name: rooms[0] }).waitFor();
 }
 
 async function no_storage({ chain, browser }) {
-    const context = await browser.newContext({ viewport: wide });
-    await context.addInitScript(() => {
-        for (const name of ["localStorage", "indexedDB"])
-            Object.defineProperty(window, name, {
-                get: () => {
-                    throw new DOMException("storage is off", "SecurityError");
-                },
-            });
-    });
-    const a = await context.newPage();
-    await a.goto(chain.nodes[0].url);
-    await register(a, fresh("uma"));
-    await make_room(a, fresh("bare"));
-    await say(a, "without any storage");
-    await receipt(a, "without any storage", "Stored on 3 of 3");
-    await a.getByRole("button", { name: "Preferences" }).click();
-    await a.getByText("keeps nothing for this site").waitFor();
-}
-
-// ---- every screen, light and dark, wide and narrow
-async function each_look(page, screen, problems, counted) {
-    for (const viewport of [wide, narrow]) {
-        await page.setViewportSize(viewport);
-        for (const colorScheme of ["light", "dark"]) {
-            await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-            const look = `${screen} ${colorScheme} ${viewport.width}`;
-            for (const found of await axe(page))
-                problems.push(`${look}: ${found}`);
-            const wider = await page.evaluate(
-                () => document.documentElement.scrollWidth - innerWidth,
-            );
-            if (wider > 0)
-                problems.push(`${look}: ${wider} px wider than the screen`);
-            counted.looks++;
-        }
-    }
-    await page.setViewportSize(wide);
-}
-
-async function accessible({ chain, browser }) {
-    const [n1, n2] = chain.nodes;
-    const problems = [];
-    const counted = { looks: 0 };
-    const look = (page, screen) => each_look(page, screen, problems, counted);
-    const a = await open_page(browser, n1.url);
-    await a.getByText("Safe on 3 of 3").waitFor();
-    await look(a, "sign in");
-    await a.getByLabel("Name").fill("nobody");
-    await a.getByLabel("Password").fill("wrong wrong");
-    await a.getByRole("button", { name: "Sign in", exact: true }).click();
-    await a.getByText("Name or password is not right.").waitFor();
-    await look(a, "wrong sign in");
-    await register(a, fresh("ivy"));
-    await a.locator("main h1").waitFor();
-    await look(a, "first page");
-    await a
-        .getByRole("button", { name: "New room", exact: true })
-        .first()
-        .click();
-    await look(a, "new room");
-    await a.keyboard.press("Escape");
-    const room = fresh("axe");
-    await make_room(a, room, "What axe looks at");
-    await look(a, "empty room");
-    const b = await open_page(browser, n2.url);
-    const b_name = fresh("ned");
-    await register(b, b_name);
-    await b.goto(`${n2.url}/#/rooms`);
-    await b.getByRole("button", { name: `Join ${room}` }).waitFor();
-    await look(b, "rooms");
-    await join_room(b, room);
-    await say(
-        a,
-        "Text with `code`, **weight** and https://example.org/\n\n```\nlong code in a block of its own\n```\n\n- one\n- two\n\n> quoted",
-    );
-    await row(b, "quoted").waitFor();
-    await say(b, "An answer");
-    await row(a, "An answer").waitFor();
-    await receipt(a, "quoted", "Read");
-    await say(a, "x".repeat(17 * 1024));
-    await a.getByText("Not sent.").waitFor();
-    await say(a, "Short again");
-    await receipt(a, "Short again", /Read|Delivered|Stored/);
-    await row(a, "Short again").hover();
-    await look(a, "chat");
-    await a.getByRole("button", { name: "2 members" }).click();
-    await a.getByRole("complementary", { name: "Members" }).waitFor();
-    await look(a, "members");
-    await a
-        .getByRole("complementary", { name: "Members" })
-        .getByRole("button", { name: "Close" })
-        .click();
-    for (const [button, heading] of [
-        ["New direct message", "New direct message"],
-        ["Preferences", "Preferences"],
-    ]) {
-        await a.getByRole("button", { name: button }).click();
-        await a.getByRole("dialog", { name: heading }).waitFor();
-        await look(a, heading);
-        await a.keyboard.press("Escape");
-    }
-    await a.keyboard.press("Control+k");
-    await a.getByRole("combobox").waitFor();
-    await look(a, "switcher");
-    await a.keyboard.press("Escape");
-    await a.getByRole("link", { name: "Safe on 3 of 3" }).click();
-    await a.getByText("you are here").waitFor();
-    await look(a, "cluster");
-    await a.setViewportSize(narrow);
-    await a.getByRole("link", { name: "Back to rooms" }).click();
-    await a
-        .getByRole("heading", { level: 1, name: "Rooms and people" })
-        .waitFor({ state: "attached" });
-    for (const found of await axe(a)) problems.push(`list 390: ${found}`);
-    await a.setViewportSize(wide);
-    await row(a, "An answer").waitFor();
-
-    const [, , n3] = chain.nodes;
-    await chain.kill(n3.name);
-    await a.getByText("2 of 3 machines.").waitFor();
-    await look(a, "degraded");
-    await a.getByRole("link", { name: "See the cluster" }).click();
-    await a
-        .getByRole("list", { name: "Chain, head to tail" })
-        .getByText("Away")
-        .waitFor();
-    await look(a, "degraded cluster");
-    await a.goBack();
-    await a.context().setOffline(true);
-    await say(a, "waits here");
-    await pill(a, "Reconnecting").waitFor();
-    await look(a, "reconnecting");
-    await pill(a, "Offline").waitFor();
-    await look(a, "offline");
-    await a.context().setOffline(false);
-    await receipt(a, "waits here", /Stored on 2 of 2|Delivered|Read/);
-    await chain.start_node(n3.name);
-    await chain.whole();
-    if (problems.length > 0) throw new Error(problems.join("\n"));
-    return `${counted.looks} looks, 0 violations`;
+  const context = await browser.newContext({ viewport: wide });
+  await context.addInitScript(() => {
+    for (const name of ['localStorage', 'indexedDB'])
+      Object.defineProperty(window, name, {
+        get: () => {
+          throw new DOMException('storage is off', 'SecurityError');
+        },
+      });
+  });
+  const a = await context.newPage();
+  await a.goto(chain.nodes[0].url);
+  await register(a, fresh('uma'));
+  await make_room(a, fresh('bare'));
+  await say(a, 'without any storage');
+  await receipt(a, 'without any storage', 'Stored on 3 of 3');
+  await a.getByRole('button', { name: 'Preferences' }).click();
+  await a.getByText('keeps nothing for this site').waitFor();
 }
 
 export const scenarios = [
-    {
-        name: "two pages at different machines: messages both ways, changed, deleted, delivered, read",
-        test: both_ways,
-    },
-    {
-        name: "head killed while typing: banner, resume, nothing missing, nothing twice",
-        test: head_killed,
-    },
-    {
-        name: "browser killed with three queued messages: each is sent once, in order",
-        test: browser_killed,
-    },
-    {
-        name: "a machine that stops answering: the message goes through another one, once",
-        test: half_open,
-    },
-    {
-        name: "sign-in goes to another machine when the own one is gone",
-        test: sign_in_elsewhere,
-    },
-    {
-        name: "typing is shown; hostile text is shown as text",
-        test: hostile_text,
-    },
-    {
-        name: "a refused text says why and comes back into the box",
-        test: too_large,
-    },
-    { name: "paging through history: dense, no hole", test: paging },
-    { name: "everything by keyboard", test: keyboard_only },
-    {
-        name: "storage switched off: works, and says what that means",
-        test: no_storage,
-    },
-    {
-        name: "axe finds nothing on any screen, light and dark, 1280 and 390",
-        test: accessible,
-    },
+  {
+    name: 'two pages at different machines: messages both ways, changed, deleted, delivered, read',
+    test: both_ways,
+  },
+  {
+    name: 'head killed while typing: banner, resume, nothing missing, nothing twice',
+    test: head_killed,
+  },
+  {
+    name: 'browser killed with three queued messages: each is sent once, in order',
+    test: browser_killed,
+  },
+  {
+    name: 'a machine that stops answering: the message goes through another one, once',
+    test: half_open,
+  },
+  {
+    name: 'sign-in goes to another machine when the own one is gone',
+    test: sign_in_elsewhere,
+  },
+  {
+    name: 'typing is shown; hostile text is shown as text',
+    test: hostile_text,
+  },
+  {
+    name: 'a refused text says why and comes back into the box',
+    test: too_large,
+  },
+  { name: 'paging through history: dense, no hole', test: paging },
+  { name: 'everything by keyboard', test: keyboard_only },
+  {
+    name: 'storage switched off: works, and says what that means',
+    test: no_storage,
+  },
+  {
+    name: 'axe finds nothing on any screen, light and dark, 1280 and 390',
+    test: accessible,
+  },
 ];

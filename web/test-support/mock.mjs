@@ -6,616 +6,405 @@ import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
+import { bad, Fault, World } from './world.mjs';
 
 const dist = process.env.WEB_DIST ?? fileURLToPath(new URL('../dist/', import.meta.url));
 const types = {
-    '.html': 'text/html',
-    '.js': 'text/javascript',
-    '.css': 'text/css',
-    '.svg': 'image/svg+xml',
-    '.webmanifest': 'application/manifest+json',
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.webmanifest': 'application/manifest+json',
 };
 
-class Fault extends Error {
-    constructor(code, msg, retry, more = {}) {
-        super(msg);
-        this.err = { code, msg, retry, outcome: 'none', ...more };
-    }
-}
-const bad = (msg, field) => new Fault('bad_request', msg, 'after_fix', field ? { field } : {});
-const hidden = (what) => new Fault('not_found', `no such ${what}`, 'never');
-
-// Everything that is committed. Every replica serves it at once: the double has no replication to test.
-class World {
-    lineage = `ln_${Math.random().toString(16).slice(2, 8)}`;
-    pos = 1000;
-    mids = 0;
-    users = new Map();
-    tokens = new Map();
-    convs = new Map();
-    log = [];
-    done = new Map();
-    sessions = new Set();
-
-    commit(ev, conv, d, audience, more = {}) {
-        const entry = { ev, pos: ++this.pos, conv, d, audience: new Set(audience), ...more };
-        this.log.push(entry);
-        for (const session of this.sessions) session.push(entry);
-        return entry.pos;
-    }
-
-    conv(id, uid) {
-        const conv = this.convs.get(id);
-        if (!conv || (conv.priv && !conv.members.has(uid))) throw hidden('conversation');
-        return conv;
-    }
-
-    own(id, uid) {
-        const conv = this.conv(id, uid);
-        if (!conv.members.has(uid)) throw new Fault('forbidden', `not a member of ${id}`, 'never');
-        return conv;
-    }
-
-    message(mid, uid) {
-        for (const conv of this.convs.values()) {
-            const msg = conv.msgs.find((one) => one.mid === mid);
-            if (msg && conv.members.has(uid)) return [conv, msg];
-        }
-        throw hidden('message');
-    }
-
-    summary(conv, uid) {
-        const me = conv.members.get(uid);
-        const other = [...conv.members.keys()].find((one) => one !== uid);
-        const last = me ? conv.msgs.at(-1) : undefined;
-        const seq = conv.msgs.length;
-        const read = me?.read ?? seq;
-        return {
-            ...{
-                conv: conv.id,
-                kind: conv.kind,
-                name: conv.kind === 'dm' ? this.users.get(other).name : conv.name,
-                priv: conv.priv,
-            },
-            ...{ topic: conv.topic, seq, rev: conv.rev, read, unread: seq - read, mentions: 0, muted: false },
-            ...{
-                member: me !== undefined,
-                members: conv.members.size,
-                last: last ? { uid: last.uid, body: last.body, at: last.at } : null,
-            },
-        };
-    }
-
-    shown(conv, msg) {
-        const others = [...conv.members].filter(([uid]) => uid !== msg.uid).map(([, member]) => member);
-        return {
-            ...msg,
-            delivered: others.every((one) => one.delivered >= msg.seq),
-            read: others.every((one) => one.read >= msg.seq),
-        };
-    }
-
-    change(uid, op, d, replicas) {
-        switch (op) {
-            case 'msg.send': {
-                const conv = this.own(d.conv, uid);
-                if (typeof d.body !== 'string' || d.body === '') throw bad('the text is empty', 'body');
-                if (Buffer.byteLength(d.body) > 16384)
-                    throw new Fault('too_large', 'the text is larger than 16 KB', 'after_fix', { field: 'body' });
-                const msg = {
-                    seq: conv.msgs.length + 1,
-                    mid: `m_${++this.mids}`,
-                    rev: ++conv.rev,
-                    uid,
-                    at: Date.now(),
-                    body: d.body,
-                    fmt: d.fmt,
-                    edited: false,
-                    deleted: false,
-                    reacts: [],
-                };
-                conv.msgs.push(msg);
-                const me = conv.members.get(uid);
-                me.read = me.delivered = msg.seq;
-                const { seq, mid, at, rev } = msg;
-                this.commit('msg.new', conv.id, { seq, mid, uid, at, body: d.body, fmt: d.fmt }, conv.members.keys(), {
-                    rev,
-                });
-                return { mid, seq, rev, at, replicas };
-            }
-            case 'msg.edit':
-            case 'msg.delete': {
-                const [conv, msg] = this.message(d.mid, uid);
-                if (msg.uid !== uid) throw new Fault('forbidden', 'not your message', 'never');
-                if (msg.deleted) throw hidden('message');
-                msg.rev = ++conv.rev;
-                if (op === 'msg.edit') {
-                    msg.body = d.body;
-                    msg.edited = true;
-                    this.commit(
-                        op,
-                        conv.id,
-                        { mid: msg.mid, body: d.body, at: Date.now(), by: uid },
-                        conv.members.keys(),
-                        { rev: msg.rev },
-                    );
-                } else {
-                    msg.body = '';
-                    msg.deleted = true;
-                    this.commit(op, conv.id, { mid: msg.mid, by: uid }, conv.members.keys(), { rev: msg.rev });
-                }
-                return { rev: msg.rev };
-            }
-            case 'read': {
-                const conv = this.own(d.conv, uid);
-                const me = conv.members.get(uid);
-                if (d.seq > me.read) {
-                    me.read = Math.min(d.seq, conv.msgs.length);
-                    me.delivered = Math.max(me.delivered, me.read);
-                    this.commit('read', conv.id, { uid, seq: me.read }, conv.members.keys());
-                }
-                return {};
-            }
-            case 'conv.create': {
-                if (d.kind === 'dm') {
-                    const peer = d.members[0];
-                    if (!this.users.has(peer) || peer === uid) throw bad('no such person', 'members');
-                    for (const conv of this.convs.values())
-                        if (conv.kind === 'dm' && conv.members.has(uid) && conv.members.has(peer))
-                            return { conv: conv.id };
-                    return { conv: this.create({ kind: 'dm', name: '', priv: true, topic: '' }, [uid, peer]) };
-                }
-                if (!/^[a-z0-9._-]{2,32}$/.test(d.name)) throw bad('not a name', 'name');
-                if ([...this.convs.values()].some((one) => one.name === d.name))
-                    throw new Fault('conflict', 'the name is taken', 'after_fix', { field: 'name' });
-                return {
-                    conv: this.create({ kind: 'room', name: d.name, priv: d.priv === true, topic: d.topic ?? '' }, [
-                        uid,
-                    ]),
-                };
-            }
-            case 'conv.join':
-            case 'conv.leave': {
-                const conv = this.conv(d.conv, uid);
-                const audience = new Set([...conv.members.keys(), uid]);
-                if (op === 'conv.join')
-                    conv.members.set(
-                        uid,
-                        conv.members.get(uid) ?? { read: conv.msgs.length, delivered: conv.msgs.length },
-                    );
-                else conv.members.delete(uid);
-                const { name } = this.users.get(uid);
-                this.commit('conv.member', conv.id, { uid, on: op === 'conv.join', user: { uid, name } }, audience);
-                return { rev: conv.rev };
-            }
-            default:
-                throw bad(`unknown op ${op}`, 'op');
-        }
-    }
-
-    create(shape, uids) {
-        const id = `c_${this.convs.size + 1}`;
-        const conv = {
-            id,
-            ...shape,
-            rev: 0,
-            msgs: [],
-            members: new Map(uids.map((uid) => [uid, { read: 0, delivered: 0 }])),
-        };
-        this.convs.set(id, conv);
-        const everybody = shape.priv ? uids : this.users.keys();
-        this.commit('conv.new', id, (uid) => this.summary(conv, uid), everybody);
-        return id;
-    }
-
-    history(uid, d) {
-        const conv = this.own(d.conv, uid);
-        const limit = d.limit ?? 50;
-        const after = d.after !== undefined;
-        const pool = conv.msgs.filter((msg) => (after ? msg.seq > d.after : msg.seq < (d.before ?? Infinity)));
-        const msgs = after ? pool.slice(0, limit) : pool.slice(-limit);
-        return {
-            conv: conv.id,
-            msgs: msgs.map((msg) => this.shown(conv, msg)),
-            rev: conv.rev,
-            more: pool.length > msgs.length,
-        };
-    }
-}
-
 class Session {
-    uid = null;
-    cursor = 0;
-    constructor(chain, replica, socket) {
-        Object.assign(this, { chain, replica, socket, world: chain.world });
-        this.world.sessions.add(this);
-        socket.on('message', (data) => this.receive(String(data)));
-        socket.on('close', () => this.world.sessions.delete(this));
-    }
+  uid = null;
+  cursor = 0;
+  constructor(chain, replica, socket) {
+    Object.assign(this, { chain, replica, socket, world: chain.world });
+    this.world.sessions.add(this);
+    socket.on('message', (data) => this.receive(String(data)));
+    socket.on('close', () => this.world.sessions.delete(this));
+  }
 
-    send(frame) {
-        if (!this.replica.silent) this.socket.send(JSON.stringify(frame));
-    }
+  send(frame) {
+    if (!this.replica.silent) this.socket.send(JSON.stringify(frame));
+  }
 
-    push({ audience, ...entry }) {
-        if (this.uid === null || !audience.has(this.uid)) return;
-        const d = typeof entry.d === 'function' ? entry.d(this.uid) : entry.d;
-        const event = { ...entry, d, prev: this.cursor };
-        this.cursor = entry.pos;
-        this.send(event);
-    }
+  push({ audience, ...entry }) {
+    if (this.uid === null || !audience.has(this.uid)) return;
+    const d = typeof entry.d === 'function' ? entry.d(this.uid) : entry.d;
+    const event = { ...entry, d, prev: this.cursor };
+    this.cursor = entry.pos;
+    this.send(event);
+  }
 
-    receive(text) {
-        if (this.replica.silent) return;
-        const frame = JSON.parse(text);
-        if (frame.op === 'ack') return this.ack(frame.d.pos);
-        if (frame.op === 'typing') return this.typing(frame.d);
-        const answer = (d, more = {}) => this.send({ re: frame.id, ok: true, pos: this.world.pos, ...more, d });
-        const refuse = (err) => this.send({ re: frame.id, ok: false, err });
-        try {
-            if (frame.op === 'hello') return this.hello(frame, answer, refuse);
-            if (frame.op === 'ping') return answer({ t: Date.now() });
-            if (this.uid === null) throw new Fault('unauthenticated', 'sign in first', 'reauth');
-            if (frame.cid === undefined) return answer(this.read(frame.op, frame.d));
-            this.chain.submit(this, frame, answer, refuse);
-        } catch (fault) {
-            if (!(fault instanceof Fault)) throw fault;
-            refuse(fault.err);
-        }
+  receive(text) {
+    if (this.replica.silent) return;
+    const frame = JSON.parse(text);
+    if (frame.op === 'ack') return this.ack(frame.d.pos);
+    if (frame.op === 'typing') return this.typing(frame.d);
+    const answer = (d, more = {}) => this.send({ re: frame.id, ok: true, pos: this.world.pos, ...more, d });
+    const refuse = (err) => this.send({ re: frame.id, ok: false, err });
+    try {
+      if (frame.op === 'hello') return this.hello(frame, answer, refuse);
+      if (frame.op === 'ping') return answer({ t: Date.now() });
+      if (this.uid === null) throw new Fault('unauthenticated', 'sign in first', 'reauth');
+      if (frame.cid === undefined) return answer(this.read(frame.op, frame.d));
+      this.chain.submit(this, frame, answer, refuse);
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault;
+      refuse(fault.err);
     }
+  }
 
-    read(op, d) {
-        const world = this.world;
-        const people = () => [...world.users.values()].map(({ uid, name }) => ({ uid, name, display: name }));
-        switch (op) {
-            case 'status':
-                return this.chain.cluster(this.replica);
-            case 'sync': {
-                const mine = [...world.convs.values()].filter((conv) => !conv.priv || conv.members.has(this.uid));
-                return { convs: mine.map((conv) => world.summary(conv, this.uid)), users: people(), next: null };
-            }
-            case 'history':
-                return world.history(this.uid, d);
-            case 'members': {
-                const conv = world.own(d.conv, this.uid);
-                return {
-                    members: [...conv.members].map(([uid, { read, delivered }]) => ({
-                        uid,
-                        name: world.users.get(uid).name,
-                        read,
-                        delivered,
-                    })),
-                };
-            }
-            case 'users':
-                return { users: people().filter((user) => user.name.startsWith(d.prefix)) };
-            default:
-                throw bad(`unknown op ${op}`, 'op');
-        }
+  read(op, d) {
+    const world = this.world;
+    const people = () => [...world.users.values()].map(({ uid, name }) => ({ uid, name, display: name }));
+    switch (op) {
+      case 'status':
+        return this.chain.cluster(this.replica);
+      case 'sync': {
+        const mine = [...world.convs.values()].filter((conv) => !conv.priv || conv.members.has(this.uid));
+        return { convs: mine.map((conv) => world.summary(conv, this.uid)), users: people(), next: null };
+      }
+      case 'history':
+        return world.history(this.uid, d);
+      case 'members': {
+        const conv = world.own(d.conv, this.uid);
+        return {
+          members: [...conv.members].map(([uid, { read, delivered }]) => ({
+            uid,
+            name: world.users.get(uid).name,
+            read,
+            delivered,
+          })),
+        };
+      }
+      case 'users':
+        return { users: people().filter((user) => user.name.startsWith(d.prefix)) };
+      default:
+        throw bad(`unknown op ${op}`, 'op');
     }
+  }
 
-    hello(frame, answer, refuse) {
-        const world = this.world;
-        const uid = world.tokens.get(frame.d.token);
-        if (uid === undefined) {
-            refuse({ code: 'unauthenticated', msg: 'the token is not valid', retry: 'reauth', outcome: 'none' });
-            return this.socket.close(4501, 'bad token');
-        }
-        const wanted = frame.d.resume;
-        const resume = !wanted
-            ? 'new'
-            : wanted.lineage === world.lineage && wanted.pos >= this.chain.oldest
-              ? 'ok'
-              : 'gone';
-        this.cursor = resume === 'ok' ? wanted.pos : world.pos;
-        answer({
-            ...{
-                proto: 1,
-                caps: ['batch'],
-                me: { uid, name: world.users.get(uid).name, role: 'member' },
-                resume,
-                lineage: world.lineage,
-            },
-            hb: { interval_ms: 15000, timeout_ms: 4000 },
-            limits: { frame: 65536, body: 16384, inflight: 32, unacked: 512, rate: { msg_per_s: 10, burst: 20 } },
-            cluster: this.chain.cluster(this.replica),
-        });
-        this.uid = uid;
-        if (resume === 'ok') for (const entry of world.log) if (entry.pos > wanted.pos) this.push(entry);
-        this.send({ ev: 'live', pos: world.pos, d: {} });
+  hello(frame, answer, refuse) {
+    const world = this.world;
+    const uid = world.tokens.get(frame.d.token);
+    if (uid === undefined) {
+      refuse({ code: 'unauthenticated', msg: 'the token is not valid', retry: 'reauth', outcome: 'none' });
+      return this.socket.close(4501, 'bad token');
     }
+    const wanted = frame.d.resume;
+    const resume = !wanted
+      ? 'new'
+      : wanted.lineage === world.lineage && wanted.pos >= this.chain.oldest
+        ? 'ok'
+        : 'gone';
+    this.cursor = resume === 'ok' ? wanted.pos : world.pos;
+    answer({
+      ...{
+        proto: 1,
+        caps: ['batch'],
+        me: { uid, name: world.users.get(uid).name, role: 'member' },
+        resume,
+        lineage: world.lineage,
+      },
+      hb: { interval_ms: 15000, timeout_ms: 4000 },
+      limits: { frame: 65536, body: 16384, inflight: 32, unacked: 512, rate: { msg_per_s: 10, burst: 20 } },
+      cluster: this.chain.cluster(this.replica),
+    });
+    this.uid = uid;
+    if (resume === 'ok') for (const entry of world.log) if (entry.pos > wanted.pos) this.push(entry);
+    this.send({ ev: 'live', pos: world.pos, d: {} });
+  }
 
-    typing({ conv, on }) {
-        const members = this.world.convs.get(conv)?.members;
-        for (const other of this.world.sessions)
-            if (other.uid !== this.uid && members?.has(other.uid))
-                other.send({ ev: 'typing', conv, d: { uid: this.uid, on, ttl_ms: 6000 } });
-    }
+  typing({ conv, on }) {
+    const members = this.world.convs.get(conv)?.members;
+    for (const other of this.world.sessions)
+      if (other.uid !== this.uid && members?.has(other.uid))
+        other.send({ ev: 'typing', conv, d: { uid: this.uid, on, ttl_ms: 6000 } });
+  }
 
-    // A message is delivered when its recipient's client has acknowledged its event.
-    ack(pos) {
-        for (const entry of this.world.log) {
-            if (entry.ev !== 'msg.new' || entry.pos > pos || entry.d.uid === this.uid || !entry.audience.has(this.uid))
-                continue;
-            const member = this.world.convs.get(entry.conv)?.members.get(this.uid);
-            if (!member || member.delivered >= entry.d.seq) continue;
-            member.delivered = entry.d.seq;
-            this.world.commit(
-                'delivered',
-                entry.conv,
-                { uid: this.uid, seq: entry.d.seq },
-                this.world.convs.get(entry.conv).members.keys(),
-            );
-        }
+  // A message is delivered when its recipient's client has acknowledged its event.
+  ack(pos) {
+    for (const entry of this.world.log) {
+      if (entry.ev !== 'msg.new' || entry.pos > pos || entry.d.uid === this.uid || !entry.audience.has(this.uid))
+        continue;
+      const member = this.world.convs.get(entry.conv)?.members.get(this.uid);
+      if (!member || member.delivered >= entry.d.seq) continue;
+      member.delivered = entry.d.seq;
+      this.world.commit(
+        'delivered',
+        entry.conv,
+        { uid: this.uid, seq: entry.d.seq },
+        this.world.convs.get(entry.conv).members.keys(),
+      );
     }
+  }
 }
 
 class Replica {
-    silent = false;
-    since = Date.now();
-    constructor(chain, name) {
-        Object.assign(this, { chain, name, port: 0, server: undefined, sockets: new Set() });
-    }
+  silent = false;
+  since = Date.now();
+  constructor(chain, name) {
+    Object.assign(this, { chain, name, port: 0, server: undefined, sockets: new Set() });
+  }
 
-    get up() {
-        return this.server !== undefined;
-    }
+  get up() {
+    return this.server !== undefined;
+  }
 
-    async start() {
-        const server = createServer((request, response) => void this.chain.http(this, request, response));
-        const sockets = new WebSocketServer({
-            noServer: true,
-            handleProtocols: (offered) => (offered.has('chat.v1') ? 'chat.v1' : false),
-        });
-        server.on('connection', (socket) => {
-            this.sockets.add(socket);
-            socket.on('close', () => this.sockets.delete(socket));
-        });
-        server.on('upgrade', (request, socket, head) => {
-            if (!this.chain.origin_ok(request)) return void socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
-            sockets.handleUpgrade(request, socket, head, (ws) => new Session(this.chain, this, ws));
-        });
-        await new Promise((resolve) => server.listen(this.port, '127.0.0.1', resolve));
-        this.port = server.address().port;
-        this.server = server;
-        this.chain.changed();
-    }
+  async start() {
+    const server = createServer((request, response) => void this.chain.http(this, request, response));
+    const sockets = new WebSocketServer({
+      noServer: true,
+      handleProtocols: (offered) => (offered.has('chat.v1') ? 'chat.v1' : false),
+    });
+    server.on('connection', (socket) => {
+      this.sockets.add(socket);
+      socket.on('close', () => this.sockets.delete(socket));
+    });
+    server.on('upgrade', (request, socket, head) => {
+      if (!this.chain.origin_ok(request)) return void socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+      sockets.handleUpgrade(request, socket, head, (ws) => new Session(this.chain, this, ws));
+    });
+    await new Promise((resolve) => server.listen(this.port, '127.0.0.1', resolve));
+    this.port = server.address().port;
+    this.server = server;
+    this.chain.changed();
+  }
 
-    // As kill -9 does it: every connection is reset, nothing is said.
-    async kill() {
-        const server = this.server;
-        this.server = undefined;
-        this.since = Date.now();
-        for (const socket of this.sockets) socket.resetAndDestroy();
-        await new Promise((resolve) => server.close(resolve));
-        this.chain.changed();
-    }
+  // As kill -9 does it: every connection is reset, nothing is said.
+  async kill() {
+    const server = this.server;
+    this.server = undefined;
+    this.since = Date.now();
+    for (const socket of this.sockets) socket.resetAndDestroy();
+    await new Promise((resolve) => server.close(resolve));
+    this.chain.changed();
+  }
 
-    get url() {
-        return `http://127.0.0.1:${this.port}`;
-    }
+  get url() {
+    return `http://127.0.0.1:${this.port}`;
+  }
 }
 
 export class MockChain {
-    world = new World();
-    epoch = 1;
-    oldest = 0;
-    // Writes wait here while the chain is "reconfiguring".
-    held = undefined;
-    // Answers to drop after the commit: how many of the next changes.
-    drop_answers = 0;
-    config_up = true;
-    state = undefined;
+  world = new World();
+  epoch = 1;
+  oldest = 0;
+  // Writes wait here while the chain is "reconfiguring".
+  held = undefined;
+  // Answers to drop after the commit: how many of the next changes.
+  drop_answers = 0;
+  config_up = true;
+  state = undefined;
 
-    constructor(size = 3) {
-        this.replicas = Array.from({ length: size }, (_, at) => new Replica(this, `n${at + 1}`));
-    }
+  constructor(size = 3) {
+    this.replicas = Array.from({ length: size }, (_, at) => new Replica(this, `n${at + 1}`));
+  }
 
-    async start() {
-        for (const replica of this.replicas) await replica.start();
-        return this;
-    }
+  async start() {
+    for (const replica of this.replicas) await replica.start();
+    return this;
+  }
 
-    async stop() {
-        for (const replica of this.replicas) if (replica.up) await replica.kill();
-    }
+  async stop() {
+    for (const replica of this.replicas) if (replica.up) await replica.kill();
+  }
 
-    get members() {
-        return this.replicas.filter((replica) => replica.up && !replica.silent);
-    }
+  get members() {
+    return this.replicas.filter((replica) => replica.up && !replica.silent);
+  }
 
-    node(name) {
-        return this.replicas.find((replica) => replica.name === name);
-    }
+  node(name) {
+    return this.replicas.find((replica) => replica.name === name);
+  }
 
-    changed() {
-        this.epoch++;
-        for (const session of this.world.sessions)
-            if (session.uid !== null && session.replica.up)
-                session.send({ ev: 'cluster', d: this.cluster(session.replica) });
-    }
+  changed() {
+    this.epoch++;
+    for (const session of this.world.sessions)
+      if (session.uid !== null && session.replica.up) session.send({ ev: 'cluster', d: this.cluster(session.replica) });
+  }
 
-    cluster(replica) {
-        const up = this.members;
-        const away = this.replicas.filter((one) => !up.includes(one)).map((one) => one.name);
-        return {
-            ...{
-                state: this.state ?? (away.length > 0 ? 'degraded' : 'healthy'),
-                epoch: this.epoch,
-                replicas: up.length,
-                want: this.replicas.length,
-            },
-            ...{
-                node: replica.name,
-                endpoints: up.map((one) => ({ node: one.name, url: `ws://127.0.0.1:${one.port}/ws` })),
-            },
-            ...(away.length > 0 ? { reason: `${away.join(', ')} unreachable` } : {}),
-        };
-    }
+  cluster(replica) {
+    const up = this.members;
+    const away = this.replicas.filter((one) => !up.includes(one)).map((one) => one.name);
+    return {
+      ...{
+        state: this.state ?? (away.length > 0 ? 'degraded' : 'healthy'),
+        epoch: this.epoch,
+        replicas: up.length,
+        want: this.replicas.length,
+      },
+      ...{
+        node: replica.name,
+        endpoints: up.map((one) => ({ node: one.name, url: `ws://127.0.0.1:${one.port}/ws` })),
+      },
+      ...(away.length > 0 ? { reason: `${away.join(', ')} unreachable` } : {}),
+    };
+  }
 
-    status() {
-        const up = this.members;
-        const role = (at) => (up.length === 1 ? 'solo' : at === 0 ? 'head' : at === up.length - 1 ? 'tail' : 'middle');
-        const clients = (one) => [...this.world.sessions].filter((session) => session.replica === one).length;
-        return {
-            ...{
-                schema: 'chainctl.status.v1',
-                cluster: 'mock',
-                state: this.state ?? (up.length < this.replicas.length ? 'degraded' : 'healthy'),
-            },
-            ...{
-                epoch: this.epoch,
-                lineage: this.world.lineage,
-                replicas: { want: this.replicas.length, have: up.length },
-                committed: this.world.pos,
-            },
-            chain: up.map((one, at) => ({
-                ...{
-                    name: one.name,
-                    role: role(at),
-                    state: 'normal',
-                    replica_addr: `127.0.0.1:${one.port + 100}`,
-                    client_url: one.url,
-                    pid: 1000 + at,
-                },
-                ...{
-                    version: '0.1.0',
-                    log_end: this.world.pos,
-                    committed: this.world.pos,
-                    lag: 0,
-                    clients: clients(one),
-                    db_bytes: 417792,
-                    lease_ms: 480,
-                },
-            })),
-            joining: [],
-            failed: this.replicas
-                .filter((one) => !up.includes(one))
-                .map((one) => ({
-                    name: one.name,
-                    since: new Date(one.since).toISOString(),
-                    reason: 'connection reset',
-                })),
-            config_service: { state: this.config_up ? 'up' : 'down', store: 'sqlite' },
-        };
-    }
+  status() {
+    const up = this.members;
+    const role = (at) => (up.length === 1 ? 'solo' : at === 0 ? 'head' : at === up.length - 1 ? 'tail' : 'middle');
+    const clients = (one) => [...this.world.sessions].filter((session) => session.replica === one).length;
+    return {
+      ...{
+        schema: 'chainctl.status.v1',
+        cluster: 'mock',
+        state: this.state ?? (up.length < this.replicas.length ? 'degraded' : 'healthy'),
+      },
+      ...{
+        epoch: this.epoch,
+        lineage: this.world.lineage,
+        replicas: { want: this.replicas.length, have: up.length },
+        committed: this.world.pos,
+      },
+      chain: up.map((one, at) => ({
+        ...{
+          name: one.name,
+          role: role(at),
+          state: 'normal',
+          replica_addr: `127.0.0.1:${one.port + 100}`,
+          client_url: one.url,
+          pid: 1000 + at,
+        },
+        ...{
+          version: '0.1.0',
+          log_end: this.world.pos,
+          committed: this.world.pos,
+          lag: 0,
+          clients: clients(one),
+          db_bytes: 417792,
+          lease_ms: 480,
+        },
+      })),
+      joining: [],
+      failed: this.replicas
+        .filter((one) => !up.includes(one))
+        .map((one) => ({
+          name: one.name,
+          since: new Date(one.since).toISOString(),
+          reason: 'connection reset',
+        })),
+      config_service: { state: this.config_up ? 'up' : 'down', store: 'sqlite' },
+    };
+  }
 
-    // As a stopped process: connections stay, nothing is said, and the chain goes on without it.
-    pause(name) {
-        const replica = this.node(name);
-        replica.silent = true;
-        replica.since = Date.now();
-        this.changed();
-    }
+  // As a stopped process: connections stay, nothing is said, and the chain goes on without it.
+  pause(name) {
+    const replica = this.node(name);
+    replica.silent = true;
+    replica.since = Date.now();
+    this.changed();
+  }
 
-    resume(name) {
-        const replica = this.node(name);
-        replica.silent = false;
-        for (const session of this.world.sessions) if (session.replica === replica) session.socket.terminate();
-        this.changed();
-    }
+  resume(name) {
+    const replica = this.node(name);
+    replica.silent = false;
+    for (const session of this.world.sessions) if (session.replica === replica) session.socket.terminate();
+    this.changed();
+  }
 
-    // Holds every change back until release(): the time in which a chain agrees on its next epoch.
-    hold() {
-        this.held ??= [];
-    }
+  // Holds every change back until release(): the time in which a chain agrees on its next epoch.
+  hold() {
+    this.held ??= [];
+  }
 
-    release() {
-        const held = this.held ?? [];
-        this.held = undefined;
-        for (const run of held) run();
-    }
+  release() {
+    const held = this.held ?? [];
+    this.held = undefined;
+    for (const run of held) run();
+  }
 
-    submit(session, frame, answer, refuse) {
-        const run = () => {
-            const key = `${session.uid} ${frame.cid}`;
-            const before = this.world.done.get(key);
-            try {
-                const d = before ?? this.world.change(session.uid, frame.op, frame.d, this.members.length);
-                this.world.done.set(key, d);
-                if (this.drop_answers > 0) this.drop_answers--;
-                else answer(d, { dup: before !== undefined });
-            } catch (fault) {
-                if (!(fault instanceof Fault)) throw fault;
-                refuse(fault.err);
-            }
-        };
-        if (this.held) this.held.push(run);
-        else run();
-    }
+  submit(session, frame, answer, refuse) {
+    const run = () => {
+      const key = `${session.uid} ${frame.cid}`;
+      const before = this.world.done.get(key);
+      try {
+        const d = before ?? this.world.change(session.uid, frame.op, frame.d, this.members.length);
+        this.world.done.set(key, d);
+        if (this.drop_answers > 0) this.drop_answers--;
+        else answer(d, { dup: before !== undefined });
+      } catch (fault) {
+        if (!(fault instanceof Fault)) throw fault;
+        refuse(fault.err);
+      }
+    };
+    if (this.held) this.held.push(run);
+    else run();
+  }
 
-    origin_ok(request) {
-        const origin = request.headers.origin;
-        return origin === undefined || this.replicas.some((one) => origin === one.url);
-    }
+  origin_ok(request) {
+    const origin = request.headers.origin;
+    return origin === undefined || this.replicas.some((one) => origin === one.url);
+  }
 
-    async http(replica, request, response) {
-        if (replica.silent) return;
-        const members = this.replicas.map((one) => one.url);
-        const connect = members.flatMap((url) => [url, url.replace('http', 'ws')]).join(' ');
-        const headers = {
-            'Content-Security-Policy': `default-src 'self'; connect-src 'self' ${connect}; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; require-trusted-types-for 'script'`,
-            'Cache-Control': 'no-store',
-            Connection: 'close',
-        };
-        if (members.includes(request.headers.origin))
-            Object.assign(headers, {
-                'Access-Control-Allow-Origin': request.headers.origin,
-                'Access-Control-Allow-Headers': 'Authorization, Content-Type, Idempotency-Key',
-                'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE',
-                Vary: 'Origin',
-            });
-        const send = (code, body, type = 'application/json') =>
-            response.writeHead(code, { ...headers, 'Content-Type': type }).end(body);
-        const path = new URL(request.url, replica.url).pathname;
-        if (request.method === 'OPTIONS') return send(204);
-        let text = '';
-        for await (const chunk of request) text += chunk;
-        if (path === '/api/v1/status') return send(200, JSON.stringify(this.status()));
-        if (path === '/api/v1/accounts' || path === '/api/v1/session') {
-            if (request.method === 'DELETE') return send(200, '{}');
-            const { code, body } = this.account(path.endsWith('accounts'), JSON.parse(text));
-            return send(code, JSON.stringify(body));
-        }
-        const file = normalize(path === '/' ? '/index.html' : path);
-        try {
-            send(200, await readFile(join(dist, file)), types[extname(file)] ?? 'application/octet-stream');
-        } catch {
-            send(
-                404,
-                JSON.stringify({ err: { code: 'not_found', msg: 'nothing here', retry: 'never', outcome: 'none' } }),
-            );
-        }
+  async http(replica, request, response) {
+    if (replica.silent) return;
+    const members = this.replicas.map((one) => one.url);
+    const connect = members.flatMap((url) => [url, url.replace('http', 'ws')]).join(' ');
+    const headers = {
+      'Content-Security-Policy': `default-src 'self'; connect-src 'self' ${connect}; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; require-trusted-types-for 'script'`,
+      'Cache-Control': 'no-store',
+      Connection: 'close',
+    };
+    if (members.includes(request.headers.origin))
+      Object.assign(headers, {
+        'Access-Control-Allow-Origin': request.headers.origin,
+        'Access-Control-Allow-Headers': 'Authorization, Content-Type, Idempotency-Key',
+        'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE',
+        Vary: 'Origin',
+      });
+    const send = (code, body, type = 'application/json') =>
+      response.writeHead(code, { ...headers, 'Content-Type': type }).end(body);
+    const path = new URL(request.url, replica.url).pathname;
+    if (request.method === 'OPTIONS') return send(204);
+    let text = '';
+    for await (const chunk of request) text += chunk;
+    if (path === '/api/v1/status') return send(200, JSON.stringify(this.status()));
+    if (path === '/api/v1/accounts' || path === '/api/v1/session') {
+      if (request.method === 'DELETE') return send(200, '{}');
+      const { code, body } = this.account(path.endsWith('accounts'), JSON.parse(text));
+      return send(code, JSON.stringify(body));
     }
+    const file = normalize(path === '/' ? '/index.html' : path);
+    try {
+      send(200, await readFile(join(dist, file)), types[extname(file)] ?? 'application/octet-stream');
+    } catch {
+      send(404, JSON.stringify({ err: { code: 'not_found', msg: 'nothing here', retry: 'never', outcome: 'none' } }));
+    }
+  }
 
-    account(fresh, { name, password }) {
-        const refuse = (code, err) => ({ code, body: { err: { outcome: 'none', ...err } } });
-        let user = [...this.world.users.values()].find((one) => one.name === name);
-        if (fresh) {
-            if (user)
-                return refuse(409, { code: 'conflict', msg: 'the name is taken', retry: 'after_fix', field: 'name' });
-            if (password.length < 8)
-                return refuse(400, {
-                    code: 'bad_request',
-                    msg: 'at least 8 characters',
-                    retry: 'after_fix',
-                    field: 'password',
-                });
-            user = { uid: `u_${this.world.users.size + 1}`, name, password };
-            this.world.users.set(user.uid, user);
-            this.world.commit('user.update', undefined, { uid: user.uid, name }, this.world.users.keys());
-        } else if (user?.password !== password)
-            return refuse(401, { code: 'unauthenticated', msg: 'name or password is not right', retry: 'reauth' });
-        const token = `s1.${crypto.randomUUID()}`;
-        this.world.tokens.set(token, user.uid);
-        return { code: fresh ? 201 : 200, body: { uid: user.uid, name, token } };
-    }
+  account(fresh, { name, password }) {
+    const refuse = (code, err) => ({ code, body: { err: { outcome: 'none', ...err } } });
+    let user = [...this.world.users.values()].find((one) => one.name === name);
+    if (fresh) {
+      if (user) return refuse(409, { code: 'conflict', msg: 'the name is taken', retry: 'after_fix', field: 'name' });
+      if (password.length < 8)
+        return refuse(400, {
+          code: 'bad_request',
+          msg: 'at least 8 characters',
+          retry: 'after_fix',
+          field: 'password',
+        });
+      user = { uid: `u_${this.world.users.size + 1}`, name, password };
+      this.world.users.set(user.uid, user);
+      this.world.commit('user.update', undefined, { uid: user.uid, name }, this.world.users.keys());
+    } else if (user?.password !== password)
+      return refuse(401, { code: 'unauthenticated', msg: 'name or password is not right', retry: 'reauth' });
+    const token = `s1.${crypto.randomUUID()}`;
+    this.world.tokens.set(token, user.uid);
+    return { code: fresh ? 201 : 200, body: { uid: user.uid, name, token } };
+  }
 }
 
 // node test-support/mock.mjs: three replicas on 8081 to 8083, to look at the page by hand.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-    const chain = new MockChain();
-    chain.replicas.forEach((replica, at) => (replica.port = 8081 + at));
-    await chain.start();
-    for (const replica of chain.replicas) console.log(replica.name, replica.url);
+  const chain = new MockChain();
+  chain.replicas.forEach((replica, at) => (replica.port = 8081 + at));
+  await chain.start();
+  for (const replica of chain.replicas) console.log(replica.name, replica.url);
 }

@@ -1,47 +1,14 @@
-// Dialogs: new room, new direct message, delete, preferences with the keys, and the switcher. All are native <dialog>s.
+// The dialogs that change something: new room, new direct message, delete; and which dialog is open.
 import { useSignal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { LinkLost, Refused } from '../protocol/frames';
-import type { Conversation, User } from '../protocol/types.gen';
+import type { User } from '../protocol/types.gen';
 import { delete_message } from '../state/compose';
-import type { Theme } from '../state/device';
 import { focus_composer, open_dialog, use_app, write_in } from './context';
-import { Avatar, Icon, IconButton } from './parts';
-import { ordered_convs, unread_of } from './rail';
-import { route } from './route';
-
-const close = () => (open_dialog.value = undefined);
-
-function Dialog(props: { label: string; class?: string; titled?: boolean; children: ComponentChildren }) {
-  const box = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const dialog = box.current;
-    if (dialog && !dialog.open) dialog.showModal();
-    return () => dialog?.close();
-  }, []);
-  return (
-    <dialog
-      ref={box}
-      class={props.class}
-      aria-label={props.label}
-      onClose={close}
-      onClick={(event) => {
-        if (event.target === box.current) close();
-      }}
-    >
-      {props.titled !== false && (
-        <header>
-          <h2>{props.label}</h2>
-          <span class="row end">
-            <IconButton icon="close" label="Close" onClick={close} />
-          </span>
-        </header>
-      )}
-      {props.children}
-    </dialog>
-  );
-}
+import { close, Dialog } from './dialog';
+import { Avatar, Icon } from './parts';
+import { Preferences } from './preferences';
+import { Switcher } from './switcher';
 
 function refusal(why: unknown): string {
   if (why instanceof Refused) {
@@ -267,164 +234,6 @@ function DeleteMessage({ mid }: { mid: string }) {
           Delete
         </button>
       </footer>
-    </Dialog>
-  );
-}
-
-const keys: [string, string][] = [
-  ['Jump to a room or person', 'Ctrl K'],
-  ['Next, previous conversation', 'Alt ↓ ↑'],
-  ['Next unread', 'Alt Shift ↓'],
-  ['Change your last message', '↑'],
-  ['Between parts of the page', 'F6'],
-  ['Back to the box', 'Esc'],
-  ['On a message: change, delete, copy', 'E Del C'],
-];
-
-function Preferences() {
-  const app = use_app();
-  const themes: [Theme, string, string][] = [
-    ['system', 'system', 'System'],
-    ['light', 'sun', 'Light'],
-    ['dark', 'moon', 'Dark'],
-  ];
-  return (
-    <Dialog label="Preferences">
-      <div class="in">
-        <fieldset class="opt">
-          <legend class="vh">Colours</legend>
-          <p aria-hidden="true">Colours</p>
-          <div class="seg">
-            {themes.map(([theme, icon, words]) => (
-              <label key={theme}>
-                <input
-                  type="radio"
-                  name="theme"
-                  checked={app.theme.value === theme}
-                  onChange={() => (app.theme.value = theme)}
-                />
-                <Icon name={icon} small />
-                {words}
-              </label>
-            ))}
-          </div>
-        </fieldset>
-        <section class="keys only-l" aria-label="Keys">
-          <dl>
-            {keys.map(([what, key]) => (
-              <div key={what}>
-                <dt>{what}</dt>
-                <dd>
-                  {key.split(' ').map((one) => (
-                    <kbd key={one}>{one}</kbd>
-                  ))}
-                </dd>
-              </div>
-            ))}
-          </dl>
-        </section>
-        {!app.outbox.durable && (
-          <p class="warn-t">This browser keeps nothing for this site: what waits is lost when the page is closed.</p>
-        )}
-      </div>
-      <footer>
-        <span class="muted small-t">
-          Signed in as <b>{app.session.value?.name}</b>
-        </span>
-        <button
-          class="btn end"
-          type="button"
-          onClick={() => {
-            close();
-            void app.sign_out();
-          }}
-        >
-          Sign out
-        </button>
-      </footer>
-    </Dialog>
-  );
-}
-
-function Switcher() {
-  const app = use_app();
-  const words = useSignal('');
-  const at = useSignal(0);
-  const { rooms, people } = ordered_convs(app.chat.convs.value.values());
-  const wanted = words.value.trim().toLowerCase();
-  const by_unread = (a: Conversation, b: Conversation) => Number(unread_of(b) > 0) - Number(unread_of(a) > 0);
-  const hits = [...rooms, ...people]
-    .filter((conv) => conv.name.includes(wanted))
-    .sort(by_unread)
-    .slice(0, 9);
-  const chosen = Math.min(at.value, hits.length - 1);
-  const take = (conv: Conversation | undefined) => {
-    if (!conv) return;
-    close();
-    write_in(conv.conv);
-  };
-  const on_key = (event: KeyboardEvent) => {
-    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-    if (step !== 0 && hits.length > 0) {
-      event.preventDefault();
-      at.value = (chosen + step + hits.length) % hits.length;
-    } else if (event.key === 'Enter') {
-      event.preventDefault();
-      take(hits[chosen]);
-    }
-  };
-  return (
-    <Dialog label="Jump to" class="switcher" titled={false}>
-      <div class="with-icon">
-        <Icon name="search" />
-        <label class="vh" for="switch-to">
-          Room or person
-        </label>
-        <input
-          class="input"
-          id="switch-to"
-          autofocus
-          autocomplete="off"
-          placeholder="Room or person"
-          role="combobox"
-          aria-expanded={hits.length > 0}
-          aria-controls="switch-list"
-          aria-activedescendant={hits.length > 0 ? `switch-${chosen}` : undefined}
-          value={words.value}
-          onInput={(event) => {
-            words.value = event.currentTarget.value;
-            at.value = 0;
-          }}
-          onKeyDown={on_key}
-        />
-      </div>
-      {hits.length > 0 ? (
-        <ul id="switch-list" role="listbox" aria-label="Results">
-          {hits.map((conv, index) => (
-            <li
-              key={conv.conv}
-              id={`switch-${index}`}
-              role="option"
-              aria-selected={index === chosen}
-              onClick={() => take(conv)}
-            >
-              {conv.kind === 'room' ? <Icon name="hash" small /> : <Avatar uid={conv.name} name={conv.name} size="s" />}
-              <span>{conv.name}</span>
-              <small>
-                {unread_of(conv) > 0
-                  ? `${unread_of(conv)} unread`
-                  : route.value.page === 'conv' && route.value.conv === conv.conv
-                    ? 'here'
-                    : ''}
-              </small>
-            </li>
-          ))}
-        </ul>
-      ) : (
-        <p class="none-yet pad" role="status">
-          Nothing for “{words.value}”. Make a room or write to a person with the plus signs in the list.
-        </p>
-      )}
     </Dialog>
   );
 }
