@@ -20,7 +20,7 @@ public:
 
     void start();
     void stop() { stopped_ = true; }
-    // People find out which replica still answers; -1: all do.
+    // People find out which replica still answers (-1: all do), and those who wait ask it now.
     void prefer(int which);
     // The answer of an intention has reached its gateway.
     void on_answer(op_key key);

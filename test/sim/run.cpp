@@ -76,7 +76,9 @@ private:
                        in_.net.open_both(each->index(), in_.net.config_machine());
             }
         );
-        return in_.how.resume_limit + (warm ? 0 : in_.how.control.cold_wait.count());
+        // A chain that is too short to take writes has to take somebody back first.
+        us join = in_.how.chain.min_replicas > 1 ? in_.how.control.flap_last.count() + 500'000 : 0;
+        return in_.how.resume_limit + join + (warm ? 0 : in_.how.control.cold_wait.count());
     }
 
     // One complete replica and the config service must be enough.
@@ -122,7 +124,6 @@ private:
         else
             pass(1'000'000);
         in_.net.heal();
-        in_.clients.prefer(-1);
     }
 
     void heal_all()
@@ -131,6 +132,7 @@ private:
         in_.config.start();
         for (auto& each : in_.nodes)
             each->start();
+        in_.clients.prefer(-1);
         auto since = in_.time.now();
         auto limit = resume_limit();
         if (!in_.how.idle) wait_for(limit, "a write is acknowledged", [&] { return in_.last_ack > since; });
@@ -147,6 +149,7 @@ private:
         if (!in_.how.idle)
         {
             since = in_.time.now();
+            in_.clients.prefer(-1);
             wait_for(
                 in_.how.resume_limit, "the whole chain acknowledges", [&] { return in_.last_ack > since; }
             );
