@@ -91,7 +91,8 @@ async function head_killed({ chain, browser }) {
 async function browser_killed({ chain, browser, after }) {
   const [n1, n2] = chain.nodes;
   const profile = mkdtempSync(join(tmpdir(), 'chaind-web-profile-'));
-  after(() => rm(profile, { recursive: true, force: true }));
+  // Helpers of a killed browser may still write for a moment.
+  after(() => rm(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
   const room = fresh('outbox');
   const name = fresh('eve');
   const doomed = await start_own_browser(profile, n1.url);
