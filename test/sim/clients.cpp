@@ -2,6 +2,8 @@
 
 #include "sim/world.hpp"
 
+#include <algorithm>
+
 namespace chaind::sim
 {
 
@@ -21,8 +23,16 @@ void client_crowd::start()
 int client_crowd::pick(int usual)
 {
     if (preferred_ >= 0) return preferred_;
-    if (in_.random.chance(0.7) && in_.at(usual).alive()) return usual;
-    return static_cast<int>(in_.random.below(in_.nodes.size()));
+    if (in_.random.chance(0.7) && in_.at(usual).alive() &&
+        in_.at(usual).status().part != chain::role::detached)
+        return usual;
+    // Nobody asks a replica for long that the administrator has taken out.
+    auto const& removed = in_.config.registry().removed;
+    std::vector<int> known;
+    for (auto const& each : in_.nodes)
+        if (std::find(removed.begin(), removed.end(), each->self().name) == removed.end())
+            known.push_back(each->index());
+    return known[in_.random.below(known.size())];
 }
 
 void client_crowd::prefer(int which)
