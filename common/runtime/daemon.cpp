@@ -37,22 +37,37 @@ asio::awaitable<void> feed_watchdog(asio::steady_timer& timer)
     }
 }
 
-asio::awaitable<void> start(daemon& what, bool& started)
+// A start that fails ends the process: whoever waits for signals is told.
+asio::awaitable<void> start(
+    daemon& what, bool& started, std::exception_ptr& failed, asio::signal_set& signals
+)
 {
-    co_await what.run();
-    started = true;
-    notify_ready();
+    try
+    {
+        co_await what.run();
+        started = true;
+        notify_ready();
+    }
+    catch (...)
+    {
+        failed = std::current_exception();
+        signals.cancel();
+    }
 }
 
 asio::awaitable<void> live(daemon& what, asio::signal_set& signals, std::function<void()> reload)
 {
     // A start may wait for another process; a signal ends it.
     bool started = false;
+    std::exception_ptr failed;
     task_group starting(signals.get_executor(), "runtime");
-    starting.spawn(start(what, started));
+    starting.spawn(start(what, started, failed, signals));
     for (;;)
     {
-        int const signal = co_await signals.async_wait(asio::use_awaitable);
+        if (failed) std::rethrow_exception(failed);
+        boost::system::error_code woken;
+        int const signal = co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+        if (woken) continue;
         if (signal != SIGHUP) break;
         log::write(log::level::info, "runtime", "reloading the configuration");
         if (started) reload();
