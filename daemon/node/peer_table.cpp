@@ -39,6 +39,12 @@ void peer_table::set_addresses(std::map<node_id, std::string> const& addresses)
     for (auto at = outgoing_.begin(); at != outgoing_.end();)
     {
         auto const wanted = addresses.find(at->first);
+        // A config service that has just started learns the addresses one by one: a link that is up stays.
+        if (wanted == addresses.end() && at->second.peer)
+        {
+            ++at;
+            continue;
+        }
         auto const to = wanted == addresses.end() ? std::nullopt : runtime::parse_address(wanted->second);
         if (to && *to == at->second.link->to())
         {

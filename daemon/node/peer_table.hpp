@@ -38,7 +38,8 @@ public:
     void start() { listener_.start(); }
     void stop();
 
-    // Where the others are; a changed address is dialled anew, one that is gone is let go.
+    // Where the others are; a changed address is dialled anew, one that is gone is let go when its link is
+    // down.
     void set_addresses(std::map<node_id, std::string> const& addresses);
 
     // Dropped when there is no link to exactly that process.
