@@ -101,6 +101,8 @@ asio::awaitable<void> session::received(std::string text)
     }
     auto const weight = std::min(weight_of(what.what), with_.limits.inflight_max);
     co_await room_for(weight);
+    // Revoked while it waited: what was asked then has no right any more.
+    if (gone_ || ending_) co_return;
     inflight_ += weight;
     ++serving_;
     with_.tasks.spawn(serve(self, std::move(what), weight));
