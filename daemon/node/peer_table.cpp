@@ -136,7 +136,8 @@ net::accept_events peer_table::accept_handlers()
                 return false;
             }
             // What an older connection still held is gone: the peer has begun anew.
-            if (newest_.at(from.name) == link) tell_.received(from, std::move(*message));
+            auto const newest = newest_.find(from.name);
+            if (newest != newest_.end() && newest->second == link) tell_.received(from, std::move(*message));
             return true;
         },
         .down = [this](link_ptr const& link) { ended(link); },
