@@ -1,8 +1,10 @@
 #include "configd/admin_server.hpp"
 
 #include "runtime/log.hpp"
+#include "runtime/within.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/message.hpp>
@@ -11,6 +13,8 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/json/serialize.hpp>
+
+#include <chrono>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -67,10 +71,18 @@ void admin_server::stop()
 
 asio::awaitable<void> admin_server::accept_loop()
 {
+    asio::steady_timer pause(tasks_.executor());
     while (acceptor_.is_open())
     {
         auto [failed, socket] = co_await acceptor_.async_accept(asio::as_tuple(asio::use_awaitable));
-        if (!failed) tasks_.spawn(serve(std::move(socket)));
+        if (!failed)
+        {
+            tasks_.spawn(serve(std::move(socket)));
+            continue;
+        }
+        // Out of descriptors, most likely: it passes.
+        pause.expires_after(std::chrono::milliseconds(100));
+        co_await runtime::wait_on(pause);
     }
 }
 
