@@ -66,8 +66,9 @@ void replica_driver::refresh_view()
     for (auto const& m : members)
         others = others && (m == how_.core.self || peers_.reaches(m));
 
+    // By far the largest part, and asked for after each batch of events: moved, not copied.
+    auto status = std::move(view_.status);
     auto next = view_;
-    next.status = {};
     next.at = now.config.at;
     next.member = now.active;
     next.replicas = now.active ? members.size() : 0;
@@ -85,7 +86,7 @@ void replica_driver::refresh_view()
     { return std::tie(v.at, v.member, v.can_read, v.can_write, v.why_not, v.replicas, v.lineage); };
     bool changed = shown(next) != shown(view_);
 
-    next.status = std::move(view_.status);
+    next.status = std::move(status);
     json::value const service = config_up_ ? "up" : "down";
     auto& told = next.status["config_service"];
     if (!told.is_object()) told = json::object();
