@@ -181,6 +181,18 @@ void complete(chaind_settings& given)
     if (given.data_dir.empty()) throw runtime::config_error("data-dir: must be given");
     if (given.driver.core.min_replicas == 0 || given.reader_threads == 0 || given.driver.pending_max == 0)
         throw runtime::config_error("min-replicas, reader-threads, pending-max: must not be 0");
+    // With any of these at 0 clients would wait for ever; a rate of 0 is no rate.
+    auto const& g = given.gateway;
+    if (g.inflight_max == 0 || g.unacked_max == 0 || g.unacked_bytes_max == 0 || g.hash_threads == 0)
+        throw runtime::config_error(
+            "inflight-max, unacked-max, unacked-bytes-max, hash-threads: must not be 0"
+        );
+    if (!(g.messages_per_s > 0 && g.messages_burst >= 1 && g.logins_per_min >= 1 &&
+          g.registrations_per_min >= 1))
+        throw runtime::config_error(
+            "messages-burst, logins-per-minute, registrations-per-minute: at least 1; "
+            "messages-per-second: more than 0"
+        );
     given.driver.listen = loopback("replica-listen", given.replica_listen);
     given.driver.configd = loopback("configd", given.configd);
     auto const admin = loopback("admin-listen", given.admin_listen);
