@@ -21,6 +21,7 @@ void nemesis::stop()
     {
         each->repair_disk();
         each->resume();
+        if (each->stopping()) each->stop(false);
     }
     in_.config.arm(false);
     in_.config.resume();

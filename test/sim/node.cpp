@@ -41,6 +41,7 @@ void node::start()
     auto how = in_.how.chain;
     how.self = self_;
     core_.emplace(how, disk_.recover(self_.store, self_.boot));
+    stopping_ = false;
     status_ = core_->status();
     in_.log.line("start ", self_.name, " end=", disk_.durable().end(), " applied=", disk_.durable().applied);
     next_tick();
@@ -114,6 +115,7 @@ void node::change_disk(disk_choice what)
 void node::shut_down()
 {
     if (!alive()) return;
+    stopping_ = true;
     deliver(self_, chain::step_down{});
     later(in_.random.between(10'000, 200'000), [this] { stop(false); });
 }

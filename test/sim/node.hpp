@@ -43,6 +43,7 @@ public:
     [[nodiscard]] int index() const { return index_; }
     [[nodiscard]] member const& self() const { return self_; }
     [[nodiscard]] bool alive() const { return core_.has_value(); }
+    [[nodiscard]] bool stopping() const { return alive() && stopping_; }
     [[nodiscard]] bool paused() const { return paused_; }
     [[nodiscard]] bool powered() const { return powered_; }
     [[nodiscard]] disk const& store() const { return disk_; }
@@ -90,6 +91,7 @@ private:
     chain::replica_status status_;  // after its last step
     bool paused_ = false;
     bool powered_ = true;
+    bool stopping_ = false;  // on its way out, cleanly
     std::uint64_t life_ = 0;
     std::deque<chain::event> inbox_;  // of a paused process
     std::map<request_id, op_key> waiting_;
