@@ -10,7 +10,7 @@ build_packages=(
     libsqlite3-dev libssl-dev libsystemd-dev prometheus-cpp-dev
 )
 # What the tests use on top: a browser, an independent WebSocket client, the formatter, the coroutine lint.
-check_packages=(chromium clang-format-19 clang-tools-14 procps python3-websockets)
+check_packages=(chromium clang-format-19 clang-tools-19 procps python3-websockets)
 
 # One cache serves every checkout on a machine, wherever it lies.
 export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1

@@ -22,6 +22,17 @@
 namespace chaind::gateway
 {
 
+// How and why a session is being closed. (Not inside the class: clang takes a nested class with initialised
+// members for incomplete in std::optional.)
+struct session_ending
+{
+    int code = 0;
+    std::string reason;
+    bool after_requests = false;
+    bool said_bye = false;
+    std::chrono::steady_clock::time_point since;
+};
+
 class session final : public ws_peer, public subscriber, public std::enable_shared_from_this<session>
 {
 public:
@@ -55,15 +66,6 @@ private:
         std::string text;
         std::size_t weight = 1;
     };
-    struct ending
-    {
-        int code = 0;
-        std::string reason;
-        bool after_requests = false;
-        bool said_bye = false;
-        time_point since;
-    };
-
     // requests
     boost::asio::awaitable<void> room_for(std::size_t weight);
     boost::asio::awaitable<void> serve(std::shared_ptr<session> self, wire::request what, std::size_t weight);
@@ -119,7 +121,7 @@ private:
     std::optional<time_point> blocked_since_;
     std::deque<std::shared_ptr<std::string const>> hints_;
 
-    std::optional<ending> ending_;
+    std::optional<session_ending> ending_;
 };
 
 }  // namespace chaind::gateway

@@ -101,6 +101,7 @@ class Client:
             for future in self.waiting.values():
                 if not future.done():
                     future.set_exception(ConnectionError("the connection ended"))
+                    future.exception()  # whoever asked may have stopped waiting
             self.waiting.clear()
             async with self.changed:
                 self.changed.notify_all()

@@ -1,6 +1,6 @@
-#include "command.hpp"
+#include "chainctl/command.hpp"
 
-#include "exit_status.hpp"
+#include "chainctl/exit_status.hpp"
 
 #include <algorithm>
 #include <array>

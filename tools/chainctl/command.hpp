@@ -1,8 +1,8 @@
 #pragma once
 // The one table of commands: it makes the parsing, the help, the man page and the shell completion.
 
-#include "http_client.hpp"
-#include "output.hpp"
+#include "chainctl/http_client.hpp"
+#include "chainctl/output.hpp"
 
 #include <chrono>
 #include <span>

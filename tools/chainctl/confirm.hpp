@@ -1,5 +1,5 @@
 #pragma once
-#include "command.hpp"
+#include "chainctl/command.hpp"
 
 #include <string>
 

@@ -1,8 +1,8 @@
 // drill: kill one process on purpose and measure how long clients had to wait.
 
-#include "confirm.hpp"
-#include "exit_status.hpp"
-#include "service.hpp"
+#include "chainctl/confirm.hpp"
+#include "chainctl/exit_status.hpp"
+#include "chainctl/service.hpp"
 
 #include <iostream>
 

@@ -1,7 +1,7 @@
 // events: the config service's decisions.
 
-#include "exit_status.hpp"
-#include "service.hpp"
+#include "chainctl/exit_status.hpp"
+#include "chainctl/service.hpp"
 
 #include <iostream>
 #include <thread>

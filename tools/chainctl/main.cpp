@@ -1,7 +1,7 @@
 // Parses the command line by the table of commands, runs one of them, ends with its exit status.
 
-#include "command.hpp"
-#include "exit_status.hpp"
+#include "chainctl/command.hpp"
+#include "chainctl/exit_status.hpp"
 
 #include <charconv>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-#include "output.hpp"
+#include "chainctl/output.hpp"
 
 #include <boost/json/serialize.hpp>
 

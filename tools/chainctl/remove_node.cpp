@@ -1,9 +1,9 @@
 // remove-node, and the question before what destroys.
 
 #include "base/id.hpp"
-#include "confirm.hpp"
-#include "exit_status.hpp"
-#include "service.hpp"
+#include "chainctl/confirm.hpp"
+#include "chainctl/exit_status.hpp"
+#include "chainctl/service.hpp"
 
 #include <iostream>
 

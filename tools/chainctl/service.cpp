@@ -1,6 +1,6 @@
-#include "service.hpp"
+#include "chainctl/service.hpp"
 
-#include "exit_status.hpp"
+#include "chainctl/exit_status.hpp"
 
 #include <boost/json/parse.hpp>
 

@@ -1,7 +1,7 @@
 #pragma once
 // Asking the config service, and the replicas that it last knew when it does not answer.
 
-#include "command.hpp"
+#include "chainctl/command.hpp"
 
 #include <boost/json/object.hpp>
 

@@ -1,8 +1,8 @@
 // status, nodes, watch, version: what there is to see.
 
-#include "exit_status.hpp"
-#include "service.hpp"
-#include "status_view.hpp"
+#include "chainctl/exit_status.hpp"
+#include "chainctl/service.hpp"
+#include "chainctl/status_view.hpp"
 
 #include <iostream>
 #include <thread>

@@ -1,7 +1,7 @@
-#include "status_view.hpp"
+#include "chainctl/status_view.hpp"
 
-#include "exit_status.hpp"
-#include "output.hpp"
+#include "chainctl/exit_status.hpp"
+#include "chainctl/output.hpp"
 
 #include <boost/json/array.hpp>
 

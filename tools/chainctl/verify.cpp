@@ -1,7 +1,7 @@
 // verify: are all replicas the same?
 
-#include "exit_status.hpp"
-#include "service.hpp"
+#include "chainctl/exit_status.hpp"
+#include "chainctl/service.hpp"
 
 #include <iostream>
 

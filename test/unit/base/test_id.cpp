@@ -21,9 +21,7 @@ BOOST_AUTO_TEST_CASE(hexadecimal_text_and_raw_bytes_are_each_others_inverse)
     BOOST_TEST(from_hex(text).value() == raw);
 }
 
-BOOST_DATA_TEST_CASE(
-    text_that_is_no_hexadecimal_has_no_bytes, data::make({"0", "0g", "+1", "0x"}), text
-)
+BOOST_DATA_TEST_CASE(text_that_is_no_hexadecimal_has_no_bytes, data::make({"0", "0g", "+1", "0x"}), text)
 {
     BOOST_TEST(!from_hex(text).has_value());
 }

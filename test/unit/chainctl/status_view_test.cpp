@@ -1,7 +1,7 @@
-#include "status_view.hpp"
+#include "chainctl/status_view.hpp"
 
-#include "command.hpp"
-#include "exit_status.hpp"
+#include "chainctl/command.hpp"
+#include "chainctl/exit_status.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
