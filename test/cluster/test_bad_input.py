@@ -355,3 +355,20 @@ def test_settings_that_are_wrong_are_refused_by_name(volume):
     for (program, *words), named in cases:
         done = subprocess.run([str(binaries / program), *words, "--check-config"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
         assert done.returncode == 78 and named in done.stderr, (words, done.returncode, done.stderr)
+
+
+def test_a_port_in_use_ends_the_start_with_its_name(volume):
+    with running(replicas=1) as chain:
+        chain.kill("n1")
+        plan = json.loads((chain.dir / "chain.json").read_text())
+        for which in ("client", "replica", "admin"):
+            with socket.socket() as taken:
+                taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                taken.bind(("127.0.0.1", plan["replicas"]["n1"][which]))
+                taken.listen()
+                command = [str(ROOT / "build" / "release" / "bin" / "chaind"), "--name", "n1", "--data-dir", str(chain.dir / "n1"),
+                           "--configd", chain.summary["configd"]]  # fmt: skip
+                for each in ("client", "replica", "admin"):
+                    command += [f"--{each}-listen", f"127.0.0.1:{plan['replicas']['n1'][each]}"]
+                done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+                assert done.returncode == 78 and "start" in done.stderr, (which, done.returncode, done.stderr)
