@@ -88,7 +88,8 @@ def steps(args):
         return [
             build("release", "all"),
             Step("format", ".ci/format.sh"),
-            ctest("quick", "release", "-L 'lint|unit|scenario|sim_quick'"),
+            ctest("unit", "release", "-L 'lint|unit'"),
+            Step("a few seeds", "build/release/bin/chaind_sim --seeds 1..3 --jobs 2"),
         ]
     long = " --long" if args.long else ""
     vitest = LOGS / "web-unit.xml"
@@ -98,8 +99,9 @@ def steps(args):
         Step("web unit", f"rm -f {vitest}; cd web && npm test -- --reporter=default --reporter=junit --outputFile.junit={vitest}", junit(vitest)),
         build("release", "all"),
         Step("lint coroutines", ".ci/lint_coroutines.sh build/release"),
-        ctest("unit and scenario", "release", "-L 'lint|unit|scenario'"),
-        ctest("simulator", "release", "-L 'sim_long|sim_mistakes'" if args.long else "-L sim"),
+        ctest("unit", "release", "-L 'lint|unit'"),
+        ctest("simulator", "release", "-L sim"),
+        *([Step("simulator long", "build/release/bin/chaind_sim --seeds 10000..15000 --app plain --jobs 2", limit_s=12 * 3600)] if args.long else []),
         Step("cluster", f"/usr/bin/python3 test/cluster/run.py{long}", last_line, limit_s=4 * 3600 if args.long else 1200),
         Step("web in Chromium", "test/web/run", last_line),
         build("asan", *ASAN),

@@ -12,7 +12,7 @@ namespace
 
 using namespace chaind::chainctl;
 
-constexpr char const* default_endpoint = "unix:/run/configd/configd.sock";
+constexpr char const* default_endpoint = "unix:/var/lib/configd/configd.sock";
 
 [[noreturn]] void usage_error(std::string const& what)
 {
