@@ -161,9 +161,6 @@ runtime::options chaind_options(chaind_settings& into)
     out.add_size("admission-bytes", core.admission_bytes, "The same in bytes.");
     out.add("heartbeat", core.heartbeat_every, "To the config service.");
     out.add(
-        "lease", core.lease, "A read lease counts so long from its heartbeat; never more than configd's."
-    );
-    out.add(
         "stall-limit",
         into.driver.stall_limit,
         "When the disk makes no progress for so long, heartbeats stop."

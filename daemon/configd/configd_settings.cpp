@@ -35,12 +35,6 @@ runtime::options configd_options(configd_settings& into)
     out.add("cluster-name", into.cluster_name, "What people call this chain.");
     out.add("silence", into.core.silence, "A replica without a heartbeat for so long has failed.");
     out.add(
-        "lease",
-        into.core.lease,
-        "Read lease granted with each heartbeat's answer; a failed replica's must run out before the next "
-        "chain is active."
-    );
-    out.add(
         "promise-wait",
         into.core.promise_wait,
         "A new chain whose members have not all promised it after so long is computed again."
@@ -90,8 +84,7 @@ void check(configd_settings const& given)
     if (given.data_dir.empty()) throw runtime::config_error("data-dir: must be given");
     if (given.data_dir.size() + sizeof "/configd.sock" > socket_path_limit)
         throw runtime::config_error("data-dir: too long for the socket in it: " + given.data_dir);
-    if (given.core.silence <= microseconds::zero() || given.core.lease <= microseconds::zero())
-        throw runtime::config_error("silence, lease: must not be 0");
+    if (given.core.silence <= microseconds::zero()) throw runtime::config_error("silence: must not be 0");
 }
 
 service_settings service_settings_of(configd_settings const& given)
