@@ -38,7 +38,7 @@ frame_header header_of(std::string_view body)
 
 std::span<char> frame_splitter::space()
 {
-    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    if (begin_ > 0) std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
     std::size_t wanted = end_ + read_at_once;
