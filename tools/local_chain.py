@@ -35,12 +35,14 @@ def die(text, code=1):
 
 
 def start_time(pid):
-    """The kernel's start time of a process, or None when there is none (zombies count as gone)."""
+    """The kernel's start time of a process, or None when there is none. A zombie is gone once its last thread is: until
+    then its sockets are open and its ports taken."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        threads = len(os.listdir(f"/proc/{pid}/task"))
     except (OSError, IndexError):
         return None
-    return None if fields[0] == "Z" else fields[19]
+    return None if fields[0] == "Z" and threads <= 1 else fields[19]
 
 
 def free_ports(count):

@@ -42,13 +42,15 @@ class Chain:
         return list(self.urls)
 
     def pid(self, name):
-        """The process of that daemon, or None when it is gone."""
+        """The process of that daemon, or None when it is gone: a zombie with its last thread, and its ports, too."""
         try:
             pid, started = (self.dir / "run" / f"{name}.pid").read_text().split()
             fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            threads = len(os.listdir(f"/proc/{pid}/task"))
         except (OSError, ValueError, IndexError):
             return None
-        return int(pid) if fields[0] != "Z" and fields[19] == started else None
+        alive = fields[0] != "Z" or threads > 1
+        return int(pid) if alive and fields[19] == started else None
 
     def pids(self):
         return {n: self.pid(n) for n in self.names()}
