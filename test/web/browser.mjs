@@ -39,7 +39,7 @@ export async function open_page(browser, url, options = {}) {
   return use_page(await context.newPage(), url);
 }
 
-async function use_page(page, url) {
+export async function use_page(page, url) {
   page.setDefaultTimeout(patience_ms);
   open_pages.add(page);
   page.once('close', () => open_pages.delete(page));

@@ -16,6 +16,7 @@ import {
   say,
   start_own_browser,
   texts,
+  use_page,
   wide,
 } from './browser.mjs';
 import { accessible } from './looks.mjs';
@@ -193,6 +194,42 @@ async function too_large({ chain, browser }) {
   await receipt(a, 'shorter', 'Stored on 3 of 3');
 }
 
+// The answer to a new room is held back until everything else about the room is on the page.
+async function overtaken_answer({ chain, browser }) {
+  const page = await (await browser.newContext({ viewport: wide })).newPage();
+  let asked;
+  const hold = {};
+  hold.over = new Promise((resolve) => (hold.end = resolve));
+  await page.routeWebSocket(/\/ws$/, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((text) => {
+      const frame = JSON.parse(text);
+      if (frame.op === 'conv.create') asked = frame.id;
+      server.send(text);
+    });
+    server.onMessage(async (text) => {
+      if (asked !== undefined && JSON.parse(text).re === asked) await hold.over;
+      socket.send(text);
+    });
+  });
+  await use_page(page, chain.nodes[0].url);
+  await register(page, fresh('lea'));
+  await page.getByRole('button', { name: 'New room', exact: true }).first().click();
+  const dialog = page.getByRole('dialog');
+  const room = fresh('news');
+  await dialog.getByLabel('Name').fill(room);
+  await dialog.getByRole('button', { name: 'Make room' }).click();
+  await page.locator('.rail').getByText(room).waitFor();
+  await dialog.waitFor();
+  hold.end();
+  await page.getByRole('heading', { level: 1, name: room }).waitFor();
+  await dialog.waitFor({ state: 'detached' });
+  await until('the focus is in the box', () => box(page).evaluate((one) => one === document.activeElement));
+  await page.keyboard.type('typed at once');
+  await page.keyboard.press('Enter');
+  await receipt(page, 'typed at once', 'Stored on 3 of 3');
+}
+
 async function paging({ chain, browser }) {
   const [n1, n2] = chain.nodes;
   const room = fresh('long');
@@ -314,6 +351,10 @@ export const scenarios = [
   {
     name: 'a refused text says why and comes back into the box',
     test: too_large,
+  },
+  {
+    name: 'a new room whose news overtakes its answer: the dialog stays until then, the focus goes to the box',
+    test: overtaken_answer,
   },
   { name: 'paging through history: dense, no hole', test: paging },
   { name: 'everything by keyboard', test: keyboard_only },

@@ -55,16 +55,17 @@ export class Sockets {
     return this.all.at(-1)!;
   }
   // Lets the newest socket open and be greeted.
-  async greet(resume = 'new', pos = 40): Promise<FakeSocket> {
+  async greet(resume = 'new', pos = 40, lineage = 'ln_1'): Promise<FakeSocket> {
     const socket = this.last;
     socket.onopen?.();
-    const node = machines.find((machine) => machine.url === socket.url)!.node;
+    // The page's own address is the first machine's.
+    const node = machines.find((machine) => machine.url === socket.url)?.node ?? 'n1';
     const cluster = { state: 'healthy', replicas: 3, want: 3, node, endpoints: machines };
     const me = { uid: 'u_1', name: 'ana', role: 'member' };
     const hb = { interval_ms: 15000, timeout_ms: 4000 };
     socket.answer(
       socket.all('hello')[0]!,
-      { proto: 1, caps: [], me, resume, lineage: 'ln_1', hb, limits: {}, cluster },
+      { proto: 1, caps: [], me, resume, lineage, hb, limits: {}, cluster },
       { pos },
     );
     await settle();

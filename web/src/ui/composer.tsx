@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Conversation } from '../protocol/types.gen';
 import { edit_message, send_message } from '../state/compose';
 import { kept_drafts } from '../state/device';
-import { editing, returned_text, use_app } from './context';
+import { editing, open_dialog, returned_text, use_app, writing_in } from './context';
 import { begin_edit } from './message';
 import { Icon, IconButton } from './parts';
 
@@ -37,6 +37,14 @@ export function Composer({ conv }: { conv: Conversation }) {
     returned_text.value = undefined;
     put(text.value === '' ? back : `${back}\n${text.value}`);
   }, [returned_text.value]);
+
+  // After everything else is drawn: a dialog that is taken away moves the focus too.
+  const wanted = writing_in.value === id && !open_dialog.value;
+  useEffect(() => {
+    if (!wanted) return;
+    writing_in.value = undefined;
+    box.current?.focus();
+  }, [wanted]);
 
   const stop_edit = () => (editing.value = undefined);
 

@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { App } from '../state/app';
+import { go } from './route';
 
 export const AppContext = createContext<App | undefined>(undefined);
 
@@ -25,11 +26,12 @@ export function focus_composer(): void {
   document.getElementById('composer-text')?.focus();
 }
 
+// The conversation whose box takes the focus as soon as it is on the page and no dialog lies over it: until then the
+// browser would not give it the focus, and a dialog that closes gives it back to whatever opened the dialog.
+export const writing_in = signal<string | undefined>(undefined);
+
 // Goes to a conversation in order to write there.
 export function write_in(conv: string): void {
-  if (location.hash === `#/${conv}`) focus_composer();
-  else {
-    addEventListener('hashchange', () => requestAnimationFrame(focus_composer), { once: true });
-    location.hash = `/${conv}`;
-  }
+  writing_in.value = conv;
+  go(`/${conv}`);
 }

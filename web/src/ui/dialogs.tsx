@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { LinkLost, Refused } from '../protocol/frames';
 import type { User } from '../protocol/types.gen';
 import { delete_message } from '../state/compose';
-import { focus_composer, open_dialog, use_app, write_in } from './context';
+import { open_dialog, use_app, write_in } from './context';
 import { close, Dialog } from './dialog';
 import { Avatar, Icon } from './parts';
 import { Preferences } from './preferences';
@@ -226,9 +226,10 @@ function DeleteMessage({ mid }: { mid: string }) {
           class="btn danger"
           type="button"
           onClick={() => {
-            if (conv !== undefined) delete_message(app.outbox, conv, mid);
             close();
-            focus_composer();
+            if (conv === undefined) return;
+            delete_message(app.outbox, conv, mid);
+            write_in(conv);
           }}
         >
           Delete

@@ -18,8 +18,10 @@ addEventListener('hashchange', () => {
   route.value = parse(location.hash);
 });
 
+// At once: the event that tells of the new address comes a moment later.
 export function go(hash: string): void {
   location.hash = hash;
+  route.value = parse(location.hash);
 }
 
 const narrow = matchMedia('(max-width: 45rem)');

@@ -103,13 +103,15 @@ export function Shell() {
   use_keys();
   const here = route.value;
   const convs = app.chat.convs.value;
-  // On a wide screen an address without a place opens the first conversation.
+  // On a wide screen an address without a place opens the first conversation; never under a dialog, which may be making
+  // it and goes there itself.
+  const dialog = open_dialog.value !== undefined;
   useEffect(() => {
-    if (here.page !== 'home' || is_phone.value || !app.chat.loaded.value) return;
+    if (here.page !== 'home' || is_phone.value || dialog || !app.chat.loaded.value) return;
     const { rooms, people } = ordered_convs(convs.values());
     const first = rooms[0] ?? people[0];
     if (first) go(`/${first.conv}`);
-  }, [here, convs, is_phone.value]);
+  }, [here, convs, is_phone.value, dialog]);
 
   if (!app.session.value) return <SignIn />;
   const conv = here.page === 'conv' ? convs.get(here.conv) : undefined;
