@@ -82,6 +82,21 @@ class DoubledChain {
   resume_(name) {
     this.chain.resume(name);
   }
+  drain(name) {
+    this.chain.drain(name);
+  }
+  undrain(name) {
+    this.chain.undrain(name);
+  }
+  clients(name) {
+    return this.chain.clients(name);
+  }
+  backup() {
+    return this.chain.world.backup();
+  }
+  restore_backup(backup) {
+    return this.chain.restore(backup);
+  }
   stop() {
     return this.chain.stop();
   }

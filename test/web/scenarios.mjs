@@ -230,6 +230,66 @@ async function overtaken_answer({ chain, browser }) {
   await receipt(page, 'typed at once', 'Stored on 3 of 3');
 }
 
+// The page goes by itself, long before the machine would send it away.
+async function drained({ chain, browser, after }) {
+  const [n1, n2] = chain.nodes;
+  const { a, b } = await two_people({ chain, browser }, n1, n2, fresh('drain'));
+  await say(a, 'before the drain');
+  await row(b, 'before the drain').waitFor();
+  const seen_pill = pill(a, 'Moved to').waitFor();
+  chain.drain(n1.name);
+  after(() => chain.undrain(n1.name));
+  await say(a, 'while it drains');
+  await seen_pill;
+  await until('nobody is at the drained machine', () => chain.clients(n1.name) === 0, 5000);
+  await say(a, 'after the drain');
+  await row(b, 'after the drain').waitFor();
+  const all = ['before the drain', 'while it drains', 'after the drain'];
+  same(await texts(b), all, 'what the other one sees');
+  same(await texts(a), all, 'what the writer sees');
+  await receipt(a, 'after the drain', /Delivered|Read/);
+}
+
+async function restored({ chain, browser }) {
+  const a = await open_page(browser, chain.nodes[0].url);
+  const band = a.getByText('The history was restored from a backup.');
+  const room = fresh('history');
+  await register(a, fresh('noa'));
+  await make_room(a, room);
+  await say(a, 'before the backup');
+  await receipt(a, 'before the backup', 'Stored');
+  const backup = chain.backup();
+  const lost = fresh('lost');
+  await say(a, 'after the backup');
+  await receipt(a, 'after the backup', 'Stored');
+  await make_room(a, lost);
+  same(await band.count(), 0, 'bands before the restore');
+  await a.context().setOffline(true);
+  await say(a, 'written meanwhile');
+  await receipt(a, 'written meanwhile', /Saved on this device|Confirming/);
+  await chain.restore_backup(backup);
+  await a.context().setOffline(false);
+  await band.waitFor();
+  await a.getByRole('navigation').getByRole('link', { name: lost }).waitFor({ state: 'detached' });
+  await a.getByRole('navigation').getByRole('link', { name: room }).click();
+  await row(a, 'before the backup').waitFor();
+  same(await texts(a), ['before the backup'], 'the log after the restore');
+  await a.reload();
+  await row(a, 'before the backup').waitFor();
+  await a.getByText('One thing you wrote before it was not sent.').waitFor();
+  await a.getByRole('button', { name: 'Look at it' }).click();
+  const dialog = a.getByRole('dialog', { name: 'Not sent' });
+  await dialog.getByText(`A message for #${lost}`).waitFor();
+  for (const found of await axe(a)) throw new Error(found);
+  await dialog.getByRole('button', { name: `Put into the box of #${room}` }).click();
+  await until('the text is in the box', async () => (await box(a).inputValue()) === 'written meanwhile');
+  await band.waitFor({ state: 'detached' });
+  await until('the focus is in the box', () => box(a).evaluate((one) => one === document.activeElement));
+  await box(a).press('Enter');
+  await receipt(a, 'written meanwhile', 'Stored on 3 of 3');
+  same(await texts(a), ['before the backup', 'written meanwhile'], 'the log at the end');
+}
+
 async function paging({ chain, browser }) {
   const [n1, n2] = chain.nodes;
   const room = fresh('long');
@@ -355,6 +415,16 @@ export const scenarios = [
   {
     name: 'a new room whose news overtakes its answer: the dialog stays until then, the focus goes to the box',
     test: overtaken_answer,
+  },
+  {
+    name: 'a machine that drains: the page moves by itself, nothing missing, nothing twice',
+    needs: ['drain'],
+    test: drained,
+  },
+  {
+    name: 'a restored backup: the page says so, forgets the rest, and keeps what was not sent for a decision',
+    needs: ['restore_backup'],
+    test: restored,
   },
   { name: 'paging through history: dense, no hole', test: paging },
   { name: 'everything by keyboard', test: keyboard_only },

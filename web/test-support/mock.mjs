@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
 import { bad, Fault, World } from './world.mjs';
 
+const drain_within_ms = 10_000;
 const dist = process.env.WEB_DIST ?? fileURLToPath(new URL('../dist/', import.meta.url));
 const types = {
   '.html': 'text/html',
@@ -115,8 +116,15 @@ class Session {
       cluster: this.chain.cluster(this.replica),
     });
     this.uid = uid;
+    if (this.replica.draining) return this.bye();
     if (resume === 'ok') for (const entry of world.log) if (entry.pos > wanted.pos) this.push(entry);
     this.send({ ev: 'live', pos: world.pos, d: {} });
+  }
+
+  bye() {
+    const prefer = this.chain.members.filter((one) => one !== this.replica && !one.draining).map((one) => one.name);
+    const d = { code: 4001, reason: 'draining', reconnect: true, within_ms: drain_within_ms, prefer };
+    this.send({ ev: 'bye', d });
   }
 
   typing({ conv, on }) {
@@ -146,6 +154,7 @@ class Session {
 
 class Replica {
   silent = false;
+  draining = false;
   since = Date.now();
   constructor(chain, name) {
     Object.assign(this, { chain, name, port: 0, server: undefined, sockets: new Set() });
@@ -306,6 +315,34 @@ export class MockChain {
     replica.silent = false;
     for (const session of this.world.sessions) if (session.replica === replica) session.socket.terminate();
     this.changed();
+  }
+
+  // The machine asks its clients to leave; it is the clients who go. Who is still there after a while is sent away.
+  drain(name) {
+    const replica = this.node(name);
+    replica.draining = true;
+    const here = [...this.world.sessions].filter((session) => session.replica === replica);
+    for (const session of here) session.bye();
+    this.drain_timer = setTimeout(() => {
+      for (const session of here) session.socket.close(4001, 'draining');
+    }, drain_within_ms);
+  }
+
+  clients(name) {
+    return [...this.world.sessions].filter((session) => session.replica === this.node(name)).length;
+  }
+
+  undrain(name) {
+    clearTimeout(this.drain_timer);
+    this.node(name).draining = false;
+  }
+
+  // All machines stop, and come back with what they had when the backup was made, as another history.
+  async restore(backup) {
+    for (const replica of this.replicas) await replica.kill();
+    this.world.restore(backup);
+    this.oldest = this.world.pos;
+    for (const replica of this.replicas) await replica.start();
   }
 
   // Holds every change back until release(): the time in which a chain agrees on its next epoch.

@@ -7,11 +7,12 @@ export class Fault extends Error {
   }
 }
 export const bad = (msg, field) => new Fault('bad_request', msg, 'after_fix', field ? { field } : {});
+const fresh_lineage = () => `ln_${Math.random().toString(16).slice(2, 8)}`;
 const hidden = (what) => new Fault('not_found', `no such ${what}`, 'never');
 
 // Everything that is committed. Every replica serves it at once: the double has no replication to test.
 export class World {
-  lineage = `ln_${Math.random().toString(16).slice(2, 8)}`;
+  lineage = fresh_lineage();
   pos = 1000;
   mids = 0;
   users = new Map();
@@ -26,6 +27,16 @@ export class World {
     this.log.push(entry);
     for (const session of this.sessions) session.push(entry);
     return entry.pos;
+  }
+
+  // Everything that a backup holds; what went over the links is no part of it.
+  backup() {
+    const { pos, mids, users, tokens, convs, done } = this;
+    return structuredClone({ pos, mids, users, tokens, convs, done });
+  }
+
+  restore(backup) {
+    Object.assign(this, structuredClone(backup), { log: [], lineage: fresh_lineage() });
   }
 
   conv(id, uid) {

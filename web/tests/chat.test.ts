@@ -90,6 +90,7 @@ describe('chat', () => {
       },
     );
     outbox = new Outbox(() => connection, new MemoryStore(), {
+      place_of: (lane) => chat.place_of(lane),
       on_done: (done, answer) => chat.on_done(done, answer),
       on_refused: () => {},
     });
@@ -135,6 +136,48 @@ describe('chat', () => {
     await serve(9);
     await page(run(1, 9), 9);
     expect(seqs()).toHaveLength(9);
+  });
+
+  it('forgets what it knew when the history is another one, also counters that were higher', async () => {
+    await serve(9);
+    await page(run(1, 9), 9);
+    chat.seen('c_1', 9);
+    chat.stored_on.set('m_9', 3);
+    socket.say({ ev: 'delivered', pos: 41, prev: 40, conv: 'c_1', d: { uid: 'u_2', seq: 9 } });
+    outbox.add('msg.send', { conv: 'c_1', body: 'ten', fmt: 'md' }, 'c_1', true);
+    await settle();
+    socket.answer(socket.all('msg.send')[0]!, { mid: 'm_10', seq: 11, rev: 11, at: 1, replicas: 3 });
+    await settle();
+    expect(chat.settled.value.size).toBe(1);
+    socket.die();
+    await vi.advanceTimersByTimeAsync(100);
+    socket = await sockets.greet('gone', 20, 'ln_2');
+    expect(chat.convs.value.size).toBe(0);
+    expect(chat.loaded.value).toBe(false);
+    expect(chat.settled.value.size).toBe(0);
+    expect(chat.stored_on.size).toBe(0);
+    expect(chat.view('c_1').value.marks.size).toBe(0);
+    expect(chat.name_of('u_2')).toBe('u_2');
+    await serve(2);
+    await page(run(1, 2), 2);
+    expect(chat.convs.value.get('c_1')).toMatchObject({ seq: 2, read: 0 });
+    expect(seqs()).toEqual([1, 2]);
+    // The next link stands in the new history.
+    socket.die();
+    await vi.advanceTimersByTimeAsync(100);
+    socket = await sockets.greet('ok');
+    expect(socket.all('hello')[0]!.d.resume).toEqual({ lineage: 'ln_2', pos: 20 });
+  });
+
+  it('keeps the higher counters when only the place in the same history was lost', async () => {
+    await serve(9);
+    socket.die();
+    await vi.advanceTimersByTimeAsync(100);
+    socket = await sockets.greet('gone', 90);
+    expect(chat.convs.value.size).toBe(1);
+    expect(chat.name_of('u_2')).toBe('bob');
+    await serve(2);
+    expect(chat.convs.value.get('c_1')).toMatchObject({ seq: 9 });
   });
 
   it('fetches anew after a hole in the events', async () => {

@@ -223,6 +223,34 @@ describe('connection', () => {
     expect(first.closed).toBe(false);
   });
 
+  it('goes on leaving a draining machine also when that one answers meanwhile', async () => {
+    const connection = connect();
+    await vi.advanceTimersByTimeAsync(100);
+    const first = await sockets.greet();
+    first.say({ ev: 'bye', d: { code: 4001, reason: 'draining', reconnect: true, within_ms: 10000, prefer: ['n2'] } });
+    connection.trust();
+    await vi.advanceTimersByTimeAsync(100);
+    connection.trust();
+    expect(sockets.last.url).toBe('ws://n2/ws');
+    const second = await sockets.greet('ok');
+    expect(first.closed).toBe(true);
+    expect(second.closed).toBe(false);
+    expect(connection.status.value).toMatchObject({ phase: 'live', node: 'n2', moved: { to: 'n2', complete: true } });
+    // At the new machine an overdue answer is a reason to stay again.
+    connection.doubt(Date.now());
+    await vi.advanceTimersByTimeAsync(100);
+    connection.trust();
+    expect(connection.status.value.trouble_since).toBeUndefined();
+  });
+
+  it('does not move when a machine says goodbye for good', async () => {
+    connect();
+    await vi.advanceTimersByTimeAsync(100);
+    (await sockets.greet()).say({ ev: 'bye', d: { code: 4502, reason: 'revoked', reconnect: false } });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(sockets.all).toHaveLength(1);
+  });
+
   it('signs out when the token is refused, and does not come back by itself', async () => {
     const connection = connect();
     await vi.advanceTimersByTimeAsync(100);

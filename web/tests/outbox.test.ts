@@ -21,6 +21,7 @@ async function page(): Promise<void> {
     { ...handlers(), on_hello: (answer) => outbox.bind(answer.d.lineage), on_ready: () => outbox.link_ready() },
   );
   outbox = new Outbox(() => connection, store, {
+    place_of: (lane) => `#${lane}`,
     on_done: (change) => done.push(`${change.op} ${(change.d as { body?: string }).body ?? ''}`.trim()),
     on_refused: () => {},
   });
@@ -177,6 +178,36 @@ describe('outbox', () => {
     const socket = await online();
     expect(words()).toEqual(['refused']);
     expect(bodies(socket)).toEqual([]);
+  });
+
+  it('keeps apart what was written for a history that was restored away, with its place, until it is discarded', async () => {
+    const first = await online();
+    const sent_once = say('on its way');
+    say('behind it', 'c_2');
+    await settle();
+    outbox.replace('read', { conv: 'c_1', seq: 3 }, 'read:c_1');
+    const asked = outbox.ask('conv.create', { kind: 'room', name: 'ops', priv: false });
+    const told = asked.catch((why: Error) => why.message);
+    expect(outbox.left_over.value).toEqual([]);
+    first.die();
+    await vi.advanceTimersByTimeAsync(100);
+    const second = await sockets.greet('gone', 20, 'ln_2');
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(second.sent.map((frame) => frame.op).filter((op) => op !== 'ping')).toEqual(['hello']);
+    expect(await told).toContain('restored from a backup');
+    expect(outbox.left_over.value.map(({ place, state }) => [place, state])).toEqual([
+      ['#c_1', 'refused'],
+      ['#c_2', 'refused'],
+    ]);
+    expect(store.kept.size).toBe(2);
+    // What is written now belongs to the new history.
+    say('new words');
+    await settle();
+    expect(bodies(second)).toEqual(['new words']);
+    expect(outbox.left_over.value).toHaveLength(2);
+    outbox.discard(sent_once);
+    expect(outbox.left_over.value).toHaveLength(1);
+    expect(store.kept.has(sent_once)).toBe(false);
   });
 
   it('holds it back too when the history was known before the device had been read', async () => {

@@ -3,8 +3,8 @@ import { render } from 'preact';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Endpoint } from '../src/protocol/types.gen';
 import { App } from '../src/state/app';
-import { kept_endpoints, kept_session } from '../src/state/device';
-import { AppContext, open_dialog, write_in } from '../src/ui/context';
+import { kept_endpoints, kept_lineage, kept_session } from '../src/state/device';
+import { AppContext, editing, open_dialog, write_in } from '../src/ui/context';
 import { go, route } from '../src/ui/route';
 import { Shell } from '../src/ui/shell';
 import { MemoryStore, Sockets, type FakeSocket } from './fake';
@@ -31,6 +31,12 @@ const enter = (what: string, value: string) => {
   field.dispatchEvent(new Event('input', { bubbles: true }));
 };
 
+async function send(text: string): Promise<void> {
+  enter('#composer-text', text);
+  find('#composer-text')!.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
+  await drawn();
+}
+
 async function signed_in(convs: object[]): Promise<void> {
   app.enter({ uid: 'u_1', name: 'ana', token: 't' });
   await drawn();
@@ -54,6 +60,7 @@ beforeEach(async () => {
   );
   vi.stubGlobal('fetch', () => Promise.reject(new Error('no network here')));
   kept_endpoints.set([] as Endpoint[]);
+  kept_lineage.set('ln_1');
   location.hash = '';
   go('');
   open_dialog.value = undefined;
@@ -114,6 +121,50 @@ describe('page', () => {
     socket.say({ ev: 'conv.new', pos: 41, prev: 40, conv: 'c_1', d: room });
     await drawn();
     expect(document.activeElement?.id).toBe('composer-text');
+  });
+
+  it('says that the history was restored, and shows what was not sent apart from the rooms', async () => {
+    await signed_in([room]);
+    await send('never sent');
+    expect(find('.log')!.textContent).toContain('never sent');
+    expect(box.textContent).not.toContain('restored from a backup');
+    editing.value = { conv: 'c_1', mid: 'm_1', body: 'of the old history' };
+    socket.die();
+    await drawn();
+    socket = await sockets.greet('gone', 20, 'ln_2');
+    await drawn();
+    expect(find('.log')).toBeNull();
+    // The same id, another room.
+    socket.answer(socket.all('sync')[0]!, { convs: [{ ...room, name: 'art' }], users: [], next: null });
+    await drawn();
+    expect(editing.value).toBeUndefined();
+    expect(find('.band')!.textContent).toContain('The history was restored from a backup.');
+    expect(find('.band')!.textContent).toContain('One thing you wrote before it was not sent.');
+    expect(find('.log')!.textContent).not.toContain('never sent');
+    expect(socket.all('msg.send')).toEqual([]);
+    button('Look at it').click();
+    await drawn();
+    expect(find('dialog')!.textContent).toContain('A message for #ops');
+    expect(find('dialog')!.textContent).toContain('never sent');
+    button('Put into the box of #art').click();
+    await drawn();
+    expect(find('dialog')).toBeNull();
+    expect((find('#composer-text') as HTMLTextAreaElement).value).toBe('never sent');
+    button('Close').click();
+    await drawn();
+    expect(find('.band')).toBeNull();
+    // Another page of this device knows the new history.
+    expect(kept_lineage.get()).toBe('ln_2');
+  });
+
+  it('notices on a fresh page that the device knew another history, and only then', async () => {
+    await signed_in([room]);
+    expect(app.restored.value).toBe(false);
+    app.leave('');
+    kept_lineage.set('ln_0');
+    await signed_in([room]);
+    expect(app.restored.value).toBe(true);
+    expect(find('.band')!.textContent).toContain('The history was restored from a backup.');
   });
 
   it('gives the box the focus only when no dialog lies over it', async () => {

@@ -206,7 +206,11 @@ describe('rows of the log', () => {
 
 describe('refusals', () => {
   const boxed = async (body: string): Promise<Change> => {
-    const outbox = new Outbox(() => undefined, new MemoryStore(), { on_done: () => {}, on_refused: () => {} });
+    const outbox = new Outbox(() => undefined, new MemoryStore(), {
+      place_of: () => '',
+      on_done: () => {},
+      on_refused: () => {},
+    });
     await outbox.open('u_1');
     send_message(outbox, 'c_1', body);
     return outbox.entries.value[0]!;

@@ -65,6 +65,8 @@ export class Connection {
   private lost_url_ = '';
   // The link in doubt has given a sign of life: it is the chain that is slow.
   private answers_ = false;
+  // The replica has said that it goes: no answer of it is a reason to stay.
+  private asked_to_leave_ = false;
 
   constructor(
     private readonly options_: ConnectionOptions,
@@ -126,7 +128,7 @@ export class Connection {
 
   // The overdue answer came: the link is fine after all.
   trust(): void {
-    if (!this.current_?.ready || this.status_.value.phase !== 'live') return;
+    if (!this.current_?.ready || this.status_.value.phase !== 'live' || this.asked_to_leave_) return;
     if (this.status_.value.trouble_since === undefined) return;
     const candidate = this.candidate_;
     this.candidate_ = undefined;
@@ -211,6 +213,7 @@ export class Connection {
     this.current_url_ = endpoint.url;
     this.rounds_ = 0;
     this.preferred_ = [];
+    this.asked_to_leave_ = false;
     this.learn_(answer.d.cluster);
     const node = answer.d.cluster.node ?? endpoint.node;
     const now = Date.now();
@@ -240,6 +243,7 @@ export class Connection {
     }
     this.lost_url_ = endpoint.url;
     this.current_url_ = '';
+    this.asked_to_leave_ = false;
     this.set_({ phase: 'trying', trouble_since: this.status_.value.trouble_since ?? Date.now(), moved: undefined });
     // A candidate is already on its way when the link had been in doubt.
     if (!this.candidate_) this.begin_round_();
@@ -260,7 +264,10 @@ export class Connection {
       const bye = event.d as { prefer?: string[]; reconnect?: boolean };
       this.preferred_ = bye.prefer ?? [];
       // Move over before the other side closes.
-      if (bye.reconnect !== false) this.doubt(Date.now());
+      if (bye.reconnect !== false) {
+        this.asked_to_leave_ = true;
+        this.doubt(Date.now());
+      }
     }
     if (event.ev === 'cluster') this.learn_(event.d as unknown as ClusterInfo);
     this.handlers_.on_ephemeral(event);

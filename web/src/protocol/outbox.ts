@@ -2,7 +2,7 @@
 // of one lane (a conversation) are sent one after the other in the order in which they were made, the next one only when
 // the one before has its definite answer; a change is sent again with the same cid, at any replica, until that answer is
 // there; only a definite refusal, where it is certain that nothing happened, is called refused.
-import { signal, type ReadonlySignal } from '@preact/signals';
+import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { Connection } from './connection';
 import { LinkLost, Refused, type Answer, type OpAnswer, type OpData, type OpName } from './frames';
 import type { Err } from './types.gen';
@@ -21,6 +21,8 @@ export interface Change<K extends OpName = OpName> {
   uid: string;
   lineage: string;
   lane: string;
+  // What the conversation was called when this was written: its id means nothing in another history.
+  place?: string;
   op: K;
   d: OpData<K>;
   at: number;
@@ -39,6 +41,7 @@ export interface ChangeStore {
 }
 
 export interface OutboxHandlers {
+  place_of(lane: string): string;
   on_done(change: Change, answer: Answer<unknown>): void;
   on_refused(change: Change): void;
 }
@@ -64,7 +67,10 @@ export class Outbox {
   private waiters_ = new Map<string, Waiter>();
   private overdue_ms_ = resend_ms;
   private uid_ = '';
-  private lineage_ = '';
+  private lineage_ = signal('');
+  // Written for another history and never sent in this one. The ids in it may name something else by now, so that it is
+  // shown apart from every conversation, for the person to decide.
+  readonly left_over = computed(() => this.entries_.value.filter((change) => this.is_foreign_(change)));
 
   constructor(
     private readonly connection_: () => Connection | undefined,
@@ -88,15 +94,15 @@ export class Outbox {
     const old = kept.filter((change) => !known.has(change.cid));
     for (const change of old) if (change.state !== 'refused') change.state = change.sent > 0 ? 'confirming' : 'waiting';
     this.entries_.value = [...old, ...this.entries_.value.filter((change) => change.uid === uid)];
-    if (this.lineage_ !== '') this.bind(this.lineage_);
+    if (this.lineage_.value !== '') this.bind(this.lineage_.value);
     this.pump();
   }
 
   // The chain's history is known now. What was written for another history must not slip into this one by itself.
   bind(lineage: string): void {
-    this.lineage_ = lineage;
+    this.lineage_.value = lineage;
     for (const change of this.entries_.value)
-      if (change.state !== 'refused' && change.lineage !== '' && change.lineage !== lineage)
+      if (change.state !== 'refused' && this.is_foreign_(change))
         this.refuse_(change.cid, {
           code: 'precondition_failed',
           msg: 'The history was restored from a backup since you wrote this.',
@@ -112,7 +118,7 @@ export class Outbox {
     for (const waiter of this.waiters_.values()) waiter.reject(new LinkLost());
     this.waiters_.clear();
     this.uid_ = '';
-    this.lineage_ = '';
+    this.lineage_.value = '';
   }
 
   // Makes a change and sends it when its turn comes. `durable`: kept over a reload, and no promise is given, because the
@@ -122,8 +128,9 @@ export class Outbox {
     const change: Change = {
       cid: ulid(at),
       uid: this.uid_,
-      lineage: this.lineage_,
+      lineage: this.lineage_.value,
       lane,
+      ...(durable ? { place: this.handlers_.place_of(lane) } : {}),
       op,
       d,
       at,
@@ -286,6 +293,11 @@ export class Outbox {
     let lane = this.lanes_.get(name);
     if (!lane) this.lanes_.set(name, (lane = { busy: false, failures: 0 }));
     return lane;
+  }
+
+  private is_foreign_(change: Change): boolean {
+    const now = this.lineage_.value;
+    return now !== '' && change.lineage !== '' && change.lineage !== now;
   }
 
   private find_(cid: string): Change | undefined {

@@ -8,7 +8,7 @@ import { ulid } from '../protocol/ulid';
 import { Api, own_endpoint } from './api';
 import { Chat } from './chat';
 import { Typing } from './typing';
-import { kept_endpoints, kept_session, kept_theme, open_device, type Session, type Theme } from './device';
+import { kept_endpoints, kept_lineage, kept_session, kept_theme, open_device, type Session, type Theme } from './device';
 
 declare const __VERSION__: string;
 
@@ -28,6 +28,8 @@ export class App {
   readonly notice = signal('');
   readonly theme = signal<Theme>(kept_theme.get());
   readonly status = signal<Status | undefined>(undefined);
+  // The chain has another history than when this device saw it last; shown until somebody has taken note.
+  readonly restored = signal(false);
   readonly api = new Api(() => kept_endpoints.get());
   readonly outbox: Outbox;
   readonly chat: Chat;
@@ -38,6 +40,7 @@ export class App {
   constructor(store: ChangeStore) {
     const connection = () => this.connection.peek();
     this.outbox = new Outbox(connection, store, {
+      place_of: (lane) => this.chat.place_of(lane),
       on_done: (change, answer) => this.chat.on_done(change, answer),
       on_refused: () => {},
     });
@@ -78,8 +81,10 @@ export class App {
       },
       {
         on_hello: (answer) => {
-          this.chat.on_hello(answer);
+          // First what hangs on the old history, while its names are still known.
           this.outbox.bind(answer.d.lineage);
+          this.chat.on_hello(answer);
+          this.compare_history_(answer.d.lineage);
         },
         on_durable: (events) => this.chat.on_durable(events),
         on_gap: () => this.chat.on_gap(),
@@ -125,6 +130,13 @@ export class App {
       this.session.value = undefined;
       this.notice.value = notice;
     });
+  }
+
+  private compare_history_(lineage: string): void {
+    const before = kept_lineage.get();
+    if (before === lineage) return;
+    if (before !== undefined) this.restored.value = true;
+    kept_lineage.set(lineage);
   }
 
   async refresh_status(): Promise<void> {

@@ -73,11 +73,17 @@ export class Chat {
     return this.users.value.get(uid) ?? (uid === this.me.value?.uid ? this.me.value.name : uid);
   }
 
+  place_of(conv: string): string {
+    const known = this.convs.value.get(conv);
+    return known ? `${known.kind === 'room' ? '#' : ''}${known.name}` : '';
+  }
+
   on_hello(answer: Answer<Ops['hello']['answer']>): void {
     batch(() => {
       this.me.value = answer.d.me;
       this.cluster.value = answer.d.cluster;
       if (answer.d.resume === 'ok') return;
+      if (this.lineage_ !== '' && this.lineage_ !== answer.d.lineage) this.forget_history_();
       this.lineage_ = answer.d.lineage;
       this.applied_ = answer.pos;
       this.invalidate_();
@@ -183,6 +189,18 @@ export class Chat {
     this.stale_ = true;
     this.generation_++;
     for (const view of this.views_.values()) view.value = { ...view.value, window: undefined, loading: undefined };
+  }
+
+  // The chain was restored from a backup: what is known here may never have happened, counters may be lower than they
+  // were, and ids may name something else.
+  private forget_history_(): void {
+    this.convs.value = new Map();
+    this.users.value = new Map();
+    this.settled.value = new Map();
+    this.loaded.value = false;
+    this.stored_on.clear();
+    this.appeared_.clear();
+    for (const view of this.views_.values()) view.value = empty_view;
   }
 
   private refresh_open_(): void {

@@ -32,6 +32,12 @@ export const kept_endpoints = {
   set: (endpoints: Endpoint[]) => keep('endpoints', endpoints),
 };
 
+// Which history the chain had when this device last saw it.
+export const kept_lineage = {
+  get: () => values.get('lineage') as string | undefined,
+  set: (lineage: string) => keep('lineage', lineage),
+};
+
 export type Theme = 'light' | 'dark' | 'system';
 
 export const kept_theme = {

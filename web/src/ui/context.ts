@@ -13,7 +13,7 @@ export function use_app(): App {
   return app;
 }
 
-export type DialogName = 'new-room' | 'new-person' | 'preferences' | 'switcher' | 'delete';
+export type DialogName = 'new-room' | 'new-person' | 'preferences' | 'switcher' | 'delete' | 'left-over';
 
 export const open_dialog = signal<{ name: DialogName; mid?: string } | undefined>(undefined);
 export const pane_open = signal(false);

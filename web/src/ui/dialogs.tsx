@@ -6,6 +6,7 @@ import type { User } from '../protocol/types.gen';
 import { delete_message } from '../state/compose';
 import { open_dialog, use_app, write_in } from './context';
 import { close, Dialog } from './dialog';
+import { LeftOver } from './left_over';
 import { Avatar, Icon } from './parts';
 import { Preferences } from './preferences';
 import { Switcher } from './switcher';
@@ -248,6 +249,8 @@ export function Dialogs() {
       return <NewPerson />;
     case 'delete':
       return <DeleteMessage mid={dialog.mid ?? ''} />;
+    case 'left-over':
+      return <LeftOver />;
     case 'preferences':
       return <Preferences />;
     case 'switcher':

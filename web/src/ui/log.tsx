@@ -28,7 +28,7 @@ export function Log({ conv }: { conv: Conversation }) {
     log_rows({
       view: chat.view(id).value,
       settled: chat.settled.value.values(),
-      changes: outbox.entries.value.filter((change) => change.lane === id),
+      changes: outbox.entries.value.filter((change) => change.lane === id && !outbox.left_over.value.includes(change)),
       conv: id,
       me: chat.me.value?.uid ?? '',
       chain_size: chat.cluster.value?.replicas ?? 0,

@@ -8,7 +8,7 @@ import { Log } from './log';
 import { Avatar, Icon, IconButton } from './parts';
 import { use_join } from './rooms';
 import { go } from './route';
-import { ConnectionPill, DegradedBand } from './status';
+import { ConnectionPill, DegradedBand, RestoredBand } from './status';
 
 export function Room({ conv }: { conv: Conversation }) {
   const app = use_app();
@@ -50,6 +50,7 @@ export function Room({ conv }: { conv: Conversation }) {
       </header>
       <ConnectionPill />
       <DegradedBand />
+      <RestoredBand />
       {member ? (
         <>
           <Log key={conv.conv} conv={conv} />

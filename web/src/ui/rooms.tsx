@@ -5,7 +5,7 @@ import type { Conversation } from '../protocol/types.gen';
 import { open_dialog, use_app } from './context';
 import { capital, ChainMark, Icon, in_words } from './parts';
 import { go } from './route';
-import { ConnectionPill, DegradedBand } from './status';
+import { ConnectionPill, DegradedBand, RestoredBand } from './status';
 
 export function use_join(): { problem: string; join(conv: Conversation): Promise<void> } {
   const app = use_app();
@@ -84,6 +84,7 @@ export function RoomsPage() {
         <h1>Rooms</h1>
       </header>
       <DegradedBand />
+      <RestoredBand />
       <div class="page narrow">
         <div class="row">
           <div class="with-icon grow">

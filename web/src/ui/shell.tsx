@@ -1,14 +1,14 @@
 // The page: sign-in, or the list, the main part and a side pane; and the keys that work everywhere.
 import { useEffect } from 'preact/hooks';
 import { ClusterPage } from './cluster';
-import { focus_composer, open_dialog, pane_open, use_app } from './context';
+import { editing, focus_composer, open_dialog, pane_open, use_app } from './context';
 import { Dialogs } from './dialogs';
 import { Rail, ordered_convs, step_conversation } from './rail';
 import { MembersPane, Room } from './room';
 import { FirstRun, RoomsPage } from './rooms';
 import { go, is_phone, route } from './route';
 import { SignIn } from './signin';
-import { Announcer, ConnectionPill, DegradedBand } from './status';
+import { Announcer, ConnectionPill, DegradedBand, RestoredBand } from './status';
 
 // The parts of the page that F6 walks, and where the focus goes in each.
 const regions: [part: string, target: string][] = [
@@ -69,6 +69,7 @@ function Main() {
       <>
         <ConnectionPill />
         <DegradedBand />
+        <RestoredBand />
         {loaded ? (
           <FirstRun />
         ) : (
@@ -112,6 +113,14 @@ export function Shell() {
     const first = rooms[0] ?? people[0];
     if (first) go(`/${first.conv}`);
   }, [here, convs, is_phone.value, dialog]);
+
+  // Another history: the message that is being changed or deleted may be another one there.
+  const restored = app.restored.value;
+  useEffect(() => {
+    if (!restored) return;
+    editing.value = undefined;
+    if (open_dialog.value?.name === 'delete') open_dialog.value = undefined;
+  }, [restored]);
 
   if (!app.session.value) return <SignIn />;
   const conv = here.page === 'conv' ? convs.get(here.conv) : undefined;

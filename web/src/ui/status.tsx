@@ -4,7 +4,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { ConnectionStatus } from '../protocol/connection';
 import type { ClusterInfo, Status } from '../protocol/types.gen';
-import { use_app } from './context';
+import { open_dialog, use_app } from './context';
 import { ChainMark, clock_time, health_of, Icon, in_words, seconds_words } from './parts';
 
 export const quiet_ms = 1000;
@@ -130,6 +130,34 @@ export function band_text(
       ? ` ${away}`
       : ` ${away}; every message is on ${replicas === 2 ? 'both others' : `the ${in_words(replicas)} others`}.`;
   return { strong: `${replicas} of ${want} machines.`, rest: `Everything works.${rest.trimEnd()}`, bad: false };
+}
+
+// After a restore: that it happened, until somebody has taken note; and what was not sent, until it is decided upon.
+export function RestoredBand() {
+  const app = use_app();
+  const left = app.outbox.left_over.value.length;
+  if (!app.restored.value && left === 0) return null;
+  return (
+    <div class="band" role="status">
+      <Icon name="warning" />
+      <span>
+        <b>The history was restored from a backup.</b> What was written after that backup is not here any more.
+        {left > 0 && ` ${left === 1 ? 'One thing' : `${left} things`} you wrote before it ${left === 1 ? 'was' : 'were'} not sent.`}
+      </span>{' '}
+      <span class="row end">
+        {left > 0 && (
+          <button class="btn small" type="button" onClick={() => (open_dialog.value = { name: 'left-over' })}>
+            Look at {left === 1 ? 'it' : 'them'}
+          </button>
+        )}
+        {app.restored.value && (
+          <button class="btn small quiet" type="button" onClick={() => (app.restored.value = false)}>
+            {left > 0 ? 'Later' : 'Close'}
+          </button>
+        )}
+      </span>
+    </div>
+  );
 }
 
 export function DegradedBand() {

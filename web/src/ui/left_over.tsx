@@ -1,0 +1,69 @@
+// What was written for a history that the chain does not have any more: each for the person to take up again or discard.
+import { useEffect } from 'preact/hooks';
+import type { Change } from '../protocol/outbox';
+import { returned_text, use_app, write_in } from './context';
+import { close, Dialog } from './dialog';
+import { clock_time, copy_text, day_words } from './parts';
+
+const kinds: Partial<Record<Change['op'], string>> = {
+  'msg.send': 'A message',
+  'msg.edit': 'A changed message',
+  'msg.delete': 'The deletion of a message',
+};
+
+export function LeftOver() {
+  const app = use_app();
+  const changes = app.outbox.left_over.value;
+  const here = app.chat.open_conv.value;
+  const place = here === undefined ? '' : app.chat.place_of(here);
+  const empty = changes.length === 0;
+  useEffect(() => {
+    if (empty) close();
+  }, [empty]);
+  const take_up = (change: Change, body: string) => {
+    if (here === undefined) return;
+    returned_text.value = body;
+    app.outbox.discard(change.cid);
+    close();
+    write_in(here);
+  };
+  return (
+    <Dialog label="Not sent">
+      <div class="in">
+        <p class="muted">
+          Written before the history was restored from a backup, and never sent in this one. Rooms and people may be others
+          now, so it waits for you to decide.
+        </p>
+        <ul class="flush left-over">
+          {changes.map((change) => {
+            const body = 'body' in change.d ? (change.d as { body: string }).body : undefined;
+            return (
+              <li key={change.cid}>
+                <p class="small-t muted">
+                  {kinds[change.op] ?? 'A change'}
+                  {change.place ? ` for ${change.place}` : ''}, {day_words(change.at, Date.now())} {clock_time(change.at)}
+                </p>
+                {body !== undefined && <blockquote class="quoted">{body.slice(0, 2000)}</blockquote>}
+                <p class="row">
+                  {body !== undefined && here !== undefined && (
+                    <button class="btn small" type="button" onClick={() => take_up(change, body)}>
+                      Put into the box of {place}
+                    </button>
+                  )}
+                  {body !== undefined && (
+                    <button class="btn small" type="button" onClick={() => void copy_text(body)}>
+                      Copy
+                    </button>
+                  )}
+                  <button class="btn small quiet" type="button" onClick={() => app.outbox.discard(change.cid)}>
+                    Discard
+                  </button>
+                </p>
+              </li>
+            );
+          })}
+        </ul>
+      </div>
+    </Dialog>
+  );
+}
