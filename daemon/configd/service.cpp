@@ -298,7 +298,7 @@ void service::take_info(heartbeat const& from)
 
 // ---- what it shows
 
-json::object service::status() const
+json::object service::shown(json::object view(status_input const&)) const
 {
     auto const nodes = core_.nodes();
     status_input const in{
@@ -311,7 +311,7 @@ json::object service::status() const
         .now = runtime::steady_now(),
         .wall_ms = runtime::now().wall_us / 1000,
     };
-    return status_json(in);
+    return view(in);
 }
 
 void service::refresh_status(bool at_once)
@@ -319,7 +319,7 @@ void service::refresh_status(bool at_once)
     auto const now = runtime::steady_now();
     if (!at_once && now - status_made_ < status_every) return;
     status_made_ = now;
-    auto text = json::serialize(status());
+    auto text = json::serialize(shown(status_json));
     if (text == status_text_) return;
     status_text_ = std::move(text);
     ++status_number_;

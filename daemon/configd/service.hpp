@@ -23,6 +23,8 @@
 namespace chaind::configd
 {
 
+struct status_input;
+
 struct service_settings
 {
     control::settings core;
@@ -77,7 +79,8 @@ private:
     void take_info(heartbeat const& from);
 
     // ---- what it shows
-    [[nodiscard]] boost::json::object status() const;
+    // What `view` (configd/status.hpp) makes of the present.
+    [[nodiscard]] boost::json::object shown(boost::json::object view(status_input const&)) const;
     void refresh_status(bool at_once);
     void write_nodes_file();
 

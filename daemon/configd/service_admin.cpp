@@ -58,23 +58,9 @@ asio::awaitable<admin_answer> service::answer(admin_request asked)
     bool const get = asked.method == "GET";
     bool const post = asked.method == "POST";
 
-    if (get && path == "/v1/status") co_return admin_answer(200, status());
+    if (get && path == "/v1/status") co_return admin_answer(200, shown(status_json));
     if (get && path == "/v1/events") co_return admin_answer(200, events_.page(since_in(query)));
-    if (get && path == "/v1/nodes")
-    {
-        auto const nodes = core_.nodes();
-        status_input const in{
-            .cluster = how_.cluster_name,
-            .lineage = registry_.identity().lineage,
-            .record = core_.current(),
-            .nodes = nodes,
-            .learning = core_.learning(),
-            .infos = infos_,
-            .now = runtime::steady_now(),
-            .wall_ms = runtime::now().wall_us / 1000,
-        };
-        co_return admin_answer(200, nodes_json(in));
-    }
+    if (get && path == "/v1/nodes") co_return admin_answer(200, shown(nodes_json));
     if (post)
         log::write(
             log::level::notice, "configd", "asked by the administrator", {{"Request", std::string(path)}}
