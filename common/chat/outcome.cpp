@@ -15,7 +15,7 @@ struct api_error
 };
 
 // By api_errc, from 1.
-constexpr std::array<api_error, 17> table{{
+constexpr std::array<api_error, 17> api_errors{{
     {"bad_request", retry::after_fix},
     {"too_large", retry::after_fix},
     {"unsupported_version", retry::after_fix},
@@ -37,7 +37,7 @@ constexpr std::array<api_error, 17> table{{
 
 api_error const& row_of(api_errc code)
 {
-    return table.at(static_cast<std::size_t>(code) - 1);
+    return api_errors.at(static_cast<std::size_t>(code) - 1);
 }
 
 }  // namespace
@@ -66,7 +66,7 @@ retry retry_of(api_errc code)
 
 bool is_api_errc(std::uint32_t number)
 {
-    return number >= 1 && number <= table.size();
+    return number >= 1 && number <= api_errors.size();
 }
 
 }  // namespace chaind::chat

@@ -27,6 +27,7 @@ function(embed_text target namespace)
             DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${input} ${CHAIND_EMBED_SCRIPT}
             VERBATIM)
         target_sources(${target} PRIVATE ${output}.cpp ${output}.hpp)
+        set_source_files_properties(${output}.cpp PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
         target_include_directories(${target} PRIVATE ${generated})
     endforeach()
 endfunction()

@@ -12,49 +12,49 @@ namespace
 using testing::a_member;
 using testing::name;
 
-member const n1 = a_member("n1", 1, 1);
-member const n2 = a_member("n2", 2, 2);
+member const holder = a_member("n1", 1, 1);
+member const other = a_member("n2", 2, 2);
 
 BOOST_AUTO_TEST_SUITE(leases_suite)
 
 BOOST_AUTO_TEST_CASE(a_lease_counts_five_percent_longer_here_than_there)
 {
     leases l(200ms, 5, 0ms);
-    l.granted(n1, 1000ms);
-    BOOST_CHECK(!l.over(n1, 1209999us));
-    BOOST_CHECK(l.over(n1, 1210ms));
+    l.granted(holder, 1000ms);
+    BOOST_CHECK(!l.over(holder, 1209999us));
+    BOOST_CHECK(l.over(holder, 1210ms));
 }
 
 BOOST_AUTO_TEST_CASE(the_newest_grant_counts)
 {
     leases l(200ms, 5, 0ms);
-    l.granted(n1, 1000ms);
-    l.granted(n1, 1050ms);
-    BOOST_CHECK(!l.over(n1, 1259ms));
-    BOOST_CHECK(l.over(n1, 1260ms));
+    l.granted(holder, 1000ms);
+    l.granted(holder, 1050ms);
+    BOOST_CHECK(!l.over(holder, 1259ms));
+    BOOST_CHECK(l.over(holder, 1260ms));
 }
 
 BOOST_AUTO_TEST_CASE(who_never_got_one_has_none)
 {
     leases l(200ms, 5, 0ms);
-    l.granted(n1, 1000ms);
-    BOOST_CHECK(l.over(n2, 1000ms));
+    l.granted(holder, 1000ms);
+    BOOST_CHECK(l.over(other, 1000ms));
 }
 
 BOOST_AUTO_TEST_CASE(for_one_lease_after_the_start_everybody_may_hold_one)
 {
     leases l(200ms, 5, 5000ms);
-    BOOST_CHECK(!l.over(n2, 5209ms));
-    BOOST_CHECK(l.over(n2, 5210ms));
+    BOOST_CHECK(!l.over(other, 5209ms));
+    BOOST_CHECK(l.over(other, 5210ms));
 }
 
 BOOST_AUTO_TEST_CASE(settled_leases_are_forgotten_but_not_the_grace)
 {
     leases l(200ms, 5, 900ms);
-    l.granted(n1, 1000ms);
+    l.granted(holder, 1000ms);
     l.clear();
-    BOOST_CHECK(!l.over(n1, 1109ms));
-    BOOST_CHECK(l.over(n1, 1110ms));
+    BOOST_CHECK(!l.over(holder, 1109ms));
+    BOOST_CHECK(l.over(holder, 1110ms));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,5 +1,7 @@
 #include "net/frame.hpp"
 
+#include "support/framed.hpp"
+
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
@@ -9,15 +11,10 @@
 #include <string>
 
 using namespace chaind;
+using test::framed;
 
 namespace
 {
-
-std::string framed(std::string const& body)
-{
-    auto const header = net::header_of(body);
-    return std::string(header.data(), header.size()) + body;
-}
 
 void feed(net::frame_splitter& to, std::string_view bytes)
 {

@@ -2,6 +2,7 @@
 
 #include "net/dialer.hpp"
 #include "net/peer_listener.hpp"
+#include "support/framed.hpp"
 #include "support/members.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -14,6 +15,7 @@
 using namespace chaind;
 namespace asio = boost::asio;
 namespace peer = chaind::wire::peer;
+using test::framed;
 using test::made_id;
 using test::made_member;
 using tcp = asio::ip::tcp;
@@ -116,12 +118,6 @@ struct fixture
         return answer;
     }
 };
-
-std::string framed(std::string const& body)
-{
-    auto const header = net::header_of(body);
-    return std::string(header.data(), header.size()) + body;
-}
 
 // The reason in the refusal that these bytes are.
 std::string reason(std::string const& answer)
