@@ -17,6 +17,9 @@ export default defineConfig({
   },
   test: {
     environment: 'happy-dom',
+    // Nothing here waits for real time; a machine that compiles beside it may still be slow.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     include: ['tests/**/*.test.ts', 'tests/**/*.test.tsx'],
     setupFiles: ['tests/setup.ts'],
   },

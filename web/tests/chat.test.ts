@@ -36,6 +36,9 @@ describe('window', () => {
     expect(window.msgs.map((msg) => msg.seq)).toEqual([1, 2, 3, 4]);
     expect(with_event(window, fresh(4, 4))).toBe(window);
     expect(with_event(window, fresh(6, 6))).toBeUndefined();
+    // What was missed may be an edit: then no message is missing.
+    expect(with_event(window, fresh(5, 6))).toBeUndefined();
+    expect(with_event(window, change('msg.edit', 2, 6))).toBeUndefined();
     window = with_event(window, change('msg.edit', 2, 5))!;
     expect(window.msgs[1]).toMatchObject({ body: 'changed', edited: true });
     window = with_event(window, change('msg.delete', 2, 6))!;
@@ -190,6 +193,35 @@ describe('chat', () => {
     expect(seqs()).toHaveLength(9);
   });
 
+  it('trusts nothing that it holds after a reset, and offers no place to resume from until it has fetched it', async () => {
+    await serve(2);
+    await page(run(1, 2), 2);
+    void chat.load_older('c_1');
+    const before = socket.all('history').at(-1)!;
+    socket.say({ ev: 'reset', d: { reason: 'retention' } });
+    await settle();
+    expect(chat.resume()).toBeUndefined();
+    expect(seqs()).toBeUndefined();
+    // A page that was asked for before the reset comes too late.
+    socket.answer(before, { msgs: run(1, 1), rev: 2, more: true });
+    await settle();
+    expect(seqs()).toBeUndefined();
+    await serve(3);
+    await page(run(1, 3), 3);
+    expect(seqs()).toEqual([1, 2, 3]);
+    expect(chat.resume()).toMatchObject({ lineage: 'ln_1' });
+  });
+
+  it('applies an event once, also one that adds up', async () => {
+    await serve(2);
+    await page(run(1, 2), 2);
+    const joined = { ev: 'conv.member', conv: 'c_1', d: { uid: 'u_9', on: true, user: { uid: 'u_9', name: 'zoe' } } };
+    chat.convs.value = new Map([['c_1', { ...chat.convs.value.get('c_1')!, members: 2 }]]);
+    socket.say({ ...joined, pos: 41, prev: 40 });
+    socket.say({ ...joined, pos: 41, prev: 41 });
+    expect(chat.convs.value.get('c_1')).toMatchObject({ members: 3 });
+  });
+
   it('shows its own message whether the answer or the event comes first', async () => {
     await serve(2);
     await page(run(1, 2), 2);
@@ -220,6 +252,25 @@ describe('chat', () => {
     socket.say({ ev: 'read', pos: 42, prev: 41, conv: 'c_1', d: { uid: 'u_2', seq: 1 } });
     expect(chat.view('c_1').value.marks.get('u_2')).toEqual({ delivered: 2, read: 1 });
     expect(chat.view('c_1').value.marks.get('u_3')).toEqual({ delivered: 1, read: 0 });
+  });
+
+  it('knows what is read: told to the chain, told by another of my pages, and what I wrote there', async () => {
+    await serve(4);
+    await page(run(1, 4), 4);
+    expect(chat.unread_total.value).toBe(4);
+    chat.seen('c_1', 2);
+    await settle();
+    expect(socket.all('read').map((frame) => frame.d)).toEqual([{ conv: 'c_1', seq: 2 }]);
+    expect(chat.unread_total.value).toBe(2);
+    chat.seen('c_1', 1);
+    socket.say({ ev: 'read', pos: 41, prev: 40, conv: 'c_1', d: { uid: 'u_1', seq: 3 } });
+    socket.say({ ev: 'read', pos: 42, prev: 41, conv: 'c_1', d: { uid: 'u_2', seq: 4 } });
+    expect(chat.unread_total.value).toBe(1);
+    const mine = fresh(5, 5, 43, 42);
+    socket.say({ ...mine, d: { ...mine.d, uid: 'u_1' } });
+    expect(chat.unread_total.value).toBe(0);
+    socket.say(fresh(6, 6, 44, 43));
+    expect(chat.unread_total.value).toBe(1);
   });
 
   it('takes new rooms, people and members from their events, without fetching the list again', async () => {

@@ -73,6 +73,23 @@ describe('outbox', () => {
     expect(done).toEqual(['msg.send one']);
   });
 
+  it('does not send what the device is still writing, whatever else goes on', async () => {
+    const socket = await online();
+    let written: () => void = () => {};
+    const put = store.put.bind(store);
+    store.put = () => new Promise((resolve) => (written = resolve));
+    say('slow disk');
+    store.put = put;
+    say('quick', 'c_2');
+    await settle();
+    outbox.link_ready();
+    await answer(socket, socket.all('msg.send')[0]!);
+    expect(bodies(socket)).toEqual(['quick']);
+    written();
+    await settle();
+    expect(bodies(socket)).toEqual(['quick', 'slow disk']);
+  });
+
   it('sends one at a time in a conversation, in order, and others beside it', async () => {
     const socket = await online();
     say('a1');
@@ -168,6 +185,64 @@ describe('outbox', () => {
     });
     await settle();
     expect(words()).toEqual(['waiting']);
+  });
+
+  it('never calls refused what may have happened', async () => {
+    const socket = await online();
+    say('who knows');
+    await settle();
+    socket.refuse(socket.all('msg.send')[0]!, { code: 'internal', retry: 'never', outcome: 'unknown' });
+    await settle();
+    expect(words()).toEqual(['confirming']);
+    await vi.advanceTimersByTimeAsync(201);
+    expect(socket.all('msg.send')).toHaveLength(2);
+  });
+
+  it('waits longer each time that it is put off, and not at all at the next machine', async () => {
+    const first = await online();
+    say('patient');
+    await settle();
+    const put_off = { code: 'unavailable', retry: 'same_cid', outcome: 'none' };
+    for (const [tries, pause] of [200, 400, 800].entries()) {
+      first.refuse(first.all('msg.send')[tries]!, put_off);
+      await vi.advanceTimersByTimeAsync(pause - 1);
+      expect(first.all('msg.send')).toHaveLength(tries + 1);
+      await vi.advanceTimersByTimeAsync(2);
+      expect(first.all('msg.send')).toHaveLength(tries + 2);
+    }
+    first.refuse(first.all('msg.send')[3]!, { ...put_off, after_ms: 60_000 });
+    await settle();
+    first.die();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(bodies(await sockets.greet('ok'))).toEqual(['patient']);
+  });
+
+  it('keeps what was put off by an expired sign-in, and sends it after the next one', async () => {
+    const first = await online();
+    say('later');
+    await settle();
+    first.refuse(first.all('msg.send')[0]!, { code: 'token_expired', retry: 'reauth', outcome: 'none' });
+    await settle();
+    expect(words()).toEqual(['waiting']);
+    expect(store.kept.size).toBe(1);
+    first.die();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(bodies(await sockets.greet('ok'))).toEqual(['later']);
+  });
+
+  it('stays at the machine whose overdue answer comes before another one has greeted', async () => {
+    const first = await online();
+    say('slow');
+    await settle();
+    await vi.advanceTimersByTimeAsync(901);
+    expect(sockets.all).toHaveLength(2);
+    await answer(first, first.all('msg.send')[0]!);
+    expect(sockets.last.closed).toBe(true);
+    expect(connection.status.value.trouble_since).toBeUndefined();
+    expect(done).toEqual(['msg.send slow']);
+    say('next');
+    await settle();
+    expect(bodies(first)).toEqual(['slow', 'next']);
   });
 
   it('does not slip what was written for one history into another', async () => {

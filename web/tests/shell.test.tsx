@@ -3,11 +3,12 @@ import { render } from 'preact';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Endpoint } from '../src/protocol/types.gen';
 import { App } from '../src/state/app';
-import { kept_endpoints, kept_lineage, kept_session } from '../src/state/device';
+import { edit_message } from '../src/state/compose';
+import { kept_drafts, kept_endpoints, kept_lineage, kept_session, kept_theme } from '../src/state/device';
 import { AppContext, editing, open_dialog, write_in } from '../src/ui/context';
 import { go, route } from '../src/ui/route';
 import { Shell } from '../src/ui/shell';
-import { MemoryStore, Sockets, type FakeSocket } from './fake';
+import { machines, MemoryStore, Sockets, type FakeSocket } from './fake';
 
 let sockets: Sockets;
 let app: App;
@@ -165,6 +166,119 @@ describe('page', () => {
     await signed_in([room]);
     expect(app.restored.value).toBe(true);
     expect(find('.band')!.textContent).toContain('The history was restored from a backup.');
+  });
+
+  it('shows a refused text with its reason, and gives it back', async () => {
+    await signed_in([room]);
+    await send('too much');
+    socket.refuse(socket.all('msg.send')[0]!, { code: 'forbidden', msg: 'no', retry: 'never', outcome: 'none' });
+    await drawn();
+    expect(find('.log .refused')!.textContent).toContain('Not sent. You may not do that here.');
+    enter('#composer-text', 'begun');
+    button('Edit').click();
+    await drawn();
+    expect(find('.log .refused')).toBeNull();
+    expect((find('#composer-text') as HTMLTextAreaElement).value).toBe('too much\nbegun');
+  });
+
+  it('shows that a change or a deletion was refused, at its message', async () => {
+    await signed_in([{ ...room, seq: 1, rev: 1, read: 1 }]);
+    const msg = { seq: 1, mid: 'm_1', rev: 1, uid: 'u_1', at: Date.now(), body: 'mine', fmt: 'md' };
+    socket.answer(socket.all('history')[0]!, { msgs: [msg], rev: 1, more: false });
+    await drawn();
+    edit_message(app.outbox, 'c_1', msg, 'better');
+    await drawn();
+    expect(find('article')!.textContent).toContain('better');
+    socket.refuse(socket.all('msg.edit')[0]!, { code: 'not_found', retry: 'never' });
+    await drawn();
+    expect(find('article')!.textContent).toContain('Change not stored. The message is not there any more.');
+    expect(find('article .body')!.textContent).toBe('mine');
+  });
+
+  it('sends with Enter alone: not with Shift, not while a word is composed, and nothing empty', async () => {
+    await signed_in([room]);
+    enter('#composer-text', 'text');
+    const key = (more: KeyboardEventInit) =>
+      find('#composer-text')!.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, ...more }));
+    key({ shiftKey: true });
+    key({ isComposing: true });
+    await drawn();
+    expect(socket.all('msg.send')).toEqual([]);
+    key({});
+    await drawn();
+    expect(socket.all('msg.send').map((frame) => frame.d.body)).toEqual(['text']);
+    await send('   ');
+    expect(app.outbox.entries.value).toHaveLength(1);
+  });
+
+  it('keeps a draft, for its account alone', async () => {
+    await signed_in([room, { ...room, conv: 'c_2', name: 'art' }]);
+    go('/c_1');
+    await drawn();
+    enter('#composer-text', 'half a th');
+    go('/c_2');
+    await drawn();
+    expect((find('#composer-text') as HTMLTextAreaElement).value).toBe('');
+    go('/c_1');
+    await drawn();
+    expect((find('#composer-text') as HTMLTextAreaElement).value).toBe('half a th');
+    kept_session.set({ uid: 'u_2', name: 'bob', token: 't2' });
+    expect(kept_drafts.get('c_1')).toBe('');
+  });
+
+  it('marks what is unread in the list and in the title', async () => {
+    await signed_in([{ ...room, seq: 5, rev: 5, read: 2, unread: 3 }, { ...room, conv: 'c_2', name: 'art' }]);
+    expect(find('.rail a[href="#/c_1"]')!.textContent).toContain('3 unread');
+    expect(find('.rail a[href="#/c_2"]')!.textContent).not.toContain('unread');
+    expect(document.title).toMatch(/^\(3\) /);
+  });
+
+  it('tells of a smaller chain and of a lost connection', async () => {
+    await signed_in([room]);
+    expect(find('.band')).toBeNull();
+    expect(find('.conn')).toBeNull();
+    socket.say({ ev: 'cluster', d: { state: 'degraded', replicas: 2, want: 3, endpoints: machines } });
+    await drawn();
+    expect(find('.band')!.textContent).toContain('2 of 3 machines.');
+    socket.die();
+    await vi.advanceTimersByTimeAsync(1500);
+    expect(find('.conn')!.textContent).toContain('Reconnecting');
+  });
+
+  it('wears the colours that were chosen, and keeps them', async () => {
+    const colours = () => document.documentElement.dataset.theme;
+    expect(colours()).toBeUndefined();
+    app.theme.value = 'dark';
+    expect([colours(), kept_theme.get()]).toEqual(['dark', 'dark']);
+    app.theme.value = 'system';
+    expect([colours(), kept_theme.get()]).toEqual([undefined, 'system']);
+  });
+
+  it('leaves nothing behind after signing out, here and at the server', async () => {
+    await signed_in([room]);
+    expect(kept_session.get()).toMatchObject({ token: 't' });
+    const asked: string[] = [];
+    vi.stubGlobal('fetch', (url: string, init: { method: string; headers: Record<string, string> }) => {
+      asked.push(`${init.method} ${new URL(url).pathname} ${init.headers.Authorization ?? ''}`);
+      return Promise.resolve(new Response('{}'));
+    });
+    await app.sign_out();
+    await drawn();
+    expect(kept_session.get()).toBeUndefined();
+    expect(socket.closed).toBe(true);
+    expect(app.chat.convs.value.size).toBe(0);
+    expect(find('.rail')).toBeNull();
+    expect(asked).toContain('DELETE /api/v1/session Bearer t');
+  });
+
+  it('goes back to the sign-in page when the token is refused, and says what is kept', async () => {
+    app.enter({ uid: 'u_1', name: 'ana', token: 't' });
+    await drawn();
+    sockets.last.onopen?.();
+    sockets.last.refuse(sockets.last.all('hello')[0]!, { code: 'unauthenticated', retry: 'reauth' });
+    await drawn();
+    expect(kept_session.get()).toBeUndefined();
+    expect(box.textContent).toContain('Sign in again; what you wrote is kept.');
   });
 
   it('gives the box the focus only when no dialog lies over it', async () => {

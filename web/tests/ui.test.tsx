@@ -159,6 +159,15 @@ describe('rows of the log', () => {
     expect(log_rows(given).filter((row) => row.worded)).toHaveLength(5);
   });
 
+  it('says delivered and read of a room only when everybody else has it', () => {
+    const given = input([message(1, 'u_1'), message(2, 'u_1')]);
+    given.view.members = [{ uid: 'u_1' }, { uid: 'u_2' }, { uid: 'u_3' }];
+    given.view.marks = new Map([['u_2', { delivered: 2, read: 2 }]]);
+    expect(words(given)).toEqual(['Stored on 3 of 3', 'Stored on 3 of 3']);
+    given.view.marks = new Map([...given.view.marks, ['u_3', { delivered: 2, read: 1 }]]);
+    expect(words(given)).toEqual(['Read', 'Delivered']);
+  });
+
   it('names the number of machines that the answer gave', () => {
     expect(words(input([message(1, 'u_1')], [], { stored_on: new Map([['m_1', 2]]) }))).toEqual(['Stored on 2 of 2']);
   });
