@@ -299,9 +299,11 @@ BOOST_AUTO_TEST_CASE(typing_is_seen_by_the_other_and_not_by_strangers)
     chat_client ana(p.chain.port());
     chat_client bob(p.chain.port());
     chat_client spy(p.chain.port());
+    chat_client phone(p.chain.port());
     ana.hello(p.ana.token);
     bob.hello(p.bob.token);
     spy.hello(eve.token);
+    phone.hello(p.ana.token);
     auto const note =
         json::serialize(json::object{{"op", "typing"}, {"d", {{"conv", p.conv}, {"on", true}}}});
     spy.send_text(note);
@@ -310,6 +312,7 @@ BOOST_AUTO_TEST_CASE(typing_is_seen_by_the_other_and_not_by_strangers)
     BOOST_TEST_REQUIRE(seen.has_value());
     BOOST_TEST(text_at(*seen, {"d", "uid"}) == p.ana.uid);
     BOOST_TEST(!bob.next_hint("typing", std::chrono::milliseconds(50)).has_value());
+    BOOST_TEST(!phone.next_hint("typing", std::chrono::milliseconds(50)).has_value());  // oneself
 }
 
 // ---- resume

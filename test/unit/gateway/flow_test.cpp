@@ -196,6 +196,47 @@ BOOST_AUTO_TEST_CASE(acks_become_delivered_marks_of_all_in_few_entries)
         BOOST_TEST(one.at("delivered").as_bool());
 }
 
+BOOST_AUTO_TEST_CASE(delivered_marks_that_the_chain_did_not_take_are_sent_again)
+{
+    two_people p;
+    chat_client ana(p.chain.port(0));
+    chat_client bob(p.chain.port(1));
+    ana.hello(p.ana.token);
+    bob.hello(p.bob.token);
+    ana.request("msg.send", p.message("hi"), fresh_cid());
+    auto const came = number_at(bob.next_event().value(), {"pos"});
+    gateway::undecided lost;
+    lost.why = gateway::no_answer::unavailable;
+    p.chain.answer_next(lost);
+    bob.ack(came);
+
+    auto event = ana.next_event();
+    while (event && text_at(*event, {"ev"}) != "delivered")
+        event = ana.next_event();
+
+    BOOST_TEST(event.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(typing_is_passed_on_at_a_bounded_rate)
+{
+    two_people p;
+    chat_client ana(p.chain.port());
+    chat_client bob(p.chain.port());
+    ana.hello(p.ana.token);
+    bob.hello(p.bob.token);
+    auto const note =
+        json::serialize(json::object{{"op", "typing"}, {"d", {{"conv", p.conv}, {"on", true}}}});
+    for (int i = 0; i < 40; ++i)
+        ana.send_text(note);
+    ana.request("msg.send", p.message("done"), fresh_cid());
+    bob.next_event();
+    int seen = 0;
+    while (bob.next_hint("typing", milliseconds(50)))
+        ++seen;
+    BOOST_TEST(seen >= 10);
+    BOOST_TEST(seen < 40);
+}
+
 BOOST_AUTO_TEST_CASE(more_clients_than_readers_wait_for_their_turn)
 {
     auto with = quick_settings();
@@ -238,6 +279,32 @@ BOOST_AUTO_TEST_CASE(stopping_says_bye_answers_what_is_in_flight_and_closes)
     BOOST_TEST(ana.wait_for_close() == 4001);
     BOOST_TEST(p.chain.eventually([&] { return p.chain.stopped(0); }));
     BOOST_TEST(p.chain.clients() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_replica_that_stops_takes_nothing_new)
+{
+    two_people p;
+    raw_socket ready(p.chain.port());
+    raw_socket login(p.chain.port());
+    raw_socket upgrade(p.chain.port());
+    auto const opening = handshake({{"Sec-WebSocket-Protocol", "chat.v1"}});
+    ready.send("GET /readyz HTTP/1.1\r\nHost: x\r\n");
+    login.send("POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n");
+    upgrade.send(opening.substr(0, opening.size() - 2));
+    chat_client ana(p.chain.port());
+    ana.hello(p.ana.token);  // by now the half requests have been seen
+
+    p.chain.begin_stop(0);
+    BOOST_TEST(ana.wait_for_close() == 4001);
+
+    for (auto* one : {&ready, &login, &upgrade})
+    {
+        one->send("\r\n");
+        auto const answer = read_answer(*one);
+        BOOST_TEST(answer.status == 503U);
+        BOOST_TEST(answer.error_code() == "unavailable");
+    }
+    BOOST_TEST(p.chain.eventually([&] { return p.chain.stopped(0); }));
 }
 
 BOOST_AUTO_TEST_CASE(a_client_that_hangs_does_not_keep_the_server_from_stopping)
