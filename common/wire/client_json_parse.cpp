@@ -28,6 +28,9 @@ std::optional<Id> parse_id(char prefix, std::string_view text)
     return Id(value);
 }
 
+// As long as the request holds: the gateway says how long a password may be, and answers `too_large`.
+constexpr std::size_t password_bytes_max = 1u << 20;
+
 std::string read_body(fields& d, std::size_t limit)
 {
     auto body = d.text("body", std::numeric_limits<std::size_t>::max());
@@ -332,7 +335,9 @@ std::variant<credentials, chat::failure> parse_credentials(std::string_view text
     if (!all) return why;
     fields d(*all);
     credentials out{
-        .name = d.text("name", 256), .password = d.text("password"), .invite = d.text_or("invite", "")
+        .name = d.text("name", 256),
+        .password = d.text("password", password_bytes_max),
+        .invite = d.text_or("invite", "")
     };
     if (d.failed()) return *d.failed();
     return out;
@@ -344,7 +349,7 @@ std::variant<new_password, chat::failure> parse_new_password(std::string_view te
     auto const all = parse_object(text, why.message);
     if (!all) return why;
     fields d(*all);
-    new_password out{.old = d.text("old"), .fresh = d.text("new")};
+    new_password out{.old = d.text("old", password_bytes_max), .fresh = d.text("new", password_bytes_max)};
     if (d.failed()) return *d.failed();
     return out;
 }
