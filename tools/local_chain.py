@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """Runs configd and N chaind on loopback below one folder: the part of tools/quickstart that comes after the build.
 
-DIR/chain.json   ports, names and options, chosen once and kept over every later run
+DIR/chain.json   ports, names and options, chosen once and kept over every later run; --add writes one more name into it
 DIR/NAME/        that daemon's data (mode 0700)
 DIR/log/NAME.log what it said
 DIR/run/NAME.pid "PID START_TIME": the start time tells our process from a later one with the same number
 """
 import argparse
+import http.client
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -87,8 +89,31 @@ class Chain:
                 n: {"client": port_base + i, "replica": port_base + 100 + i, "admin": port_base + 200 + i}
                 for i, n in enumerate(names, 1)
             }
-        self.plan = {"configd": configd, "replicas": layout, "rate_limit": rate_limit, "forwarding": forwarding}
+        self.plan = {"configd": configd, "port_base": port_base, "bootstrap": names, "replicas": layout,
+                     "rate_limit": rate_limit, "forwarding": forwarding}  # fmt: skip
         self.save()
+
+    def port_base(self):
+        first = self.plan["replicas"][self.bootstrap()[0]]["client"]
+        return self.plan.get("port_base", self.plan["configd"] if first == self.plan["configd"] + 1 else 0)
+
+    def bootstrap(self):
+        """The members of the first chain: those of the first run. Machines added later come in by chainctl."""
+        return self.plan.get("bootstrap", self.names())
+
+    def plan_one_more(self, name):
+        number = len(self.names()) + 1
+        if self.port_base() == 0:
+            client, replica, admin = free_ports(3)
+        elif number < 100:
+            client, replica, admin = (self.port_base() + offset + number for offset in (0, 100, 200))
+        else:
+            die("no ports left below --port-base + 100")
+        self.plan["replicas"][name] = {"client": client, "replica": replica, "admin": admin}
+        self.save()
+
+    def replica_addr(self, name):
+        return f"127.0.0.1:{self.plan['replicas'][name]['replica']}"
 
     def save(self):
         self.dir.mkdir(parents=True, exist_ok=True)
@@ -121,7 +146,8 @@ class Chain:
                 str(self.bin / "configd"),
                 "--data-dir", str(self.dir / "configd"),
                 "--listen", f"127.0.0.1:{self.plan['configd']}",
-                "--bootstrap", ",".join(self.names()),
+                "--bootstrap", ",".join(self.bootstrap()),
+                *self.more_options("configd"),
             ]  # fmt: skip
         ports = self.plan["replicas"][name]
         command = [
@@ -129,14 +155,17 @@ class Chain:
             "--name", name,
             "--data-dir", str(self.dir / name),
             "--client-listen", f"127.0.0.1:{ports['client']}",
-            "--replica-listen", f"127.0.0.1:{ports['replica']}",
+            "--replica-listen", self.replica_addr(name),
             "--admin-listen", f"127.0.0.1:{ports['admin']}",
             "--configd", f"127.0.0.1:{self.plan['configd']}",
             "--forwarding", self.plan["forwarding"],
         ]  # fmt: skip
         if self.plan["rate_limit"] == "off":
             command += ["--rate-limit", "off"]
-        return command
+        return command + self.more_options("chaind")
+
+    def more_options(self, program):
+        return [word for text in self.plan.get("options", {}).get(program, []) for word in ("--" + text).split("=", 1)]
 
     def start(self, name):
         if self.pid(name):
@@ -219,14 +248,36 @@ class Chain:
             self.tail_log(name)
         die(f"the chain does not serve after {READY_LIMIT_S} s: {waiting}")
 
+    def ask_configd(self, path):
+        """Of its administration socket; None when it does not answer."""
+        connection = http.client.HTTPConnection("configd", timeout=2)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(2)
+        try:
+            connection.sock.connect(str(self.dir / "configd" / "configd.sock"))
+            connection.request("GET", path)
+            return json.load(connection.getresponse())
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
+        finally:
+            connection.close()
+
     def not_ready(self):
-        for name in self.names():
-            status = self.fetch(self.url(name) + "/api/v1/status")
-            if not status:
+        status, nodes = self.ask_configd("/v1/status"), self.ask_configd("/v1/nodes")
+        if not status or not nodes:
+            return "configd does not answer"
+        # Machines that were taken out, drained or never admitted run, too, but nobody waits for them.
+        may_serve = [n["name"] for n in nodes["nodes"] if n.get("state") not in ("removed", "drained", "not admitted")]
+        wanted = min(status["replicas"]["want"], len(may_serve))
+        here = [row["name"] for row in status["chain"] if row["state"] == "normal"]
+        if not here or len(here) < wanted or len(here) != len(status["chain"]):
+            return f"{len(here)} of {wanted} machines serve in the chain"
+        for name in [n for n in self.names() if n in here]:
+            seen = self.fetch(self.url(name) + "/api/v1/status")
+            if not seen:
                 return f"{name} does not answer"
-            here = len(status.get("chain", []))
-            if here != len(self.names()):
-                return f"{name} sees {here} of {len(self.names())} machines in the chain"
+            if len(seen.get("chain", [])) != len(here):
+                return f"{name} sees {len(seen.get('chain', []))} of {len(here)} machines in the chain"
             if not self.fetch(self.url(name) + "/readyz?role=write") or not self.fetch(self.url(name) + "/readyz?role=read"):
                 return f"{name} does not serve yet"
         return ""
@@ -278,11 +329,15 @@ def parse(argv):
     p.add_argument("--forwarding", choices=["parallel", "persist-first"], default="parallel",
                    help="when a replica hands entries on: on receipt or after its own fsync")  # fmt: skip
     p.add_argument("--rate-limit", choices=["on", "off"], default="on", help="off lifts every limit by rate (load tests)")
+    # NAME=VALUE, for tests: more options of each chaind or of configd, kept like the ports.
+    p.add_argument("--chaind-option", action="append", metavar="NAME=VALUE", help=argparse.SUPPRESS)
+    p.add_argument("--configd-option", action="append", metavar="NAME=VALUE", help=argparse.SUPPRESS)
     p.add_argument("--detach", action="store_true", help="return when the chain serves; else Ctrl-C stops all")
     p.add_argument("--json", action="store_true", help="when ready, one JSON line on stdout")
     what = p.add_mutually_exclusive_group()
     what.add_argument("--down", action="store_true", help="stop what runs below --dir; the data stays")
     what.add_argument("--wipe", action="store_true", help="stop, then delete the data below --dir")
+    what.add_argument("--add", metavar="NAME", help="start one more chaind, ready for chainctl add-node; prints its address")
     what.add_argument("--start", metavar="NAME", help="start one daemon again (n1, …, configd)")
     what.add_argument("--kill", metavar="NAME", help="kill -9 one daemon")
     return p.parse_args(argv)
@@ -294,6 +349,24 @@ def one_daemon(chain, name):
     if name != "configd" and name not in chain.plan["replicas"]:
         die(f"no daemon {name}: there are configd, {', '.join(chain.names())}", 66)
     return name
+
+
+def add(chain, name, as_json):
+    """One more chaind that is in no chain yet; the same name again starts the same one again."""
+    if chain.plan is None:
+        die(f"nothing was started in {chain.dir}", 66)
+    if not re.fullmatch("[a-z0-9-]{1,32}", name) or name in ("configd", "log", "run"):
+        die(f"{name} cannot be a machine's name: a-z, 0-9 and -, at most 32, and not configd, log or run", 64)
+    if name in chain.bootstrap():
+        die(f"{name} is in the chain already: it is one of {', '.join(chain.bootstrap())}")
+    if name not in chain.names():
+        chain.plan_one_more(name)
+    chain.start(name)
+    one = {"name": name, "url": chain.url(name), "pid": chain.pid(name), "replica_addr": chain.replica_addr(name)}
+    if as_json:
+        print(json.dumps(one), flush=True)
+    say(f"{name} runs at {one['url']} (pid {one['pid']}), in no chain yet. Take it in:")
+    say(f"  {' '.join(chain.chainctl())} add-node {name} {one['replica_addr']}")
 
 
 def wipe(chain):
@@ -310,6 +383,10 @@ def bring_up(chain, args):
         chain.make_plan(args.replicas, args.port_base, args.rate_limit, args.forwarding)
     elif (chain.plan["rate_limit"], chain.plan["forwarding"]) != (args.rate_limit, args.forwarding):
         chain.plan["rate_limit"], chain.plan["forwarding"] = args.rate_limit, args.forwarding
+        chain.save()
+    options = {"chaind": args.chaind_option, "configd": args.configd_option}
+    if any(options.values()):
+        chain.plan["options"] = {**chain.plan.get("options", {}), **{k: v for k, v in options.items() if v}}
         chain.save()
     say(f"starting configd and {', '.join(chain.names())} in {chain.dir}")
     for name in ["configd", *chain.names()]:
@@ -337,6 +414,9 @@ def main():
         return
     if args.wipe:
         wipe(chain)
+        return
+    if args.add is not None:
+        add(chain, args.add, args.json)
         return
     if args.start:
         chain.start(one_daemon(chain, args.start))

@@ -102,7 +102,7 @@ def steps(args):
         ctest("unit", "release", "-L 'lint|unit'"),
         ctest("simulator", "release", "-L sim"),
         *([Step("simulator long", "build/release/bin/chaind_sim --seeds 10000..15000 --app plain --jobs 2", limit_s=12 * 3600)] if args.long else []),
-        Step("cluster", f"/usr/bin/python3 test/cluster/run.py{long}", last_line, limit_s=4 * 3600 if args.long else 1200),
+        Step("cluster", f"/usr/bin/python3 test/cluster/run.py{long}", last_line, limit_s=8 * 3600 if args.long else 3600),
         Step("web in Chromium", "test/web/run", last_line),
         build("asan", *ASAN),
         ctest("asan", "asan", f"-R '^unit[.]({'|'.join(t.removesuffix('_unit_test') for t in ASAN)})$'"),

@@ -7,10 +7,10 @@ build=$root/build/release
 build_packages=(
     ca-certificates ccache cmake g++ git make mold ninja-build npm pkg-config protobuf-compiler python3
     libboost1.81-all-dev libboost-json1.81-dev libboost-url1.81-dev libprotobuf-dev libsodium-dev
-    libsqlite3-dev libssl-dev libsystemd-dev prometheus-cpp-dev
+    libsqlite3-dev libssl-dev libsystemd-dev libzstd-dev prometheus-cpp-dev
 )
 # What the tests use on top: a browser, an independent WebSocket client, the formatter, the coroutine lint.
-check_packages=(chromium clang-format-19 clang-tools-19 procps python3-websockets)
+check_packages=(chromium clang-format-19 clang-tools-19 jq procps python3-websockets)
 
 # One cache serves every checkout on a machine, wherever it lies.
 export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1

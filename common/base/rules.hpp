@@ -53,6 +53,17 @@ enum class r : std::uint8_t
     activation_waits_for_all_promises,
     activation_is_durable_before_it_is_told,
     cold_start_checks_the_watermark,
+    compaction_respects_pins,
+    member_xor_learner,
+    a_learner_keeps_no_stale_suffix,
+    snapshot_digest_is_checked,      // by whoever takes a snapshot in
+    snapshot_covers_only_committed,  // by whoever makes one
+    identity_is_not_inherited,       // a store made from a snapshot has an identity of its own
+    a_snapshot_keeps_the_dedupe_table,
+    a_snapshot_keeps_the_counters,
+    a_snapshot_ends_at_its_mark,  // no log row above the state that it holds
+    a_part_is_hashed_again,       // what an earlier try left may be torn
+    an_installation_is_whole,     // the old store or the new one
 };
 
 #ifdef CHAIND_PLANTED_MISTAKES

@@ -37,6 +37,8 @@ void replica::impl::heartbeat_if_due()
         .unreachable = unreachable(),
         .feeding = feeding(),
         .stepping_down = stepping_down_,
+        .restored = restored_,
+        .trouble = snapshot_in_.trouble(),
         .info = {},
     });
 }
@@ -67,6 +69,10 @@ std::optional<learner_progress> replica::impl::feeding() const
         .lag_entries = log_.end() > there ? log_.end() - there : 0,
         .lag_time = {},
         .needs_snapshot = learner_link_->needs_snapshot(),
+        .sent_bytes = fed_bytes_,
+        .snapshot_bytes = snapshot_out_.bytes(),
+        .snapshot_done = snapshot_out_.bytes_done(),
+        .trouble = snapshot_out_.trouble(),
     };
     if (out.lag_entries == 0) return out;
     auto passed = std::upper_bound(

@@ -40,6 +40,11 @@ void replica::impl::from_peer(member const& from, append const& what)
 {
     auto const* sender = upstream();
     if (sender == nullptr || !is(*sender, from) || !well_formed(what)) return;
+    if (!position_)
+    {
+        for (auto const& e : what.entries)
+            moved_bytes_ += e.bytes();
+    }
     if (parked_) return;
     accept(what, std::nullopt);
 }
@@ -49,6 +54,12 @@ void replica::impl::accept(append const& what, std::optional<log_point> const& o
     if (what.prev.at > log_.end())
     {
         send(*upstream(), nack{config_.at, what.number, log_.end()});
+        return;
+    }
+    // A source begins with all that its chain's head had, and no hint from here leads below the commit.
+    if (!position_ && !matched_ && what.prev.at < commit_)
+    {
+        other_history("the chain's log does not hold all that was committed here");
         return;
     }
     auto const mine = own ? own : log_.point(what.prev.at);
@@ -87,7 +98,7 @@ void replica::impl::mismatch(append const& what, log_point const& own)
     auto const at = what.prev.at;
     if (at <= commit_)
     {
-        halt("the predecessor's log differs at or below what was committed here");
+        other_history("the predecessor's log differs at or below what was committed here");
         return;
     }
     auto hint = own.in < what.prev.in ? at : log_.run_start(at).prev();
@@ -116,15 +127,22 @@ bool replica::impl::take_rows(append const& what)
     }
     if (conflict && rule(r::truncation_spares_the_commit) && next->at <= verified_)
     {
-        halt("the predecessor sent another entry than the one verified or committed here");
+        constexpr char why[] = "the predecessor sent another entry than the one verified or committed here";
+        if (next->at <= commit_)
+            other_history(why);
+        else
+            halt(why);
         return false;
     }
 
     BOOST_ASSERT(entered_);
     if (conflict) truncate(last.at);
     // A learner drops all that is not known to be the source's, once in each epoch, before it takes anything.
-    if (!position_ && !matched_ && rule(r::a_stale_suffix_is_cut)) truncate(std::max(last.at, verified_));
+    if (!position_ && !matched_ && rule(r::a_stale_suffix_is_cut) && rule(r::a_learner_keeps_no_stale_suffix))
+        truncate(std::max(last.at, verified_));
     matched_ = true;
+    // The source goes on by its log; a snapshot that is nearly here is not thrown away for that.
+    if (!position_ && next != what.entries.end() && snapshot_in_.collecting()) snapshot_in_.abandon();
     for (; next != what.entries.end(); ++next)
     {
         log_.append(*next);

@@ -67,6 +67,19 @@ void log_index::truncate_after(seq last)
         runs_.pop_back();
 }
 
+void log_index::base_moved(log_point const& to)
+{
+    BOOST_ASSERT(to.at >= base_.at && to.at <= end());
+    auto const known = point(to.at);
+    BOOST_ASSERT(!known || known->hash == to.hash);
+    base_ = to;
+    auto const first = to.at.next();
+    while (runs_.size() > 1 && runs_[1].second <= first)
+        runs_.erase(runs_.begin());
+    if (!runs_.empty() && runs_.front().second < first) runs_.front().second = first;
+    if (!runs_.empty() && runs_.front().second > end()) runs_.clear();
+}
+
 void log_index::evict(seq upto, std::size_t bytes_limit)
 {
     while (bytes_ > bytes_limit && !rows_.empty() && rows_.front().at <= upto)

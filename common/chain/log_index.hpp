@@ -35,6 +35,8 @@ public:
     void append(entry const& e);
     // Drops rows above `last`, which must be in memory (or the point before them).
     void truncate_after(seq last);
+    // The disk has dropped all rows up to `to`; those that are in memory stay.
+    void base_moved(log_point const& to);
     // Forgets rows at or below `upto`, oldest first, until the rest fits.
     void evict(seq upto, std::size_t bytes_limit);
 

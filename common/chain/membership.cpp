@@ -48,6 +48,7 @@ void replica::impl::adopt(chain_config const& next)
     BOOST_ASSERT(next.at > config_.at);
     if (next.state == config_state::none || next.members.empty()) return;
     config_ = next;
+    if (activated_) moved_bytes_ = 0;
     position_ = position_of(how_.self, config_);
     others_.clear();
     for (std::size_t i = 0; i < config_.members.size(); ++i)
@@ -100,6 +101,7 @@ void replica::impl::assign_learner(std::optional<learner_assignment> const& to)
     {
         if (source_ == assignment_->source) return;
         source_ = assignment_->source;
+        snapshot_in_.begin_try();
         parked_.reset();
         ack_due_ = true;
         return;
@@ -122,6 +124,9 @@ void replica::impl::activate_if_ready()
     if (!activated_ && position_)
     {
         activated_ = true;
+        auto const& chain = config_.members;
+        if (std::any_of(chain.begin(), chain.end(), [&](member const& m) { return m.name == fed_; }))
+            fed_ = {};  // it has arrived
         for (auto const& [from, what] : std::exchange(early_, {}))
         {
             if (auto why = assign(what)) send(from, refused{config_.at, what.request, *why});
@@ -144,7 +149,8 @@ void replica::impl::keep_links()
         learner_link_.reset();
         ends_.clear();
     }
-    if (feeds && !learner_link_) learner_link_.emplace(assignment_->learner, true);
+    // Before this log has met all that the head had, it says nothing about a learner's history.
+    if (feeds && !learner_link_ && verified_ >= *open_) learner_link_.emplace(assignment_->learner, true);
 }
 
 link_view replica::impl::view_for_links()
@@ -160,6 +166,7 @@ link_view replica::impl::view_for_links()
         .stable = stable_,
         .commit = commit_,
         .open = open_.value_or(log_.end()),
+        .given = snapshot_out_.given(),
         .in = config_.at,
         .last_number = last_number_,
         .out = out_,

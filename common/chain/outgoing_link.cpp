@@ -11,6 +11,9 @@ namespace
 
 // More unanswered appends than this bring nothing: what arrives meanwhile goes together in the next one.
 constexpr std::size_t flights_max = 16;
+// A learner has far to go, the chain has no time to lose: one small append a step. A step that encodes a
+// whole window keeps the process from its heartbeats on a busy machine.
+constexpr std::size_t learner_bytes = 128u << 10;
 // The resend timer doubles up to 2^2 while nothing is answered.
 constexpr int silence_max = 2;
 
@@ -30,6 +33,7 @@ void outgoing_link::pump(link_view& view)
 void outgoing_link::reset()
 {
     streaming_ = false;
+    needs_snapshot_ = false;
     heard_ = false;
     probe_at_.reset();
     prev_.reset();
@@ -49,8 +53,13 @@ void outgoing_link::probe(link_view& view)
     }
     if (*probe_at_ < view.log.base().at)
     {
-        needs_snapshot_ = true;
-        return;
+        if (to_learner_)
+        {
+            give_up_log();
+            return;
+        }
+        // What is dropped here was committed, hence is common to all members.
+        probe_at_ = view.log.base().at;
     }
     auto prev = view.log.point(*probe_at_);
     if (!prev)
@@ -71,20 +80,26 @@ void outgoing_link::stream(link_view& view)
         auto const* next = view.log.row(prev_->at.next());
         if (next == nullptr)
         {
-            want_rows(prev_->at.next(), view.how.batch_bytes, view);
+            want_rows(prev_->at.next(), batch_bytes(view), view);
             return;
         }
         std::vector<entry> batch;
         std::size_t bytes = 0;
         while (next != nullptr && next->at <= view.may_send && batch.size() < view.how.batch_entries &&
-               (batch.empty() || bytes + next->bytes() <= view.how.batch_bytes))
+               (batch.empty() || bytes + next->bytes() <= batch_bytes(view)))
         {
             bytes += next->bytes();
             batch.push_back(*next);
             next = view.log.row(next->at.next());
         }
         send_batch(std::move(batch), bytes, view);
+        if (to_learner_) return;
     }
+}
+
+std::size_t outgoing_link::batch_bytes(link_view const& view) const
+{
+    return to_learner_ ? std::min(view.how.batch_bytes, learner_bytes) : view.how.batch_bytes;
 }
 
 // What the peer has verified need not be sent; it may have got it from another predecessor or by an older
@@ -111,7 +126,11 @@ void outgoing_link::launch(
     log_point const& prev, std::vector<entry> entries, std::size_t bytes, link_view& view
 )
 {
-    if (flights_.empty()) sent_at_ = view.now;
+    if (flights_.empty())
+    {
+        sent_at_ = view.now;
+        resend_from_ = 0;
+    }
     auto& each = flights_.emplace_back();
     each.what.in = view.in;
     each.what.number = ++view.last_number;
@@ -128,6 +147,8 @@ void outgoing_link::send(append const& what, link_view& view)
     copy.stable = view.stable;
     copy.commit = view.commit;
     copy.open = view.open;
+    for (auto const& e : copy.entries)
+        sent_bytes_ += e.bytes();
     view.out.sends.push_back({peer_, std::move(copy)});
     said_stable_ = view.stable;
     said_commit_ = view.commit;
@@ -137,12 +158,22 @@ void outgoing_link::send(append const& what, link_view& view)
 void outgoing_link::resend_if_due(link_view& view)
 {
     if (rows_wanted_ != 0 && view.now - rows_wanted_at_ > 10 * view.how.resend_after) rows_wanted_ = 0;
-    if (flights_.empty()) return;
-    if (view.now - sent_at_ < view.how.resend_after * (1 << silence_)) return;
-    silence_ = std::min(silence_ + 1, silence_max);
-    sent_at_ = view.now;
+    if (!flights_.empty() && view.now - sent_at_ >= view.how.resend_after * (1 << silence_))
+    {
+        silence_ = std::min(silence_ + 1, silence_max);
+        sent_at_ = view.now;
+        resend_from_ = flights_.front().what.number;
+    }
+    if (resend_from_ == 0) return;
     for (auto const& each : flights_)
+    {
+        if (each.what.number < resend_from_) continue;
+        if (!each.what.entries.empty() && each.what.entries.back().at <= peer_verified_) continue;
         send(each.what, view);
+        resend_from_ = each.what.number + 1;
+        if (to_learner_) return;
+    }
+    resend_from_ = 0;
 }
 
 void outgoing_link::want_rows(seq from, std::size_t bytes, link_view& view)
@@ -180,15 +211,36 @@ void outgoing_link::on_ok(ok const& what, link_view& view)
         streaming_ = true;
         prev_ = flights_.front().what.prev;
         flights_.clear();
+        if (to_learner_ && too_far(prev_->at, view)) give_up_log();
         return;
     }
     verified_by_peer(what.verified, view);
 }
 
+bool outgoing_link::too_far(seq met, link_view const& view) const
+{
+    if (view.given && met >= *view.given) return false;
+    return view.log.end() - met > view.how.snapshot_after;
+}
+
+void outgoing_link::give_up_log()
+{
+    reset();
+    needs_snapshot_ = true;
+}
+
 void outgoing_link::verified_by_peer(seq upto, link_view& view)
 {
     peer_verified_ = std::max(peer_verified_, std::min(upto, view.log.end()));
-    while (!flights_.empty() && flights_.front().what.entries.back().at <= peer_verified_)
+    release();
+}
+
+// A member's memory is bounded by the head's admission; a learner's by this window, so it counts until it is
+// on its disk.
+void outgoing_link::release()
+{
+    auto const upto = to_learner_ ? std::min(peer_verified_, peer_durable_) : peer_verified_;
+    while (!flights_.empty() && flights_.front().what.entries.back().at <= upto)
     {
         flight_bytes_ -= flights_.front().bytes;
         flights_.pop_front();
@@ -201,7 +253,8 @@ void outgoing_link::on_nack(nack const& what, link_view& view)
     auto const at = flights_.front().what.prev.at;
     if (at <= view.log.base().at)
     {
-        needs_snapshot_ = true;
+        // A member holds all that was committed, so that this is none: the timer asks again.
+        if (to_learner_) give_up_log();
         return;
     }
     // A hint that is not below says that ours is the younger epoch there: its run is the one to leave.
@@ -223,8 +276,16 @@ void outgoing_link::on_ack(ack const& what, link_view& view)
 
 bool outgoing_link::on_rows(std::vector<entry> const& rows, link_view& view)
 {
+    if (rows.empty())
+    {
+        // They have been dropped meanwhile. A member is asked again soon, at the new base when that is known.
+        if (to_learner_)
+            give_up_log();
+        else
+            rows_wanted_at_ = view.now - 9 * view.how.resend_after;
+        return true;
+    }
     rows_wanted_ = 0;
-    if (rows.empty()) return true;
     if (!streaming_)
     {
         if (!probe_at_ || rows.front().at != *probe_at_) return false;

@@ -9,6 +9,7 @@
 #include "chain/log_index.hpp"
 
 #include <deque>
+#include <utility>
 
 namespace chaind::chain
 {
@@ -24,6 +25,7 @@ struct link_view
     seq stable;
     seq commit;
     seq open;
+    std::optional<seq> given;  // a learner that meets this log here or above has had its snapshot
     epoch in;
     std::uint64_t& last_number;  // of appends and log reads, rising over the whole run
     effects& out;
@@ -37,7 +39,10 @@ public:
     [[nodiscard]] member const& peer() const { return peer_; }
     [[nodiscard]] bool to_learner() const { return to_learner_; }
     [[nodiscard]] bool streaming() const { return streaming_; }
+    // A learner's only: the log does not reach back to it, or the way is too long.
     [[nodiscard]] bool needs_snapshot() const { return needs_snapshot_; }
+    // Bytes of entries that have gone out since the last call.
+    [[nodiscard]] std::uint64_t take_sent() { return std::exchange(sent_bytes_, 0); }
     // What the peer has said of its log, as far as it is known to be ours.
     [[nodiscard]] seq peer_verified() const { return peer_verified_; }
     [[nodiscard]] seq peer_durable() const { return peer_durable_; }
@@ -64,6 +69,7 @@ private:
     void probe(link_view& view);
     void stream(link_view& view);
     void skip_to_verified(link_view& view);
+    [[nodiscard]] std::size_t batch_bytes(link_view const& view) const;
     void send_batch(std::vector<entry> batch, std::size_t bytes, link_view& view);
     void launch(log_point const& prev, std::vector<entry> entries, std::size_t bytes, link_view& view);
     void send(append const& what, link_view& view);
@@ -71,6 +77,9 @@ private:
     void want_rows(seq from, std::size_t bytes, link_view& view);
     void send_mark(link_view& view);
     void verified_by_peer(seq upto, link_view& view);
+    void release();
+    void give_up_log();
+    [[nodiscard]] bool too_far(seq met, link_view const& view) const;
 
     member peer_;
     bool to_learner_ = false;
@@ -84,12 +93,14 @@ private:
     std::deque<flight> flights_;
     std::size_t flight_bytes_ = 0;
     int silence_ = 0;                // resends without an answer between them
+    std::uint64_t resend_from_ = 0;  // number of the first append that is to be sent again now; 0: none
     instant sent_at_{};              // the last send or answer, for the resend timer
     std::uint64_t rows_wanted_ = 0;  // id of the log read under way; 0: none
     instant rows_wanted_at_{};
 
     seq said_stable_, said_commit_;
     instant said_at_{};
+    std::uint64_t sent_bytes_ = 0;
 };
 
 }  // namespace chaind::chain

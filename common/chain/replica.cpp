@@ -34,6 +34,7 @@ replica::impl::impl(settings how, recovered const& from)
       log_(from),
       writes_(log_.end(), from.applied.at, from.promised.at),
       config_(from.promised),
+      restored_(from.restored && !from.promised.contains_store(how_.self)),
       verified_(from.applied.at),
       commit_(from.applied.at)
 {
@@ -49,10 +50,15 @@ effects replica::impl::step(now_t const& now, event const& what)
 {
     BOOST_ASSERT(now.steady >= now_.steady);
     now_ = now;
-    if (!halted_)
+    if (!halted_ && !anew_)
     {
         std::visit([this](auto const& each) { on(each); }, what);
         settle();
+    }
+    if (anew_)
+    {
+        out_ = {};
+        out_.anew = anew_;
     }
     if (halted_)
     {
@@ -64,7 +70,7 @@ effects replica::impl::step(now_t const& now, event const& what)
 
 void replica::impl::settle()
 {
-    if (halted_) return;
+    if (halted_ || anew_) return;
     enter_if_promised();
     activate_if_ready();
     keep_links();
@@ -73,9 +79,12 @@ void replica::impl::settle()
     order_apply();
     reads_.advance(read_view(), out_);
     pump_links();
+    attend_snapshots();
     acknowledge();
     heartbeat_if_due();
     log_.evict(writes_.applied(), how_.cache_bytes);
+    say_may_drop();
+    BOOST_ASSERT(log_.base().at <= writes_.applied());
     BOOST_ASSERT(writes_.applied() <= writes_.apply_ordered());
     BOOST_ASSERT(writes_.apply_ordered() <= commit_ || !rule(r::apply_waits_for_commit));
     BOOST_ASSERT(commit_ <= verified_ && verified_ <= log_.end());
@@ -85,6 +94,15 @@ void replica::impl::settle()
 void replica::impl::halt(std::string why)
 {
     if (!halted_) halted_ = std::move(why);
+}
+
+// A learner's store is kept as it is, and it begins with an empty one; a member must not decide that alone.
+void replica::impl::other_history(std::string why)
+{
+    if (position_)
+        halt(std::move(why));
+    else if (!anew_)
+        anew_ = begin_anew{.install = std::nullopt, .set_aside = std::move(why)};
 }
 
 void replica::impl::send(member const& to, message what)
@@ -138,6 +156,7 @@ void replica::impl::on(directed const& what)
         return;
     else if (next.state == config_state::active)
         config_.state = config_state::active;
+    drain_ = what.what.drain;
     assign_learner(what.what.learning);
     if (what.what.lease_for && config_.state == config_state::active && position_ &&
         *what.what.lease_for <= now_.steady)
@@ -224,6 +243,10 @@ replica_status replica::impl::status() const
         .applied = writes_.applied(),
         .lease_until = lease_until_.value_or(instant{}),
         .pending_submissions = locals_.size(),
+        .base = log_.base(),
+        .drain = drain_,
+        .receiving = snapshot_in_.progress(),
+        .moved_bytes = moved_bytes_,
     };
 }
 

@@ -31,8 +31,12 @@ struct replica_status
     bool active = false;  // this replica is a member of an ACTIVE configuration that it has durably promised
     log_point end;
     seq received, durable, verified, stable, commit, applied;
-    instant lease_until{};                // zero: none
-    std::size_t pending_submissions = 0;  // local ones, not yet decided
+    instant lease_until{};                       // zero: none
+    std::size_t pending_submissions = 0;         // local ones, not yet decided
+    log_point base;                              // the log begins above
+    bool drain = false;                          // its clients are to go to other replicas
+    std::optional<snapshot_progress> receiving;  // as a learner
+    std::uint64_t moved_bytes = 0;  // received as a learner since it last was a member: entries and chunks
 };
 
 class replica

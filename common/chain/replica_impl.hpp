@@ -1,13 +1,16 @@
 #pragma once
 // The state of one replica and what it does with each event; split by task over replica.cpp (events in,
 // effects out), membership.cpp (epochs, promises, links), incoming.cpp (appends from upstream), commit.cpp
-// (stable, commit, apply), head.cpp (submissions) and heartbeats.cpp (time).
+// (stable, commit, apply), head.cpp (submissions), snapshot.cpp (snapshots, what of the log may go) and
+// heartbeats.cpp (time).
 
 #include "chain/local_submissions.hpp"
 #include "chain/log_index.hpp"
 #include "chain/outgoing_link.hpp"
 #include "chain/read_queue.hpp"
 #include "chain/replica.hpp"
+#include "chain/snapshot_receiver.hpp"
+#include "chain/snapshot_source.hpp"
 #include "chain/write_queue.hpp"
 
 #include <deque>
@@ -41,6 +44,7 @@ private:
     void on(step_down const&);
     void settle();
     void halt(std::string why);
+    void other_history(std::string why);
     void send(member const& to, message what);
     [[nodiscard]] read_queue::view read_view() const;
 
@@ -77,6 +81,24 @@ private:
     void from_peer(member const& from, still_at const& what);
     void from_peer(member const& from, still_at_yes const& what);
 
+    // snapshot.cpp
+    void on(snapshot_made const& what);
+    void on(chunk_read const& what);
+    void on(incoming_opened const& what);
+    void on(chunk_kept const& what);
+    void on(incoming_checked const& what);
+    void on(compacted const& what);
+    void from_peer(member const& from, snap_offer const& what);
+    void from_peer(member const& from, snap_want const& what);
+    void from_peer(member const& from, snap_chunk const& what);
+    [[nodiscard]] bool takes_snapshots() const { return in_stream() && !position_ && source_; }
+    [[nodiscard]] snapshot_source::view giving();
+    [[nodiscard]] snapshot_receiver::view taking();
+    void attend_snapshots();
+    void count_traffic();
+    void watch_positions();
+    void say_may_drop();
+
     // commit.cpp
     void advance_stable();
     void advance_commit();
@@ -100,6 +122,7 @@ private:
     now_t now_;
     effects out_;
     std::optional<std::string> halted_;
+    std::optional<begin_anew> anew_;
 
     log_index log_;
     write_queue writes_;
@@ -109,6 +132,7 @@ private:
 
     // Membership: the newest known configuration and this replica's part in it.
     chain_config config_;
+    bool restored_ = false;  // in no chain since its store was made from a backup
     std::optional<std::size_t> position_;
     std::vector<member> others_;
     std::optional<learner_assignment> assignment_;  // of config_'s epoch
@@ -137,6 +161,21 @@ private:
 
     std::optional<outgoing_link> successor_;
     std::optional<outgoing_link> learner_link_;
+    snapshot_source snapshot_out_;
+    snapshot_receiver snapshot_in_;
+    bool drain_ = false;
+    std::uint64_t moved_bytes_ = 0;  // received as learner
+    node_id fed_;                    // whom this replica fed last, under whatever triple
+    std::uint64_t fed_bytes_ = 0;    // sent to it
+
+    // The lowest position of those who are fed from this log, and when it was known last.
+    struct position_held
+    {
+        seq at;
+        instant seen{};
+    };
+    std::optional<position_held> held_;
+    seq may_drop_;  // said last
     std::uint64_t last_number_ = 0;
 
     bool ack_due_ = false;

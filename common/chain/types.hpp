@@ -103,7 +103,61 @@ struct still_at_yes
     std::uint64_t round = 0;
 };
 
-using message = std::variant<append, ok, nack, mark, ack, submit, refused, still_at, still_at_yes>;
+// ---- a snapshot on its way to a learner (PROTOCOL 8.4)
+struct snapshot_info
+{
+    digest id;                // of this very file, random
+    log_point at;             // its chat state is that of the log up to here, and so is its log's end
+    digest state;             // of the chat state
+    std::uint64_t bytes = 0;  // of the file; it travels in chunks of snapshot_chunk_bytes
+
+    friend bool operator==(snapshot_info const&, snapshot_info const&) = default;
+};
+inline constexpr std::uint64_t snapshot_chunk_bytes = 256u << 10;
+
+// How far a learner is with the one that it takes.
+struct snapshot_progress
+{
+    std::uint64_t bytes_total = 0;
+    std::uint64_t bytes_done = 0;
+
+    friend bool operator==(snapshot_progress const&, snapshot_progress const&) = default;
+};
+
+struct snap_offer  // source -> learner: take this; again every mark interval until a chunk is asked for
+{
+    epoch in;
+    snapshot_info what;
+};
+struct snap_want  // learner -> source
+{
+    epoch in;
+    digest id;
+    std::uint64_t index = 0;
+    digest mine;  // hash of what the learner holds at that place from an earlier try; empty: nothing
+};
+struct snap_chunk  // source -> learner
+{
+    epoch in;
+    digest id;
+    std::uint64_t index = 0;
+    digest hash;                                // of the chunk's bytes in the file
+    std::shared_ptr<std::string const> packed;  // compressed; nothing: what the learner holds is right
+};
+
+using message = std::variant<
+    append,
+    ok,
+    nack,
+    mark,
+    ack,
+    submit,
+    refused,
+    still_at,
+    still_at_yes,
+    snap_offer,
+    snap_want,
+    snap_chunk>;
 
 struct envelope
 {
@@ -165,6 +219,43 @@ struct step_down
 {
 };  // SIGTERM: heartbeats say so from now on
 
+// Answers to effects::snapshot_orders. An error is a sentence for people; empty: none.
+struct snapshot_made  // to make_snapshot
+{
+    std::uint64_t order = 0;
+    snapshot_info what;
+    std::string error;  // no space, say
+};
+struct chunk_read  // to read_chunk
+{
+    digest id;
+    std::uint64_t index = 0;
+    digest hash;
+    std::shared_ptr<std::string const> packed;  // nothing: the asker holds the same
+    std::string error;
+};
+struct incoming_opened  // to open_incoming
+{
+    digest id;
+    std::vector<digest> held;  // hashes of the chunks that an earlier try left, from the first on; any file's
+    std::string error;
+};
+struct chunk_kept  // to keep_chunk
+{
+    digest id;
+    std::uint64_t index = 0;
+    std::string error;
+};
+struct incoming_checked  // to check_incoming: it is complete, sound, and of that state; or why not
+{
+    digest id;
+    std::string error;
+};
+struct compacted
+{
+    log_point base;
+};  // the store has dropped its log up to here, as effects::may_drop allowed
+
 using event = std::variant<
     tick,
     received,
@@ -177,7 +268,13 @@ using event = std::variant<
     forget_local,
     read_wanted,
     read_done,
-    step_down>;
+    step_down,
+    snapshot_made,
+    chunk_read,
+    incoming_opened,
+    chunk_kept,
+    incoming_checked,
+    compacted>;
 
 // ---- effects
 // ------------------------------------------------------------------------------------------------------ One
@@ -220,6 +317,47 @@ struct local_refusal
     bool maybe_logged = false;  // submitted more than once: the outcome is unknown
 };
 
+// ---- work on snapshot files; each is answered by the event named above. One file is made, one is taken in.
+struct make_snapshot  // of the committed state as it is when the order is carried out
+{
+    std::uint64_t order = 0;
+};
+struct read_chunk
+{
+    digest id;
+    std::uint64_t index = 0;
+    digest mine;  // when the chunk's hash is this, its bytes need not be read back
+};
+struct drop_snapshot  // nobody needs it any more; no answer
+{
+    digest id;
+};
+struct open_incoming
+{
+    snapshot_info what;
+};
+struct keep_chunk  // unpack it, check it against `hash`, write it at its place
+{
+    digest id;
+    std::uint64_t index = 0;
+    digest hash;
+    std::shared_ptr<std::string const> packed;  // nothing: what is held there is right
+};
+struct check_incoming
+{
+    snapshot_info what;
+};
+using snapshot_order =
+    std::variant<make_snapshot, read_chunk, drop_snapshot, open_incoming, keep_chunk, check_incoming>;
+
+// This run of the replica is over; the next one, in the same process, starts from another store.
+struct begin_anew
+{
+    std::optional<digest>
+        install;            // the incoming snapshot of this id becomes the store, identity rows are new
+    std::string set_aside;  // why the store is of another history: kept under a dated name, not deleted
+};
+
 // Everything that step() wants done. The parts do not depend on each other: whatever must wait for the disk
 // is only produced by a later `written`.
 struct effects
@@ -230,6 +368,11 @@ struct effects
     std::vector<log_read_request> log_reads;
     std::vector<read_step> reads;
     std::vector<local_refusal> refusals;
+    std::vector<snapshot_order> snapshot_orders;
+    // The store may drop its log up to here, as much as it does not want to keep. The newest word counts,
+    // also when it is lower than one before: somebody needs the rows.
+    std::optional<seq> may_drop;
+    std::optional<begin_anew> anew;
     std::optional<std::string>
         halt;  // a broken invariant that peers or disk caused: stop the process, say why
 };
@@ -242,7 +385,8 @@ struct recovered
     log_point applied;          // the applied mark
     std::vector<entry> suffix;  // rows above the applied mark, in order
     std::vector<std::pair<epoch, seq>>
-        epochs;  // (epoch, its first kept seq), rising: which epoch each row is of
+        epochs;             // (epoch, its first kept seq), rising: which epoch each row is of
+    bool restored = false;  // made from a backup, in no chain since
 };
 
 enum class forwarding : std::uint8_t
@@ -266,9 +410,12 @@ struct settings
     microseconds mark_every = 25ms;
     microseconds resend_after = 100ms;
     microseconds resubmit_after = 500ms;
-    microseconds silent_after = 100ms;  // a neighbour without a word for so long is reported unreachable
-    microseconds lease = 200ms;         // from the heartbeat's send time
-    microseconds read_limit = 1s;       // then a waiting read is unavailable
+    microseconds silent_after = 100ms;      // a neighbour without a word for so long is reported unreachable
+    microseconds lease = 200ms;             // from the heartbeat's send time
+    microseconds read_limit = 1s;           // then a waiting read is unavailable
+    std::uint64_t snapshot_after = 50'000;  // missing entries: more go faster as a snapshot
+    std::uint64_t snapshot_rate = 64u << 20;  // bytes a second to a learner as they travel; 0: unlimited
+    std::uint64_t pin_entries = 2'000'000;    // a learner that holds back compaction by more is given up
 };
 
 }  // namespace chaind::chain

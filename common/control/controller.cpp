@@ -2,6 +2,7 @@
 
 #include "base/rules.hpp"
 #include "control/controller_impl.hpp"
+#include "control/names.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -14,6 +15,7 @@ controller::impl::impl(settings how, record from, instant now)
       rec_(std::move(from)),
       now_(now),
       last_step_(now),
+      started_(now),
       detector_(how_.silence),
       leases_(how_.lease, how_.lease_margin_percent, now),
       links_(how_.silence),
@@ -52,6 +54,7 @@ void controller::impl::after_own_pause()
     links_.clear();
     pending_since_ += pause;
     fed_at_ += pause;
+    if (trouble_since_) *trouble_since_ += pause;
     if (cold_since_) *cold_since_ += pause;
 }
 
@@ -63,12 +66,12 @@ void controller::impl::on(heard const& e)
         complain(hb.from, "this name is not known here: add it first");
         return;
     }
+    highest_ = std::max(highest_, hb.promised);
     if (hb.promised > rec_.current.at && !older_)
     {
         older_ = true;
         learning_.reset();
-        if (administration_) reply(administration_->request, admin_verdict::not_now);
-        administration_.reset();
+        if (administration_) finish(admin_verdict::not_now);
         complain(
             hb.from,
             "registry is older than the replicas: it knows epoch " + std::to_string(rec_.current.at.value()) +
@@ -76,7 +79,12 @@ void controller::impl::on(heard const& e)
                 "; nothing is decided any more"
         );
     }
-    if (older_) return;
+    if (older_)
+    {
+        // Nothing is decided and nobody is answered; people may need to know who is there.
+        if (nodes_.heard(hb, detector_, now_)) detector_.heard(hb.from, now_, hb.stepping_down);
+        return;
+    }
 
     auto const& base = rec_.last_active.members;
     auto alive_now = [&](member const& m) { return alive(m); };
@@ -95,7 +103,10 @@ void controller::impl::on(heard const& e)
     auto& node = nodes_.at(hb.from.name);
     if (node.deaf_to && hb.promised >= *node.deaf_to) node.deaf_to.reset();
     if (learning_ && hb.from == learning_->source && hb.feeding && hb.feeding->learner == learning_->learner)
+    {
         fed_at_ = now_;
+        note_join(*hb.feeding);
+    }
     answer(hb);
 }
 
@@ -128,7 +139,7 @@ void controller::impl::note_promised_end(heartbeat const& hb)
 void controller::impl::answer(heartbeat const& hb)
 {
     if (told().state == config_state::none) return;
-    directive what{.config = told(), .learning = learning_, .lease_for = {}};
+    auto what = directive_for(hb.from.name);
     bool const may_lease = rec_.current.state == config_state::active && !changing() &&
                            rec_.current.contains(hb.from) && hb.promised == rec_.current.at &&
                            !hb.stepping_down;
@@ -140,17 +151,20 @@ void controller::impl::answer(heartbeat const& hb)
     out_.directives.push_back({.to = hb.from, .what = std::move(what)});
 }
 
+directive controller::impl::directive_for(node_id const& name) const
+{
+    bool const leaving = is_drained(name) || draining() == name;
+    return {.config = told(), .learning = learning_, .lease_for = {}, .drain = leaving};
+}
+
 void controller::impl::broadcast()
 {
     if (told().state == config_state::none) return;
     for (auto const& [name, node] : nodes_)
-        if (node.last)
-            out_.directives.push_back(
-                {.to = node.who, .what = {.config = told(), .learning = learning_, .lease_for = {}}}
-            );
+        if (node.last) out_.directives.push_back({.to = node.who, .what = directive_for(name)});
 }
 
-void controller::impl::persist(record next)
+void controller::impl::persist(record next, bool new_lineage)
 {
     next.revision = rec_.revision + 1;
     next.watermark = watermark_;
@@ -158,6 +172,7 @@ void controller::impl::persist(record next)
     watermark_saved_ = now_;
     writing_ = next;
     out_.persist = std::move(next);
+    out_.new_lineage = new_lineage;
     if (told() != rec_.current) broadcast();
 }
 
@@ -169,6 +184,7 @@ void controller::impl::on(stored const& e)
     for (auto& fact : with_it_)
         out_.notices.push_back(std::move(fact));
     with_it_.clear();
+    if (rec_.drained != before.drained) broadcast();
     if (rec_.current == before.current) return;
     if (pending())
         pending_stored();
@@ -182,6 +198,7 @@ void controller::impl::pending_stored()
     pending_since_ = now_;
     promised_end_.clear();
     learning_.reset();
+    trouble_since_.reset();
 }
 
 void controller::impl::active_stored(chain_config const& before)
@@ -189,17 +206,17 @@ void controller::impl::active_stored(chain_config const& before)
     leases_.clear();
     links_.clear();
     promised_end_.clear();
-    auto has = [](chain_config const& config, node_id const& name)
-    {
-        return std::any_of(
-            config.members.begin(), config.members.end(), [&](member const& m) { return m.name == name; }
-        );
-    };
     for (auto const& m : rec_.current.members)
-        if (!has(before, m.name)) nodes_.at(m.name).member_since = now_;
+        if (!has_name(before.members, m.name))
+        {
+            nodes_.at(m.name).member_since = now_;
+            joined(m.name);
+        }
+    auto asked_to_go = [&](node_id const& name)
+    { return is_removed(name) || is_drained(name) || has_name(rec_.moving, name); };
     for (auto const& m : before.members)
     {
-        if (has(rec_.current, m.name) || is_removed(m.name)) continue;
+        if (has_name(rec_.current.members, m.name) || asked_to_go(m.name)) continue;
         auto& gone = nodes_.at(m.name);
         gone.return_after.left(now_, now_ - gone.member_since, how_.flap_first, how_.flap_last);
     }
@@ -215,12 +232,17 @@ std::vector<node_id> const& controller::impl::known() const
 
 bool controller::impl::is_known(node_id const& name) const
 {
-    return std::find(known().begin(), known().end(), name) != known().end();
+    return has_name(known(), name);
 }
 
 bool controller::impl::is_removed(node_id const& name) const
 {
-    return std::find(rec_.removed.begin(), rec_.removed.end(), name) != rec_.removed.end();
+    return has_name(rec_.removed, name);
+}
+
+bool controller::impl::is_drained(node_id const& name) const
+{
+    return has_name(rec_.drained, name);
 }
 
 bool controller::impl::alive(member const& m) const
@@ -275,6 +297,22 @@ std::vector<node_status> controller::impl::nodes() const
     return out;
 }
 
+std::optional<node_id> controller::impl::draining() const
+{
+    if (!administration_ || administration_->what != verb::drain) return std::nullopt;
+    return administration_->who;
+}
+
+std::optional<join_status> controller::impl::joining() const
+{
+    auto const who = pending()   ? rec_.current.joiner
+                     : learning_ ? std::optional(learning_->learner.name)
+                                 : std::nullopt;
+    if (!who) return std::nullopt;
+    if (join_ && join_->who == *who) return join_;
+    return join_status{.who = *who, .since = now_};
+}
+
 controller::controller(settings how, record from, instant now)
     : impl_(std::make_unique<impl>(std::move(how), std::move(from), now))
 {
@@ -301,6 +339,16 @@ std::vector<node_status> controller::nodes() const
 std::optional<learner_assignment> controller::learning() const
 {
     return impl_->learning();
+}
+
+std::optional<join_status> controller::joining() const
+{
+    return impl_->joining();
+}
+
+std::optional<node_id> controller::draining() const
+{
+    return impl_->draining();
 }
 
 }  // namespace chaind::control

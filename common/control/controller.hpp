@@ -22,6 +22,19 @@ struct node_status
     std::string reason;                   // why it is not a member, for people
 };
 
+// One node on its way into the chain, over all its attempts.
+struct join_status
+{
+    node_id who;
+    instant since{};
+    seq began_at{};                    // where its log ended then
+    std::uint64_t moved_bytes = 0;     // to it
+    std::uint64_t lag_entries = 0;     // behind its source
+    std::uint64_t snapshot_bytes = 0;  // of the file that it is given; 0: none so far
+    std::uint64_t snapshot_done = 0;
+    bool needs_snapshot = false;
+};
+
 class controller
 {
 public:
@@ -36,6 +49,8 @@ public:
     [[nodiscard]] record const& current() const;
     [[nodiscard]] std::vector<node_status> nodes() const;  // sorted by name
     [[nodiscard]] std::optional<learner_assignment> learning() const;
+    [[nodiscard]] std::optional<join_status> joining() const;  // a learner, or the joiner of a splice
+    [[nodiscard]] std::optional<node_id> draining() const;     // its clients are leaving
 
 private:
     class impl;

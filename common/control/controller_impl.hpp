@@ -26,6 +26,8 @@ public:
     [[nodiscard]] record const& current() const { return rec_; }
     [[nodiscard]] std::vector<node_status> nodes() const;
     [[nodiscard]] std::optional<learner_assignment> learning() const { return learning_; }
+    [[nodiscard]] std::optional<join_status> joining() const;
+    [[nodiscard]] std::optional<node_id> draining() const;
 
 private:
     // ---- controller.cpp: events
@@ -34,14 +36,13 @@ private:
     void on(connection_lost const& e);
     void on(probed const& e);
     void on(stored const& e);
-    void on(remove_node const& e);
-    void on(add_node const& e);
     void after_own_pause();
     void note_watermark(heartbeat const& hb);
     void note_promised_end(heartbeat const& hb);
     void answer(heartbeat const& hb);
+    [[nodiscard]] directive directive_for(node_id const& name) const;
     void broadcast();
-    void persist(record next);
+    void persist(record next, bool new_lineage = false);
     void pending_stored();
     void active_stored(chain_config const& before);
 
@@ -59,6 +60,7 @@ private:
     void propose(proposal const& what);
     [[nodiscard]] std::optional<proposal> plan(std::optional<member> const& joiner);
     [[nodiscard]] std::optional<proposal> plan_cold_start(std::vector<member> const& base);
+    [[nodiscard]] std::vector<returned> returned_ones() const;
     [[nodiscard]] observations observe(std::vector<member> const& base) const;
     [[nodiscard]] bool vouched(std::vector<member> const& chain, std::size_t place) const;
     void watch_links();
@@ -71,21 +73,74 @@ private:
 
     // ---- learners.cpp: who catches up, and when it is spliced
     void attend_learner();
+    void give_up_learning(std::string why, bool blame_the_source);
     [[nodiscard]] bool may_learn(node_id const& name) const;
+    [[nodiscard]] bool has_place_for(node_id const& name) const;
+    [[nodiscard]] int rank(node_id const& name) const;  // the least comes in first
     [[nodiscard]] std::optional<node_id> next_learner() const;
+    [[nodiscard]] member const& next_source() const;
     [[nodiscard]] learner_progress const* progress() const;
+    void note_trouble();
+    void note_join(learner_progress const& told);
+    void joined(node_id const& name);
     [[nodiscard]] std::optional<member> ready_joiner() const;
     [[nodiscard]] std::string why_no_member(node_id const& name, node const& what) const;
 
-    // ---- administration.cpp
+    // ---- requests.cpp: what people ask for is looked at when it comes, ...
+    void on(drained_clients const& e);
+    void on(remove_node const& e);
+    void on(add_node const& e);
+    void on(drain_node const& e);
+    void on(undrain_node const& e);
+    void on(move_node const& e);
+    void on(replace_node const& e);
+    void on(set_want const& e);
+    void on(force_epoch const& e);
+    [[nodiscard]] std::optional<admin_verdict> not_now() const;
+    [[nodiscard]] bool others_alive(node_id const& than) const;
+    [[nodiscard]] bool stands_by(node_id const& name) const;
+    [[nodiscard]] bool can_go_on() const;
+    void reply(std::uint64_t request, admin_verdict verdict, std::optional<node_id> with = {});
+    void finish(admin_verdict verdict);
+
+    // ---- ... and done, step by step, in administration.cpp
+    enum class verb : std::uint8_t
+    {
+        remove,
+        add,
+        drain,
+        undrain,
+        move,
+        replace,
+        want,
+        force
+    };
+    struct administration
+    {
+        verb what = verb::add;
+        std::uint64_t request = 0;
+        node_id who{};
+        instant since{};
+        bool to_head = false;
+        std::optional<node_id> with{};
+        std::size_t want = 0;       // to be, or what it was before a removal
+        bool clients_gone = false;  // of a drain
+        bool marked = false;        // what it asks for has been stored
+    };
+    void take_on(administration what);
     bool attend_administrator();  // true: something is being stored
+    bool attend_force();
+    bool attend_stored_changes();
+    void mark(record& in) const;
+    [[nodiscard]] bool takes_a_member_out() const;
+    [[nodiscard]] bool being_moved(member const& m, std::vector<member> const& chain) const;
     void attend_watermark();
-    void reply(std::uint64_t request, admin_verdict verdict);
 
     // ---- small questions
     [[nodiscard]] std::vector<node_id> const& known() const;
     [[nodiscard]] bool is_known(node_id const& name) const;
     [[nodiscard]] bool is_removed(node_id const& name) const;
+    [[nodiscard]] bool is_drained(node_id const& name) const;
     [[nodiscard]] bool alive(member const& m) const;  // in time, in exactly that run
     [[nodiscard]] bool pending() const { return rec_.current.state == config_state::pending; }
     [[nodiscard]] bool changing() const;             // a PENDING configuration, stored or on its way
@@ -99,13 +154,19 @@ private:
     std::vector<notice> with_it_;    // facts once it is there
     instant now_{};
     instant last_step_{};
+    instant started_{};
 
     failure_detector detector_;
     leases leases_;
     link_watch links_;
     roster nodes_;
     std::optional<learner_assignment> learning_;
-    instant fed_at_{};  // when the source last spoke of its learner
+    instant fed_at_{};                      // when the source last spoke of its learner
+    std::optional<instant> trouble_since_;  // since when the learner or its source cannot go on
+    std::optional<join_status> join_;       // the newest learner's
+    member told_by_;                        // its newest source, ...
+    std::uint64_t told_bytes_ = 0;          // ... and how much that one has sent, as it counts
+    std::optional<node_id> bad_source_;     // it could not help the last learner
 
     instant pending_since_{};
     std::map<member, seq> promised_end_;  // of members that promised the PENDING configuration
@@ -113,13 +174,8 @@ private:
     seq watermark_;                       // highest commit heard, ...
     epoch watermark_epoch_;               // ... and the ACTIVE epoch in which it was
     instant watermark_saved_{};
+    epoch highest_;  // that anybody has promised
 
-    struct administration
-    {
-        std::uint64_t request = 0;
-        node_id who;
-        bool removal = false;
-    };
     std::optional<administration> administration_;
 
     bool older_ = false;            // the registry is older than what replicas have promised

@@ -2,8 +2,10 @@
 
 #include "base/rules.hpp"
 #include "control/controller_impl.hpp"
+#include "control/names.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace chaind::control
 {
@@ -11,20 +13,59 @@ namespace chaind::control
 bool controller::impl::may_learn(node_id const& name) const
 {
     auto const* found = nodes_.find(name);
-    if (found == nullptr || !found->last || is_removed(name)) return false;
+    if (found == nullptr || !found->last || is_removed(name) || is_drained(name)) return false;
     if (!alive(found->who) || found->last->stepping_down || found->return_after.waits(now_)) return false;
     // A member that restarted may hold rows that are acknowledged later on the strength of its old run, and a
     // cold start may still count on them: it is no learner before a chain without it is ACTIVE.
-    auto const& chain = rec_.current.members;
     if (!rule(r::a_restarted_member_is_no_learner)) return !rec_.current.contains(found->who);
-    return std::none_of(chain.begin(), chain.end(), [&](member const& m) { return m.name == name; });
+    return !has_name(rec_.current.members, name);
+}
+
+// A replacement comes in beside the one that it replaces, however long the chain is; who was taken out to be
+// moved has its place.
+bool controller::impl::has_place_for(node_id const& name) const
+{
+    bool const replacement = rec_.replacing && rec_.replacing->second == name;
+    return rec_.current.members.size() < rec_.want || replacement || has_name(rec_.moving, name);
+}
+
+// Who is awaited, who was a member, who has a log, who has nothing; of equals, whose transfer has begun.
+int controller::impl::rank(node_id const& name) const
+{
+    bool const begun = join_ && join_->who == name;
+    auto of = [&]
+    {
+        if ((rec_.replacing && rec_.replacing->second == name) || has_name(rec_.moving, name)) return 0;
+        auto const* found = nodes_.find(name);
+        if (found == nullptr || !found->last) return 3;
+        if (found->member_since != instant{}) return 1;
+        return found->last->end.at > seq{} ? 2 : 3;
+    };
+    return 2 * of() - (begun ? 1 : 0);
 }
 
 std::optional<node_id> controller::impl::next_learner() const
 {
+    std::optional<node_id> best;
+    // After our own start we may hear an empty spare before those that have a log.
+    bool const too_early = now_ - started_ < how_.silence;
     for (auto const& name : rec_.known)
-        if (may_learn(name)) return name;
-    return std::nullopt;
+    {
+        if (!may_learn(name) || !has_place_for(name)) continue;
+        bool const waits = too_early && nodes_.find(name)->last->end.at == seq{};
+        if (!waits && (!best || rank(name) < rank(*best))) best = name;
+    }
+    return best;
+}
+
+// The tail; another one if that could not help the last time. Never the head, who has the most to do.
+member const& controller::impl::next_source() const
+{
+    auto const& chain = rec_.current.members;
+    auto const& tail = chain.back();
+    if (bad_source_ != tail.name || chain.size() < 3) return tail;
+    auto const& middle = chain[chain.size() - 2];
+    return alive(middle) ? middle : tail;
 }
 
 learner_progress const* controller::impl::progress() const
@@ -35,49 +76,73 @@ learner_progress const* controller::impl::progress() const
     return source->feeding->learner == learning_->learner ? &*source->feeding : nullptr;
 }
 
+void controller::impl::give_up_learning(std::string why, bool blame_the_source)
+{
+    auto const& name = learning_->learner.name;
+    nodes_.at(name).return_after.failed_to_join(now_, how_.flap_first, how_.flap_last);
+    bad_source_ = blame_the_source ? std::optional(learning_->source.name) : std::nullopt;
+    tell("stalled", name, std::move(why));
+    learning_.reset();
+    trouble_since_.reset();
+}
+
+void controller::impl::note_trouble()
+{
+    auto const* learner = nodes_.last_of(learning_->learner);
+    auto const* how_far = progress();
+    bool const its_own = learner != nullptr && !learner->trouble.empty();
+    bool const the_source = how_far != nullptr && !how_far->trouble.empty();
+    if (!its_own && !the_source)
+    {
+        trouble_since_.reset();
+        return;
+    }
+    if (!trouble_since_) trouble_since_ = now_;
+    if (now_ - *trouble_since_ <= how_.trouble_wait) return;
+    auto const& source = learning_->source.name.name;
+    give_up_learning(its_own ? learner->trouble : source + ": " + how_far->trouble, !its_own);
+}
+
 void controller::impl::attend_learner()
 {
     auto const before = learning_;
+    if (learning_) note_trouble();
     if (learning_)
     {
-        auto& node = nodes_.at(learning_->learner.name);
-        auto const* how_far = progress();
-        if (how_far != nullptr && how_far->needs_snapshot)
-        {
-            node.return_after.failed_to_join(now_, how_.flap_last, how_.flap_last);
-            tell("stalled", learning_->learner.name, "the chain's log no longer reaches back to its own");
-            learning_.reset();
-        }
-        else if (now_ - fed_at_ > how_.learner_stall)
-        {
-            node.return_after.failed_to_join(now_, how_.flap_first, how_.flap_last);
-            tell("stalled", learning_->learner.name, "no word of it from " + learning_->source.name.name);
-            learning_.reset();
-        }
-        else if (node.who != learning_->learner || !may_learn(learning_->learner.name))
+        auto const& learner = learning_->learner;
+        auto const* found = nodes_.find(learner.name);
+        // As long as its source names it, it is cared for: making a big snapshot takes a while.
+        if (now_ - fed_at_ > how_.learner_stall)
+            give_up_learning("no word of it from " + learning_->source.name.name, true);
+        else if (found->who != learner || !may_learn(learner.name) || !has_place_for(learner.name))
             learning_.reset();
     }
-    auto const& chain = rec_.current.members;
-    if (!learning_ && chain.size() < rec_.want && alive(chain.back()))
-        if (auto name = next_learner())
-        {
-            learning_ = learner_assignment{.learner = nodes_.at(*name).who, .source = chain.back()};
-            fed_at_ = now_;
-            tell("learner", *name, "catches up from " + chain.back().name.name);
-        }
+    if (!learning_)
+        if (auto const name = next_learner())
+            if (auto const& source = next_source(); alive(source))
+            {
+                auto const& node = nodes_.at(*name);
+                learning_ = learner_assignment{.learner = node.who, .source = source};
+                fed_at_ = now_;
+                trouble_since_.reset();
+                if (!join_ || join_->who != *name)
+                    join_ = join_status{.who = *name, .since = now_, .began_at = node.last->end.at};
+                if (std::exchange(told_by_, source) != source) told_bytes_ = 0;
+                tell("learner", *name, "catches up from " + source.name.name);
+            }
     if (learning_ != before) broadcast();
 }
 
 std::optional<member> controller::impl::ready_joiner() const
 {
     auto const* how_far = progress();
-    if (how_far == nullptr || how_far->needs_snapshot || rec_.current.members.size() >= rec_.want)
-        return std::nullopt;
+    if (how_far == nullptr || how_far->needs_snapshot) return std::nullopt;
     if (how_far->lag_entries > how_.splice_lag_entries || how_far->lag_time > how_.splice_lag_time)
         return std::nullopt;
     auto const& learner = learning_->learner;
     auto const* hb = nodes_.last_of(learner);
-    if (hb == nullptr || hb->promised != rec_.current.at || !may_learn(learner.name)) return std::nullopt;
+    if (hb == nullptr || hb->promised != rec_.current.at) return std::nullopt;
+    if (!may_learn(learner.name) || !has_place_for(learner.name)) return std::nullopt;
     return learner;
 }
 
@@ -87,6 +152,7 @@ std::string controller::impl::why_no_member(node_id const& name, node const& wha
     auto const in_chain =
         std::find_if(chain.begin(), chain.end(), [&](member const& m) { return m.name == name; });
     if (is_removed(name)) return "removed by the administrator";
+    if (is_drained(name)) return "drained by the administrator";
     if (in_chain != chain.end() && !nodes_.superseded(*in_chain)) return {};
     if (!what.last) return "not heard of yet";
     if (!alive(what.who)) return what.left_because.empty() ? "not heard any more" : what.left_because;
@@ -95,10 +161,13 @@ std::string controller::impl::why_no_member(node_id const& name, node const& wha
     {
         auto const* how_far = progress();
         if (how_far == nullptr) return "catching up";
+        if (!how_far->trouble.empty()) return "cannot catch up: " + how_far->trouble;
+        if (!what.last->trouble.empty()) return "cannot catch up: " + what.last->trouble;
+        if (how_far->needs_snapshot) return "catching up: takes a snapshot";
         return "catching up: " + std::to_string(how_far->lag_entries) + " entries behind";
     }
     if (what.return_after.waits(now_))
-        return "left too often: taken back in " +
+        return "left or failed too often: taken back in " +
                std::to_string((what.return_after.until() - now_).count() / 1000) + " ms";
     if (chain.size() >= rec_.want) return "spare: the chain has all its members";
     return "waits for its turn to catch up";

@@ -20,7 +20,7 @@ struct seen_member
     bool heard = false;    // in time, with the boot of the chain
     bool vouched = false;  // not heard, but its neighbours in the chain still hear it
     bool deaf = false;     // heard, but what we say does not reach it
-    bool removed = false;  // by the administrator
+    bool removed = false;  // by the administrator, for good or for now
 };
 
 struct observations

@@ -2,6 +2,7 @@
 
 #include "base/rules.hpp"
 #include "control/controller_impl.hpp"
+#include "control/names.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -19,11 +20,6 @@ std::string names(std::vector<member> const& chain)
     return out;
 }
 
-bool has_name(std::vector<member> const& chain, node_id const& name)
-{
-    return std::any_of(chain.begin(), chain.end(), [&](member const& m) { return m.name == name; });
-}
-
 std::string in_ms(microseconds t)
 {
     return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(t).count()) + " ms";
@@ -33,7 +29,7 @@ std::string in_ms(microseconds t)
 
 void controller::impl::decide()
 {
-    if (older_ || writing_) return;
+    if (writing_ || attend_force() || older_) return;
     if (rec_.last_active.state == config_state::none)
         decide_bootstrap();
     else if (pending())
@@ -43,32 +39,44 @@ void controller::impl::decide()
 }
 
 // The first configuration. Nobody has acknowledged anything yet, so that a member which restarts meanwhile is
-// simply named anew; each of them must have an empty log.
+// simply named anew. Each of them must have an empty log; or one has that of a backup, begins alone, and the
+// others learn from it.
 void controller::impl::decide_bootstrap()
 {
     if (pending() && try_activate()) return;
     if (pending() && intact()) return;
     std::vector<member> all;
+    heartbeat const* restored = nullptr;
+    auto refuse = [&](node_id const& who, std::string why)
+    {
+        if (!bootstrap_waits_) tell("refused", who, std::move(why));
+        bootstrap_waits_ = true;
+    };
     for (auto const& name : known())
     {
         auto const* found = nodes_.find(name);
         if (found == nullptr || !found->last || !alive(found->who)) return;
-        if (found->last->end.at > seq{})
+        auto const& hb = *found->last;
+        // It restarted when it had already promised to begin alone.
+        bool const chosen = rec_.current.members.size() == 1 && rec_.current.contains_store(hb.from);
+        if (hb.end.at > seq{})
         {
-            if (!bootstrap_waits_)
-                tell("refused", name, "a new chain cannot begin with a replica that has a log");
-            bootstrap_waits_ = true;
-            return;
+            if (!hb.restored && !chosen)
+                return refuse(name, "a new chain cannot begin with a replica that has a log");
+            if (restored != nullptr)
+                return refuse(name, "a new chain begins with one restored replica, not with two");
+            restored = &hb;
         }
         all.push_back(found->who);
     }
+    if (restored != nullptr) all = {restored->from};
     if (!all.empty()) propose({.members = std::move(all), .joiner = {}});
 }
 
 void controller::impl::decide_active()
 {
     watch_links();
-    if (attend_administrator()) return;
+    if (attend_administrator() || attend_stored_changes()) return;
     auto next = plan(ready_joiner());
     if (next && next->members != rec_.current.members) return propose(*next);
     attend_learner();
@@ -107,11 +115,13 @@ void controller::impl::decide_pending()
 void controller::impl::propose(proposal const& what)
 {
     record next = rec_;
+    auto newest = rec_.current.at;
+    // A restored log holds entries of epochs that were before this registry.
+    if (rec_.last_active.state == config_state::none)
+        for (auto const& m : what.members)
+            if (auto const* hb = nodes_.last_of(m)) newest = std::max({newest, hb->promised, hb->end.in});
     next.current = {
-        .at = rec_.current.at.next(),
-        .state = config_state::pending,
-        .members = what.members,
-        .joiner = what.joiner
+        .at = newest.next(), .state = config_state::pending, .members = what.members, .joiner = what.joiner
     };
     if (rec_.revision == 0)
     {
@@ -158,11 +168,7 @@ std::optional<controller::impl::proposal> controller::impl::plan(std::optional<m
 // Waits for all, since the longest log should lead; but not for ever, since any one of them suffices.
 std::optional<controller::impl::proposal> controller::impl::plan_cold_start(std::vector<member> const& base)
 {
-    std::vector<returned> there;
-    for (auto const& [name, node] : nodes_)
-        if (node.last && !node.deaf_to && alive(node.who))
-            there.push_back({.who = node.who, .end = node.last->end});
-    auto chain = cold_chain(base, there, watermark_);
+    auto chain = cold_chain(base, returned_ones(), watermark_);
     for (auto const& m : chain.refused)
         complain(
             m,
@@ -179,6 +185,15 @@ std::optional<controller::impl::proposal> controller::impl::plan_cold_start(std:
     return proposal{.members = std::move(chain.members), .joiner = {}, .cold = true};
 }
 
+std::vector<returned> controller::impl::returned_ones() const
+{
+    std::vector<returned> out;
+    for (auto const& [name, node] : nodes_)
+        if (node.last && !node.deaf_to && alive(node.who))
+            out.push_back({.who = node.who, .end = node.last->end});
+    return out;
+}
+
 observations controller::impl::observe(std::vector<member> const& base) const
 {
     observations seen;
@@ -190,7 +205,7 @@ observations controller::impl::observe(std::vector<member> const& base) const
             .heard = alive(m),
             .vouched = !pending() && vouched(base, i),
             .deaf = known != nullptr && known->deaf_to.has_value(),
-            .removed = is_removed(m.name)
+            .removed = is_removed(m.name) || is_drained(m.name) || being_moved(m, base)
         };
     }
     seen.dead_links = links_.dead(now_);
@@ -282,6 +297,8 @@ bool controller::impl::try_activate()
 
     record next = rec_;
     next.current.state = config_state::active;
+    // Who was taken out to be moved is back.
+    if (next.current.joiner) std::erase(next.moving, *next.current.joiner);
     next.current.joiner.reset();
     next.last_active = next.current;
     with_it_.push_back({.what = "active", .at = next.current.at, .who = {}, .why = names(chain)});
@@ -293,6 +310,7 @@ std::string controller::impl::why_out(member const& m, proposal const& next) con
 {
     auto const* known = nodes_.find(m.name);
     if (is_removed(m.name)) return "by the administrator";
+    if (is_drained(m.name)) return "drained by the administrator";
     if (next.cold) return "not back after the power loss";
     if (nodes_.superseded(m)) return "its process was restarted";
     if (known != nullptr && known->last && known->last->stepping_down) return "it stopped cleanly";
@@ -300,6 +318,7 @@ std::string controller::impl::why_out(member const& m, proposal const& next) con
     if (!alive(m)) return "no heartbeat for " + in_ms(now_ - detector_.last_heard(m).value_or(now_));
     if (rec_.current.joiner == m.name) return "did not complete within " + in_ms(how_.splice_stall);
     if (known != nullptr && known->deaf_to) return "it does not hear the config service";
+    if (being_moved(m, rec_.current.members)) return "to come back as the tail";
     return "its link to a neighbour is dead";
 }
 

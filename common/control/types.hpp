@@ -26,6 +26,9 @@ struct record
     std::vector<node_id> known;    // may be members; others are refused
     std::vector<node_id> removed;  // taken out by the administrator: not taken back by themselves
     std::size_t want = 0;          // how many members the chain should have
+    std::vector<node_id> drained;  // out of the chain for now (drain), back by undrain
+    std::vector<node_id> moving;   // to be taken out one after the other, each comes back as tail (move)
+    std::optional<std::pair<node_id, node_id>> replacing;  // (old, new): old goes when new is a member
 
     friend bool operator==(record const&, record const&) = default;
 };
@@ -52,19 +55,70 @@ struct stored
 {
     std::uint64_t revision = 0;
 };  // the registry has this record durably
+struct drained_clients
+{
+    node_id who;
+};  // the node that is being drained has none any more
+
+// What people ask for; each is answered by one admin_reply, and may be asked again at any time.
 struct remove_node
 {
     std::uint64_t request = 0;
     node_id who;
-};  // chainctl remove-node
-
+};  // out for good: until it is added
 struct add_node
 {
     std::uint64_t request = 0;
     node_id who;
-};  // makes a name known, or takes a removed one back
+};  // makes a name known, or takes a removed one back; lengthens the chain
+struct drain_node
+{
+    std::uint64_t request = 0;
+    node_id who;
+};  // out for now; its clients leave first
+struct undrain_node
+{
+    std::uint64_t request = 0;
+    node_id who;
+};
+struct move_node
+{
+    std::uint64_t request = 0;
+    node_id who;
+    bool to_head = false;  // else to the tail
+};  // done: stored; it happens while clients write
+struct replace_node
+{
+    std::uint64_t request = 0;
+    node_id who;
+    std::optional<node_id> with;  // else the first spare
+};  // done: stored; `who` goes when the other one is a member
+struct set_want
+{
+    std::uint64_t request = 0;
+    std::size_t members = 0;
+};
+struct force_epoch
+{
+    std::uint64_t request = 0;
+    node_id who;
+};  // a chain of that node alone, whatever others may hold: acknowledged writes may be lost
 
-using event = std::variant<tick, heard, connection_lost, probed, stored, remove_node, add_node>;
+using event = std::variant<
+    tick,
+    heard,
+    connection_lost,
+    probed,
+    stored,
+    drained_clients,
+    remove_node,
+    add_node,
+    drain_node,
+    undrain_node,
+    move_node,
+    replace_node,
+    set_want,
+    force_epoch>;
 
 // ---- effects
 // ------------------------------------------------------------------------------------------------------
@@ -75,16 +129,24 @@ struct outgoing
 };
 enum class admin_verdict : std::uint8_t
 {
-    done,  // the chain without that node is ACTIVE
-    no_such_node,
+    done,          // stored; where a member has to go for it, the chain without it is ACTIVE
+    already,       // done, and nothing had to change
+    no_such_node,  // not known, or removed
     last_replica,  // no other member is there: it stays
     not_now,       // another change is under way; the current epoch tells
+    no_spare,      // nobody is there to take its place
+    not_a_member,  // of the chain, and has to be one for this
+    is_a_member,   // of the chain, and may not be one for this
+    not_alive,     // and has to be for this
+    not_needed,    // the chain can go on by itself
+    bad_number,
 };
 struct admin_reply
 {
     std::uint64_t request = 0;
     admin_verdict verdict = admin_verdict::done;
     epoch current;
+    std::optional<node_id> with;  // of a replacement: who comes
 };
 // One line of `chainctl events`: a fact for people, read as "WHO WHAT: WHY" ("n1 removed: no heartbeat for
 // 250 ms"), or "WHAT: WHY" without a WHO.
@@ -99,6 +161,7 @@ struct notice
 struct effects
 {
     std::optional<record> persist;  // answered by `stored`; at most one is outstanding
+    bool new_lineage = false;       // with `persist`: another history begins, clients must not resume
     std::vector<outgoing> directives;
     std::vector<member> probes;
     std::vector<admin_reply> replies;
@@ -117,7 +180,9 @@ struct settings
     microseconds vouch_wait = 2s;       // a silent node whose neighbours still hear it
     microseconds splice_stall = 300ms;  // a PENDING with a joiner that does not complete
     microseconds deaf_wait = 1s;        // a member that is heard but does not promise: what we say is lost
-    microseconds learner_stall = 3s;    // a learner that its source does not feed: the next one's turn
+    microseconds learner_stall = 3s;    // a learner that its source does not name: the next one's turn
+    microseconds trouble_wait = 2s;     // a learner or its source that cannot go on: the next one's turn
+    microseconds drain_wait = 3s;       // for the clients of a node that is drained to leave
     microseconds watermark_every = 1s;  // at most so often is a grown watermark stored on its own
     std::uint64_t splice_lag_entries = 64;
     microseconds splice_lag_time = 20ms;

@@ -28,9 +28,13 @@ struct log_point
 struct learner_progress
 {
     member learner;
-    std::uint64_t lag_entries = 0;  // source's end - learner's durable
-    microseconds lag_time{};        // how long ago the source's end was where the learner's durable is now
-    bool needs_snapshot = false;    // the source's log does not reach back to the match point
+    std::uint64_t lag_entries = 0;     // source's end - learner's durable
+    microseconds lag_time{};           // how long ago the source's end was where the learner's durable is now
+    bool needs_snapshot = false;       // the log is no way to it: it reaches not back, or the way is too long
+    std::uint64_t sent_bytes = 0;      // to it since it began to catch up: entries and chunks as they travel
+    std::uint64_t snapshot_bytes = 0;  // of the file that it is given; 0: none, or not made yet
+    std::uint64_t snapshot_done = 0;   // of these, what it holds
+    std::string trouble;               // why the source cannot help it, for people; empty: it can
 
     friend bool operator==(learner_progress const&, learner_progress const&) = default;
 };
@@ -47,6 +51,8 @@ struct heartbeat
     std::vector<node_id> unreachable;  // chain neighbours with a dead or silent link
     std::optional<learner_progress> feeding;
     bool stepping_down = false;  // leaves cleanly: counts as surely dead once the connection closes
+    bool restored = false;       // its store was made from a backup and has been in no chain since
+    std::string trouble;         // why it cannot take the snapshot it is offered, for people; empty: it can
     std::string info;            // JSON for people (addresses, pid, version, sizes): cores do not read it
 
     friend bool operator==(heartbeat const&, heartbeat const&) = default;
@@ -67,6 +73,7 @@ struct directive
     chain_config config;  // the newest, PENDING or ACTIVE
     std::optional<learner_assignment> learning;
     std::optional<instant> lease_for;  // a read lease in config.at, counted from that heartbeat's `sent`
+    bool drain = false;  // send your clients to other replicas: you are about to leave the chain
 
     friend bool operator==(directive const&, directive const&) = default;
 };

@@ -159,6 +159,12 @@ options& options::add_list(std::string name, std::vector<std::string>& into, std
     );
 }
 
+options& options::add_switch(std::string name, bool& into, std::string help)
+{
+    switches_.push_back({std::move(name), std::move(help), into});
+    return *this;
+}
+
 options::option* options::find(std::string_view name)
 {
     auto const found =
@@ -188,6 +194,8 @@ std::map<std::string, bool> options::read_command_line(int argc, char const* con
     auto add = known.add_options();
     for (auto const* flag : {"help", "version", "check-config", "print-config"})
         add(flag, "");
+    for (auto const& s : switches_)
+        add(s.name.c_str(), "");
     add("config", po::value<std::string>(&file));
     for (auto const& o : options_)
         add(o.name.c_str(), po::value<std::string>());
@@ -215,6 +223,8 @@ std::map<std::string, bool> options::read_command_line(int argc, char const* con
         if (given.count(o.name) != 0) set(o, given[o.name].as<std::string>(), "command line: --");
     for (auto const* flag : {"help", "version", "check-config", "print-config"})
         flags[flag] = given.count(flag) != 0;
+    for (auto const& s : switches_)
+        s.into = given.count(s.name) != 0;
     return flags;
 }
 
@@ -317,11 +327,15 @@ void options::print_help() const
         if (!value.empty()) std::cout << " (default " << value << ')';
         std::cout << '\n';
     }
-    std::cout << "\n  --config FILE\n        read options from FILE\n"
+    std::cout << '\n';
+    for (auto const& s : switches_)
+        std::cout << "  --" << s.name << "\n        " << s.help << '\n';
+    std::cout << "  --config FILE\n        read options from FILE\n"
               << "  --check-config\n        say what is wrong with the configuration, or that nothing is\n"
               << "  --print-config\n        print what is in force\n"
               << "  --help, --version\n\n"
-              << "Exit status: 0 done, 70 bug, 74 disk failed, 78 configuration.\n";
+              << "Exit status: 0 done, 69 nobody answers, 70 bug, 74 disk failed, 77 not let in, 78 "
+                 "configuration.\n";
 }
 
 }  // namespace chaind::runtime

@@ -19,9 +19,11 @@ namespace chaind::runtime
 {
 
 inline constexpr int exit_ok = 0;
-inline constexpr int exit_bug = 70;     // EX_SOFTWARE: a broken invariant; look at the log
-inline constexpr int exit_disk = 74;    // EX_IOERR: the disk failed or the store is damaged
-inline constexpr int exit_config = 78;  // EX_CONFIG: systemd does not restart it
+inline constexpr int exit_unavailable = 69;  // EX_UNAVAILABLE: who must answer does not
+inline constexpr int exit_bug = 70;          // EX_SOFTWARE: a broken invariant; look at the log
+inline constexpr int exit_disk = 74;         // EX_IOERR: the disk failed or the store is damaged
+inline constexpr int exit_refused = 77;      // EX_NOPERM: not let into the cluster
+inline constexpr int exit_config = 78;       // EX_CONFIG: systemd does not restart it
 
 // "etc/chaind.conf:12: heartbeat: not a duration such as 250ms: soon"
 struct config_error : std::runtime_error
@@ -51,6 +53,9 @@ public:
         std::function<std::string()> get
     );
 
+    // Without a value, and on the command line only: what to do, not how.
+    options& add_switch(std::string name, bool& into, std::string help);
+
     enum class action
     {
         run,
@@ -78,6 +83,13 @@ private:
         bool decided = false;
     };
 
+    struct command_switch
+    {
+        std::string name;
+        std::string help;
+        bool& into;
+    };
+
     [[nodiscard]] option* find(std::string_view name);
     void set(option& which, std::string const& value, std::string const& where);
     std::map<std::string, bool> read_command_line(int argc, char const* const* argv, std::string& file);
@@ -90,6 +102,7 @@ private:
     std::string about_;
     std::string env_prefix_;
     std::vector<option> options_;
+    std::vector<command_switch> switches_;
     std::vector<std::string> unknown_environment_;
 };
 

@@ -23,8 +23,9 @@ struct frame_encoder
         to.set_protocol_min(x.protocol_min);
         to.set_protocol_max(x.protocol_max);
         if (!x.cluster.empty()) put(x.cluster, *to.mutable_cluster());
-        put(x.from, *to.mutable_member());
+        if (!x.from.name.empty()) put(x.from, *to.mutable_member());
         to.set_purpose(static_cast<std::uint32_t>(x.what_for));
+        to.set_token(x.token);
     }
     void operator()(welcome const& x) const
     {
@@ -53,13 +54,19 @@ struct frame_encoder
     void operator()(abort_process const&) const { static_cast<void>(out.mutable_abort()); }
 };
 
+// A token has some 50 characters; what is much longer is none.
+constexpr std::size_t token_max = 512;
+
 bool take(pb::Hello const& from, hello& to)
 {
     to.protocol_min = from.protocol_min();
     to.protocol_max = from.protocol_max();
-    if (from.purpose() != 1 && from.purpose() != 2) return false;
+    if (from.purpose() < 1 || from.purpose() > 3) return false;
     to.what_for = static_cast<purpose>(from.purpose());
+    if (from.token().size() > token_max) return false;
+    to.token = from.token();
     if (!from.cluster().empty() && !get(from.cluster(), to.cluster)) return false;
+    if (to.what_for == purpose::identify && !from.has_member()) return true;
     return get(from.member(), to.from);
 }
 

@@ -20,8 +20,9 @@ inline constexpr std::uint32_t protocol_max = 1;
 
 enum class purpose : std::uint8_t
 {
-    chain = 1,    // replica to replica
-    control = 2,  // replica to config service
+    chain = 1,     // replica to replica
+    control = 2,   // replica to config service
+    identify = 3,  // config service to replica: who is there? Answered by a welcome, then closed
 };
 
 // First on every connection.
@@ -30,8 +31,9 @@ struct hello
     std::uint32_t protocol_min = 0;
     std::uint32_t protocol_max = 0;
     cluster_id cluster;  // empty: belongs to none yet
-    member from;
+    member from;         // without a name, to identify: the config service
     purpose what_for = purpose::chain;
+    std::string token;  // join token, of a node that belongs to no cluster yet
 };
 // The answer to a hello that is accepted.
 struct welcome

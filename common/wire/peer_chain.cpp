@@ -93,6 +93,35 @@ struct message_encoder
     void operator()(chain::still_at const& x) const { still(x.in, x.round, *out.mutable_still_at()); }
     void operator()(chain::still_at_yes const& x) const { still(x.in, x.round, *out.mutable_still_at_yes()); }
 
+    void operator()(chain::snap_offer const& x) const
+    {
+        auto& to = *out.mutable_snap_offer();
+        to.set_in(x.in.value());
+        auto& what = *to.mutable_what();
+        put(x.what.id, *what.mutable_id());
+        put(x.what.at, *what.mutable_at());
+        put(x.what.state, *what.mutable_state());
+        what.set_size(x.what.bytes);
+    }
+    void operator()(chain::snap_want const& x) const
+    {
+        auto& to = *out.mutable_snap_want();
+        to.set_in(x.in.value());
+        put(x.id, *to.mutable_id());
+        to.set_index(x.index);
+        put(x.mine, *to.mutable_mine());
+    }
+    void operator()(chain::snap_chunk const& x) const
+    {
+        auto& to = *out.mutable_snap_chunk();
+        to.set_in(x.in.value());
+        put(x.id, *to.mutable_id());
+        to.set_index(x.index);
+        put(x.hash, *to.mutable_hash());
+        to.set_held(!x.packed);
+        if (x.packed) to.set_packed(*x.packed);
+    }
+
     static void still(epoch in, std::uint64_t round, pb::StillAt& to)
     {
         to.set_in(in.value());
@@ -137,6 +166,34 @@ bool get_refused(pb::SubmitRefused const& from, chain::refused& to)
     to.in = epoch(from.in());
     to.why = static_cast<chain::refusal>(from.why());
     return get(from.request(), to.request);
+}
+
+// Whatever its bytes are, a chunk packs into its own size and a little more.
+constexpr std::size_t packed_max = chain::snapshot_chunk_bytes + (64u << 10);
+
+bool get_offer(pb::SnapOffer const& from, chain::snap_offer& to)
+{
+    to.in = epoch(from.in());
+    to.what.bytes = from.what().size();
+    if (to.what.bytes == 0) return false;
+    return get(from.what().id(), to.what.id) && get(from.what().at(), to.what.at) &&
+           get(from.what().state(), to.what.state);
+}
+
+bool get_want(pb::SnapWant const& from, chain::snap_want& to)
+{
+    to.in = epoch(from.in());
+    to.index = from.index();
+    return get(from.id(), to.id) && get(from.mine(), to.mine);
+}
+
+bool get_chunk(pb::SnapChunk const& from, chain::snap_chunk& to)
+{
+    to.in = epoch(from.in());
+    to.index = from.index();
+    if (from.packed().size() > packed_max || from.held() != from.packed().empty()) return false;
+    if (!from.held()) to.packed = std::make_shared<std::string const>(from.packed());
+    return get(from.id(), to.id) && get(from.hash(), to.hash);
 }
 
 chain::ok get_ok(pb::Ok const& from)
@@ -186,6 +243,9 @@ bool get(pb::Frame const& from, chain::message& to)
         case pb::Frame::kStillAtYes:
             return to = chain::still_at_yes{epoch(from.still_at_yes().in()), from.still_at_yes().round()},
                    true;
+        case pb::Frame::kSnapOffer: return get_offer(from.snap_offer(), to.emplace<chain::snap_offer>());
+        case pb::Frame::kSnapWant: return get_want(from.snap_want(), to.emplace<chain::snap_want>());
+        case pb::Frame::kSnapChunk: return get_chunk(from.snap_chunk(), to.emplace<chain::snap_chunk>());
         default: return false;
     }
 }

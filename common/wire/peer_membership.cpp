@@ -72,6 +72,10 @@ void put(learner_progress const& from, pb::LearnerProgress& to)
     to.set_lag_entries(from.lag_entries);
     to.set_lag_us(from.lag_time.count());
     to.set_needs_snapshot(from.needs_snapshot);
+    to.set_sent_bytes(from.sent_bytes);
+    to.set_snapshot_bytes(from.snapshot_bytes);
+    to.set_snapshot_done(from.snapshot_done);
+    to.set_trouble(from.trouble);
 }
 
 bool get(pb::LearnerProgress const& from, learner_progress& to)
@@ -79,6 +83,10 @@ bool get(pb::LearnerProgress const& from, learner_progress& to)
     to.lag_entries = from.lag_entries();
     to.lag_time = microseconds(from.lag_us());
     to.needs_snapshot = from.needs_snapshot();
+    to.sent_bytes = from.sent_bytes();
+    to.snapshot_bytes = from.snapshot_bytes();
+    to.snapshot_done = from.snapshot_done();
+    to.trouble = from.trouble();
     return peer::get(from.learner(), to.learner);
 }
 }  // namespace
@@ -96,6 +104,8 @@ void put(heartbeat const& from, pb::Heartbeat& to)
     if (from.feeding) put(*from.feeding, *to.mutable_feeding());
     to.set_stepping_down(from.stepping_down);
     to.set_info(from.info);
+    to.set_restored(from.restored);
+    to.set_trouble(from.trouble);
 }
 
 bool get(pb::Heartbeat const& from, heartbeat& to)
@@ -113,6 +123,8 @@ bool get(pb::Heartbeat const& from, heartbeat& to)
     if (from.has_feeding() && !get(from.feeding(), to.feeding.emplace())) return false;
     to.stepping_down = from.stepping_down();
     to.info = from.info();
+    to.restored = from.restored();
+    to.trouble = from.trouble();
     return true;
 }
 
@@ -126,6 +138,7 @@ void put(directive const& from, pb::Directive& to)
     }
     to.set_has_lease(from.lease_for.has_value());
     if (from.lease_for) to.set_lease_for_us(from.lease_for->count());
+    to.set_drain(from.drain);
 }
 
 bool get(pb::Directive const& from, directive& to)
@@ -139,6 +152,7 @@ bool get(pb::Directive const& from, directive& to)
             return false;
     }
     if (from.has_lease()) to.lease_for = instant(from.lease_for_us());
+    to.drain = from.drain();
     return true;
 }
 

@@ -10,6 +10,9 @@ namespace
 {
 using std::string;
 
+// A chunk then takes four seconds; slower, and who waits for one cannot tell it from a lost one.
+constexpr std::uint64_t slowest_snapshot = 64u << 10;
+
 void add_ms(runtime::options& to, string name, std::chrono::milliseconds& into, string help)
 {
     auto set = [&into](string const& text)
@@ -101,6 +104,27 @@ void add_limits(runtime::options& out, gateway::settings& g)
     out.add("hash-queue-max", g.hash_queue_max, "Passwords that may wait to be checked.");
 }
 
+void add_transfer(runtime::options& out, chaind_settings& into)
+{
+    auto& core = into.driver.core;
+    out.add_size(
+        "snapshot-rate",
+        core.snapshot_rate,
+        "Bytes a second of a snapshot to a replica that joins, as they travel; 0: as fast as it goes."
+    );
+    out.add(
+        "snapshot-after",
+        core.snapshot_after,
+        "A replica that misses more log entries is given a snapshot instead of them."
+    );
+    out.add(
+        "log-keep-entries",
+        into.log_keep_entries,
+        "So many of the newest log entries stay: for replicas and clients that come back."
+    );
+    out.add_size("log-keep-bytes", into.log_keep_bytes, "The log is also cut when it is larger than this.");
+}
+
 boost::asio::ip::tcp::endpoint address(char const* option, string const& text)
 {
     auto const at = runtime::parse_address(text);
@@ -137,6 +161,12 @@ runtime::options chaind_options(chaind_settings& into)
     out.add("admin-listen", into.admin_listen, "Where /metrics is; loopback only.");
     out.add("configd", into.configd, "Where the config service listens for replicas; loopback only.");
     out.add(
+        "join-token-file",
+        into.join_token_file,
+        "File with the token of `chainctl join-token create`, shown when a new disk first meets the config "
+        "service and removed then; not readable by others."
+    );
+    out.add(
         "client-url",
         into.gateway.url,
         "Base URL under which clients reach this replica; empty: made of client-listen."
@@ -165,9 +195,13 @@ runtime::options chaind_options(chaind_settings& into)
         into.driver.stall_limit,
         "When the disk makes no progress for so long, heartbeats stop."
     );
+    add_transfer(out, into);
     out.add("reader-threads", into.reader_threads, "Threads that read the database for clients.");
     add_limits(out, into.gateway);
     out.add("log-level", into.log_level, "debug, info, notice, warning or error.");
+    out.add_switch(
+        "join", into.join, "only meet the config service, so that this node belongs to its cluster; then end"
+    );
     return out;
 }
 
@@ -190,6 +224,15 @@ void complete(chaind_settings& given)
             "messages-burst, logins-per-minute, registrations-per-minute: at least 1; "
             "messages-per-second: more than 0"
         );
+    if (given.driver.core.snapshot_after == 0 || given.log_keep_entries == 0 || given.log_keep_bytes == 0)
+        throw runtime::config_error(
+            "snapshot-after, log-keep-entries, log-keep-bytes: with 0, whoever was away for a moment would "
+            "have to "
+            "fetch everything anew"
+        );
+    auto const rate = given.driver.core.snapshot_rate;
+    if (rate != 0 && rate < slowest_snapshot)
+        throw runtime::config_error("snapshot-rate: 0, or at least 64KiB");
     given.driver.listen = loopback("replica-listen", given.replica_listen);
     given.driver.configd = loopback("configd", given.configd);
     auto const admin = loopback("admin-listen", given.admin_listen);
@@ -199,6 +242,7 @@ void complete(chaind_settings& given)
     given.gateway.admin_address = admin.address().to_string();
     given.gateway.admin_port = admin.port();
     given.driver.core.self.name.name = given.name;
+    given.driver.data_dir = given.data_dir;
     given.driver.database = given.data_dir + "/chain.db";
 }
 

@@ -6,6 +6,7 @@
 #include "runtime/log.hpp"
 #include "runtime/options.hpp"
 
+#include <cstdint>
 #include <string>
 
 namespace chaind::program
@@ -19,7 +20,11 @@ struct chaind_settings
     std::string replica_listen = "127.0.0.1:7401";
     std::string admin_listen = "127.0.0.1:7402";
     std::string configd = "127.0.0.1:7400";
+    std::string join_token_file;
+    bool join = false;  // only that: meet the config service, then end
     std::size_t reader_threads = 2;
+    std::uint64_t log_keep_entries = 1'000'000;
+    std::uint64_t log_keep_bytes = std::uint64_t{2} << 30;
     node::driver_settings driver;
     gateway::settings gateway;
     log::level log_level = log::level::info;

@@ -1,63 +1,83 @@
 #include "chaind/first_contact.hpp"
 
-#include "net/dialer.hpp"
+#include "net/greet_once.hpp"
+#include "runtime/address.hpp"
+#include "runtime/log.hpp"
 #include "runtime/within.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
-#include <memory>
+#include <algorithm>
 
 namespace chaind::program
 {
 
 namespace asio = boost::asio;
+using namespace std::chrono_literals;
 
 namespace
 {
-constexpr std::size_t outbox_limit = 64u << 10;
+constexpr auto answer_limit = 5s;
+constexpr auto first_pause = 20ms;
+constexpr auto longest_pause = 500ms;
 
-net::dial_events questions(
-    member self, std::shared_ptr<std::optional<cluster_id>> answer, asio::steady_timer& got
-)
+std::string why_not(error_code failed)
 {
-    return {
-        .greeting =
-            [self = std::move(self)]
-        {
-            wire::peer::hello out;
-            out.protocol_min = wire::peer::protocol_min;
-            out.protocol_max = wire::peer::protocol_max;
-            out.from = self;
-            out.what_for = wire::peer::purpose::control;
-            return out;
-        },
-        .objection = [](wire::peer::welcome const&) { return std::string(); },
-        .up =
-            [answer, &got](wire::peer::welcome const& from)
-        {
-            *answer = from.cluster;
-            got.cancel();
-        },
-        .received = [](wire::peer::frame const&) {},
-        .down = [] {},
-    };
+    return failed.category() == chaind_category() && failed != errc::timed_out
+               ? "who listens there is no config service: " + failed.message()
+               : failed.message();
 }
 }  // namespace
 
-asio::awaitable<std::optional<cluster_id>> learn_cluster(asio::ip::tcp::endpoint configd, member self)
+wire::peer::hello greeting_of(member const& self, cluster_id cluster, std::string token)
 {
-    auto const on = co_await asio::this_coro::executor;
-    runtime::task_group tasks(on, "chaind");
-    asio::steady_timer got(on, asio::steady_timer::time_point::max());
-    auto const answer = std::make_shared<std::optional<cluster_id>>();
-    auto const link = std::make_shared<net::dialer>(
-        tasks, "configd", configd, outbox_limit, questions(std::move(self), answer, got)
-    );
-    link->start();
-    co_await runtime::wait_on(got);
-    link->stop();
-    co_await tasks.stop(std::chrono::seconds(1));
-    co_return *answer;
+    wire::peer::hello out;
+    out.protocol_min = wire::peer::protocol_min;
+    out.protocol_max = wire::peer::protocol_max;
+    out.cluster = cluster;
+    out.from = self;
+    out.what_for = wire::peer::purpose::control;
+    out.token = std::move(token);
+    return out;
+}
+
+asio::awaitable<first_contact> meet_config_service(
+    asio::ip::tcp::endpoint configd, wire::peer::hello what, std::chrono::steady_clock::duration patience
+)
+{
+    using clock = std::chrono::steady_clock;
+    auto const begun = clock::now();
+    first_contact out;
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    std::chrono::milliseconds pause = first_pause;
+    for (;;)
+    {
+        auto const answer = co_await net::greet_once(configd, what, answer_limit);
+        if (answer)
+        {
+            if (auto const* yes = std::get_if<wire::peer::welcome>(&*answer))
+                out.cluster = yes->cluster;
+            else
+            {
+                out.refused = true;
+                out.why = std::get<wire::peer::refused>(*answer).reason;
+            }
+            co_return out;
+        }
+        auto why = why_not(answer.error());
+        if (why != out.why)
+            log::write(
+                log::level::info,
+                "chaind",
+                "no answer from the config service yet",
+                {{"Address", runtime::to_string(configd)}, {"Reason", why}}
+            );
+        out.why = std::move(why);
+        if (clock::now() - begun >= patience) co_return out;
+        timer.expires_after(pause);
+        co_await runtime::wait_on(timer);
+        pause = std::min<std::chrono::milliseconds>(pause * 2, longest_pause);
+    }
 }
 
 }  // namespace chaind::program

@@ -15,7 +15,9 @@
 #include <boost/json/serialize.hpp>
 
 #include <chrono>
+#include <memory>
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,6 +31,8 @@ using unix_socket = asio::local::stream_protocol;
 namespace
 {
 constexpr std::size_t body_limit = 64u << 10;
+constexpr std::size_t connections_max = 64;
+constexpr auto idle_limit = std::chrono::seconds(30);
 
 unix_socket::acceptor listen(runtime::task_group& tasks, std::string const& path)
 {
@@ -77,7 +81,8 @@ asio::awaitable<void> admin_server::accept_loop()
         auto [failed, socket] = co_await acceptor_.async_accept(asio::as_tuple(asio::use_awaitable));
         if (!failed)
         {
-            tasks_.spawn(serve(std::move(socket)));
+            // Beyond the limit the socket closes here.
+            if (connections_ < connections_max) tasks_.spawn(serve(std::move(socket)));
             continue;
         }
         // Out of descriptors, most likely: it passes.
@@ -88,31 +93,68 @@ asio::awaitable<void> admin_server::accept_loop()
 
 asio::awaitable<void> admin_server::serve(unix_socket::socket socket)
 {
+    ++connections_;
+    std::shared_ptr<void> const counted(nullptr, [this](void*) { --connections_; });
+    co_await converse(socket);
+}
+
+namespace
+{
+using parser = http::request_parser<http::string_body>;
+using response = http::response<http::string_body>;
+
+asio::awaitable<result<std::size_t>> read(
+    unix_socket::socket& from, boost::beast::flat_buffer& buffer, parser& into
+)
+{
+    auto const [failed, bytes] =
+        co_await http::async_read(from, buffer, into, asio::as_tuple(asio::use_awaitable));
+    if (failed) co_return failed;
+    co_return bytes;
+}
+
+asio::awaitable<result<std::size_t>> write(unix_socket::socket& to, response const& what)
+{
+    auto const [failed, bytes] = co_await http::async_write(to, what, asio::as_tuple(asio::use_awaitable));
+    if (failed) co_return failed;
+    co_return bytes;
+}
+
+std::uint32_t uid_at(unix_socket::socket& other_end)
+{
+    ::ucred who{};
+    ::socklen_t size = sizeof who;
+    bool const known = ::getsockopt(other_end.native_handle(), SOL_SOCKET, SO_PEERCRED, &who, &size) == 0;
+    return known ? who.uid : static_cast<std::uint32_t>(-1);
+}
+}  // namespace
+
+asio::awaitable<void> admin_server::converse(unix_socket::socket& socket)
+{
+    auto const uid = uid_at(socket);
     boost::beast::flat_buffer buffer;
     for (bool keep = true; keep;)
     {
-        http::request_parser<http::string_body> parser;
-        parser.body_limit(body_limit);
-        auto const [failed, bytes] =
-            co_await http::async_read(socket, buffer, parser, asio::as_tuple(asio::use_awaitable));
-        static_cast<void>(bytes);
-        if (failed) co_return;
-        auto const& request = parser.get();
+        parser question;
+        question.body_limit(body_limit);
+        auto const got = co_await runtime::within(idle_limit, read(socket, buffer, question));
+        if (!got) co_return;
+        auto& request = question.get();
         keep = request.keep_alive();
-        admin_request asked(std::string(request.method_string()), std::string(request.target()));
+        admin_request asked;
+        asked.method = request.method_string();
+        asked.target = request.target();
+        asked.body = std::move(request.body());
+        asked.uid = uid;
         auto const answered = co_await answer_(std::move(asked));
 
-        http::response<http::string_body> response(
-            static_cast<http::status>(answered.status), request.version()
-        );
-        response.set(http::field::content_type, "application/json");
-        response.keep_alive(keep);
-        response.body() = boost::json::serialize(answered.body) + '\n';
-        response.prepare_payload();
-        auto const [broken, written] =
-            co_await http::async_write(socket, response, asio::as_tuple(asio::use_awaitable));
-        static_cast<void>(written);
-        if (broken) co_return;
+        response told(static_cast<http::status>(answered.status), request.version());
+        told.set(http::field::content_type, "application/json");
+        told.keep_alive(keep);
+        told.body() = boost::json::serialize(answered.body) + '\n';
+        told.prepare_payload();
+        auto const written = co_await runtime::within(idle_limit, write(socket, told));
+        if (!written) co_return;
     }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // HTTP/JSON over a Unix socket of mode 0600: who may open it is the user that runs configd, or root. One
-// request at a time a connection; bodies are not read beyond 64 KiB.
+// request at a time a connection; bodies are not read beyond 64 KiB. At most 64 connections; one that asks
+// nothing for 30 s is closed.
 
 #include "runtime/task_group.hpp"
 
@@ -8,6 +9,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/json/object.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -18,8 +20,8 @@ struct admin_request
 {
     std::string method;
     std::string target;  // with its query
-
-    admin_request(std::string m, std::string t) : method(std::move(m)), target(std::move(t)) {}
+    std::string body;
+    std::uint32_t uid = 0;  // of the process at the other end, as the kernel says
 };
 
 struct admin_answer
@@ -46,11 +48,13 @@ public:
 private:
     boost::asio::awaitable<void> accept_loop();
     boost::asio::awaitable<void> serve(boost::asio::local::stream_protocol::socket socket);
+    boost::asio::awaitable<void> converse(boost::asio::local::stream_protocol::socket& socket);
 
     runtime::task_group& tasks_;
     std::string path_;
     handler answer_;
     boost::asio::local::stream_protocol::acceptor acceptor_;
+    std::size_t connections_ = 0;
 };
 
 }  // namespace chaind::configd

@@ -34,12 +34,13 @@ public:
             runtime::fail(store.error() == errc::locked ? runtime::exit_config : runtime::exit_disk, why);
         auto record = (*store)->load();
         auto events = (*store)->newest_events(2000);
-        if (!record || !events) runtime::fail(runtime::exit_disk, "the registry cannot be read");
+        auto tokens = (*store)->tokens();
+        if (!record || !events || !tokens) runtime::fail(runtime::exit_disk, "the registry cannot be read");
         service_.emplace(
             on,
             service_settings_of(settings_),
             std::move(*store),
-            stored_chain{std::move(*record), std::move(*events)},
+            stored_chain{std::move(*record), std::move(*events), std::move(*tokens)},
             runtime::fail
         );
     }

@@ -88,7 +88,7 @@ chain_config read_chain(json::object const& from)
 
 std::string to_json(control::record const& what)
 {
-    json::object const out{
+    json::object out{
         {"revision", what.revision},
         {"current", chain(what.current)},
         {"last_active", chain(what.last_active)},
@@ -97,7 +97,11 @@ std::string to_json(control::record const& what)
         {"known", names(what.known)},
         {"removed", names(what.removed)},
         {"want", what.want},
+        {"drained", names(what.drained)},
+        {"moving", names(what.moving)},
     };
+    if (what.replacing)
+        out["replacing"] = {{"old", what.replacing->first.name}, {"with", what.replacing->second.name}};
     return json::serialize(out);
 }
 
@@ -116,6 +120,13 @@ std::optional<control::record> record_from_json(std::string_view from)
         out.known = read_names(in, "known");
         out.removed = read_names(in, "removed");
         out.want = number(in, "want");
+        // Records of earlier versions have none of these.
+        if (in.contains("drained")) out.drained = read_names(in, "drained");
+        if (in.contains("moving")) out.moving = read_names(in, "moving");
+        if (auto const* pair = in.if_contains("replacing"))
+            out.replacing.emplace(
+                name_of(pair->as_object().at("old")), name_of(pair->as_object().at("with"))
+            );
         return out;
     }
     catch (std::exception const&)

@@ -14,11 +14,21 @@
 namespace chaind::configd
 {
 
-// Made with the registry, the same for life.
+// Made with the registry.
 struct chain_identity
 {
-    cluster_id cluster;
-    std::string lineage;  // of the log; clients see it
+    cluster_id cluster;   // for life
+    std::string lineage;  // of the log; clients see it. Another one begins when history may be broken
+};
+
+// What is kept of a join token (join_tokens.hpp).
+struct join_token
+{
+    std::string hash;             // BLAKE2b-256 of its secret
+    std::int64_t expires_ms = 0;  // since 1970 UTC
+    node_id used_by;              // empty: nobody yet
+
+    friend bool operator==(join_token const&, join_token const&) = default;
 };
 
 // One line of `chainctl events`.
@@ -42,8 +52,13 @@ public:
     // Revision 0 when nothing was stored yet.
     [[nodiscard]] virtual result<control::record> load() = 0;
     // Durable when it returns success. errc::epoch_conflict, and nothing is changed, unless the stored
-    // revision is next.revision - 1: the only way a chain ever changes.
-    [[nodiscard]] virtual error_code replace(control::record const& next) = 0;
+    // revision is next.revision - 1: the only way a chain ever changes. `new_lineage`, unless it is empty,
+    // becomes the identity's with it.
+    [[nodiscard]] virtual error_code replace(control::record const& next, std::string const& new_lineage) = 0;
+
+    [[nodiscard]] virtual result<std::vector<join_token>> tokens() = 0;
+    // These and no others; durable when it returns success.
+    [[nodiscard]] virtual error_code keep(std::vector<join_token> const& all) = 0;
 
     // Keeps the newest 10,000.
     [[nodiscard]] virtual error_code append(std::vector<event_row> const& rows) = 0;

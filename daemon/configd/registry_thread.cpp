@@ -17,11 +17,23 @@ registry_thread::~registry_thread()
     thread_.join();
 }
 
-void registry_thread::replace(control::record next, std::function<void(error_code)> done)
+void registry_thread::replace(
+    control::record next, std::string new_lineage, std::function<void(error_code)> done
+)
 {
-    auto job = [this, next = std::move(next), done = std::move(done)]
+    auto job = [this, next = std::move(next), new_lineage = std::move(new_lineage), done = std::move(done)]
     {
-        auto const failed = on_->replace(next);
+        auto const failed = on_->replace(next, new_lineage);
+        asio::post(loop_, [done, failed] { done(failed); });
+    };
+    asio::post(thread_, std::move(job));
+}
+
+void registry_thread::keep(std::vector<join_token> all, std::function<void(error_code)> done)
+{
+    auto job = [this, all = std::move(all), done = std::move(done)]
+    {
+        auto const failed = on_->keep(all);
         asio::post(loop_, [done, failed] { done(failed); });
     };
     asio::post(thread_, std::move(job));

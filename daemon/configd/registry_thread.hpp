@@ -22,10 +22,9 @@ public:
     ~registry_thread();
 
     // `done` is called on the loop.
-    void replace(control::record next, std::function<void(error_code)> done);
+    void replace(control::record next, std::string new_lineage, std::function<void(error_code)> done);
+    void keep(std::vector<join_token> all, std::function<void(error_code)> done);
     void append(std::vector<event_row> rows, std::function<void(error_code)> done);
-
-    [[nodiscard]] chain_identity const& identity() const { return on_->identity(); }
 
 private:
     boost::asio::any_io_executor loop_;

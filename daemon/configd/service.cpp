@@ -6,6 +6,7 @@
 #include "runtime/log.hpp"
 #include "runtime/options.hpp"
 #include "runtime/private_file.hpp"
+#include "runtime/random_id.hpp"
 #include "runtime/within.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -41,6 +42,8 @@ service::service(
       how_(std::move(how)),
       die_(std::move(die)),
       core_(how_.core, std::move(from.record), runtime::steady_now()),
+      identity_(store->identity()),
+      tokens_(identity_.cluster, std::move(from.tokens)),
       registry_(on.get_executor(), std::move(store)),
       tasks_(on.get_executor(), "configd"),
       events_(std::move(from.events)),
@@ -60,6 +63,7 @@ void service::start()
     listener_.start();
     admin_.start();
     tasks_.spawn(tick_loop());
+    finish_admissions();
 }
 
 asio::awaitable<void> service::stop()
@@ -69,6 +73,13 @@ asio::awaitable<void> service::stop()
     admin_.stop();
     ticker_.cancel();
     co_await tasks_.stop(std::chrono::seconds(2));
+    // What the registry's thread and the loop still hold comes back to this object.
+    asio::steady_timer pause(on_);
+    while (writes_ > 0 || draining_)
+    {
+        pause.expires_after(1ms);
+        co_await runtime::wait_on(pause);
+    }
 }
 
 // ---- the core
@@ -98,7 +109,7 @@ void service::drain()
 
 void service::perform(control::effects effects)
 {
-    if (effects.persist) persist(std::move(*effects.persist));
+    if (effects.persist) persist(std::move(*effects.persist), effects.new_lineage);
     for (auto const& what : effects.notices)
         note(what);
     for (auto const& what : effects.directives)
@@ -114,16 +125,21 @@ void service::perform(control::effects effects)
     }
 }
 
-void service::persist(control::record next)
+void service::persist(control::record next, bool new_lineage)
 {
     auto const revision = next.revision;
+    auto lineage = new_lineage ? to_string(runtime::random_id<boot_id>()) : std::string();
+    ++writes_;
     registry_.replace(
         std::move(next),
-        [this, revision](error_code failed)
+        lineage,
+        [this, revision, lineage](error_code failed)
         {
+            --writes_;
             if (failed == errc::epoch_conflict)
                 die_(runtime::exit_bug, "somebody else changed the registry: is a second configd running?");
             if (failed) die_(runtime::exit_disk, "the registry cannot be written: " + failed.message());
+            if (!lineage.empty()) identity_.lineage = lineage;
             feed(control::stored{revision});
         }
     );
@@ -137,7 +153,7 @@ void service::direct(control::outgoing const& what)
     wire::peer::instruction out;
     out.what = what.what;
     out.addresses = addresses_;
-    out.lineage = registry_.identity().lineage;
+    out.lineage = identity_.lineage;
     if (state.status_sent != status_number_) out.status_json = status_text_;
     state.status_sent = status_number_;
     link->second->send(wire::peer::encode(std::move(out)));
@@ -157,8 +173,10 @@ void service::note(control::notice const& what)
     row.what = what.what;
     row.node = what.who.name;
     row.why = what.why;
+    ++writes_;
     auto on_failure = [this](error_code failed)
     {
+        --writes_;
         if (failed) die_(runtime::exit_disk, "the registry cannot be written: " + failed.message());
     };
     registry_.append({events_.add(std::move(row))}, on_failure);
@@ -222,7 +240,7 @@ net::accept_events service::link_handlers()
             [this]
         {
             wire::peer::welcome out;
-            out.cluster = registry_.identity().cluster;
+            out.cluster = identity_.cluster;
             return out;
         },
         .up = [this](link_ptr const& link, wire::peer::hello const& from) { link_up(link, from.from); },
@@ -232,11 +250,12 @@ net::accept_events service::link_handlers()
     };
 }
 
-std::string service::objection(wire::peer::hello const& from) const
+std::string service::objection(wire::peer::hello const& from)
 {
     if (from.what_for != wire::peer::purpose::control) return "this is the config service, not a replica";
-    if (!from.cluster.empty() && from.cluster != registry_.identity().cluster)
+    if (!from.cluster.empty() && from.cluster != identity_.cluster)
         return "this config service belongs to another cluster";
+    if (from.cluster.empty() && !from.token.empty()) return admit(from);
     return {};
 }
 
@@ -280,6 +299,11 @@ void service::link_down(link_ptr const& link)
     auto const current = by_member_.find(from);
     if (current == by_member_.end() || current->second != link) return;
     by_member_.erase(current);
+    if (!is_known(from.name))
+    {
+        infos_.erase(from.name);
+        addresses_.erase(from.name);
+    }
     log::write(log::level::info, "control", "a replica's connection ended", {{"Node", from.name.name}});
     feed(control::connection_lost{from});
 }
@@ -294,6 +318,10 @@ void service::take_info(heartbeat const& from)
     auto const* address = info.if_contains("replica_addr");
     if (address != nullptr && address->is_string())
         addresses_[from.from.name] = address->get_string().c_str();
+    if (core_.draining() != from.from.name) return;
+    // True once it has heard of the drain and no client is left.
+    if (auto const* done = info.if_contains("drained_clients"); done != nullptr && *done == true)
+        feed(control::drained_clients{from.from.name});
 }
 
 // ---- what it shows
@@ -301,12 +329,18 @@ void service::take_info(heartbeat const& from)
 json::object service::shown(json::object view(status_input const&)) const
 {
     auto const nodes = core_.nodes();
+    std::vector<node_id> strangers;
+    for (auto const& [who, link] : by_member_)
+        if (!is_known(who.name)) strangers.push_back(who.name);
     status_input const in{
         .cluster = how_.cluster_name,
-        .lineage = registry_.identity().lineage,
+        .lineage = identity_.lineage,
         .record = core_.current(),
         .nodes = nodes,
         .learning = core_.learning(),
+        .joining = core_.joining(),
+        .draining = core_.draining(),
+        .strangers = strangers,
         .infos = infos_,
         .now = runtime::steady_now(),
         .wall_ms = runtime::now().wall_us / 1000,

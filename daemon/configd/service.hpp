@@ -4,7 +4,9 @@
 
 #include "configd/admin_server.hpp"
 #include "configd/event_log.hpp"
+#include "configd/join_tokens.hpp"
 #include "configd/registry_thread.hpp"
+#include "configd/request_memory.hpp"
 #include "control/controller.hpp"
 #include "net/peer_listener.hpp"
 #include "runtime/task_group.hpp"
@@ -37,6 +39,7 @@ struct stored_chain
 {
     control::record record;
     std::vector<event_row> events;
+    std::vector<join_token> tokens;
 };
 
 class service
@@ -64,7 +67,7 @@ private:
     void feed(control::event what);
     void drain();
     void perform(control::effects effects);
-    void persist(control::record next);
+    void persist(control::record next, bool new_lineage);
     void direct(control::outgoing const& what);
     void note(control::notice const& what);
     boost::asio::awaitable<void> tick_loop();
@@ -72,11 +75,19 @@ private:
 
     // ---- links
     net::accept_events link_handlers();
-    std::string objection(wire::peer::hello const& from) const;
+    std::string objection(wire::peer::hello const& from);
     void link_up(link_ptr const& link, member const& from);
     bool link_frame(link_ptr const& link, wire::peer::frame what);
     void link_down(link_ptr const& link);
     void take_info(heartbeat const& from);
+
+    // ---- service_admission.cpp: new nodes
+    std::string admit(wire::peer::hello const& from);
+    boost::asio::awaitable<void> make_known(node_id name);
+    void finish_admissions();
+    [[nodiscard]] bool is_known(node_id const& name) const;
+    boost::asio::awaitable<admin_answer> make_token(boost::json::object body);
+    boost::asio::awaitable<void> keep_tokens();
 
     // ---- what it shows
     // What `view` (configd/status.hpp) makes of the present.
@@ -86,7 +97,24 @@ private:
 
     // ---- administrators
     boost::asio::awaitable<admin_answer> answer(admin_request asked);
-    boost::asio::awaitable<admin_answer> change(std::string name, bool remove);
+    // service_changes.cpp: what changes something
+    boost::asio::awaitable<admin_answer> change(admin_request asked);
+    boost::asio::awaitable<admin_answer> perform_change(std::string path, boost::json::object body);
+    boost::asio::awaitable<admin_answer> change_node(
+        std::string name, std::string verb, boost::json::object body
+    );
+    boost::asio::awaitable<admin_answer> add(std::string name, boost::json::object body);
+    boost::asio::awaitable<admin_answer> replace(std::string name, boost::json::object body);
+    boost::asio::awaitable<admin_answer> want(boost::json::object body);
+    boost::asio::awaitable<admin_answer> force(boost::json::object body);
+    // The core's answer; nothing: none in time. `what` carries `request`.
+    boost::asio::awaitable<std::optional<control::admin_reply>> ask(
+        control::event what, std::uint64_t request
+    );
+    [[nodiscard]] admin_answer told(std::string const& name, std::optional<control::admin_reply> const& reply)
+        const;
+    [[nodiscard]] bool connected(node_id const& name) const;
+    void audit(std::uint32_t uid, std::string_view path, boost::json::object const& body);
     admin_answer abort_node(std::string const& name);
     boost::asio::awaitable<admin_answer> verify();
     // Asks the head for one checkpoint and waits for it; nothing: not all members reported in time.
@@ -104,6 +132,8 @@ private:
     service_settings how_;
     std::function<void(int, std::string const&)> die_;
     control::controller core_;
+    chain_identity identity_;
+    join_tokens tokens_;
     registry_thread registry_;
     runtime::task_group tasks_;
     event_log events_;
@@ -113,6 +143,7 @@ private:
 
     std::deque<control::event> queue_;
     bool draining_ = false;
+    std::size_t writes_ = 0;  // on their way to the registry
     bool stopped_ = false;
 
     std::map<link_ptr, link_state> links_;
@@ -133,6 +164,7 @@ private:
     };
     std::map<std::uint64_t, std::shared_ptr<waiting_reply>> replies_;
     std::uint64_t last_request_ = 0;
+    request_memory requests_;
 };
 
 }  // namespace chaind::configd

@@ -19,19 +19,8 @@ namespace json = boost::json;
 
 namespace
 {
-constexpr auto change_limit = 15s;
 constexpr auto checkpoint_limit = 5s;  // then another one is asked for: the head may have been replaced
 constexpr int checkpoint_attempts = 24;
-
-// "/v1/nodes/NAME/VERB" -> NAME, when VERB is that.
-std::optional<std::string> node_in(std::string_view path, std::string_view verb)
-{
-    constexpr std::string_view prefix = "/v1/nodes/";
-    if (!path.starts_with(prefix) || !path.ends_with(verb)) return std::nullopt;
-    path.remove_prefix(prefix.size());
-    path.remove_suffix(std::min(path.size(), verb.size()));
-    return std::string(path);
-}
 
 std::uint64_t since_in(std::string_view query)
 {
@@ -61,43 +50,9 @@ asio::awaitable<admin_answer> service::answer(admin_request asked)
     if (get && path == "/v1/status") co_return admin_answer(200, shown(status_json));
     if (get && path == "/v1/events") co_return admin_answer(200, events_.page(since_in(query)));
     if (get && path == "/v1/nodes") co_return admin_answer(200, shown(nodes_json));
-    if (post)
-        log::write(
-            log::level::notice, "configd", "asked by the administrator", {{"Request", std::string(path)}}
-        );
-    if (auto name = node_in(path, "/remove"); post && name) co_return co_await change(std::move(*name), true);
-    if (auto name = node_in(path, "/add"); post && name) co_return co_await change(std::move(*name), false);
-    if (auto const name = node_in(path, "/abort"); post && name) co_return abort_node(*name);
     if (post && path == "/v1/verify") co_return co_await verify();
+    if (post) co_return co_await change(std::move(asked));
     co_return refusal(404, "not_found", "no such resource: " + asked.method + ' ' + std::string(path));
-}
-
-asio::awaitable<admin_answer> service::change(std::string name, bool remove)
-{
-    if (!is_valid_node_name(name)) co_return refusal(400, "bad_request", "not a node's name");
-    auto const number = ++last_request_;
-    auto const waiting = std::make_shared<waiting_reply>(tasks_.executor());
-    replies_[number] = waiting;
-    if (remove)
-        feed(control::remove_node{number, node_id{name}});
-    else
-        feed(control::add_node{number, node_id{name}});
-    waiting->wake.expires_after(change_limit);
-    co_await runtime::wait_on(waiting->wake);
-    replies_.erase(number);
-
-    if (!waiting->reply) co_return refusal(504, "timeout", "no decision within 15 s; see `chainctl status`");
-    switch (waiting->reply->verdict)
-    {
-        case control::admin_verdict::done:
-            co_return admin_answer(200, {{"node", name}, {"epoch", waiting->reply->current.value()}});
-        case control::admin_verdict::no_such_node:
-            co_return refusal(404, "not_found", "no node " + name + " is known; `chainctl nodes` lists them");
-        case control::admin_verdict::last_replica:
-            co_return refusal(409, "conflict", name + " is the last replica: it stays");
-        case control::admin_verdict::not_now: break;
-    }
-    co_return refusal(409, "conflict", "another change is under way; ask again in a moment");
 }
 
 admin_answer service::abort_node(std::string const& name)

@@ -10,7 +10,7 @@ namespace chaind::configd
 
 namespace
 {
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 constexpr std::uint64_t events_kept = 10'000;
 
 constexpr auto* schema = R"sql(
@@ -29,6 +29,14 @@ CREATE TABLE event(               -- what was decided, for people
     what TEXT NOT NULL,
     node TEXT NOT NULL,           -- or empty
     why TEXT NOT NULL
+) STRICT;
+)sql";
+
+constexpr auto* schema_2 = R"sql(
+CREATE TABLE join_token(          -- each lets one node in
+    hash BLOB PRIMARY KEY,        -- BLAKE2b-256 of the secret
+    expires_ms INTEGER NOT NULL,  -- since 1970 UTC
+    used_by TEXT NOT NULL         -- a node's name; empty: nobody yet
 ) STRICT;
 )sql";
 }  // namespace
@@ -73,12 +81,16 @@ error_code sqlite_registry::prepare(chain_identity const& fresh, std::string& wh
         why = "the registry was written by a newer version of configd";
         return make_error_code(errc::newer_schema);
     }
-    if (version == 0)
+    if (version < schema_version)
     {
         db_->script("BEGIN IMMEDIATE");
-        db_->script(schema);
-        db_->run("INSERT INTO identity VALUES(?,?)", fresh.cluster, fresh.lineage);
-        db_->script("PRAGMA user_version=1; COMMIT");
+        if (version == 0)
+        {
+            db_->script(schema);
+            db_->run("INSERT INTO identity VALUES(?,?)", fresh.cluster, fresh.lineage);
+        }
+        db_->script(schema_2);
+        db_->script("PRAGMA user_version=2; COMMIT");
     }
     if (auto row = db_->query("SELECT cluster, lineage FROM identity"); row.step())
         identity_ = {row.id<cluster_id>(0), row.text(1)};
@@ -114,7 +126,7 @@ result<control::record> sqlite_registry::load()
     return std::move(*stored);
 }
 
-error_code sqlite_registry::replace(control::record const& next)
+error_code sqlite_registry::replace(control::record const& next, std::string const& new_lineage)
 {
     db_->script("BEGIN IMMEDIATE");
     std::uint64_t stored = 0;
@@ -126,6 +138,31 @@ error_code sqlite_registry::replace(control::record const& next)
     }
     db_->run("DELETE FROM chain");
     db_->run("INSERT INTO chain VALUES(?,?)", next.revision, to_json(next));
+    if (!new_lineage.empty()) db_->run("UPDATE identity SET lineage=?", new_lineage);
+    db_->script("COMMIT");
+    if (db_->failed()) return make_error_code(errc::disk_failed);
+    if (!new_lineage.empty()) identity_.lineage = new_lineage;
+    return {};
+}
+
+result<std::vector<join_token>> sqlite_registry::tokens()
+{
+    std::vector<join_token> out;
+    auto row = db_->query("SELECT hash, expires_ms, used_by FROM join_token ORDER BY expires_ms, hash");
+    while (row.step())
+        out.push_back({row.text(0), row.integer(1), node_id{row.text(2)}});
+    if (db_->failed()) return make_error_code(errc::disk_failed);
+    return out;
+}
+
+error_code sqlite_registry::keep(std::vector<join_token> const& all)
+{
+    db_->script("BEGIN IMMEDIATE");
+    db_->run("DELETE FROM join_token");
+    for (auto const& each : all)
+        db_->run(
+            "INSERT INTO join_token VALUES(?,?,?)", store::blob{each.hash}, each.expires_ms, each.used_by.name
+        );
     db_->script("COMMIT");
     return db_->failed() ? make_error_code(errc::disk_failed) : error_code{};
 }

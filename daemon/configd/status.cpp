@@ -105,25 +105,64 @@ std::string state_of(status_input const& in)
 json::array joining(status_input const& in)
 {
     json::array out;
-    auto const& current = in.record.current;
-    if (current.state == config_state::pending && current.joiner)
-        out.push_back(
-            {{"name", current.joiner->name}, {"phase", "splice"}, {"bytes_done", 0}, {"bytes_total", 0}}
-        );
-    else if (in.learning)
-    {
-        auto const* const source = find(in, in.learning->source.name);
-        std::uint64_t lag = 0;
-        if (source != nullptr && source->last && source->last->feeding)
-            lag = source->last->feeding->lag_entries;
-        out.push_back(
-            {{"name", in.learning->learner.name.name},
-             {"phase", "log"},
-             {"bytes_done", 0},
-             {"bytes_total", 0},
-             {"lag", lag}}
-        );
-    }
+    if (!in.joining) return out;
+    auto const& how = *in.joining;
+    bool const splice = in.record.current.state == config_state::pending;
+    bool const snapshot = !splice && (how.needs_snapshot || how.snapshot_done < how.snapshot_bytes);
+    auto const seconds = static_cast<double>((in.now - how.since).count()) / 1e6;
+    json::object row{
+        {"name", how.who.name},
+        {"phase",
+         splice     ? "splice"
+         : snapshot ? "snapshot"
+                    : "log"},
+        {"bytes_done", snapshot ? how.snapshot_done : how.moved_bytes},
+        // How much of the log will have come by the end, nobody knows.
+        {"bytes_total",
+         snapshot ? how.snapshot_bytes
+         : splice ? how.moved_bytes
+                  : 0},
+        {"lag", how.lag_entries},
+    };
+    if (seconds > 0) row["rate"] = static_cast<std::uint64_t>(static_cast<double>(how.moved_bytes) / seconds);
+    if (in.learning) row["source"] = in.learning->source.name.name;
+    out.push_back(std::move(row));
+    return out;
+}
+
+bool listed(std::vector<node_id> const& in, node_id const& name)
+{
+    return std::find(in.begin(), in.end(), name) != in.end();
+}
+
+// One word for each known name.
+char const* state_of(status_input const& in, control::node_status const& node)
+{
+    auto const& chain = in.record.current.members;
+    auto serving = [&](member const& m) { return m.name == node.name && serves(in, m); };
+    if (std::any_of(chain.begin(), chain.end(), serving)) return "member";
+    if (listed(in.record.removed, node.name)) return "removed";
+    if (listed(in.record.drained, node.name)) return "drained";
+    if (!node.alive) return "failed";
+    if (node.learner) return "learner";
+    bool const in_chain =
+        std::any_of(chain.begin(), chain.end(), [&](member const& m) { return m.name == node.name; });
+    return chain.size() >= in.record.want && !in_chain ? "spare" : "waiting";
+}
+
+json::array in_state(status_input const& in, std::string_view state)
+{
+    json::array out;
+    for (auto const& node : in.nodes)
+        if (state_of(in, node) == state) out.emplace_back(node.name.name);
+    return out;
+}
+
+json::array names(std::vector<node_id> const& from)
+{
+    json::array out;
+    for (auto const& name : from)
+        out.emplace_back(name.name);
     return out;
 }
 
@@ -132,13 +171,8 @@ json::array failed(status_input const& in)
     json::array out;
     for (auto const& node : in.nodes)
     {
-        bool const member = std::any_of(
-            in.record.current.members.begin(),
-            in.record.current.members.end(),
-            [&](chaind::member const& m) { return m.name == node.name && serves(in, m); }
-        );
-        bool const learns = node.learner || (in.learning && in.learning->learner.name == node.name);
-        if (member || (node.alive && learns)) continue;
+        std::string_view const state = state_of(in, node);
+        if (state != "failed" && state != "waiting") continue;
         auto const ago = node.failed_since ? in.now - *node.failed_since : microseconds{};
         json::object row{
             {"name", node.name.name}, {"reason", node.reason.empty() ? "not heard yet" : node.reason}
@@ -146,6 +180,18 @@ json::array failed(status_input const& in)
         row["since"] = node.failed_since ? json::value(in.wall_ms - ago.count() / 1000) : json::value();
         out.push_back(std::move(row));
     }
+    return out;
+}
+
+json::value changing(status_input const& in)
+{
+    json::object out;
+    if (in.draining) out["draining"] = in.draining->name;
+    if (!in.record.moving.empty()) out["moving"] = names(in.record.moving);
+    if (in.record.replacing)
+        out["replacing"] = {
+            {"old", in.record.replacing->first.name}, {"with", in.record.replacing->second.name}
+        };
     return out;
 }
 }  // namespace
@@ -167,6 +213,11 @@ json::object status_json(status_input const& in)
         {"chain", std::move(chain)},
         {"joining", joining(in)},
         {"failed", failed(in)},
+        {"spares", in_state(in, "spare")},
+        {"drained", names(in.record.drained)},
+        {"removed", names(in.record.removed)},
+        {"not_admitted", names(in.strangers)},
+        {"changing", changing(in)},
         {"config_service",
          {{"state", "up"}, {"store", "sqlite"}, {"leader", "local"}, {"version", CHAIND_VERSION}}},
     };
@@ -182,10 +233,29 @@ json::object nodes_json(status_input const& in)
         for (std::size_t i = 0; i < members.size(); ++i)
             if (members[i].name == node.name) role = role_at(i, members.size());
         json::object row{
-            {"name", node.name.name}, {"role", role}, {"alive", node.alive}, {"reason", node.reason}
+            {"name", node.name.name},
+            {"role", role},
+            {"state", state_of(in, node)},
+            {"alive", node.alive},
+            {"reason", node.reason}
         };
-        for (auto const* key : {"replica_addr", "client_url", "admin_addr", "pid", "version"})
+        for (auto const* key :
+             {"replica_addr", "client_url", "admin_addr", "pid", "version", "database", "moved_bytes"})
             row[key] = info(in, node.name, key);
+        nodes.push_back(std::move(row));
+    }
+    for (auto const& name : in.strangers)
+    {
+        json::object row{
+            {"name", name.name},
+            {"role", "none"},
+            {"state", "not admitted"},
+            {"alive", true},
+            {"reason", "not known here: add it with `chainctl add-node`"}
+        };
+        for (auto const* key :
+             {"replica_addr", "client_url", "admin_addr", "pid", "version", "database", "moved_bytes"})
+            row[key] = info(in, name, key);
         nodes.push_back(std::move(row));
     }
     return {

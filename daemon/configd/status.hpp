@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace chaind::configd
 {
@@ -20,6 +21,9 @@ struct status_input
     control::record const& record;
     std::vector<control::node_status> const& nodes;
     std::optional<learner_assignment> learning;
+    std::optional<control::join_status> joining;
+    std::optional<node_id> draining;
+    std::vector<node_id> const& strangers;                // connected, but not known
     std::map<node_id, boost::json::object> const& infos;  // heartbeat::info of each, parsed
     instant now{};
     std::int64_t wall_ms = 0;

@@ -49,6 +49,8 @@ struct chain_view
     bool member = false;    // of an ACTIVE chain
     bool can_read = false;  // a linearizable read would be answered now
     bool can_write = false;
+    bool draining = false;     // about to leave the chain: clients are to go to other replicas
+    bool outside = false;      // there is an ACTIVE chain, and this replica is not in it
     std::string why_not;       // for people, when one of the above is false
     std::size_t replicas = 0;  // members of the ACTIVE chain
     seq applied;               // visible to readers

@@ -125,6 +125,11 @@ std::vector<std::string> others_than(chain_view const& now)
     return names;
 }
 
+bool is_elsewhere(chain_view const& now)
+{
+    return now.outside && !others_than(now).empty();
+}
+
 known_members::known_members(std::string const& own_url)
 {
     origins_.insert(origin_of(own_url));

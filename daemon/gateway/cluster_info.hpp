@@ -19,6 +19,9 @@ wire::cluster_view cluster_view_of(chain_view const& now, std::string const& own
 // The names of the other members, best first: where a client should go when this replica sends it away.
 std::vector<std::string> others_than(chain_view const& now);
 
+// The chain goes on without this replica, and a client knows where: nothing is to be had here.
+bool is_elsewhere(chain_view const& now);
+
 // Every base URL that some member of the chain ever had: a page that one of them served may talk to us, and
 // our page to them, also while they are out of the chain.
 class known_members

@@ -293,8 +293,9 @@ http_response http_api::ready(http_request const& request) const
         return refusal_response(api_errc::bad_request, "role is read or write", "role");
     auto const& view = with_.chain.view();
     bool const can = role == "read" ? view.can_read : view.can_write;
-    if (can && !draining_) return ok(R"({"ready":true,"role":")" + role + "\"}");
-    auto const why = draining_              ? std::string("this replica is stopping")
+    if (can && !draining_ && !view.draining) return ok(R"({"ready":true,"role":")" + role + "\"}");
+    auto const why = draining_       ? std::string("this replica is stopping")
+                     : view.draining ? std::string("this replica is draining: it is about to leave the chain")
                      : view.why_not.empty() ? "this replica cannot serve " + role + "s now"
                                             : view.why_not;
     return refusal_response(api_errc::unavailable, why);
@@ -345,6 +346,8 @@ std::variant<http_response, std::shared_ptr<ws_peer>> http_api::upgrade(http_req
         return refused(std::move(out));
     }
     if (draining_) return refused(refusal_response(api_errc::unavailable, "this replica is stopping"));
+    if (with_.chain.view().draining)
+        return refused(refusal_response(api_errc::unavailable, "this replica is about to leave the chain"));
     with_.count.http(101);
     return std::make_shared<session>(with_, on_, request.peer);
 }

@@ -4,6 +4,7 @@
 #include "runtime/log.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace chaind::gateway
 {
@@ -73,6 +74,7 @@ hub::hub(backend& chain, settings const& limits, std::string own_url, runtime::t
 {
     members_of_chain_.learn(chain_.view());
     last_cluster_frame_ = wire::cluster_frame(cluster());
+    lineage_ = chain_.view().lineage;
     chain_.listen(*this);
 }
 
@@ -271,6 +273,12 @@ wire::cluster_view hub::cluster() const
 void hub::on_view()
 {
     members_of_chain_.learn(chain_.view());
+    tell_cluster();
+    watch_place();
+}
+
+void hub::tell_cluster()
+{
     auto frame = wire::cluster_frame(cluster());
     if (frame == last_cluster_frame_) return;
     last_cluster_frame_ = std::move(frame);
@@ -278,6 +286,33 @@ void hub::on_view()
     for (auto const& [uid, sessions] : by_user_)
         for (auto* one : sessions)
             one->hint(shared);
+}
+
+void hub::watch_place()
+{
+    auto const& view = chain_.view();
+    bool const other_log = !lineage_.empty() && !view.lineage.empty() && view.lineage != lineage_;
+    if (!view.lineage.empty()) lineage_ = view.lineage;
+    bool const drains = !std::exchange(draining_, view.draining) && view.draining;
+    bool const out = !std::exchange(outside_, is_elsewhere(view)) && outside_;
+    if (stopping_) return;
+    // They resume with the old lineage and are told `gone`.
+    if (other_log) end_all(4003, "the chain goes on with another history", false);
+    if (drains) end_all(4001, "this replica is about to leave the chain", true);
+    if (out) end_all(4002, "this replica is not in the chain", true);
+}
+
+void hub::end_all(int code, std::string const& reason, bool after_requests)
+{
+    if (!all_.empty())
+        log::write(
+            log::level::notice,
+            "gateway",
+            "sends its clients elsewhere",
+            {{"Reason", reason}, {"Clients", all_.size()}}
+        );
+    for (auto* one : all_)
+        one->end(code, reason, after_requests);
 }
 
 void hub::watch_service(std::chrono::steady_clock::time_point now)
@@ -357,8 +392,7 @@ void hub::tick(std::chrono::steady_clock::time_point now)
 void hub::stop(int code, std::string const& reason)
 {
     stopping_ = true;
-    std::vector<subscriber*> const everybody(all_.begin(), all_.end());
-    for (auto* one : everybody)
+    for (auto* one : all_)
         one->end(code, reason, true);
 }
 

@@ -96,6 +96,9 @@ private:
     void exit(subscriber& who, chat::conv_id conv);
     std::vector<subscriber*> recipients(chat::event const& of) const;
     void watch_service(std::chrono::steady_clock::time_point now);
+    void tell_cluster();
+    void watch_place();  // of this replica: about to leave, out of the chain, of another history
+    void end_all(int code, std::string const& reason, bool after_requests);
     boost::asio::awaitable<void> send_marks();
 
     backend& chain_;
@@ -117,6 +120,9 @@ private:
     std::uint64_t events_sent_ = 0;
 
     std::string last_cluster_frame_;
+    std::string lineage_;  // the last one known
+    bool draining_ = false;
+    bool outside_ = false;
     known_members members_of_chain_;
     std::optional<std::chrono::steady_clock::time_point> unreadable_since_;
 

@@ -134,6 +134,7 @@ public:
     [[nodiscard]] listener const& clients_at() const { return clients_at_; }
     [[nodiscard]] listener const& admin_at() const { return admin_at_; }
     [[nodiscard]] hub const& sessions() const { return hub_; }
+    [[nodiscard]] bool drained() const { return chain_.view().draining && hub_.sessions() == 0; }
 
 private:
     // The listener comes before the services that its handler needs: they must know the port.
@@ -235,6 +236,11 @@ std::uint16_t server::admin_port() const
 std::size_t server::clients() const
 {
     return impl_->sessions().clients();
+}
+
+bool server::drained() const
+{
+    return impl_->drained();
 }
 
 void server::reload(settings const& with)

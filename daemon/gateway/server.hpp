@@ -44,6 +44,9 @@ public:
     [[nodiscard]] std::uint16_t admin_port() const;
     [[nodiscard]] std::size_t clients() const;  // WebSocket sessions that have said hello with a token
 
+    // The chain wants this replica empty of clients, and it is.
+    [[nodiscard]] bool drained() const;
+
     // What SIGHUP may change: limits and rates; the listeners stay as they are.
     void reload(settings const& with);
 

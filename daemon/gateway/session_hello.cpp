@@ -19,12 +19,14 @@ struct known_user
 {
     std::optional<chat::known_session> session;
     std::vector<chat::conv_id> own;
+    seq base;  // events are kept from here on
 };
 
 known_user read_user(store::chat_reader& from, chat::token_hash const& token)
 {
     known_user out;
     out.session = from.find_session(token);
+    out.base = from.log_base();
     if (!out.session) return out;
     for (auto const& one : from.conversations_of(out.session->who.uid))
         out.own.push_back(one.conv);
@@ -59,6 +61,13 @@ asio::awaitable<void> session::greet(wire::request what)
     if (with_.chain.view().lineage.empty())
     {
         say(refused(what.id, refusal_of_read(errc::timed_out)));  // not part of any chain yet
+        co_return;
+    }
+    if (is_elsewhere(with_.chain.view()))
+    {
+        say(refused(what.id, refusal_of_read(errc::timed_out)));
+        say(wire::cluster_frame(with_.sessions.cluster()));
+        end(4002, "this replica is not in the chain", false);
         co_return;
     }
     state_ = state::greeting;
@@ -116,8 +125,9 @@ asio::awaitable<std::optional<refusal>> session::admit(wire::hello const& what)
         me_.reset();
         co_return make_refusal(api_errc::quota_exceeded, "this user has too many connections");
     }
-    gone_resume_ = what.resume && (!same_log || what.resume->pos > snapshot_ ||
-                                   snapshot_ - what.resume->pos > with_.limits.resume_entries_max);
+    gone_resume_ =
+        what.resume && (!same_log || what.resume->pos > snapshot_ || what.resume->pos < found->value.base ||
+                        snapshot_ - what.resume->pos > with_.limits.resume_entries_max);
     co_return std::nullopt;
 }
 

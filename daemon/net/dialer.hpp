@@ -47,6 +47,8 @@ public:
     // False when the link is not up: the frame is dropped.
     bool send(std::string body);
     [[nodiscard]] bool up() const { return up_; }
+    // Sent, and not yet taken by the network.
+    [[nodiscard]] std::size_t waiting_bytes() const { return link_ ? link_->waiting_bytes() : 0; }
     [[nodiscard]] boost::asio::ip::tcp::endpoint const& to() const { return to_; }
 
 private:

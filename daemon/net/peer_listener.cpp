@@ -113,10 +113,16 @@ asio::awaitable<void> peer_listener::serve(std::shared_ptr<frame_link> link)
         link->close_after_writing();
         co_return;
     }
-    link->trust();
     auto answer = tell_.answer();
     answer.protocol = *wire::peer::agree(hello->protocol_min, hello->protocol_max);
     link->send(wire::peer::encode(std::move(answer)));
+    if (hello->what_for == wire::peer::purpose::identify)
+    {
+        links_.erase(link);
+        link->close_after_writing();
+        co_return;
+    }
+    link->trust();
     tell_.up(link, *hello);
     while (!stopped_ && !link->closed())
     {

@@ -1,6 +1,7 @@
 #pragma once
 // Accepts daemons. Who connects has 5 s to say hello; a wrong cluster or version, or what is no frame at all,
-// is answered `refused` with the reason, logged with the address, and closed.
+// is answered `refused` with the reason, logged with the address, and closed. Who only asks who is here
+// (purpose::identify) is answered and closed; no handler but objection() and answer() hears of him.
 //
 // Handlers are called on the event loop's thread, none after stop().
 

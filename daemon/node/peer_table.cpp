@@ -10,6 +10,8 @@ namespace
 {
 // The core keeps at most a window of unanswered appends on a link; beyond this the other side has stalled.
 constexpr std::size_t outbox_limit = 64u << 20;
+// A learner asks again for a chunk that does not come; what it needs beside them must not wait behind many.
+constexpr std::size_t chunks_up_to = 4u << 20;
 }  // namespace
 
 peer_table::peer_table(
@@ -146,6 +148,7 @@ net::accept_events peer_table::accept_handlers()
 
 std::string peer_table::objection(wire::peer::hello const& from) const
 {
+    if (from.what_for == wire::peer::purpose::identify) return {};
     if (from.what_for != wire::peer::purpose::chain) return "this is a replica, not the config service";
     if (from.cluster != cluster_) return "this replica belongs to another cluster";
     if (from.from.name == self_.name) return "this replica has that name itself";
@@ -173,7 +176,10 @@ void peer_table::ended(std::shared_ptr<net::frame_link> const& link)
 void peer_table::send(member const& to, chain::message const& what)
 {
     auto const one = outgoing_.find(to.name);
-    if (one != outgoing_.end() && one->second.peer == to) one->second.link->send(wire::peer::encode(what));
+    if (one == outgoing_.end() || one->second.peer != to) return;
+    auto& link = *one->second.link;
+    if (std::holds_alternative<chain::snap_chunk>(what) && link.waiting_bytes() > chunks_up_to) return;
+    link.send(wire::peer::encode(what));
 }
 
 bool peer_table::reaches(member const& who) const

@@ -31,12 +31,18 @@ replica_driver::replica_driver(
     : on_(on),
       how_(std::move(how)),
       die_(std::move(die)),
+      promised_(from.promised),
       core_(how_.core, std::move(from)),
       readers_(std::move(readers)),
       store_(std::make_unique<store::store_thread>(
           std::move(store),
           *readers_,
           store_handlers(),
+          [&on](std::function<void()> what) { asio::post(on, std::move(what)); }
+      )),
+      snapshots_(std::make_unique<store::snapshot_thread>(
+          store::snapshot_thread_options{.database = how_.database},
+          [this](chain::event answer) { feed(std::move(answer)); },
           [&on](std::function<void()> what) { asio::post(on, std::move(what)); }
       )),
       tasks_(on.get_executor(), "node"),
@@ -69,13 +75,25 @@ void replica_driver::step_down()
 asio::awaitable<void> replica_driver::stop()
 {
     stopping_ = true;
-    // One more heartbeat says that this replica leaves.
-    asio::steady_timer pause(on_, std::chrono::microseconds(how_.core.heartbeat_every) * 2);
-    co_await runtime::wait_on(pause);
+    if (!ended_)
+    {
+        // One more heartbeat says that this replica leaves.
+        asio::steady_timer pause(on_, std::chrono::microseconds(how_.core.heartbeat_every) * 2);
+        co_await runtime::wait_on(pause);
+    }
     stopped_ = true;
     ticker_.cancel();
     peers_.stop();
     config_->stop();
+    give_up_waiting();
+    co_await tasks_.stop(std::chrono::seconds(2));
+    snapshots_.reset();
+    store_.reset();
+    readers_.reset();
+}
+
+void replica_driver::give_up_waiting()
+{
     gateway::undecided const gone{gateway::no_answer::unavailable, true};
     for (auto const& [id, one] : pending_)
         one->finish(gone);
@@ -83,16 +101,13 @@ asio::awaitable<void> replica_driver::stop()
         one->reader->finish(make_error_code(errc::stopped));
     for (auto const& [at, one] : behind_)
         one->finish(false);
-    co_await tasks_.stop(std::chrono::seconds(2));
-    store_.reset();
-    readers_.reset();
 }
 
 // ---- the core
 
 void replica_driver::feed(chain::event what)
 {
-    if (stopped_) return;
+    if (stopped_ || ended_) return;
     queue_.push_back(std::move(what));
     if (draining_) return;
     draining_ = true;
@@ -101,7 +116,7 @@ void replica_driver::feed(chain::event what)
 
 void replica_driver::drain()
 {
-    while (!queue_.empty() && !stopped_)
+    while (!queue_.empty() && !stopped_ && !ended_)
     {
         auto next = std::move(queue_.front());
         queue_.pop_front();
@@ -115,7 +130,13 @@ void replica_driver::perform(chain::effects effects)
 {
     if (effects.halt) die_(runtime::exit_bug, "a broken invariant: " + *effects.halt);
     for (auto& one : effects.writes)
+    {
+        if (one.promise) promised_ = *one.promise;
         store_->write(std::move(one));
+    }
+    if (effects.may_drop) store_->allow_drop(*effects.may_drop);
+    for (auto& one : effects.snapshot_orders)
+        snapshots_->perform(std::move(one));
     for (auto const& one : effects.sends)
         peers_.send(one.to, one.what);
     for (auto const& one : effects.log_reads)
@@ -126,6 +147,15 @@ void replica_driver::perform(chain::effects effects)
         read_step(one);
     for (auto const& one : effects.refusals)
         refused(one);
+    if (effects.anew) end_run(std::move(*effects.anew));
+}
+
+// Posted: whoever is told destroys this object before long.
+void replica_driver::end_run(chain::begin_anew how)
+{
+    ended_ = stopping_ = true;
+    give_up_waiting();
+    asio::post(on_, [over = over_, how = std::move(how)] { over(how); });
 }
 
 // Alive is not working: a replica whose disk hangs must look dead.
@@ -171,6 +201,7 @@ store::store_events replica_driver::store_handlers()
         { feed(chain::log_read{id, std::move(rows)}); },
         .digested = [this](std::string const& id, seq at, digest state)
         { checkpoint_ = {{"id", id}, {"pos", at.value()}, {"digest", to_string(state)}}; },
+        .compacted = [this](log_point base) { feed(chain::compacted{base}); },
         .failed = [this](error_code, std::string const& text)
         { die_(runtime::exit_disk, "the store has failed: " + text); },
     };
@@ -251,10 +282,12 @@ asio::awaitable<void> replica_driver::submit_checkpoint(std::uint64_t id)
 
 asio::awaitable<gateway::submit_outcome> replica_driver::submit(chat::command what)
 {
-    if (stopping_ || pending_.size() >= how_.pending_max)
+    // Who is not in the chain cannot pass it on; the client finds out faster from another replica.
+    bool const cannot = stopping_ || view_.outside;
+    if (cannot || pending_.size() >= how_.pending_max)
     {
         gateway::undecided const full{
-            stopping_ ? gateway::no_answer::unavailable : gateway::no_answer::busy, false
+            cannot ? gateway::no_answer::unavailable : gateway::no_answer::busy, false
         };
         co_return full;
     }

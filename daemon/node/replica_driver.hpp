@@ -11,6 +11,7 @@
 #include "runtime/random_id.hpp"
 #include "runtime/task_group.hpp"
 #include "store/reader_pool.hpp"
+#include "store/snapshot_thread.hpp"
 #include "store/store_thread.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -34,7 +35,9 @@ struct driver_settings
     cluster_id cluster;
     boost::asio::ip::tcp::endpoint listen;  // for other replicas
     boost::asio::ip::tcp::endpoint configd;
-    std::string database;            // path, for its size
+    std::string data_dir;            // for people
+    std::string database;            // path: its size is shown, snapshots are made beside it
+    std::uint64_t moved_before = 0;  // bytes that this join has cost in earlier runs of this process
     std::size_t pending_max = 8192;  // commands that wait for their answer
     microseconds submit_limit = 5s;
     microseconds stall_limit = 1s;  // the disk makes no progress: heartbeats stop
@@ -57,6 +60,10 @@ public:
     // What heartbeats say beside the chain's own figures: client_url, admin_addr, clients. Before start().
     void describe_with(std::function<void(boost::json::object&)> more) { describe_more_ = std::move(more); }
 
+    // This run is over, and the next one is to start from another store. From then on the replica does
+    // nothing any more; whoever is told stops it. Before start().
+    void when_over(std::function<void(chain::begin_anew)> then) { over_ = std::move(then); }
+
     void start();
     // Heartbeats tell the config service to take this replica out; it goes on serving meanwhile.
     void step_down();
@@ -73,12 +80,18 @@ public:
     [[nodiscard]] boost::asio::ip::tcp::endpoint address() const { return peers_.address(); }
     [[nodiscard]] chain::replica_status status() const { return core_.status(); }
     [[nodiscard]] std::uint64_t commits() const { return store_->commits(); }
+    // The highest promise; on disk once stop() has returned.
+    [[nodiscard]] chain_config const& promised() const { return promised_; }
+    // Bytes that this join has cost so far.
+    [[nodiscard]] std::uint64_t moved_bytes() const;
 
 private:
     // ---- the core
     void feed(chain::event what);
     void drain();
     void perform(chain::effects effects);
+    void end_run(chain::begin_anew how);
+    void give_up_waiting();  // whoever waits for the core or for rows is told that it will not be
     void beat(heartbeat what);
     void read_step(chain::read_step const& what);
     void refused(chain::local_refusal const& what);
@@ -97,6 +110,7 @@ private:
 
     // ---- what it shows
     void refresh_view();
+    [[nodiscard]] std::string why_not(chain::replica_status const& now, bool others) const;
     [[nodiscard]] std::string info(chain::replica_status const& now) const;
     void log_role(chain::replica_status const& now);
 
@@ -110,9 +124,11 @@ private:
     boost::asio::io_context& on_;
     driver_settings how_;
     std::function<void(int, std::string const&)> die_;
+    chain_config promised_;
     chain::replica core_;
     std::unique_ptr<store::reader_pool> readers_;
     std::unique_ptr<store::store_thread> store_;
+    std::unique_ptr<store::snapshot_thread> snapshots_;
     runtime::task_group tasks_;
     peer_table peers_;
     std::shared_ptr<net::dialer> config_;
@@ -120,10 +136,12 @@ private:
     runtime::request_ids ids_;
     listener* listener_ = nullptr;
     std::function<void(boost::json::object&)> describe_more_ = [](boost::json::object&) {};
+    std::function<void(chain::begin_anew)> over_ = [](chain::begin_anew const&) {};
 
     std::deque<chain::event> queue_;
     bool draining_ = false;
     bool stopping_ = false;  // nothing new is taken
+    bool ended_ = false;     // the core wants to begin anew: it is asked nothing more
     bool stopped_ = false;   // nothing at all happens any more
 
     std::unordered_map<request_id, std::shared_ptr<waiting<gateway::submit_outcome>>> pending_;

@@ -74,16 +74,18 @@ void replica_driver::refresh_view()
     next.replicas = now.active ? members.size() : 0;
     next.can_read = now.active && !stopping_ && (others || core_.lease_valid(runtime::steady_now()));
     next.can_write = now.active && !stopping_ && others && members.size() >= how_.core.min_replicas;
-    next.why_not = next.can_read && next.can_write    ? ""
-                   : stopping_                        ? "stopping"
-                   : now.part == chain::role::learner ? "catching up with the chain"
-                   : !now.active                      ? "not in an active chain"
-                   : !others                          ? "a member of the chain cannot be reached"
-                                                      : "fewer replicas than min-replicas";
+    next.why_not = next.can_read && next.can_write ? "" : why_not(now, others);
+    // Without the config service nobody would take it back: it serves again.
+    next.draining = now.drain && config_up_;
+    next.outside = now.config.state == config_state::active && !now.config.contains(how_.core.self);
     next.applied = now.applied;
     next.committed = now.commit;
     auto const shown = [](gateway::chain_view const& v)
-    { return std::tie(v.at, v.member, v.can_read, v.can_write, v.why_not, v.replicas, v.lineage); };
+    {
+        return std::tie(
+            v.at, v.member, v.can_read, v.can_write, v.why_not, v.replicas, v.lineage, v.draining, v.outside
+        );
+    };
     bool changed = shown(next) != shown(view_);
 
     next.status = std::move(status);
@@ -104,10 +106,26 @@ void replica_driver::refresh_view()
     if (changed && listener_ != nullptr) listener_->on_view();
 }
 
+std::string replica_driver::why_not(chain::replica_status const& now, bool others) const
+{
+    if (stopping_) return "stopping";
+    if (now.receiving) return "taking in a snapshot";
+    if (now.part == chain::role::learner) return "catching up with the chain";
+    if (!now.active) return "not in an active chain";
+    return others ? "fewer replicas than min-replicas" : "a member of the chain cannot be reached";
+}
+
+std::uint64_t replica_driver::moved_bytes() const
+{
+    return core_.status().moved_bytes + how_.moved_before;
+}
+
 void replica_driver::log_role(chain::replica_status const& now)
 {
     std::pair const role{now.config.at, now.part};
     if (role == told_role_ && now.active == told_active_) return;
+    // Another join would begin here.
+    if (told_active_ && !now.active) how_.moved_before = 0;
     told_role_ = role;
     told_active_ = now.active;
     log::write(
@@ -126,13 +144,21 @@ std::string replica_driver::info(chain::replica_status const& now) const
         {"replica_addr", runtime::to_string(peers_.address())},
         {"pid", ::getpid()},
         {"version", CHAIND_VERSION},
+        {"data_dir", how_.data_dir},
+        {"database", how_.database},
         {"db_bytes", size_of(how_.database) + size_of(how_.database + "-wal")},
         {"log_end", now.end.at.value()},
         {"committed", now.commit.value()},
         {"lease_ms", std::max<std::int64_t>(0, left.count() / 1000)},
         {"role", name_of(now.part)},
         {"min_replicas", how_.core.min_replicas},
+        {"log_base", now.base.at.value()},
+        {"moved_bytes", moved_bytes()},
     };
+    if (now.receiving)
+        out["snapshot"] = {
+            {"bytes_done", now.receiving->bytes_done}, {"bytes_total", now.receiving->bytes_total}
+        };
     if (!checkpoint_.empty()) out["checkpoint"] = checkpoint_;
     describe_more_(out);
     return json::serialize(out);

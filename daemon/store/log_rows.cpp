@@ -37,7 +37,7 @@ std::optional<meta_row> load_meta(database& db)
     {
         auto row = db.query(
             "SELECT store, cluster, promise, promise_state, joiner, applied, applied_epoch, applied_hash,"
-            " applied_ts_us, base, base_epoch, base_hash, base_ts_us FROM meta WHERE one = 1"
+            " applied_ts_us, base, base_epoch, base_hash, base_ts_us, restored FROM meta WHERE one = 1"
         );
         if (!row.step()) return std::nullopt;
         out.store = row.id<store_id>(0);
@@ -47,6 +47,7 @@ std::optional<meta_row> load_meta(database& db)
         if (!row.null(4)) out.promised.joiner = node_id{row.text(4)};
         out.applied = point_of(row, 5);
         out.base = point_of(row, 9);
+        out.restored = row.integer(13) != 0;
     }
     auto row = db.query("SELECT name, store, boot FROM promised_member ORDER BY position");
     while (row.step())
@@ -58,12 +59,17 @@ std::optional<meta_row> load_meta(database& db)
     return out;
 }
 
+void save_store(database& db, store_id store)
+{
+    db.run("UPDATE meta SET store = ?", store);
+}
+
 void save_boot(database& db, boot_id boot)
 {
     db.run("UPDATE meta SET boot = ?", boot);
 }
 
-void save_cluster(database& db, cluster_id cluster)
+void save_cluster(database& db, std::optional<cluster_id> cluster)
 {
     db.run("UPDATE meta SET cluster = ?", cluster);
 }
@@ -103,6 +109,22 @@ void save_applied(database& db, log_point const& applied)
     );
 }
 
+void save_base(database& db, log_point const& base)
+{
+    db.run(
+        "UPDATE meta SET base = ?, base_epoch = ?, base_hash = ?, base_ts_us = ?",
+        base.at,
+        base.in,
+        base.hash,
+        base.ts_us
+    );
+}
+
+void save_restored(database& db, bool restored)
+{
+    db.run("UPDATE meta SET restored = ?", restored ? 1 : 0);
+}
+
 void append_row(database& db, chain::entry const& e, bool first_of_its_epoch)
 {
     db.run(
@@ -121,6 +143,27 @@ void truncate_rows(database& db, seq after)
 {
     db.run("DELETE FROM log WHERE seq > ?", after);
     db.run("DELETE FROM log_epoch WHERE first > ?", after);
+}
+
+void drop_rows(database& db, seq upto)
+{
+    db.run("DELETE FROM log WHERE seq <= ?", upto);
+    // An epoch that goes on behind `upto` begins there now; one that is gone has no first row.
+    db.run(
+        "DELETE FROM log_epoch WHERE epoch NOT IN (SELECT epoch FROM log WHERE seq = ?1) AND first <= ?1",
+        upto.next()
+    );
+    db.run("UPDATE log_epoch SET first = ?1 WHERE first < ?1", upto.next());
+}
+
+std::uint64_t bytes_of_rows(database& db, seq after, seq upto)
+{
+    auto row = db.query(
+        "SELECT count(*) * 64 + coalesce(sum(length(command)), 0) FROM log WHERE seq > ? AND seq <= ?",
+        after,
+        upto
+    );
+    return row.step() ? row.number(0) : 0;
 }
 
 std::optional<log_point> row_point(database& db, seq at)

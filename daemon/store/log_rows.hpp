@@ -7,6 +7,7 @@
 #include "chain/types.hpp"
 #include "store/sqlite.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,17 +23,25 @@ struct meta_row
     chain_config promised;
     log_point applied;
     log_point base;
+    bool restored = false;
 };
 
 void insert_meta(database& db, store_id store, boot_id boot);
 [[nodiscard]] std::optional<meta_row> load_meta(database& db);
+void save_store(database& db, store_id store);
 void save_boot(database& db, boot_id boot);
-void save_cluster(database& db, cluster_id cluster);
+void save_cluster(database& db, std::optional<cluster_id> cluster);
 void save_promise(database& db, chain_config const& promised);
 void save_applied(database& db, log_point const& applied);
+void save_base(database& db, log_point const& base);
+void save_restored(database& db, bool restored);
 
 void append_row(database& db, chain::entry const& e, bool first_of_its_epoch);
 void truncate_rows(database& db, seq after);
+// Up to and including `upto`; not meta.base.
+void drop_rows(database& db, seq upto);
+// As chain::entry::bytes() counts, of (after, upto].
+[[nodiscard]] std::uint64_t bytes_of_rows(database& db, seq after, seq upto);
 [[nodiscard]] std::optional<log_point> row_point(database& db, seq at);
 [[nodiscard]] std::optional<log_point> last_row(database& db);
 [[nodiscard]] std::vector<std::pair<epoch, seq>> log_epochs(database& db);

@@ -6,6 +6,8 @@
 //   no check after each; whoever publishes or commits what it computed asks failed() first and throws the
 //   result away. That is also the rule for a disk that failed an fsync: never try again.
 // - A broken constraint or a wrong parameter is a bug of ours, not a failed disk: it stops the process.
+// Unless
+//   the rows come from a file whose soundness is the question (doubt_rows()).
 //
 // A connection and its statements belong to one thread at a time.
 
@@ -161,6 +163,9 @@ public:
     // "disk I/O error (1034) in: COMMIT"
     [[nodiscard]] std::string const& failure_text() const { return failure_text_; }
 
+    // From now on a broken constraint is a failure like any other.
+    void doubt_rows() { rows_doubted_ = true; }
+
     // Remembers the failure of a call that was made on handle().
     void fail(int code, std::string_view sql);
 
@@ -183,6 +188,7 @@ private:
     std::unordered_map<std::string, std::vector<sqlite3_stmt*>, text_hash, std::equal_to<>> idle_;
     std::optional<error_code> failure_;
     std::string failure_text_;
+    bool rows_doubted_ = false;
 };
 
 }  // namespace chaind::store

@@ -15,6 +15,7 @@ namespace chaind::store
 namespace
 {
 
+constexpr std::uint64_t drop_rows_max = 512;        // in one transaction, beside as many as it adds
 constexpr std::size_t apply_read_bytes = 1u << 20;  // of log rows in memory at once while applying
 
 // What the connection's failure means to somebody who has just tried to open the file.
@@ -136,6 +137,10 @@ error_code sqlite_store::load(store_options const& how)
     base_ = meta->base;
     applied_ = meta->applied;
     end_ = last_row(*db_).value_or(base_);
+    restored_ = meta->restored;
+    keep_entries_ = how.log_keep_entries;
+    keep_bytes_ = how.log_keep_bytes;
+    log_bytes_ = bytes_of_rows(*db_, base_.at, end_.at);
 
     std::string why;
     auto const from =
@@ -174,6 +179,7 @@ result<chain::recovered> sqlite_store::recover()
         .applied = applied_,
         .suffix = std::move(*suffix),
         .epochs = std::move(epochs),
+        .restored = restored_,
     };
 }
 
@@ -208,14 +214,17 @@ error_code sqlite_store::run(std::span<chain::store_write const> writes, store_o
         if (write.apply_upto) ahead = std::max(ahead, std::min(*write.apply_upto, standing));
     }
 
+    std::uint64_t added = 0;
     db_->run("BEGIN IMMEDIATE");
     if (auto failure = apply(ahead, tell)) return failure;
     for (auto const& write : writes)
     {
         if (auto failure = log(write)) return failure;
+        added += write.entries.size();
         if (!write.apply_upto) continue;
         if (auto failure = apply(*write.apply_upto, tell)) return failure;
     }
+    if (auto failure = compact(added)) return failure;
     return commit();
 }
 
@@ -241,6 +250,13 @@ error_code sqlite_store::promise(chain_config const& to)
     if (to.at < promised_.at) return refuse(errc::store_damaged, "broken invariant: the promise falls");
     save_promise(*db_, to);
     promised_ = to;
+    bool const takes_part =
+        std::any_of(to.members.begin(), to.members.end(), [&](member const& m) { return m.store == id_; });
+    if (restored_ && takes_part)
+    {
+        save_restored(*db_, false);
+        restored_ = false;
+    }
     return {};
 }
 
@@ -251,6 +267,7 @@ error_code sqlite_store::truncate(seq after)
         return refuse(errc::store_damaged, "broken invariant: truncation below the applied mark");
     }
     if (after >= end_.at) return {};
+    log_bytes_ -= bytes_of_rows(*db_, after, end_.at);
     truncate_rows(*db_, after);
     end_ = last_row(*db_).value_or(base_);
     return {};
@@ -270,6 +287,7 @@ error_code sqlite_store::append(chain::entry const& e)
     }
     append_row(*db_, e, end_.at == base_.at || e.in > end_.in);
     end_ = e.point();
+    log_bytes_ += e.bytes();
     return {};
 }
 
@@ -304,6 +322,40 @@ error_code sqlite_store::apply(seq upto, store_observer const& tell)
             db_->run("BEGIN IMMEDIATE");
         }
     }
+    return disk();
+}
+
+error_code sqlite_store::compact(std::uint64_t added)
+{
+    if (allowed_ <= base_.at) return {};
+    if (allowed_ > applied_.at)
+    {
+        return refuse(errc::store_damaged, "broken invariant: compaction above the applied mark");
+    }
+    auto const kept = end_.at - base_.at;
+    if (kept <= keep_entries_ && log_bytes_ <= keep_bytes_) return {};
+
+    auto upto = base_.at;
+    auto bytes = log_bytes_;
+    {
+        auto row = db_->query(
+            "SELECT seq, length(command) FROM log WHERE seq <= ? ORDER BY seq LIMIT ?",
+            allowed_,
+            drop_rows_max + added
+        );
+        while ((end_.at - upto > keep_entries_ || bytes > keep_bytes_) && row.step())
+        {
+            upto = seq(row.number(0));
+            bytes -= 64 + row.number(1);
+        }
+    }
+    auto const base = row_point(*db_, upto);
+    if (auto failure = disk()) return failure;
+    if (!base) return refuse(errc::store_damaged, "log row " + std::to_string(upto.value()) + " is missing");
+    drop_rows(*db_, upto);
+    save_base(*db_, *base);
+    base_ = *base;
+    log_bytes_ = bytes;
     return disk();
 }
 

@@ -15,6 +15,7 @@
 #include "store/sqlite.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -36,6 +37,8 @@ struct store_options
     bool quick_check = true;  // SQLite's own check of the whole file at open
     std::size_t verify_rows = 10'000;  // of the log, below the applied mark; those above are always checked
     std::size_t wal_pages = 1000;      // tidy() moves the WAL into the database above this size
+    std::uint64_t log_keep_entries = 1'000'000;  // an older part of the log is dropped when allowed
+    std::uint64_t log_keep_bytes = std::uint64_t{2} << 30;  // the same, as chain::entry::bytes() counts
 };
 
 // A checkpoint command was applied and committed: right now, and until the next perform() or the return from
@@ -76,6 +79,11 @@ public:
     // Makes all the given writes durable, in order, in one transaction (more only around checkpoints).
     [[nodiscard]] error_code perform(std::span<chain::store_write const> writes, store_observer const& tell);
 
+    // The log may be dropped up to here, as much of it as is not to be kept (store_options). Done with the
+    // next perform() that ends with `upto` applied, a bounded number of rows each time. The
+    // newest word counts, also when it is lower than one before.
+    void allow_drop(seq upto) { allowed_ = upto; }
+
     // Rows from `from` on: at least one if there is one, then up to `max_bytes`. Each has the right hash.
     [[nodiscard]] result<std::vector<chain::entry>> read_log(seq from, std::size_t max_bytes);
 
@@ -84,6 +92,7 @@ public:
 
     [[nodiscard]] error_code failure() const { return failure_.value_or(error_code{}); }
     [[nodiscard]] std::string const& failure_text() const { return failure_text_; }
+    [[nodiscard]] log_point base() const { return base_; }  // before the first kept row
     [[nodiscard]] log_point end() const { return end_; }
     [[nodiscard]] log_point applied() const { return applied_; }
 
@@ -100,6 +109,7 @@ private:
     error_code truncate(seq after);
     error_code append(chain::entry const& e);
     error_code apply(seq upto, store_observer const& tell);
+    error_code compact(std::uint64_t added);  // drops old rows, more than `added` if need be
     error_code commit();
     error_code refuse(errc code, std::string text);  // the first failure; all later ones repeat it
     error_code disk(errc code = errc::disk_failed);  // refuse() with the connection's failure, if any
@@ -111,6 +121,11 @@ private:
     std::optional<cluster_id> cluster_;
     chain_config promised_;
     log_point base_;
+    seq allowed_;                  // to be dropped
+    std::uint64_t log_bytes_ = 0;  // of the kept rows
+    bool restored_ = false;
+    std::uint64_t keep_entries_ = 0;
+    std::uint64_t keep_bytes_ = 0;
     log_point applied_;
     log_point end_;
     std::size_t tidy_step_ = 0;  // pages

@@ -13,7 +13,17 @@ namespace chaind::store
 namespace
 {
 
-// What has been made in a folder is only there after a power cut when the folder has been synced.
+bool make_file(std::filesystem::path const& path)
+{
+    int const file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0) return false;
+    bool const closed_to_others = ::fchmod(file, 0600) == 0;
+    ::close(file);
+    return closed_to_others;
+}
+
+}  // namespace
+
 bool sync_folder(std::filesystem::path const& folder)
 {
     int const file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -28,17 +38,6 @@ bool make_folder(std::filesystem::path const& folder)
     if (::mkdir(folder.c_str(), 0700) == 0) return sync_folder((folder / "..").lexically_normal());
     return errno == EEXIST;
 }
-
-bool make_file(std::filesystem::path const& path)
-{
-    int const file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0) return false;
-    bool const closed_to_others = ::fchmod(file, 0600) == 0;
-    ::close(file);
-    return closed_to_others;
-}
-
-}  // namespace
 
 result<process_lock> prepare_file(std::string const& path, std::string& why)
 {

@@ -4,6 +4,7 @@
 #include "base/errc.hpp"
 #include "store/process_lock.hpp"
 
+#include <filesystem>
 #include <string>
 
 namespace chaind::store
@@ -12,5 +13,11 @@ namespace chaind::store
 // Makes the folder (0700) and the empty file (0600) where they are missing, durably, and takes the lock
 // `path` + ".lock". Errors: locked, disk_failed; `why` becomes a sentence.
 result<process_lock> prepare_file(std::string const& path, std::string& why);
+
+// What has been made or renamed in a folder is only there after a power cut when the folder has been synced.
+// False: errno says why.
+[[nodiscard]] bool sync_folder(std::filesystem::path const& folder);
+// With mode 0700, durably; true also when it is there.
+[[nodiscard]] bool make_folder(std::filesystem::path const& folder);
 
 }  // namespace chaind::store

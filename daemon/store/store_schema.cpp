@@ -2,6 +2,7 @@
 
 #include "store/chat_state.hpp"
 #include "store/log_schema_sql.hpp"
+#include "store/restored_schema_sql.hpp"
 
 #include <string>
 #include <vector>
@@ -14,7 +15,10 @@ namespace
 // The n-th text brings version n to n + 1. Texts of released versions never change.
 std::vector<std::string> const& migrations()
 {
-    static std::vector<std::string> const all{std::string(log_schema_sql) + chat_schema()};
+    static std::vector<std::string> const all{
+        std::string(log_schema_sql) + chat_schema(),
+        std::string(restored_schema_sql),
+    };
     return all;
 }
 

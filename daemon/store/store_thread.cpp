@@ -78,6 +78,16 @@ public:
         wake_.notify_one();
     }
 
+    void allow_drop(seq upto)
+    {
+        // Rides on the next write: nobody need wake up for it.
+        std::lock_guard const hold(mutex_);
+        if (!queue_.empty() && std::holds_alternative<seq>(queue_.back()))
+            queue_.back() = upto;
+        else
+            queue_.emplace_back(upto);
+    }
+
     std::size_t waiting_writes() const
     {
         std::lock_guard const hold(mutex_);
@@ -101,14 +111,15 @@ public:
     }
 
 private:
-    using request = std::variant<chain::store_write, chain::log_read_request>;
+    using request = std::variant<chain::store_write, chain::log_read_request, seq>;
 
-    // Either some writes, for one transaction, or a read.
+    // Either some writes, for one transaction, or a read; and what may be dropped.
     struct work_piece
     {
         std::vector<chain::store_write> writes;
         std::size_t bytes = 0;
         std::optional<chain::log_read_request> read;
+        std::optional<seq> may_drop;
     };
 
     void work()
@@ -141,10 +152,15 @@ private:
         while (!queue_.empty() && piece.writes.size() < limits_.batch_writes &&
                piece.bytes < limits_.batch_bytes)
         {
-            auto* write = std::get_if<chain::store_write>(&queue_.front());
-            if (!write) break;
-            piece.bytes += bytes_of(*write);
-            piece.writes.push_back(std::move(*write));
+            if (auto* write = std::get_if<chain::store_write>(&queue_.front()))
+            {
+                piece.bytes += bytes_of(*write);
+                piece.writes.push_back(std::move(*write));
+            }
+            else if (auto const* upto = std::get_if<seq>(&queue_.front()))
+                piece.may_drop = *upto;
+            else
+                break;
             queue_.pop_front();
         }
         return piece;
@@ -153,6 +169,9 @@ private:
     bool perform(work_piece const& piece)
     {
         if (piece.read) return read(*piece.read);
+        if (piece.may_drop) store_->allow_drop(*piece.may_drop);
+        if (piece.writes.empty()) return true;
+        auto const base = store_->base();
         store_observer const observer{
             .applied =
                 [this](std::vector<chat::applied> what)
@@ -168,6 +187,8 @@ private:
             return false;
         }
         post([upto = piece.writes.back().id](store_events const& to) { to.written(upto); });
+        if (store_->base() != base && tell_->compacted)
+            post([now = store_->base()](store_events const& to) { to.compacted(now); });
         return true;
     }
 
@@ -258,6 +279,10 @@ void store_thread::write(chain::store_write what)
 void store_thread::read_log(chain::log_read_request what)
 {
     impl_->read_log(what);
+}
+void store_thread::allow_drop(seq upto)
+{
+    impl_->allow_drop(upto);
 }
 std::size_t store_thread::waiting_writes() const
 {

@@ -23,6 +23,8 @@ struct store_events
     std::function<void(chain::write_id upto)> written;        // durable, and visible to readers
     std::function<void(std::uint64_t id, std::vector<chain::entry>)> log_rows;
     std::function<void(std::string const& id, seq at, digest state)> digested;  // a checkpoint's state
+    std::function<void(log_point base)> compacted = {
+    };  // the log now begins behind `base`, durably; optional
     // The disk failed, for the writer or for a reader, or the store is damaged: stop the process. The writer
     // reports nothing after its own failure; what it has not reported may not be durable.
     std::function<void(error_code, std::string const& text)> failed;
@@ -50,6 +52,9 @@ public:
 
     void write(chain::store_write what);
     void read_log(chain::log_read_request what);
+    // The log may be dropped up to here once what was written before this call is done
+    // (sqlite_store::allow_drop).
+    void allow_drop(seq upto);
 
     // Not yet durable: what the driver bounds admission by.
     [[nodiscard]] std::size_t waiting_writes() const;

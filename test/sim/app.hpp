@@ -31,10 +31,18 @@ struct outcome
     bool final = true;  // false: a refusal that another try may turn into something else
 };
 
+// What of an application goes into a snapshot: all of it, unless a planted mistake says otherwise.
+struct app_parts
+{
+    bool dedupe = true;
+    bool counters = true;
+};
+
 class app
 {
 public:
     virtual ~app() = default;
+    [[nodiscard]] virtual std::unique_ptr<app> clone(app_parts what) const = 0;
     // Applies the next committed entry.
     virtual outcome apply(chain::entry const& what) = 0;
     // Cheap, of all that was applied; equal on all replicas at equal position.
@@ -53,7 +61,25 @@ public:
     virtual void perform(std::vector<chain::store_write> const& transaction) = 0;
     virtual void close() = 0;  // without finishing anything
     virtual void wipe() = 0;
+    virtual void set_aside() = 0;
+    virtual void compact(seq upto) = 0;
+    // Makes a file of what is committed, which must be as expected; any shadow of this application may then
+    // install it under an identity of its own.
+    virtual void make_snapshot(chain::snapshot_info const& expected, std::uint64_t log_rows) = 0;
+    virtual void install(digest const& snapshot, store_id id, chain_config const& promised) = 0;
     virtual void compare(log_point const& end, log_point const& applied, digest const& state) = 0;
+};
+
+// What a store does as it should. Planted mistakes switch one of these off.
+struct store_habits
+{
+    bool checks_the_digest = true;      // of a snapshot that it is about to install
+    bool hashes_the_part_again = true;  // what an earlier try left may be torn
+    bool offers_committed_only = true;  // state and position are those of one transaction
+    bool ends_at_the_mark = true;       // no log row above a snapshot's applied mark
+    bool gives_a_new_identity = true;   // to what it installs
+    bool installs_whole = true;         // the old store or the new one, never the one with the other's log
+    app_parts snapshot;
 };
 
 // Which application a simulation runs.
@@ -64,6 +90,7 @@ struct app_kind
     std::function<std::string(op_key)> command;
     // Beside each simulated disk; none by default.
     std::function<std::unique_ptr<shadow_store>(std::string name)> shadow;
+    store_habits habits{};
 };
 
 app_kind plain_app(bool deduplicate = true);

@@ -83,6 +83,11 @@ chat::command_body body_of(op_key key)
 class chat_app final : public app
 {
 public:
+    [[nodiscard]] std::unique_ptr<app> clone(app_parts) const override
+    {
+        return std::make_unique<chat_app>(*this);
+    }
+
     outcome apply(chain::entry const& what) override
     {
         auto command = wire::decode_command(*what.command);
@@ -130,6 +135,7 @@ app_kind chat_application()
                 .what = std::move(body)
             });
         },
+        {},
         {}
     };
 }

@@ -7,6 +7,7 @@
 #include "sim/app.hpp"
 
 #include <map>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -15,6 +16,8 @@ namespace chaind::sim
 
 class world;
 class node;
+struct disk_image;
+struct snapshot_file;
 
 std::string describe(chain_config const& what);
 
@@ -31,6 +34,14 @@ public:
     void on_registry(control::record const& now);  // it is durable
     void on_step(node const& where);               // this core has handled an event
     void on_disk_changed();                        // a transaction, a crash or another disk
+
+    // checker_snapshots.cpp
+    void on_new_store(store_id id);
+    void on_recovered(node const& where);
+    void on_may_drop(node const& where, seq upto);
+    void on_compacted(node const& where, log_point const& base);
+    void on_leaves_store(node const& where);  // it is about to have another one, by its own decision
+    void on_installed(node const& where, snapshot_file const& file, disk_image const& now, bool exact);
 
     // A read that begins now must see at least this.
     [[nodiscard]] seq read_floor() const { return std::max(acknowledged_, seen_by_reads_); }
@@ -64,6 +75,7 @@ private:
     void check_pair(node const& before, node const& after) const;
     void check_activation(control::record const& now) const;
     void know_config(chain_config const& what);
+    [[nodiscard]] bool agrees(disk_image const& disk, seq upto, digest const& want) const;
 
     world& in_;
     std::vector<position> committed_;  // index: seq - 1
@@ -72,6 +84,7 @@ private:
     std::map<epoch, std::vector<member>> configs_;
     std::unordered_map<std::uint64_t, digest> assigned_;  // epoch and seq -> hash
     std::map<node_id, promised_view> views_;
+    std::set<store_id> stores_;
     control::record registry_;
     epoch highest_active_;
     seq acknowledged_;

@@ -23,16 +23,25 @@ void client_crowd::start()
 int client_crowd::pick(int usual)
 {
     if (preferred_ >= 0) return preferred_;
-    if (in_.random.chance(0.7) && in_.at(usual).alive() &&
-        in_.at(usual).status().part != chain::role::detached)
-        return usual;
+    auto serves = [](node const& each)
+    {
+        return each.alive() && each.status().part != chain::role::detached &&
+               each.status().part != chain::role::learner;
+    };
+    if (in_.random.chance(0.7) && serves(in_.at(usual))) return usual;
+    // A learner that waits for a snapshot takes a command and answers much later. People who have a choice
+    // notice.
+    if (!in_.faults_on)
+    {
+        std::vector<int> serving;
+        for (auto const& each : in_.nodes)
+            if (serves(*each)) serving.push_back(each->index());
+        if (!serving.empty()) return serving[in_.random.below(serving.size())];
+    }
     // Nobody asks a replica for long that the administrator has taken out.
-    auto const& removed = in_.config.registry().removed;
-    std::vector<int> known;
-    for (auto const& each : in_.nodes)
-        if (std::find(removed.begin(), removed.end(), each->self().name) == removed.end())
-            known.push_back(each->index());
-    return known[in_.random.below(known.size())];
+    auto const wanted = in_.wanted();
+    if (wanted.empty()) return static_cast<int>(in_.random.below(in_.nodes.size()));
+    return in_.find(wanted[in_.random.below(wanted.size())])->index();
 }
 
 void client_crowd::prefer(int which)

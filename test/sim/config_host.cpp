@@ -27,7 +27,7 @@ void config_host::start()
     if (alive()) return;
     in_.log.line("start config revision=", registry_.revision);
     auto how = in_.how.control;
-    for (int i = 0; i < in_.how.nodes; ++i)
+    for (int i = 0; i < in_.how.nodes - in_.how.spares; ++i)
         how.bootstrap.push_back(in_.at(i).self().name);
     core_.emplace(how, registry_, instant(clock_.local(in_.time.now())));
     next_tick();
@@ -98,12 +98,6 @@ void config_host::on_process_gone(node const& which)
     );
 }
 
-void config_host::remove_node(node_id const& who)
-{
-    in_.log.line("admin removes ", who);
-    deliver(control::remove_node{++next_request_, who});
-}
-
 void config_host::deliver(control::event what)
 {
     if (!alive()) return;
@@ -138,7 +132,7 @@ void config_host::perform(control::effects what)
     for (auto const& each : what.notices)
         note(each);
     for (auto const& each : what.replies)
-        if (each.verdict == control::admin_verdict::done) in_.count.add(seen::admin_removals);
+        in_.count.add(each.verdict == control::admin_verdict::done ? seen::admin_done : seen::admin_refused);
     for (auto& each : what.directives)
     {
         auto* to = in_.find(each.to.name);

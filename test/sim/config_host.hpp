@@ -31,7 +31,14 @@ public:
 
     void hear(int from, heartbeat what);
     void on_process_gone(node const& which);
-    void remove_node(node_id const& who);
+    // One of the administrator's questions; its number is filled in.
+    template <class Question>
+    void ask(Question what)
+    {
+        what.request = ++next_request_;
+        deliver(what);
+    }
+    void tell(control::event what) { deliver(std::move(what)); }
 
     [[nodiscard]] bool alive() const { return core_.has_value(); }
     [[nodiscard]] bool paused() const { return paused_; }

@@ -34,7 +34,22 @@ std::string_view name(seen what)
         "config_crashes",
         "config_crashes_mid_change",
         "probes_answered_gone",
-        "admin_removals",
+        "admin_done",
+        "admin_refused",
+        "nodes_added",
+        "crashes_at_chunks",
+        "snapshots_made",
+        "chunks_travelled",
+        "chunks_resumed",
+        "chunks_unsynced",
+        "flipped_bits",
+        "damaged_parts",
+        "snapshot_errors",
+        "snapshots_installed",
+        "interrupted_installs",
+        "set_aside",
+        "foreign_disks",
+        "compactions",
     };
     return names[static_cast<std::size_t>(what)];
 }

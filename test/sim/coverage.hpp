@@ -39,7 +39,22 @@ enum class seen : std::uint8_t
     config_crashes,
     config_crashes_mid_change,
     probes_answered_gone,
-    admin_removals,
+    admin_done,
+    admin_refused,
+    nodes_added,
+    crashes_at_chunks,
+    snapshots_made,
+    chunks_travelled,
+    chunks_resumed,
+    chunks_unsynced,
+    flipped_bits,
+    damaged_parts,
+    snapshot_errors,
+    snapshots_installed,
+    interrupted_installs,
+    set_aside,
+    foreign_disks,
+    compactions,
     count_
 };
 constexpr std::size_t seen_kinds = static_cast<std::size_t>(seen::count_);

@@ -56,6 +56,18 @@ struct printer
     {
         return text("still_at_yes e", m.in, " #", m.round);
     }
+    std::string operator()(chain::snap_offer const& m) const
+    {
+        return text("snap_offer e", m.in, " at ", m.what.at.at, " bytes ", m.what.bytes);
+    }
+    std::string operator()(chain::snap_want const& m) const
+    {
+        return text("snap_want e", m.in, " #", m.index, m.mine == digest{} ? "" : " held");
+    }
+    std::string operator()(chain::snap_chunk const& m) const
+    {
+        return text("snap_chunk e", m.in, " #", m.index, m.packed ? "" : " held");
+    }
 };
 
 }  // namespace

@@ -1,18 +1,10 @@
 #include "sim/disk.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace chaind::sim
 {
-
-void disk_image::perform(chain::store_write const& what)
-{
-    if (what.promise) promised = *what.promise;
-    if (what.truncate_after && what.truncate_after->value() < log.size())
-        log.resize(what.truncate_after->value());
-    log.insert(log.end(), what.entries.begin(), what.entries.end());
-    if (what.apply_upto) applied = std::max(applied, *what.apply_upto);
-}
 
 disk::disk(
     scheduler& time,
@@ -32,15 +24,16 @@ chain::recovered disk::recover(store_id id, boot_id boot)
     working_ = durable_;
     issued_ = durable_;
     last_id_ = 0;
-    app_ = kind_.make();
-    for (std::size_t i = 0; i < working_.applied.value(); ++i)
-        (void)app_->apply(working_.log[i]);
+    may_drop_ = seq{};
+    app_ = durable_.application(kind_);
 
     chain::recovered out;
     out.promised = durable_.promised;
+    out.base = durable_.base;
     out.applied = durable_.point(durable_.applied);
     out.suffix.assign(
-        durable_.log.begin() + static_cast<std::ptrdiff_t>(durable_.applied.value()), durable_.log.end()
+        durable_.log.begin() + static_cast<std::ptrdiff_t>(durable_.applied - durable_.base.at),
+        durable_.log.end()
     );
     for (auto const& row : durable_.log)
         if (out.epochs.empty() || out.epochs.back().first != row.in) out.epochs.emplace_back(row.in, row.at);
@@ -53,6 +46,25 @@ void disk::replace(disk_image with)
     durable_ = std::move(with);
     failing = false;
     if (shadow_) shadow_->wipe();
+}
+
+void disk::set_aside()
+{
+    durable_ = {};
+    failing = false;
+    if (shadow_) shadow_->set_aside();
+}
+
+void disk::install(disk_image with, digest const& snapshot, store_id id)
+{
+    durable_ = std::move(with);
+    failing = false;
+    if (shadow_) shadow_->install(snapshot, id, durable_.promised);
+}
+
+void disk::make_snapshot(chain::snapshot_info const& of, std::uint64_t log_rows) const
+{
+    if (shadow_) shadow_->make_snapshot(of, log_rows);
 }
 
 void disk::check_write(chain::store_write const& what) const
@@ -118,7 +130,7 @@ void disk::apply(seq upto)
 {
     while (working_.applied < upto)
     {
-        auto const& row = working_.log[working_.applied.value()];
+        auto const& row = working_.row(working_.applied.next());
         working_.applied = row.at;
         auto result = app_->apply(row);
         to_.on_published(row, std::move(result), app_->state());
@@ -152,6 +164,30 @@ void disk::make_durable()
     if (shadow_) shadow_->perform(transaction_);
 }
 
+// At odd moments, by odd amounts: the store decides how much it wants to keep.
+void disk::compact()
+{
+    if (how_.compact <= 0 || !random_.chance(how_.compact)) return;
+    auto upto = std::min(may_drop_, durable_.applied);
+    auto const keep = static_cast<std::uint64_t>(random_.between(0, how_.log_keep));
+    if (upto.value() <= durable_.base.at.value() + keep) return;
+    upto = seq(upto.value() - keep);
+    if (random_.chance(0.3)) upto = durable_.base.at + 1 + random_.below(upto - durable_.base.at);
+    durable_.compact(upto, kind_);
+    working_.forget(upto);
+    issued_.forget(upto);
+    if (shadow_) shadow_->compact(upto);
+    to_.on_compacted(durable_.base);
+}
+
+void disk::when_settled(std::function<void()> what)
+{
+    if (busy_)
+        settled_.push_back(std::move(what));
+    else
+        what();
+}
+
 void disk::compare_shadow() const
 {
     if (shadow_)
@@ -174,7 +210,11 @@ void disk::finish(std::uint64_t life)
     transaction_.clear();
     busy_ = false;
     to_.on_log_changed();
+    for (auto const& each : std::exchange(settled_, {}))
+        each();
     to_.on_written(upto);
+    if (life == life_) compact();
+    if (life != life_) return;
     if (!busy_ && !frozen_ && !queue_.empty()) begin();
 }
 
@@ -184,6 +224,7 @@ void disk::crash()
     if (shadow_) shadow_->close();
     transaction_.clear();
     queue_.clear();
+    settled_.clear();
     busy_ = false;
     frozen_ = false;
     failing = false;
@@ -196,9 +237,10 @@ std::vector<chain::entry> disk::read(seq from, std::size_t max_bytes) const
 {
     std::vector<chain::entry> out;
     std::size_t bytes = 0;
-    for (auto i = from.value(); i >= 1 && i <= durable_.log.size(); ++i)
+    if (from <= durable_.base.at) return out;
+    for (auto at = from; at <= durable_.end(); at = at.next())
     {
-        auto const& row = durable_.log[i - 1];
+        auto const& row = durable_.row(at);
         bytes += row.bytes();
         if (!out.empty() && bytes > max_bytes) break;
         out.push_back(row);

@@ -1,36 +1,24 @@
 #pragma once
 // One replica's store: an ordered queue of writes, done in transactions as the daemon's writer thread does
 // them. All that queued up during the last fsync is one transaction; what it applied is published before its
-// fsync ends; a crash loses the transaction under way whole, or keeps it whole.
+// fsync ends; a crash loses the transaction under way whole, or keeps it whole. Old log rows are dropped at
+// odd moments, as far as the replica allows.
 
 #include "chain/types.hpp"
 #include "sim/app.hpp"
+#include "sim/image.hpp"
 #include "sim/profile.hpp"
 #include "sim/scheduler.hpp"
 #include "sim/trace.hpp"
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
 
 namespace chaind::sim
 {
-
-// What a disk holds. Row i of `log` is at seq i + 1: simulated logs are never compacted.
-struct disk_image
-{
-    chain_config promised;
-    seq applied;
-    std::vector<chain::entry> log;
-
-    [[nodiscard]] seq end() const { return seq(log.size()); }
-    [[nodiscard]] log_point point(seq at) const
-    {
-        return at.value() == 0 ? log_point{} : log[at.value() - 1].point();
-    }
-    void perform(chain::store_write const& what);
-};
 
 // What the store tells its replica.
 class disk_listener
@@ -40,6 +28,7 @@ public:
     virtual void on_published(chain::entry const& what, outcome result, digest state) = 0;
     virtual void on_log_changed() = 0;  // the durable image is another one
     virtual void on_written(chain::write_id upto) = 0;
+    virtual void on_compacted(log_point const& base) = 0;
     virtual void on_disk_error() = 0;
 };
 
@@ -57,20 +46,29 @@ public:
 
     // A new process on this disk. Nothing of an older process's queue is left.
     [[nodiscard]] chain::recovered recover(store_id id, boot_id boot);
-    // Another disk, while no process runs. A real store beside it is made anew.
+    // Another disk, while no process runs: the real store beside it, if any, begins anew, is put aside, or is
+    // made of that snapshot.
     void replace(disk_image with);
+    void set_aside();
+    void install(disk_image with, digest const& snapshot, store_id id);
+    void make_snapshot(chain::snapshot_info const& of, std::uint64_t log_rows) const;
 
     void submit(chain::store_write what);
+    void may_drop(seq upto) { may_drop_ = upto; }
+    // Runs `what` when no transaction is under way: the durable image and the application are of one moment.
+    void when_settled(std::function<void()> what);
     void freeze(bool frozen);  // the process is stopped: its writer thread starts nothing
     // The process or the machine is gone.
     void crash();
 
     [[nodiscard]] disk_image const& durable() const { return durable_; }
-    [[nodiscard]] disk_image const& issued() const { return issued_; }  // with all that was submitted
+    [[nodiscard]] disk_image const& issued() const { return issued_; }    // with all that was submitted
+    [[nodiscard]] disk_image const& working() const { return working_; }  // and the transaction under way
+    [[nodiscard]] app const& application() const { return *app_; }        // at working().applied
     [[nodiscard]] digest full_state() const { return app_->full_state(); }
     // At rest: the real store beside this one, if any, holds the same.
     void compare_shadow() const;
-    // Rows that a reading connection sees from `from` on.
+    // Rows that a reading connection sees from `from` on; none when they have been dropped.
     [[nodiscard]] std::vector<chain::entry> read(seq from, std::size_t max_bytes) const;
 
     us slower = 0;         // added to each fsync
@@ -79,6 +77,7 @@ public:
 private:
     void begin();
     void make_durable();
+    void compact();
     void finish(std::uint64_t life);
     void check_write(chain::store_write const& what) const;
     void apply(seq upto);
@@ -96,6 +95,8 @@ private:
     std::unique_ptr<shadow_store> shadow_;
     std::deque<chain::store_write> queue_;
     std::vector<chain::store_write> transaction_;
+    std::vector<std::function<void()>> settled_;
+    seq may_drop_;
     chain::write_id last_id_ = 0;
     bool busy_ = false;
     bool frozen_ = false;

@@ -29,10 +29,26 @@ struct found
     std::string failure;
 };
 
+// Rules that are kept outside of the cores: by the application and by the store.
+app_kind application_with_mistakes()
+{
+    auto out = plain_app(rule(r::retries_are_deduplicated));
+    auto& store = out.habits;
+    store.checks_the_digest = rule(r::snapshot_digest_is_checked);
+    store.hashes_the_part_again = rule(r::a_part_is_hashed_again);
+    store.offers_committed_only = rule(r::snapshot_covers_only_committed);
+    store.ends_at_the_mark = rule(r::a_snapshot_ends_at_its_mark);
+    store.gives_a_new_identity = rule(r::identity_is_not_inherited);
+    store.installs_whole = rule(r::an_installation_is_whole);
+    store.snapshot.dedupe = rule(r::a_snapshot_keeps_the_dedupe_table);
+    store.snapshot.counters = rule(r::a_snapshot_keeps_the_counters);
+    return out;
+}
+
 std::optional<found> try_seed(mistake const& what, std::uint64_t seed)
 {
     plant_mistake(what.broken, what.also);
-    auto result = run_one(seed, what.profile, what.policy, plain_app(rule(r::retries_are_deduplicated)));
+    auto result = run_one(seed, what.profile, what.policy, application_with_mistakes());
     plant_mistake(r::none);
     if (result.failure.empty()) return std::nullopt;
     return found{seed, result.failure};
@@ -95,7 +111,7 @@ int prove_all(std::vector<mistake> const& all, std::size_t jobs)
     std::printf(
         "%zu planted mistakes, %s\n", all.size(), bad == 0 ? "each was noticed" : "NOT all were noticed"
     );
-    return bad == 0 && all.size() >= 20 ? 0 : 1;
+    return bad == 0 && all.size() >= 42 ? 0 : 1;
 }
 
 void search(mistake what, std::uint64_t last, std::string const& only)

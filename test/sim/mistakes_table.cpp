@@ -53,6 +53,17 @@ constexpr std::pair<r, std::string_view> all_rules[] = {
     {r::activation_waits_for_all_promises, "activation_waits_for_all_promises"},
     {r::activation_is_durable_before_it_is_told, "activation_is_durable_before_it_is_told"},
     {r::cold_start_checks_the_watermark, "cold_start_checks_the_watermark"},
+    {r::compaction_respects_pins, "compaction_respects_pins"},
+    {r::member_xor_learner, "member_xor_learner"},
+    {r::a_learner_keeps_no_stale_suffix, "a_learner_keeps_no_stale_suffix"},
+    {r::snapshot_digest_is_checked, "snapshot_digest_is_checked"},
+    {r::snapshot_covers_only_committed, "snapshot_covers_only_committed"},
+    {r::identity_is_not_inherited, "identity_is_not_inherited"},
+    {r::a_snapshot_keeps_the_dedupe_table, "a_snapshot_keeps_the_dedupe_table"},
+    {r::a_snapshot_keeps_the_counters, "a_snapshot_keeps_the_counters"},
+    {r::a_snapshot_ends_at_its_mark, "a_snapshot_ends_at_its_mark"},
+    {r::a_part_is_hashed_again, "a_part_is_hashed_again"},
+    {r::an_installation_is_whole, "an_installation_is_whole"},
 };
 
 }  // namespace

@@ -9,6 +9,7 @@ namespace chaind::sim
 
 void nemesis::start()
 {
+    in_.chunk_trap = static_cast<std::uint64_t>(in_.random.between(0, 12));
     if (std::accumulate(in_.how.weight.begin(), in_.how.weight.end(), 0) > 0) next();
 }
 
@@ -82,6 +83,18 @@ void nemesis::crash(node& which, bool power_lost)
     if (in_.random.chance(0.3)) which.remember_disk();
     which.stop(power_lost);
     in_.restart_later(which);
+}
+
+void nemesis::new_disk(node& which)
+{
+    if (stopped_ || !which.alive()) return;
+    which.stop(in_.random.chance(0.5));
+    bool foreign = in_.how.foreign > 0 && in_.random.chance(0.3);
+    auto with = foreign ? disk_choice::foreign : disk_choice::wiped;
+    in_.time.after(
+        in_.random.skewed(in_.how.down_time.low, in_.how.down_time.high),
+        [this, &which, with] { in_.restart(which, in_.faults_on ? with : disk_choice::same); }
+    );
 }
 
 void nemesis::power_loss_all()
@@ -199,9 +212,9 @@ void nemesis::rejoin_under_old_tail()
 void nemesis::removed_and_cut_off()
 {
     auto& which = end_of_chain();
-    if (in_.config.registry().removed.size() + 2 >= in_.nodes.size() || !which.alive()) return;
+    if (in_.wanted().size() <= 2 || !which.alive()) return;
     in_.config.arm();
-    in_.config.remove_node(which.self().name);
+    in_.config.ask(control::remove_node{.request = 0, .who = which.self().name});
     undo_later(
         in_.random.skewed(0, 4'000),
         [this, &which] { isolate(which, true, true, in_.random.between(300'000, 900'000)); }
@@ -271,10 +284,13 @@ void nemesis::strike(fault what)
             cut_for(cut_time(), [=](int from, int to) { return from == config || to == config; });
             break;
         case fault::admin_remove:
-            // At least two stay, so that the rest of the run has a chain.
-            if (in_.config.registry().removed.size() + 2 < in_.nodes.size() && random.chance(0.5))
-                in_.config.remove_node(which.self().name);
-            break;
+        case fault::admin_add:
+        case fault::admin_drain:
+        case fault::admin_undrain:
+        case fault::admin_move:
+        case fault::admin_replace:
+        case fault::admin_want: administer(what, which); break;
+        case fault::new_disk: new_disk(which); break;
         case fault::step_down:
             if (which.alive())
             {

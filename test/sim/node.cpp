@@ -10,10 +10,12 @@ node::node(world& in, int index)
       index_(index),
       clock_{in.random.between(0, 1'000'000'000'000), in.random.between(-in.how.clock_ppm, in.how.clock_ppm)},
       wall_shift_(in.random.between(-5'000'000, 5'000'000)),
-      disk_(in.time, in.random, in.how, in.application, *this, text("n", index))
+      disk_(in.time, in.random, in.how, in.application, *this, text("n", index)),
+      snapshots_(in, *this, disk_)
 {
     self_.name.name = text("n", index);
     self_.store = in.random.id<store_id>();
+    in.check.on_new_store(self_.store);
 }
 
 instant node::local_now() const
@@ -38,9 +40,11 @@ void node::start()
     self_.boot = in_.random.id<boot_id>();
     powered_ = true;
     paused_ = false;
+    installing_ = false;
     auto how = in_.how.chain;
     how.self = self_;
     core_.emplace(how, disk_.recover(self_.store, self_.boot));
+    in_.check.on_recovered(*this);
     stopping_ = false;
     status_ = core_->status();
     in_.log.line("start ", self_.name, " end=", disk_.durable().end(), " applied=", disk_.durable().applied);
@@ -53,6 +57,12 @@ void node::stop(bool power_lost)
     if (!alive()) return;
     in_.log.line("stop ", self_.name, power_lost ? " (power)" : "");
     in_.count.add(seen::crashes);
+    end_process();
+    if (!power_lost) in_.config.on_process_gone(*this);
+}
+
+void node::end_process()
+{
     core_.reset();
     ++life_;
     paused_ = false;
@@ -61,10 +71,10 @@ void node::stop(bool power_lost)
     reads_.clear();
     auto end_before = disk_.issued().end();
     disk_.crash();
+    snapshots_.crash();
     if (disk_.durable().end() < end_before) in_.count.add(seen::lost_transactions);
     in_.check.on_disk_changed();
     in_.clients.on_node_gone(index_);
-    if (!power_lost) in_.config.on_process_gone(*this);
 }
 
 void node::pause()
@@ -90,25 +100,6 @@ void node::resume()
     {
         if (life != life_) return;
         process(std::move(each));
-    }
-}
-
-void node::change_disk(disk_choice what)
-{
-    if (what == disk_choice::wiped)
-    {
-        in_.log.line("wipe ", self_.name);
-        self_.store = in_.random.id<store_id>();
-        disk_.replace({});
-        older_.reset();
-        in_.count.add(seen::wiped_disks);
-    }
-    if (what == disk_choice::older && older_)
-    {
-        in_.log.line("older disk ", self_.name, " end=", older_->end());
-        disk_.replace(*older_);
-        lying = true;
-        in_.count.add(seen::older_disks);
     }
 }
 
@@ -193,7 +184,10 @@ void node::perform(chain::effects what)
         if (life != life_) return;
     }
     for (auto& each : what.sends)
+    {
+        in_.on_chunk_sent(*this, each);
         in_.send(*this, std::move(each));
+    }
     for (auto& each : what.heartbeats)
         in_.config.hear(index_, std::move(each));
     for (auto const& each : what.log_reads)
@@ -223,6 +217,14 @@ void node::perform(chain::effects what)
         in_.count.add(seen::refusals);
         in_.clients.on_refused(key);
     }
+    if (what.may_drop)
+    {
+        in_.check.on_may_drop(*this, *what.may_drop);
+        disk_.may_drop(*what.may_drop);
+    }
+    for (auto& each : what.snapshot_orders)
+        snapshots_.perform(std::move(each));
+    if (what.anew) begin_anew(*what.anew);
 }
 
 void node::perform_read(chain::read_step what)
@@ -301,6 +303,12 @@ void node::on_log_changed()
 void node::on_written(chain::write_id upto)
 {
     deliver(self_, chain::written{upto});
+}
+
+void node::on_compacted(log_point const& base)
+{
+    in_.check.on_compacted(*this, base);
+    deliver(self_, chain::compacted{base});
 }
 
 void node::on_disk_error()

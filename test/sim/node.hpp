@@ -4,6 +4,7 @@
 
 #include "chain/replica.hpp"
 #include "sim/disk.hpp"
+#include "sim/snapshot_desk.hpp"
 
 #include <deque>
 #include <map>
@@ -19,6 +20,7 @@ enum class disk_choice : std::uint8_t
     same,
     wiped,
     older,
+    foreign,  // of another history: its committed rows are not those of the chain
 };
 
 class node final : private disk_listener
@@ -47,12 +49,15 @@ public:
     [[nodiscard]] bool paused() const { return paused_; }
     [[nodiscard]] bool powered() const { return powered_; }
     [[nodiscard]] disk const& store() const { return disk_; }
+    [[nodiscard]] snapshot_desk const& snapshots() const { return snapshots_; }
+    [[nodiscard]] bool installing() const { return installing_; }
     [[nodiscard]] std::optional<disk_image> const& older() const { return older_; }
     [[nodiscard]] chain::replica_status const& status() const { return status_; }
     [[nodiscard]] instant local_now() const;
     [[nodiscard]] bool lease_valid() const { return core_->lease_valid(local_now()); }
 
-    bool lying = false;  // its disk went back in time: it does not count until it is out of the chain
+    bool foreign = false;  // its disk is of another history
+    bool lying = false;    // its disk went back in time: it does not count until it is out of the chain
     void slow_disk(us by) { disk_.slower = by; }
     void fail_next_fsync() { disk_.failing = true; }
     void repair_disk()
@@ -72,12 +77,19 @@ private:
     void process(chain::event what);
     void perform(chain::effects what);
     void perform_read(chain::read_step what);
+    void end_process();
+    void begin_anew(chain::begin_anew const& what);  // node_stores.cpp, as all that follows up to the blank
+    void rename_store(store_id id);
+    void install(snapshot_file const& file);
+    [[nodiscard]] disk_image foreign_image() const;
+
     void next_tick();
     void later(us delay, scheduler::action what);  // unless the process has died by then
 
     void on_published(chain::entry const& what, outcome result, digest state) override;
     void on_log_changed() override;
     void on_written(chain::write_id upto) override;
+    void on_compacted(log_point const& base) override;
     void on_disk_error() override;
 
     world& in_;
@@ -86,12 +98,14 @@ private:
     machine_clock clock_;
     std::int64_t wall_shift_;
     disk disk_;
+    snapshot_desk snapshots_;
     std::optional<disk_image> older_;
     std::optional<chain::replica> core_;
     chain::replica_status status_;  // after its last step
     bool paused_ = false;
     bool powered_ = true;
-    bool stopping_ = false;  // on its way out, cleanly
+    bool stopping_ = false;    // on its way out, cleanly
+    bool installing_ = false;  // between two stores
     std::uint64_t life_ = 0;
     std::deque<chain::event> inbox_;  // of a paused process
     std::map<request_id, op_key> waiting_;

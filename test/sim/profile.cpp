@@ -36,6 +36,13 @@ void common_faults(profile& p)
          {fault::partition, 4},
          {fault::config_unreachable, 2},
          {fault::admin_remove, 1},
+         {fault::admin_add, 1},
+         {fault::admin_drain, 1},
+         {fault::admin_undrain, 1},
+         {fault::admin_move, 1},
+         {fault::admin_replace, 1},
+         {fault::admin_want, 1},
+         {fault::new_disk, 2},
          {fault::step_down, 2},
          {fault::slow_disk, 2},
          {fault::slow_links, 3},
@@ -47,11 +54,14 @@ void common_faults(profile& p)
 void draw_limits(profile& p, rng& random)
 {
     auto& c = p.chain;
-    // On slow links small windows are slower than the load: a learner would never arrive.
+    // On slow links, or under a dense load, small windows are slower than what comes in: a learner would
+    // never arrive.
     bool slow = p.peer_delay.high > 10'000;
-    if (!slow && random.chance(0.5)) c.batch_entries = static_cast<std::size_t>(random.between(1, 8));
-    if (!slow && random.chance(0.3)) c.batch_bytes = static_cast<std::size_t>(random.between(100, 1000));
-    if (!slow && random.chance(0.3)) c.window_bytes = static_cast<std::size_t>(random.between(300, 4000));
+    bool narrow = !slow && p.think.high > 6'000;
+    if (!slow && random.chance(0.5))
+        c.batch_entries = static_cast<std::size_t>(narrow ? random.between(3, 8) : random.between(8, 20));
+    if (narrow && random.chance(0.3)) c.batch_bytes = static_cast<std::size_t>(random.between(300, 1000));
+    if (narrow && random.chance(0.3)) c.window_bytes = static_cast<std::size_t>(random.between(300, 4000));
     if (random.chance(0.4)) c.cache_bytes = static_cast<std::size_t>(random.between(100, 6000));
     if (random.chance(0.3)) c.admission_entries = static_cast<std::size_t>(random.between(4, 40));
     c.read_limit = 1s;
@@ -59,7 +69,25 @@ void draw_limits(profile& p, rng& random)
     p.control.flap_first = microseconds(random.between(20'000, 300'000));
     p.control.flap_last = 1s;
     p.control.vouch_wait = microseconds(random.between(500'000, 2'000'000));
+    p.control.drain_wait = microseconds(random.between(50'000, 1'000'000));
+    p.control.trouble_wait = microseconds(random.between(50'000, 400'000));
     p.writes_in_a_transaction = static_cast<int>(random.between(1, 64));
+}
+
+// Small numbers make snapshots and short logs common at the loads of a simulation.
+void draw_stores(profile& p, rng& random)
+{
+    if (random.chance(0.7)) p.compact = static_cast<double>(random.between(5, 250)) / 1000.0;
+    p.log_keep = random.between(0, 150);
+    if (random.chance(0.5)) p.chain.snapshot_after = static_cast<std::uint64_t>(random.between(80, 500));
+    if (random.chance(0.3)) p.chain.pin_entries = static_cast<std::uint64_t>(random.between(3'000, 6'000));
+    if (random.chance(0.3))
+        p.chain.snapshot_rate = static_cast<std::uint64_t>(random.between(5'000, 100'000));
+    p.snapshot_rows = random.between(0, 60);
+    p.rows_a_chunk = random.between(8, 60);
+    if (random.chance(0.3)) p.snapshot_error = 0.01;
+    if (random.chance(0.3)) p.flip = 0.02;
+    if (random.chance(0.3)) p.foreign = 0.03;
 }
 
 // Half of the seeds have some kinds of fault switched off.
@@ -215,6 +243,7 @@ profile slow_links(rng& random)
     p.control.promise_wait = 300ms;
     p.control.splice_stall = 2s;
     p.control.splice_lag_time = 300ms;
+    p.control.splice_lag_entries = 1'000;  // a dense load times the way there and back
     p.resume_limit = 6'000'000;
     p.join_limit = 25'000'000;
     return p;
@@ -251,6 +280,67 @@ profile idle(rng& random)
     return p;
 }
 
+// Replicas that come new or with nothing, and whoever gives them a snapshot dies.
+profile joins(rng& random)
+{
+    profile p;
+    draw_network(p, random);
+    draw_load(p, random);
+    weigh(
+        p,
+        {{fault::new_disk, 14},
+         {fault::admin_add, 4},
+         {fault::kill, 4},
+         {fault::power_cut, 4},
+         {fault::rejoin_under_old_tail, 2},
+         {fault::isolate, 2},
+         {fault::isolate_end, 2},
+         {fault::power_loss_all, 1},
+         {fault::config_kill, 1},
+         {fault::pause, 2}}
+    );
+    p.fault_gap = {100'000, 900'000};
+    p.down_time = {10'000, 500'000};
+    p.wipe = 0.4;
+    p.older = 0.05;
+    p.foreign = 0.1;
+    p.flip = 0.03;
+    p.snapshot_error = 0.01;
+    p.crash_at_chunk = 0.5;
+    p.crash_anew = 0.3;
+    return p;
+}
+
+profile administered(rng& random)
+{
+    profile p;
+    draw_network(p, random);
+    draw_load(p, random);
+    weigh(
+        p,
+        {{fault::admin_remove, 5},
+         {fault::admin_add, 8},
+         {fault::admin_drain, 6},
+         {fault::admin_undrain, 6},
+         {fault::admin_move, 8},
+         {fault::admin_replace, 6},
+         {fault::admin_want, 3},
+         {fault::new_disk, 2},
+         {fault::kill, 4},
+         {fault::power_cut, 2},
+         {fault::config_kill, 2},
+         {fault::config_kill_mid_change, 4},
+         {fault::isolate, 3},
+         {fault::isolate_end, 2},
+         {fault::partition, 2},
+         {fault::pause_head_or_tail, 2},
+         {fault::power_loss_all, 1}}
+    );
+    p.fault_gap = {30'000, 500'000};
+    thin_out(p, random);
+    return p;
+}
+
 using maker = profile (*)(rng&);
 std::vector<std::pair<std::string_view, maker>> const& makers()
 {
@@ -265,6 +355,8 @@ std::vector<std::pair<std::string_view, maker>> const& makers()
         {"p7", slow_links},
         {"p8", clocks},
         {"idle", idle},
+        {"join", joins},
+        {"admin", administered},
     };
     return all;
 }
@@ -293,8 +385,16 @@ profile draw_profile(std::string_view name, chain::forwarding policy, rng& rando
         static constexpr int sizes[] = {2, 3, 3, 3, 4, 5};
         p.nodes = sizes[random.below(6)];
         if (name == "p3" || name == "p6") p.nodes = std::max(p.nodes, 3);
+        if (name == "join" || name == "admin")
+            p.spares = static_cast<int>(random.between(1, 2));
+        else if (!p.must_stay_calm && random.chance(0.2))
+            p.spares = 1;
+        p.nodes += p.spares;
         p.chain.policy = policy;
         draw_limits(p, random);
+        draw_stores(p, random);
+        if (name == "join" && p.chain.snapshot_after > 1'000)
+            p.chain.snapshot_after = static_cast<std::uint64_t>(random.between(80, 300));
         if (p.nodes > 2 && !p.must_stay_calm && random.chance(0.1)) p.chain.min_replicas = 2;
         return p;
     }

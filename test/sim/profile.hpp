@@ -41,6 +41,13 @@ enum class fault : std::uint8_t
     fsync_error,
     rejoin_under_old_tail,  // scripted, p6
     removed_and_cut_off,    // scripted, p3: with a lease that only a waiting config service respects
+    new_disk,               // a replica dies and comes back with an empty disk, or one of another history
+    admin_add,              // a brand-new replica, or one that was removed
+    admin_drain,
+    admin_undrain,
+    admin_move,
+    admin_replace,
+    admin_want,
     count_
 };
 constexpr std::size_t fault_kinds = static_cast<std::size_t>(fault::count_);
@@ -55,6 +62,7 @@ struct profile
 {
     std::string name;
     int nodes = 3;
+    int spares = 0;  // of these: not in the first chain, off until somebody adds them
     us faulty_time = 6'000'000;
     range fault_gap{50'000, 900'000};
     std::array<int, fault_kinds> weight{};
@@ -85,6 +93,16 @@ struct profile
     double wipe = 0.08, older = 0.04;
     range pause_time{5'000, 700'000};
     range cut_time{20'000, 1'200'000};
+
+    // Snapshots and compaction.
+    double compact = 0;               // chance that a transaction drops log rows
+    std::int64_t log_keep = 100;      // at most so many more than it must
+    std::int64_t snapshot_rows = 30;  // the newest log rows in a snapshot
+    std::int64_t rows_a_chunk = 30;
+    double snapshot_error = 0, flip = 0;
+    double crash_anew = 0.1;
+    double crash_at_chunk = 0;  // source or target dies around the next chunk of a rising series
+    double foreign = 0;         // of restarts: with a disk of another history
 
     us resume_limit =
         1'000'000;  // until writes go on once nothing fails any more; a cold start's wait not counted

@@ -42,8 +42,8 @@ private:
     {
         in_.config.start();
         in_.links.start();
-        for (auto& each : in_.nodes)
-            in_.time.after(in_.random.between(0, 200'000), [which = each.get()] { which->start(); });
+        for (int i = 0; i < in_.how.nodes - in_.how.spares; ++i)
+            in_.time.after(in_.random.between(0, 200'000), [which = &in_.at(i)] { which->start(); });
         wait_for(
             10'000'000,
             "the first chain is ACTIVE",
@@ -62,6 +62,12 @@ private:
         in_.log.line("faults end");
     }
 
+    // Replicas that failed with a snapshot in the last moments wait, one of them before the other.
+    [[nodiscard]] us transfer_retry() const
+    {
+        return in_.how.snapshot_error > 0 || in_.how.flip > 0 ? 12'000'000 : 0;
+    }
+
     // From now on: a chain of which no process is left waits for those that may still come.
     [[nodiscard]] us resume_limit() const
     {
@@ -77,7 +83,9 @@ private:
             }
         );
         // A chain that is too short to take writes has to take somebody back first.
-        us join = in_.how.chain.min_replicas > 1 ? in_.how.control.flap_last.count() + 500'000 : 0;
+        us join = in_.how.chain.min_replicas > 1
+                      ? in_.how.control.flap_last.count() + 500'000 + transfer_retry()
+                      : 0;
         return in_.how.resume_limit + join + (warm ? 0 : in_.how.control.cold_wait.count());
     }
 
@@ -86,11 +94,12 @@ private:
     {
         if (in_.how.must_stay_calm || in_.how.chain.min_replicas > 1 || in_.random.chance(0.5)) return;
         std::vector<node*> complete;
+        auto const wanted = in_.wanted();
         for (auto const& m : registry().last_active.members)
         {
             auto* each = in_.find(m.name);
-            bool is_removed = std::count(registry().removed.begin(), registry().removed.end(), m.name) > 0;
-            if (each->self().store == m.store && !each->lying && !is_removed) complete.push_back(each);
+            bool is_wanted = std::count(wanted.begin(), wanted.end(), m.name) > 0;
+            if (each->self().store == m.store && !each->lying && is_wanted) complete.push_back(each);
         }
         // A change that is under way may still make another chain ACTIVE.
         if (complete.empty() || registry().current.state != config_state::active || in_.config.being_stored())
@@ -126,6 +135,14 @@ private:
         in_.net.heal();
     }
 
+    // One that was drained or removed since is waited for by nobody.
+    [[nodiscard]] bool awaits_replacement() const
+    {
+        auto const wanted = in_.wanted();
+        auto const& both = registry().replacing;
+        return both && std::count(wanted.begin(), wanted.end(), both->second) > 0;
+    }
+
     void heal_all()
     {
         in_.log.line("all heal");
@@ -137,13 +154,16 @@ private:
         auto limit = resume_limit();
         if (!in_.how.idle) wait_for(limit, "a write is acknowledged", [&] { return in_.last_ack > since; });
         wait_for(
-            in_.how.join_limit,
+            in_.how.join_limit + transfer_retry(),
             "the chain is whole again",
             [&]
             {
                 auto const& r = registry();
-                return r.current.state == config_state::active &&
-                       r.current.members.size() == in_.nodes.size() - r.removed.size();
+                auto runs = [&](member const& m)
+                { return in_.find(m.name)->self() == m && in_.find(m.name)->alive(); };
+                return r.current.state == config_state::active && r.moving.empty() && !awaits_replacement() &&
+                       std::all_of(r.current.members.begin(), r.current.members.end(), runs) &&
+                       r.current.members.size() >= std::min(r.want, in_.wanted().size());
             }
         );
         if (!in_.how.idle)

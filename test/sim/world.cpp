@@ -16,9 +16,41 @@ world::world(
       config(*this),
       clients(*this)
 {
-    if (application.shadow) how.older = 0;  // files of an earlier moment are not kept
+    // Beside real files: those of an earlier moment or of another history are not kept.
+    if (application.shadow) how.older = how.foreign = 0;
     for (int i = 0; i < how.nodes; ++i)
         nodes.push_back(std::make_unique<node>(*this, i));
+}
+
+std::vector<node_id> world::wanted() const
+{
+    auto const& r = config.registry();
+    std::vector<node_id> out;
+    auto has = [](std::vector<node_id> const& list, node_id const& name)
+    { return std::find(list.begin(), list.end(), name) != list.end(); };
+    for (auto const& name : r.known)
+        if (!has(r.removed, name) && !has(r.drained, name)) out.push_back(name);
+    return out;
+}
+
+void world::on_chunk_sent(node& source, chain::envelope const& what)
+{
+    auto const* chunk = std::get_if<chain::snap_chunk>(&what.what);
+    if (chunk == nullptr || !faults_on || how.crash_at_chunk <= 0) return;
+    if (chunk->index != chunk_trap || !random.chance(how.crash_at_chunk)) return;
+    chunk_trap = (chunk_trap + 1) % 40;
+    auto* target = find(what.to.name);
+    auto* victim = random.chance(0.5) || target == nullptr ? &source : target;
+    count.add(seen::crashes_at_chunks);
+    time.after(
+        random.skewed(0, 6'000),
+        [this, victim]
+        {
+            if (!victim->alive() || !faults_on) return;
+            victim->stop(random.chance(0.5));
+            restart_later(*victim);
+        }
+    );
 }
 
 node* world::find(node_id const& name)
@@ -73,7 +105,7 @@ void world::restart(node& which, disk_choice with)
     if (with != disk_choice::same && expendable(which))
     {
         // An older disk must be one that the rules can detect: it ends below the highest commit reported.
-        if (with == disk_choice::wiped ||
+        if (with != disk_choice::older ||
             (which.older() && which.older()->end() < config.registry().watermark))
             which.change_disk(with);
     }
@@ -82,9 +114,10 @@ void world::restart(node& which, disk_choice with)
 
 void world::restart_later(node& which)
 {
-    auto with = random.chance(how.wipe)    ? disk_choice::wiped
-                : random.chance(how.older) ? disk_choice::older
-                                           : disk_choice::same;
+    auto with = random.chance(how.wipe)      ? disk_choice::wiped
+                : random.chance(how.older)   ? disk_choice::older
+                : random.chance(how.foreign) ? disk_choice::foreign
+                                             : disk_choice::same;
     time.after(
         random.skewed(how.down_time.low, how.down_time.high),
         [this, &which, with] { restart(which, faults_on ? with : disk_choice::same); }

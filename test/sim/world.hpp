@@ -14,6 +14,7 @@
 #include "sim/profile.hpp"
 #include "sim/trace.hpp"
 
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -35,6 +36,10 @@ public:
     void restart(node& which, disk_choice with);
     // May this replica's disk be lost or go back in time, without taking the last complete copy along?
     [[nodiscard]] bool expendable(node const& which) const;
+    // Names that the administrator wants to serve: known, neither removed nor drained.
+    [[nodiscard]] std::vector<node_id> wanted() const;
+    // A chunk of a snapshot leaves: this is where its source or its target may die.
+    void on_chunk_sent(node& source, chain::envelope const& what);
 
     rng random;
     profile how;
@@ -49,7 +54,10 @@ public:
     config_host config;
     client_crowd clients;
 
+    std::map<digest, std::shared_ptr<snapshot_file const>> files;  // each that was ever made
+
     bool faults_on = false;
+    std::uint64_t chunk_trap = 0;  // index of the chunk at which somebody dies next
     us last_ack = 0;
 };
 

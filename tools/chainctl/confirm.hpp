@@ -1,6 +1,8 @@
 #pragma once
 #include "chainctl/command.hpp"
 
+#include <boost/json/object.hpp>
+
 #include <string>
 
 namespace chaind::chainctl
@@ -9,5 +11,11 @@ namespace chaind::chainctl
 // True when the administrator agrees: by --yes, or by typing `word` at the terminal. Not a terminal and no
 // --yes: false, with the reason said.
 bool confirmed(invocation const& call, std::string const& question, std::string const& word);
+
+// False, with the reason said, for what cannot be a machine's name.
+bool name_is_good(std::string const& name);
+
+// The end of a command that did what it was asked: the object for machines, the line for people.
+int done(invocation const& call, boost::json::object what, std::string const& line);
 
 }  // namespace chaind::chainctl

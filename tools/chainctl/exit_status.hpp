@@ -16,6 +16,7 @@ enum exit_status : int
     exit_unknown_outcome = 75,
     exit_not_permitted = 77,
     exit_configuration = 78,
+    exit_interrupted = 130,  // Ctrl-C ended the waiting; what was asked goes on
 };
 
 // `status --check` speaks Nagios: 0 healthy, 1 degraded, 2 down, 3 unknown.

@@ -24,7 +24,7 @@ constexpr std::size_t answer_limit = 16u << 20;
 template <class Protocol>
 result<response> exchange(
     typename Protocol::endpoint const& to,
-    http::request<http::empty_body> const& question,
+    http::request<http::string_body> const& question,
     std::chrono::milliseconds limit
 )
 {
@@ -62,12 +62,18 @@ result<response> exchange(
 }  // namespace
 
 result<response> request(
-    endpoint const& to, std::string const& method, std::string const& target, std::chrono::milliseconds limit
+    endpoint const& to,
+    std::string const& method,
+    std::string const& target,
+    std::chrono::milliseconds limit,
+    std::string body
 )
 {
-    http::request<http::empty_body> question{http::string_to_verb(method), target, 11};
+    http::request<http::string_body> question{http::string_to_verb(method), target, 11};
     question.set(http::field::host, "chainctl");
     question.set(http::field::user_agent, "chainctl/" CHAIND_VERSION);
+    if (!body.empty()) question.set(http::field::content_type, "application/json");
+    question.body() = std::move(body);
     question.prepare_payload();
 
     if (to.is_unix())

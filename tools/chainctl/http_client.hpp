@@ -27,9 +27,14 @@ struct response
     boost::json::value body;  // null when the answer is no JSON
 };
 
-// Sends METHOD TARGET without a body. An error code when no answer came: connection refused, timed out, …
+// Sends METHOD TARGET with a body of JSON, or without one where it is empty. An error code when no answer
+// came: connection refused, timed out, …
 result<response> request(
-    endpoint const& to, std::string const& method, std::string const& target, std::chrono::milliseconds limit
+    endpoint const& to,
+    std::string const& method,
+    std::string const& target,
+    std::chrono::milliseconds limit,
+    std::string body = {}
 );
 
 }  // namespace chaind::chainctl

@@ -3,6 +3,7 @@
 #include "chainctl/exit_status.hpp"
 
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <fstream>
 #include <iterator>
@@ -11,6 +12,9 @@ namespace chaind::chainctl
 {
 namespace
 {
+
+// configd ends a change that it cannot make after 15 s, with a reason; a little more than that.
+constexpr std::chrono::seconds change_limit{20};
 
 // What a refusal's code means for the exit status.
 int status_of(std::string_view code)
@@ -46,15 +50,26 @@ boost::json::array last_known(invocation const& call)
 
 }  // namespace
 
-answer ask(invocation const& call, std::string const& method, std::string const& target)
+namespace
 {
-    auto got = request(call.at, method, target, call.limit);
+
+answer ask_with(
+    invocation const& call,
+    std::string const& method,
+    std::string const& target,
+    std::chrono::milliseconds limit,
+    std::string content
+)
+{
+    auto got = request(call.at, method, target, limit, std::move(content));
     if (!got)
     {
         auto const why = got.error();
         say("chainctl: the config service at " + call.at.text + " does not answer: " + why.message());
-        say("          " + remedy(call, why));
         bool const after_sending = why == errc::timed_out && method != "GET";
+        say("          " + (after_sending
+                                ? "it may have been done: see `chainctl status`; asking again is safe"
+                                : remedy(call, why)));
         if (why == boost::system::errc::permission_denied) return {{}, exit_not_permitted};
         return {{}, after_sending ? exit_unknown_outcome : exit_unavailable};
     }
@@ -66,8 +81,25 @@ answer ask(invocation const& call, std::string const& method, std::string const&
     auto body = got->body.get_object();
     if (got->status < 300) return {std::move(body), exit_done};
     auto const& refused = object_at(body, "err");
-    say("chainctl: " + text_at(refused, "msg", "refused"));
+    auto const epoch = number_at(body, "epoch");
+    say("chainctl: " + text_at(refused, "msg", "refused") +
+        (method == "POST" && epoch > 0 ? " (the chain is in epoch " + std::to_string(epoch) + ")" : ""));
     return {{}, status_of(text_at(refused, "code"))};
+}
+
+}  // namespace
+
+answer ask(invocation const& call, std::string const& method, std::string const& target)
+{
+    return ask_with(call, method, target, call.limit, {});
+}
+
+answer change(invocation const& call, std::string const& target, boost::json::object body)
+{
+    if (call.if_epoch) body["if_epoch"] = *call.if_epoch;
+    if (!call.request_id.empty()) body["request_id"] = call.request_id;
+    auto const limit = std::max<std::chrono::milliseconds>(call.limit, change_limit);
+    return ask_with(call, "POST", target, limit, boost::json::serialize(body));
 }
 
 std::optional<boost::json::object> fetch_status(invocation const& call)

@@ -20,6 +20,10 @@ struct answer
 };
 answer ask(invocation const& call, std::string const& method, std::string const& target);
 
+// A change: POST with this body, --if-epoch and --request-id. Waits at least as long as configd takes to
+// refuse.
+answer change(invocation const& call, std::string const& target, boost::json::object body = {});
+
 // The status object (CLIENT_API 4) from the config service, else from a replica; nothing when nobody answers.
 std::optional<boost::json::object> fetch_status(invocation const& call);
 

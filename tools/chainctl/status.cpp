@@ -4,6 +4,8 @@
 #include "chainctl/service.hpp"
 #include "chainctl/status_view.hpp"
 
+#include <boost/json/serialize.hpp>
+
 #include <iostream>
 #include <thread>
 
@@ -49,6 +51,8 @@ std::string essence(json::object const& status)
             if (node.is_object())
                 out += text_at(node.get_object(), "name") + text_at(node.get_object(), "role") +
                        text_at(node.get_object(), "state") + text_at(node.get_object(), "phase") + "\n";
+    for (auto const* key : {"spares", "drained", "removed", "not_admitted"})
+        out += boost::json::serialize(list_at(status, key));
     return out;
 }
 
@@ -80,7 +84,7 @@ int run_nodes(invocation const& call)
         print_names(list_at(*got.body, "nodes"));
         return exit_done;
     }
-    std::vector<std::vector<std::string>> rows{{"NAME", "ROLE", "HEARD", "REPLICA ADDRESS", "NOTE"}};
+    std::vector<std::vector<std::string>> rows{{"NAME", "STATE", "ROLE", "HEARD", "REPLICA ADDRESS", "NOTE"}};
     for (auto const& value : list_at(*got.body, "nodes"))
     {
         if (!value.is_object()) continue;
@@ -88,6 +92,7 @@ int run_nodes(invocation const& call)
         auto const* alive = node.if_contains("alive");
         rows.push_back(
             {text_at(node, "name"),
+             text_at(node, "state"),
              text_at(node, "role"),
              alive != nullptr && alive->is_bool() && alive->get_bool() ? "yes" : "no",
              text_at(node, "replica_addr"),

@@ -88,6 +88,30 @@ std::string joining_lines(json::object const& status)
     return out;
 }
 
+// Machines that are in no chain on purpose.
+std::string aside_lines(json::object const& status)
+{
+    struct kind
+    {
+        char const* key;
+        char const* what;
+        char const* note;
+    };
+    static constexpr kind kinds[] = {
+        {"spares", "spare", "comes in when a machine is missing"},
+        {"drained", "drained", "`chainctl undrain` brings it back"},
+        {"not_admitted", "waits", "not known here: `chainctl add-node` takes it in"},
+    };
+    std::string out;
+    for (auto const& [key, what, note] : kinds)
+        for (auto const& value : list_at(status, key))
+            if (auto const* name = value.if_string())
+                out += "  " + coloured(tint::faint, what) +
+                       std::string(9 - std::string_view(what).size(), ' ') +
+                       std::string(name->data(), name->size()) + "  " + note + "\n";
+    return out;
+}
+
 std::string failed_lines(json::object const& status)
 {
     std::string out;
@@ -119,7 +143,7 @@ std::string status_text(json::object const& status, bool wide)
                              ": the chain goes on, but a crash now is not repaired until it is back") +
            "\n";
     if (auto rows = chain_table(status, wide); !rows.empty()) out += "\n" + rows;
-    auto const notes = joining_lines(status) + failed_lines(status);
+    auto const notes = joining_lines(status) + aside_lines(status) + failed_lines(status);
     if (!notes.empty()) out += "\n" + notes;
     return out;
 }

@@ -24,7 +24,18 @@ Id made_id(std::uint64_t n)
 char const* name_of(message const& m)
 {
     static constexpr char const* names[] = {
-        "append", "ok", "nack", "mark", "ack", "submit", "refused", "still_at", "still_at_yes"
+        "append",
+        "ok",
+        "nack",
+        "mark",
+        "ack",
+        "submit",
+        "refused",
+        "still_at",
+        "still_at_yes",
+        "snap_offer",
+        "snap_want",
+        "snap_chunk"
     };
     return names[m.index()];
 }
@@ -33,7 +44,9 @@ recovered disk::recover() const
 {
     recovered out;
     out.promised = promised;
-    if (applied > seq{}) out.applied = rows.at(applied.value() - 1).point();
+    out.restored = restored;
+    out.base = base;
+    out.applied = applied > base.at ? row(applied).point() : base;
     for (auto const& e : rows)
     {
         if (out.epochs.empty() || out.epochs.back().first < e.in) out.epochs.emplace_back(e.in, e.at);
@@ -62,6 +75,7 @@ void harness::crash(std::size_t i)
     auto& m = at(i);
     m.core.reset();
     m.queued.clear();
+    m.orders.clear();
     auto const name = m.how.self.name;
     std::erase_if(network_, [&](letter const& l) { return l.from.name == name || l.what.to.name == name; });
     for (std::size_t other = 0; other < machines_.size(); ++other)
@@ -75,6 +89,8 @@ void harness::restart(std::size_t i)
     m.how.self.boot = made_id<boot_id>(next_id_++);
     m.applied.clear();
     m.reads.clear();
+    m.anew.reset();
+    m.ordered.clear();
     m.core.emplace(m.how, m.store.recover());
     for (std::size_t other = 0; other < machines_.size(); ++other)
     {
@@ -92,6 +108,31 @@ void harness::wipe(std::size_t i)
     restart(i);
 }
 
+// The new store is of another history or from another machine: no identity goes over, the promise stays.
+void harness::start_anew(std::size_t i)
+{
+    auto& m = at(i);
+    BOOST_TEST_REQUIRE(m.anew.has_value());
+    auto const promised = m.store.promised;
+    auto const installs = m.anew->install;
+    crash(i);
+    m.store = installs ? files_.at(*installs).content : disk{};
+    if (installs) m.store.promised = promised;
+    m.part.clear();
+    m.how.self.store = made_id<store_id>(next_id_++);
+    restart(i);
+}
+
+void harness::compact(std::size_t i, seq upto)
+{
+    auto& s = at(i).store;
+    BOOST_TEST_REQUIRE((upto <= s.applied && upto > s.base.at));
+    auto const base = s.row(upto).point();
+    s.rows.erase(s.rows.begin(), s.rows.begin() + static_cast<std::ptrdiff_t>(upto - s.base.at));
+    s.base = base;
+    (void)step(i, compacted{base});
+}
+
 effects harness::step(std::size_t i, event what)
 {
     auto done = at(i).core->step(now, std::move(what));
@@ -104,6 +145,13 @@ void harness::perform(std::size_t i, effects& todo)
 {
     auto& m = at(i);
     if (todo.halt && !m.halted) m.halted = todo.halt;
+    if (todo.anew && !m.anew) m.anew = todo.anew;
+    if (todo.may_drop) m.may_drop.push_back(*todo.may_drop);
+    for (auto& each : todo.snapshot_orders)
+    {
+        m.ordered.push_back(each);
+        m.orders.push_back(std::move(each));
+    }
     for (auto& write : todo.writes)
         m.queued.push_back(std::move(write));
     for (auto& letter_out : todo.sends)
@@ -122,9 +170,10 @@ void harness::perform(std::size_t i, effects& todo)
         ++m.log_reads;
         log_read rows{each.id, {}};
         std::size_t bytes = 0;
-        for (auto at_row = each.from.value(); at_row >= 1 && at_row <= m.store.rows.size(); ++at_row)
+        for (auto at_row = each.from; at_row > m.store.base.at && at_row <= m.store.end();
+             at_row = at_row.next())
         {
-            auto const& e = m.store.rows[at_row - 1];
+            auto const& e = m.store.row(at_row);
             if (!rows.entries.empty() && bytes + e.bytes() > each.max_bytes) break;
             bytes += e.bytes();
             rows.entries.push_back(e);
@@ -146,21 +195,21 @@ void harness::write_one(std::size_t i)
     if (write.truncate_after)
     {
         BOOST_TEST_REQUIRE((*write.truncate_after >= m.store.applied));
-        if (write.truncate_after->value() < m.store.rows.size())
-            m.store.rows.resize(write.truncate_after->value());
+        if (*write.truncate_after < m.store.end())
+            m.store.rows.resize(*write.truncate_after - m.store.base.at);
     }
     for (auto const& e : write.entries)
     {
-        BOOST_TEST_REQUIRE(e.at.value() == m.store.rows.size() + 1);
-        auto const before = m.store.rows.empty() ? digest{} : m.store.rows.back().hash;
+        BOOST_TEST_REQUIRE(e.at == m.store.end().next());
+        auto const before = m.store.rows.empty() ? m.store.base.hash : m.store.rows.back().hash;
         BOOST_TEST_REQUIRE(entry_hash(before, e) == e.hash);
         m.store.rows.push_back(e);
     }
     if (write.apply_upto)
     {
-        BOOST_TEST_REQUIRE(write.apply_upto->value() <= m.store.rows.size());
-        for (auto n = m.store.applied.value(); n < write.apply_upto->value(); ++n)
-            m.applied.push_back(m.store.rows[n].request);
+        BOOST_TEST_REQUIRE(*write.apply_upto <= m.store.end());
+        for (auto n = m.store.applied.next(); n <= *write.apply_upto; n = n.next())
+            m.applied.push_back(m.store.row(n).request);
         m.store.applied = *write.apply_upto;
     }
     (void)step(i, written{write.id});
@@ -186,13 +235,22 @@ void harness::run()
             idle = false;
             if (lose && lose(next.from, next.what)) continue;
             for (std::size_t i = 0; i < machines_.size(); ++i)
-                if (at(i).core && at(i).how.self.name == next.what.to.name)
+                if (at(i).core && at(i).how.self == next.what.to)
                     (void)step(i, received{next.from, next.what.what});
         }
         for (std::size_t i = 0; i < machines_.size(); ++i)
         {
             if (!at(i).core || !at(i).disk_runs || at(i).queued.empty()) continue;
             write_one(i);
+            idle = false;
+        }
+        for (std::size_t i = 0; i < machines_.size(); ++i)
+        {
+            auto& m = at(i);
+            if (!m.core || !m.snapshots_run || m.orders.empty()) continue;
+            auto const next = std::move(m.orders.front());
+            m.orders.pop_front();
+            carry_out(i, next);
             idle = false;
         }
         if (idle) return;

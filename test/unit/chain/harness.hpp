@@ -17,11 +17,29 @@ namespace chaind::chain
 struct disk
 {
     chain_config promised;
-    std::vector<entry> rows;  // rows[i].at == i + 1
+    log_point base;
+    std::vector<entry> rows;  // rows[i].at == base.at + i + 1
     seq applied;
+    bool restored = false;
 
     [[nodiscard]] recovered recover() const;
+    [[nodiscard]] entry const& row(seq at) const { return rows.at(at - base.at - 1); }
+    [[nodiscard]] seq end() const { return base.at + rows.size(); }
 };
+
+// A snapshot: the store that it holds, and bytes that stand for it.
+struct snapshot_file
+{
+    snapshot_info info;
+    disk content;
+    std::string bytes;
+
+    [[nodiscard]] std::string chunk(std::uint64_t index) const
+    {
+        return bytes.substr(index * snapshot_chunk_bytes, snapshot_chunk_bytes);
+    }
+};
+digest chunk_hash(std::string_view chunk);
 
 struct machine
 {
@@ -36,6 +54,16 @@ struct machine
     std::vector<request_id> applied;  // requests, in order, of this run
     std::size_t log_reads = 0;
     std::optional<std::string> halted;
+    std::optional<begin_anew> anew;
+    std::vector<seq> may_drop;  // each word of it
+
+    std::deque<snapshot_order> orders;                        // not carried out yet
+    bool snapshots_run = true;                                // false: they wait
+    std::vector<snapshot_order> ordered;                      // all of this run
+    std::function<std::string(snapshot_order const&)> fault;  // the error that an order meets
+    std::optional<snapshot_file> made;
+    std::map<std::uint64_t, std::string> part;  // the incoming file; survives crashes
+    std::uint64_t snapshot_bytes = 10 * snapshot_chunk_bytes + 100;
 };
 
 class harness
@@ -47,9 +75,11 @@ public:
     [[nodiscard]] member triple(std::size_t i) const { return machines_.at(i).how.self; }
     [[nodiscard]] replica_status status(std::size_t i) const { return machines_.at(i).core->status(); }
 
-    void crash(std::size_t i);    // what was not durable is lost
-    void restart(std::size_t i);  // with another boot id
-    void wipe(std::size_t i);     // and another store
+    void crash(std::size_t i);       // what was not durable is lost
+    void restart(std::size_t i);     // with another boot id
+    void wipe(std::size_t i);        // and another store
+    void start_anew(std::size_t i);  // as it asked for
+    void compact(std::size_t i, seq upto);
 
     // One event for one replica; its effects are performed (disk and messages only by run()).
     effects step(std::size_t i, event what);
@@ -85,11 +115,19 @@ private:
     };
     void perform(std::size_t i, effects& todo);
     void write_one(std::size_t i);
+    void carry_out(std::size_t i, snapshot_order const& what);
+    void carry_out(std::size_t i, make_snapshot const& what, std::string error);
+    void carry_out(std::size_t i, read_chunk const& what, std::string error);
+    void carry_out(std::size_t i, drop_snapshot const& what, std::string error);
+    void carry_out(std::size_t i, open_incoming const& what, std::string error);
+    void carry_out(std::size_t i, keep_chunk const& what, std::string error);
+    void carry_out(std::size_t i, check_incoming const& what, std::string error);
 
     std::deque<machine> machines_;
     std::deque<letter> network_;
     std::uint64_t next_id_ = 1;
     std::deque<std::pair<std::size_t, log_read>> rows_read_;
+    std::map<digest, snapshot_file> files_;  // all that were ever made
 };
 
 char const* name_of(message const& m);

@@ -244,24 +244,160 @@ BOOST_AUTO_TEST_CASE(a_complete_learner_becomes_the_tail)
         BOOST_TEST(h.status(i).applied == seq{2});
 }
 
-BOOST_AUTO_TEST_CASE(a_learner_of_another_history_stops_instead_of_mixing_them)
+// c was a chain of its own once; a and b know nothing of that.
+void two_histories(harness& h, int elsewhere, int here)
 {
-    harness h(3);
     h.form({2});
-    h.submit(2, "elsewhere");
+    for (int i = 0; i < elsewhere; ++i)
+        h.submit(2, "elsewhere");
     h.run();
-    h.crash(2);
     h.restart(2);
     h.direct_one(0, h.config({0, 1}, config_state::pending, epoch{2}));
     h.form({0, 1});
-    for (int i = 0; i < 3; ++i)
+    for (int i = 0; i < here; ++i)
         h.submit(0, std::to_string(i));
     h.run();
+}
 
+void check_set_aside(harness& h)
+{
+    learn(h);
+    BOOST_TEST(!h.at(2).halted.has_value());
+    BOOST_TEST_REQUIRE(h.at(2).anew.has_value());
+    BOOST_TEST(!h.at(2).anew->set_aside.empty());
+    BOOST_TEST(!h.at(2).anew->install.has_value());
+
+    h.start_anew(2);
     learn(h);
 
+    BOOST_TEST(h.log(2) == h.log(0));
+    BOOST_TEST(!h.at(2).anew.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_learner_of_another_history_begins_with_an_empty_store)
+{
+    harness h(3);
+    two_histories(h, 1, 3);
+    check_set_aside(h);
+}
+
+BOOST_AUTO_TEST_CASE(so_does_one_whose_commit_is_beyond_all_that_the_chain_has)
+{
+    harness h(3);
+    two_histories(h, 5, 3);
+    check_set_aside(h);
+}
+
+BOOST_AUTO_TEST_CASE(so_does_one_when_the_chain_is_empty)
+{
+    harness h(3);
+    two_histories(h, 5, 0);
+    check_set_aside(h);
+}
+
+BOOST_AUTO_TEST_CASE(so_does_one_whose_rows_are_only_on_the_disk)
+{
+    harness h(3, [](settings& how) { how.cache_bytes = 0; });
+    two_histories(h, 7, 20);
+    check_set_aside(h);
+}
+
+BOOST_AUTO_TEST_CASE(a_common_beginning_does_not_hide_another_history)
+{
+    harness h(3, [](settings& how) { how.cache_bytes = 0; });
+    h.form({0, 1, 2});
+    for (int i = 0; i < 10; ++i)
+        h.submit(0, "common");
+    h.run();
+    h.crash(2);
+    h.form({0, 1});
+    for (int i = 0; i < 10; ++i)
+        h.submit(0, "here");
+    h.run();
+    // By force, and without the others: c goes on alone.
+    h.restart(2);
+    auto const alone = h.config({2}, config_state::active, h.current.next());
+    h.direct_one(2, alone);
+    h.run();
+    for (int i = 0; i < 5; ++i)
+        h.submit(2, "there");
+    h.run();
+    BOOST_TEST(h.status(2).commit == seq{15});
+    h.restart(2);
+    h.current = alone.at;
+    h.form({0, 1});
+
+    check_set_aside(h);
+}
+
+BOOST_AUTO_TEST_CASE(a_member_of_another_history_halts)
+{
+    harness h(3);
+    two_histories(h, 5, 8);
+    h.form({0, 1, 2});
+    h.pass(200ms);
+
     BOOST_TEST(h.at(2).halted.has_value());
-    BOOST_TEST(h.log(2) == (std::vector<std::string>{"elsewhere"}));
+    BOOST_TEST(!h.at(2).anew.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_source_feeds_nobody_before_its_own_log_has_met_the_heads)
+{
+    harness h(3);
+    h.form({0, 1, 2});
+    for (int i = 0; i < 10; ++i)
+        h.submit(0, std::to_string(i));
+    h.run();
+    // b has not heard of all commits when the next epoch comes, and its head is slow to say what it has.
+    h.restart(2);
+    h.lose = [&](member const& from, envelope const&) { return from == h.triple(0); };
+    h.form({0, 1});
+    learn(h);
+    BOOST_TEST(!h.at(2).anew.has_value());
+    BOOST_TEST(!h.at(1).heartbeats.back().feeding.has_value());
+
+    h.lose = {};
+    h.pass(500ms);
+
+    BOOST_TEST(h.at(1).heartbeats.back().feeding.has_value());
+    BOOST_TEST(!h.at(2).anew.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_slow_learners_disk_bounds_what_it_is_sent)
+{
+    harness h(
+        3,
+        [](settings& how)
+        {
+            how.batch_bytes = 10'000;
+            how.window_bytes = 20'000;
+        }
+    );
+    h.form({0, 1});
+    learn(h);
+    h.at(2).disk_runs = false;
+    std::size_t sent = 0;
+    h.lose = [&](member const&, envelope const& what)
+    {
+        auto const* a = std::get_if<append>(&what.what);
+        if (a != nullptr && what.to == h.triple(2))
+            for (auto const& e : a->entries)
+                sent += e.bytes();
+        return false;
+    };
+    for (int i = 0; i < 200; ++i)
+        h.submit(0, std::string(1000, 'x'));
+    h.pass(2s);
+
+    BOOST_TEST(h.status(0).commit == seq{200});
+    BOOST_TEST(sent <= 31'000u);
+    BOOST_TEST(h.status(2).received - h.status(2).durable <= 31u);
+
+    h.at(2).disk_runs = true;
+    h.pass(1s);
+
+    BOOST_TEST(h.log(2) == h.log(0));
+    BOOST_TEST(sent < 250'000u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

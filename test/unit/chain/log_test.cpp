@@ -169,6 +169,27 @@ BOOST_AUTO_TEST_CASE(a_confirmation_of_a_write_that_was_never_asked_for_is_notic
     BOOST_TEST(!queue.confirm(1));
 }
 
+BOOST_AUTO_TEST_CASE(a_log_whose_beginning_is_dropped_knows_the_runs_above)
+{
+    for (std::uint64_t base = 1; base <= 6; ++base)
+    {
+        auto log = six_rows();
+        auto const rows = log;
+        log.base_moved(*log.point(seq{base}));
+
+        BOOST_TEST(log.base().at == seq{base});
+        BOOST_TEST(log.end() == seq{6});
+        for (auto at = base + 1; at <= 6; ++at)
+            BOOST_TEST(log.run_start(seq{at}) == std::max(rows.run_start(seq{at}), seq{base + 1}));
+
+        log.append(row(log.end_point(), 4));
+        BOOST_TEST(log.run_start(seq{7}) == std::max(seq{6}, seq{base + 1}));
+        log.truncate_after(seq{base});
+        log.append(row(log.end_point(), 5));
+        BOOST_TEST(log.run_start(seq{base + 1}) == seq{base + 1});
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

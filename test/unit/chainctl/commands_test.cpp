@@ -99,7 +99,8 @@ struct office
         call.at.text = "unix:" + socket;
         call.as = as;
         call.limit = limit;
-        call.flags = std::move(flags);
+        for (auto& flag : flags)
+            call.flags.emplace(std::move(flag), "");
         std::ostringstream out;
         auto* const before = std::cout.rdbuf(out.rdbuf());
         int const status = command(call);

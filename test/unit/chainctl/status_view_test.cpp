@@ -80,17 +80,19 @@ BOOST_AUTO_TEST_CASE(a_status_of_another_shape_is_still_printed)
     BOOST_TEST(has(status_text(odd, true), "7"));
 }
 
-BOOST_AUTO_TEST_CASE(every_command_of_the_table_is_in_the_help_the_man_page_and_each_completion)
+BOOST_AUTO_TEST_CASE(machines_that_are_out_on_purpose_are_told_from_those_that_failed)
 {
-    for (auto const& c : commands())
-    {
-        BOOST_TEST(has(help_text(), c.name));
-        BOOST_TEST(has(man_page(), c.name));
-        for (auto const* shell : {"bash", "zsh", "fish"})
-            BOOST_TEST(has(completion(shell), c.name));
-        BOOST_TEST(has(help_text(c), c.summary));
-    }
-    BOOST_TEST(completion("csh").empty());
+    auto what = status("healthy", 3);
+    what["spares"] = {"n4"};
+    what["drained"] = {"n2"};
+    what["not_admitted"] = {"n9"};
+
+    auto const text = status_text(what, false);
+
+    BOOST_TEST(has(text, "spare    n4"));
+    BOOST_TEST(has(text, "drained  n2"));
+    BOOST_TEST(has(text, "waits    n9"));
+    BOOST_TEST(!has(text, "away"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

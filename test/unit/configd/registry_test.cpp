@@ -32,6 +32,9 @@ control::record made_record(std::uint64_t revision)
     out.known = {node_id{"n1"}, node_id{"n2"}, node_id{"n3"}};
     out.removed = {node_id{"n3"}};
     out.want = 3;
+    out.drained = {node_id{"n2"}};
+    out.moving = {node_id{"n1"}, node_id{"n2"}};
+    out.replacing.emplace(node_id{"n1"}, node_id{"n4"});
     return out;
 }
 
@@ -74,7 +77,7 @@ BOOST_AUTO_TEST_CASE(a_new_registry_has_revision_0_and_keeps_what_it_is_given)
 {
     BOOST_TEST(open()->load()->revision == 0u);
 
-    BOOST_TEST(!open()->replace(made_record(1)));
+    BOOST_TEST(!open()->replace(made_record(1), ""));
 
     auto const again = open(2);
     BOOST_TEST((again->load().value() == made_record(1)));
@@ -87,14 +90,65 @@ BOOST_AUTO_TEST_CASE(a_new_registry_has_revision_0_and_keeps_what_it_is_given)
 BOOST_AUTO_TEST_CASE(a_record_replaces_only_the_one_before_it)
 {
     auto const store = open();
-    BOOST_TEST(!store->replace(made_record(1)));
-    BOOST_TEST(!store->replace(made_record(2)));
+    BOOST_TEST(!store->replace(made_record(1), ""));
+    BOOST_TEST(!store->replace(made_record(2), ""));
 
     for (auto const revision : {1u, 2u, 4u})
-        BOOST_TEST((store->replace(made_record(revision)) == errc::epoch_conflict));
+        BOOST_TEST((store->replace(made_record(revision), "") == errc::epoch_conflict));
 
     BOOST_TEST((store->load().value() == made_record(2)));
-    BOOST_TEST(!store->replace(made_record(3)));
+    BOOST_TEST(!store->replace(made_record(3), ""));
+}
+
+BOOST_AUTO_TEST_CASE(a_record_of_an_earlier_version_is_read)
+{
+    auto text = configd::to_json(made_record(5));
+    auto const added = text.find(",\"drained\"");
+    BOOST_TEST_REQUIRE(added != std::string::npos);
+    text = text.substr(0, added) + '}';
+    auto expected = made_record(5);
+    expected.drained.clear();
+    expected.moving.clear();
+    expected.replacing.reset();
+    BOOST_TEST((configd::record_from_json(text) == expected));
+}
+
+BOOST_AUTO_TEST_CASE(a_registry_of_the_first_version_is_opened)
+{
+    {
+        auto const db = store::database::open(path, store::database::access::create);
+        (*db)->script(
+            "CREATE TABLE identity(cluster BLOB NOT NULL, lineage TEXT NOT NULL) STRICT;"
+            "CREATE TABLE chain(revision INTEGER NOT NULL, record TEXT NOT NULL) STRICT;"
+            "CREATE TABLE event(number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, epoch INTEGER NOT NULL,"
+            " what TEXT NOT NULL, node TEXT NOT NULL, why TEXT NOT NULL) STRICT;"
+            "PRAGMA user_version=1;"
+        );
+        (*db)->run("INSERT INTO identity VALUES(?,?)", made_id<cluster_id>(5), std::string("earlier"));
+    }
+    auto const store = open();
+    BOOST_TEST(store->identity().lineage == "earlier");
+    BOOST_TEST(store->tokens().value().empty());
+}
+
+BOOST_AUTO_TEST_CASE(another_lineage_is_stored_with_the_record_or_not_at_all)
+{
+    auto const store = open();
+    BOOST_TEST(!store->replace(made_record(1), "second"));
+    BOOST_TEST(store->identity().lineage == "second");
+    BOOST_TEST((store->replace(made_record(1), "third") == errc::epoch_conflict));
+    BOOST_TEST(store->identity().lineage == "second");
+}
+
+BOOST_AUTO_TEST_CASE(tokens_are_replaced_whole)
+{
+    std::vector<configd::join_token> const two{
+        {std::string(32, 'a'), 5, node_id{"n9"}}, {std::string("b\0c", 3), 6, {}}
+    };
+    BOOST_TEST(!open()->keep(two));
+    BOOST_TEST((open()->tokens().value() == two));
+    BOOST_TEST(!open()->keep({two[1]}));
+    BOOST_TEST(open()->tokens().value().size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_second_process_is_kept_out)
@@ -126,9 +180,10 @@ BOOST_AUTO_TEST_CASE(the_thread_answers_on_the_loop_in_order)
     std::vector<int> seen;
     {
         configd::registry_thread thread(loop.get_executor(), open());
-        thread.replace(made_record(1), [&](error_code failed) { seen.push_back(failed ? -1 : 1); });
+        thread.replace(made_record(1), "", [&](error_code failed) { seen.push_back(failed ? -1 : 1); });
         thread.replace(
             made_record(3),
+            "",
             [&](error_code failed) { seen.push_back(failed == errc::epoch_conflict ? 2 : -2); }
         );
     }

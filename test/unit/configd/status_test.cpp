@@ -24,6 +24,9 @@ struct fixture
     control::record record;
     std::vector<control::node_status> nodes;
     std::optional<learner_assignment> learning;
+    std::optional<control::join_status> joining;
+    std::optional<node_id> draining;
+    std::vector<node_id> strangers;
     std::map<node_id, json::object> infos;
 
     fixture()
@@ -56,6 +59,9 @@ struct fixture
             .record = record,
             .nodes = nodes,
             .learning = learning,
+            .joining = joining,
+            .draining = draining,
+            .strangers = strangers,
             .infos = infos,
             .now = 100s,
             .wall_ms = 1'000'000,
@@ -157,14 +163,60 @@ BOOST_AUTO_TEST_CASE(a_learner_is_joining_and_not_failed)
     nodes[1].alive = true;
     nodes[1].learner = true;
     learning = learner_assignment{made_member("n2"), made_member("n3")};
-    nodes[2].last->feeding = learner_progress{made_member("n2"), 12, 5ms, false};
+    joining = control::join_status{.who = node_id{"n2"}, .since = 90s};
+    joining->lag_entries = 12;
+    joining->moved_bytes = 5000;
 
     auto const s = status();
 
     BOOST_TEST(s.at("joining").at(0).at("name").as_string() == "n2");
     BOOST_TEST(s.at("joining").at(0).at("phase").as_string() == "log");
     BOOST_TEST(s.at("joining").at(0).at("lag").to_number<int>() == 12);
+    BOOST_TEST(s.at("joining").at(0).at("bytes_done").to_number<int>() == 5000);
+    BOOST_TEST(s.at("joining").at(0).at("rate").to_number<int>() == 500);
+    BOOST_TEST(s.at("joining").at(0).at("source").as_string() == "n3");
     BOOST_TEST(s.at("failed").as_array().empty());
+
+    joining->needs_snapshot = true;
+    joining->snapshot_bytes = 900;
+    joining->snapshot_done = 300;
+    auto const snapshot = status();
+    auto const& row = snapshot.at("joining").at(0);
+    BOOST_TEST(row.at("phase").as_string() == "snapshot");
+    BOOST_TEST(row.at("bytes_done").to_number<int>() == 300);
+    BOOST_TEST(row.at("bytes_total").to_number<int>() == 900);
+
+    record.current.state = config_state::pending;
+    auto const splice = status();
+    BOOST_TEST(splice.at("joining").at(0).at("phase").as_string() == "splice");
+}
+
+BOOST_AUTO_TEST_CASE(who_is_out_on_purpose_is_not_failed)
+{
+    lose_n2();
+    nodes[1].alive = true;
+    auto state = [this]
+    {
+        auto const all = configd::nodes_json(input());
+        return std::string(all.at("nodes").at(1).at("state").as_string());
+    };
+    BOOST_TEST(state() == "waiting");
+    record.want = 2;
+    BOOST_TEST(state() == "spare");
+    auto const with_spare = status();
+    BOOST_TEST(with_spare.at("spares").at(0).as_string() == "n2");
+    BOOST_TEST(with_spare.at("failed").as_array().empty());
+    BOOST_TEST(with_spare.at("state").as_string() == "healthy");
+    record.drained = {node_id{"n2"}};
+    BOOST_TEST(state() == "drained");
+    BOOST_TEST(status().at("failed").as_array().empty());
+    record.removed = {node_id{"n2"}};
+    BOOST_TEST(state() == "removed");
+    record.drained.clear();
+    record.removed.clear();
+    nodes[1].alive = false;
+    BOOST_TEST(state() == "failed");
+    BOOST_TEST(status().at("spares").as_array().empty());
 }
 
 BOOST_AUTO_TEST_CASE(nodes_lists_all_that_are_known)

@@ -73,12 +73,14 @@ public:
         how.path = (folder_.path / "n.db").string();
         how.new_store = runtime::random_id<store_id>();
         how.boot = runtime::random_id<boot_id>();
+        how.log_keep_entries = 1;  // once it is allowed to drop any
         store_ = std::move(store::sqlite_store::open(how).value());
         db_ = std::move(store::database::open(how.path, store::database::access::read_only).value());
     }
 
     chat::applied commit(chat::command const& what) { return commit(std::vector{what}).front(); }
     std::vector<chat::applied> commit(std::vector<chat::command> const& all);
+    void forget(seq upto) { store_->allow_drop(upto); }
     void query(std::function<void(store::chat_reader&)> const& what)
     {
         store::chat_reader reader(*db_);
@@ -370,6 +372,16 @@ void chain_double::lag(std::size_t replica, bool on)
 void chain_double::change_view(std::size_t replica, std::function<void(gateway::chain_view&)> how)
 {
     impl_->on_loop([&] { impl_->nodes_[replica]->chain.change_view(how); });
+}
+void chain_double::forget_log(std::uint64_t upto)
+{
+    impl_->on_loop([&] { impl_->log_.forget(seq(upto)); });
+}
+bool chain_double::drained(std::size_t replica)
+{
+    bool out = false;
+    impl_->on_loop([&] { out = impl_->nodes_[replica]->server.drained(); });
+    return out;
 }
 void chain_double::begin_stop(std::size_t replica)
 {

@@ -1,12 +1,14 @@
 #include "net/frame.hpp"
 
 #include "support/framed.hpp"
+#include "wire/peer.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <random>
 #include <string>
 
@@ -97,6 +99,24 @@ BOOST_AUTO_TEST_CASE(the_checksum_is_crc32c)
     auto const header = net::header_of("123456789");
 
     BOOST_TEST(std::string(header.data(), 8) == std::string("\x09\0\0\0\x83\x92\x06\xe3", 8));
+}
+
+// Random bytes do not pack at all; zstd adds less than 1/256 to them.
+BOOST_AUTO_TEST_CASE(the_largest_chunk_of_a_snapshot_fits_into_a_frame)
+{
+    chain::snap_chunk chunk;
+    chunk.in = epoch(std::numeric_limits<std::uint64_t>::max());
+    chunk.index = std::numeric_limits<std::uint64_t>::max();
+    chunk.packed = std::make_shared<std::string const>(
+        chain::snapshot_chunk_bytes + chain::snapshot_chunk_bytes / 256, 'x'
+    );
+    auto const body = wire::peer::encode(chain::message(chunk));
+    net::frame_splitter splitter(net::frame_limit);
+    feed(splitter, framed(body));
+
+    auto const got = splitter.next();
+    BOOST_TEST_REQUIRE((got.has_value() && got->has_value()));
+    BOOST_TEST(wire::peer::decode(**got).has_value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

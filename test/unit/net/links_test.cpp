@@ -1,6 +1,7 @@
 // Dialer and listener against each other and against strangers, over loopback.
 
 #include "net/dialer.hpp"
+#include "net/greet_once.hpp"
 #include "net/peer_listener.hpp"
 #include "support/framed.hpp"
 #include "support/members.hpp"
@@ -25,7 +26,7 @@ namespace
 
 peer::hello made_hello(std::string name = "n1")
 {
-    return {1, 1, made_id<cluster_id>(1), made_member(std::move(name)), peer::purpose::chain};
+    return {1, 1, made_id<cluster_id>(1), made_member(std::move(name)), peer::purpose::chain, {}};
 }
 
 // A listener that welcomes cluster 1, and what became of its links.
@@ -95,6 +96,8 @@ struct fixture
         return std::count(log.begin(), log.end(), what) >= times;
     }
 
+    result<net::greeting_answer> answer_to(peer::hello what, tcp::endpoint to);
+
     // What a stranger who sends these bytes is answered until the connection ends.
     std::string answer_to(std::string const& bytes)
     {
@@ -118,6 +121,22 @@ struct fixture
         return answer;
     }
 };
+
+asio::awaitable<void> greet(
+    tcp::endpoint to, peer::hello what, std::optional<result<net::greeting_answer>>& answer
+)
+{
+    answer = co_await net::greet_once(to, std::move(what), std::chrono::seconds(20));
+}
+
+result<net::greeting_answer> fixture::answer_to(peer::hello what, tcp::endpoint to)
+{
+    std::optional<result<net::greeting_answer>> answer;
+    tasks.spawn(greet(to, std::move(what), answer));
+    while (!answer)
+        context.run_one_for(std::chrono::milliseconds(100));
+    return *answer;
+}
 
 // The reason in the refusal that these bytes are.
 std::string reason(std::string const& answer)
@@ -193,6 +212,35 @@ BOOST_AUTO_TEST_CASE(strangers_are_told_why_and_closed)
     BOOST_TEST(reason(answer_to("GET / HTTP/1.1\r\nHost: x\r\n\r\n")) != "no answer");
     BOOST_TEST(reason(answer_to(framed("garbage"))) != "no answer");
     BOOST_TEST(accepted == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(who_asks_who_is_here_is_told_and_makes_no_link)
+{
+    auto asks = made_hello();
+    asks.what_for = peer::purpose::identify;
+    asks.from = {};
+
+    auto const answer = answer_to(asks, listener.address());
+
+    BOOST_TEST_REQUIRE(answer.has_value());
+    auto const& welcome = std::get<peer::welcome>(*answer);
+    BOOST_TEST((welcome.cluster == made_id<cluster_id>(1)));
+    BOOST_TEST((welcome.from == made_member("n2")));
+    BOOST_TEST(log.empty());
+}
+
+BOOST_AUTO_TEST_CASE(one_greeting_tells_a_refusal_from_nobody_there)
+{
+    auto other = made_hello();
+    other.cluster = made_id<cluster_id>(2);
+    auto const refused = answer_to(other, listener.address());
+    BOOST_TEST_REQUIRE(refused.has_value());
+    BOOST_TEST(std::get<peer::refused>(*refused).reason == "another cluster");
+
+    tcp::acceptor free(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    auto const nobody = free.local_endpoint();
+    free.close();
+    BOOST_TEST((answer_to(made_hello(), nobody).error() == asio::error::connection_refused));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -3,6 +3,7 @@
 #include "chaind/chaind_settings.hpp"
 #include "configd/service.hpp"
 #include "configd/sqlite_registry.hpp"
+#include "net/greet_once.hpp"
 #include "node/replica_driver.hpp"
 #include "runtime/random_id.hpp"
 #include "support/temp_folder.hpp"
@@ -41,6 +42,13 @@ asio::awaitable<void> read_something(node::replica_driver& on, std::optional<err
 {
     std::function<void(store::chat_reader&)> const query = [](store::chat_reader&) {};
     outcome = co_await on.read(query);
+}
+
+asio::awaitable<void> greet(
+    asio::ip::tcp::endpoint to, wire::peer::hello what, std::optional<result<net::greeting_answer>>& answer
+)
+{
+    answer = co_await net::greet_once(to, std::move(what), 20s);
 }
 
 asio::awaitable<void> stop_driver(node::replica_driver& on, std::optional<bool>& stopped)
@@ -156,6 +164,14 @@ struct fixture
         return applied.value_or(false);
     }
 
+    result<net::greeting_answer> ask(std::string const& name, wire::peer::hello const& what)
+    {
+        std::optional<result<net::greeting_answer>> answer;
+        tasks.spawn(greet(replicas.at(name)->address(), what, answer));
+        wait([&] { return answer.has_value(); });
+        return *answer;
+    }
+
     error_code read(std::string const& name)
     {
         std::optional<error_code> outcome;
@@ -198,6 +214,26 @@ BOOST_AUTO_TEST_CASE(the_others_go_on_without_the_head_and_take_it_back)
     BOOST_TEST((replicas.at("n1")->status().part == chain::role::tail));
 }
 
+BOOST_AUTO_TEST_CASE(a_replica_says_who_it_is_and_speaks_with_its_own_cluster_alone)
+{
+    wire::peer::hello who;
+    who.protocol_min = wire::peer::protocol_min;
+    who.protocol_max = wire::peer::protocol_max;
+    who.what_for = wire::peer::purpose::identify;
+    auto const answer = ask("n2", who);
+    BOOST_TEST_REQUIRE(answer.has_value());
+    auto const& here = std::get<wire::peer::welcome>(*answer);
+    BOOST_TEST(here.from.name.name == "n2");
+    BOOST_TEST((here.cluster == cluster));
+
+    who.what_for = wire::peer::purpose::chain;
+    who.from.name.name = "n9";
+    who.cluster = runtime::random_id<cluster_id>();
+    auto const stranger = ask("n2", who);
+    BOOST_TEST_REQUIRE(stranger.has_value());
+    BOOST_TEST(std::get<wire::peer::refused>(*stranger).reason == "this replica belongs to another cluster");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(chaind_configuration)
@@ -224,6 +260,51 @@ BOOST_AUTO_TEST_CASE(links_that_would_leave_the_machine_are_refused)
         settings.*member = "192.0.2.1:7000";
         BOOST_CHECK_THROW(program::complete(settings), runtime::config_error);
     }
+}
+
+BOOST_AUTO_TEST_CASE(values_that_would_make_everybody_fetch_everything_are_refused)
+{
+    using wrong = void (*)(program::chaind_settings&);
+    for (wrong const spoil :
+         std::initializer_list<wrong>{
+             [](program::chaind_settings& s) { s.driver.core.snapshot_after = 0; },
+             [](program::chaind_settings& s) { s.log_keep_entries = 0; },
+             [](program::chaind_settings& s) { s.log_keep_bytes = 0; },
+             [](program::chaind_settings& s) { s.driver.core.snapshot_rate = (64u << 10) - 1; },
+         })
+    {
+        program::chaind_settings settings;
+        settings.name = "n1";
+        spoil(settings);
+        BOOST_CHECK_THROW(program::complete(settings), runtime::config_error);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_options_of_state_transfer_arrive_where_they_count)
+{
+    program::chaind_settings settings;
+    auto options = program::chaind_options(settings);
+    std::vector<char const*> const given{
+        "chaind",
+        "--name",
+        "n1",
+        "--snapshot-rate",
+        "0",
+        "--snapshot-after",
+        "1",
+        "--log-keep-entries",
+        "1",
+        "--log-keep-bytes",
+        "1MiB",
+        "--join",
+    };
+    options.parse(static_cast<int>(given.size()), given.data(), [&] { program::complete(settings); });
+
+    BOOST_TEST(settings.driver.core.snapshot_rate == 0u);
+    BOOST_TEST(settings.driver.core.snapshot_after == 1u);
+    BOOST_TEST(settings.log_keep_entries == 1u);
+    BOOST_TEST(settings.log_keep_bytes == 1u << 20);
+    BOOST_TEST(settings.join);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

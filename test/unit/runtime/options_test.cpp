@@ -19,6 +19,7 @@ struct fixture
     std::chrono::microseconds silence = 250ms;
     std::size_t size = 16u << 20;
     bool on = false;
+    bool once = false;
     std::vector<std::string> names;
     chaind::test::temp_folder folder;
 
@@ -30,6 +31,7 @@ struct fixture
         out.add_size("size", size, "A size.");
         out.add("on", on, "A switch.");
         out.add_list("names", names, "A list.");
+        out.add_switch("once", once, "Only once.");
         return out;
     }
 
@@ -93,6 +95,18 @@ BOOST_AUTO_TEST_CASE(lists_and_switches_are_read)
 
     BOOST_TEST(names == (std::vector<std::string>{"n1", "n2", "n3"}), boost::test_tools::per_element());
     BOOST_TEST(on);
+}
+
+BOOST_AUTO_TEST_CASE(what_to_do_stands_on_the_command_line_alone)
+{
+    parse({"--name", "x"});
+    BOOST_TEST(!once);
+    parse({"--once", "--name", "x"});
+    BOOST_TEST(once);
+
+    auto const path = file("once = true\n");
+    BOOST_TEST(mentions(complaint({"--config", path.c_str()}), "unknown option once"));
+    BOOST_TEST(!mentions(table().print_config(), "once"));
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_line_is_named_with_its_file_and_number)

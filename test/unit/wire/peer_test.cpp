@@ -9,6 +9,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <random>
+#include <tuple>
 
 using namespace chaind;
 namespace peer = chaind::wire::peer;
@@ -55,6 +56,7 @@ peer::instruction made_instruction()
     out.addresses = {{node_id{"n1"}, "127.0.0.1:1"}, {node_id{"n2"}, "127.0.0.1:2"}};
     out.status_json = "{}";
     out.lineage = "abc";
+    out.what.drain = true;
     return out;
 }
 
@@ -68,17 +70,53 @@ heartbeat made_heartbeat()
     out.verified = seq(9);
     out.commit = seq(8);
     out.unreachable = {node_id{"n2"}};
-    out.feeding = learner_progress{made_member("n3"), 5, 20ms, true};
+    out.feeding =
+        learner_progress{made_member("n3"), 5, 20ms, true, 1u << 20, 3u << 20, 2u << 20, "no space"};
     out.stepping_down = true;
+    out.restored = true;
+    out.trouble = "no room for 3 MiB";
     out.info = R"({"pid":1})";
     return out;
 }
 
+chain::snap_offer made_offer()
+{
+    return {
+        epoch(3),
+        {
+            .id = made_id<digest>(1),
+            .at = {seq(10), epoch(2), made_id<digest>(5), 99},
+            .state = made_id<digest>(6),
+            .bytes = 3u << 20,
+        },
+    };
+}
+
+chain::snap_chunk made_chunk(std::string packed)
+{
+    return {
+        epoch(3),
+        made_id<digest>(1),
+        7,
+        made_id<digest>(8),
+        std::make_shared<std::string const>(std::move(packed)),
+    };
+}
+
+chain::snap_chunk held_chunk()
+{
+    return {epoch(3), made_id<digest>(1), 7, made_id<digest>(8), nullptr};
+}
+
 std::vector<peer::frame> all_frames()
 {
-    peer::hello const hello{1, 2, made_id<cluster_id>(3), made_member("n1"), peer::purpose::control};
+    peer::hello const hello{
+        1, 2, made_id<cluster_id>(3), made_member("n1"), peer::purpose::control, "cj1.token"
+    };
+    peer::hello const who_is_there{1, 1, made_id<cluster_id>(3), {}, peer::purpose::identify, {}};
     return {
         hello,
+        who_is_there,
         peer::welcome{1, made_id<cluster_id>(3), made_member("n2")},
         peer::refused{"no"},
         chain::message(made_append()),
@@ -92,6 +130,10 @@ std::vector<peer::frame> all_frames()
         chain::message(chain::refused{epoch(3), made_id<request_id>(1), chain::refusal::read_only}),
         chain::message(chain::still_at{epoch(3), 5}),
         chain::message(chain::still_at_yes{epoch(3), 5}),
+        chain::message(made_offer()),
+        chain::message(chain::snap_want{epoch(3), made_id<digest>(1), 7, made_id<digest>(2)}),
+        chain::message(made_chunk("packed")),
+        chain::message(held_chunk()),
         made_heartbeat(),
         made_instruction(),
         peer::verify{99},
@@ -138,6 +180,84 @@ BOOST_AUTO_TEST_CASE(no_field_is_lost)
     BOOST_TEST((append.entries[1].request == made_entry(12).request));
 }
 
+BOOST_AUTO_TEST_CASE(no_field_of_a_snapshot_s_messages_is_lost)
+{
+    auto const take = [](chain::message const& what)
+    { return std::get<chain::message>(peer::decode(peer::encode(what)).value()); };
+
+    auto const offer = std::get<chain::snap_offer>(take(made_offer()));
+    BOOST_TEST((offer.what == made_offer().what));
+    BOOST_TEST((offer.in == epoch(3)));
+
+    chain::snap_want const asked{epoch(3), made_id<digest>(1), 7, made_id<digest>(2)};
+    auto const want = std::get<chain::snap_want>(take(asked));
+    BOOST_TEST(
+        (std::tie(want.in, want.id, want.index, want.mine) ==
+         std::tie(asked.in, asked.id, asked.index, asked.mine))
+    );
+
+    auto const sent = made_chunk(std::string("\0\xff", 2));
+    auto const chunk = std::get<chain::snap_chunk>(take(sent));
+    BOOST_TEST(
+        (std::tie(chunk.in, chunk.id, chunk.index, chunk.hash) ==
+         std::tie(sent.in, sent.id, sent.index, sent.hash))
+    );
+    BOOST_TEST_REQUIRE(chunk.packed != nullptr);
+    BOOST_TEST(*chunk.packed == *sent.packed);
+    BOOST_TEST((std::get<chain::snap_chunk>(take(held_chunk())).packed == nullptr));
+}
+
+BOOST_AUTO_TEST_CASE(a_greeting_carries_its_token_and_its_purpose)
+{
+    peer::hello joins{1, 1, {}, made_member("n4"), peer::purpose::control, "cj1.secret"};
+    auto const joined = std::get<peer::hello>(peer::decode(peer::encode(joins)).value());
+    BOOST_TEST(joined.token == "cj1.secret");
+    BOOST_TEST(joined.cluster.empty());
+
+    peer::hello const asks{1, 1, made_id<cluster_id>(3), {}, peer::purpose::identify, {}};
+    auto const asked = std::get<peer::hello>(peer::decode(peer::encode(asks)).value());
+    BOOST_TEST((asked.what_for == peer::purpose::identify));
+    BOOST_TEST(asked.from.name.empty());
+
+    joins.from = {};
+    BOOST_TEST((peer::decode(peer::encode(joins)).error() == errc::bad_frame));
+    joins.from = made_member("n4");
+    joins.token.assign(513, 'x');
+    BOOST_TEST((peer::decode(peer::encode(joins)).error() == errc::bad_frame));
+}
+
+// Old and new daemons meet in one chain while it is upgraded: these bytes may not change.
+BOOST_AUTO_TEST_CASE(a_snapshot_s_messages_have_these_bytes)
+{
+    chain::snap_want const want{epoch(3), made_id<digest>(1), 7, made_id<digest>(2)};
+    chain::snap_offer const offer = made_offer();
+
+    auto const sixteen = [](char of) { return std::string(16, of); };
+    auto const field = [](char key, std::string const& of)
+    { return key + std::string(1, static_cast<char>(of.size())) + of; };
+    BOOST_TEST(
+        peer::encode(chain::message(want)) == std::string("\xa2\x01\x28") + "\x08\x03" +
+                                                  field(0x12, sixteen(1)) + "\x18\x07" +
+                                                  field(0x22, sixteen(2))
+    );
+    auto const at = std::string("\x08\x0a\x10\x02") + field(0x1a, sixteen(5)) + "\x20\x63";
+    auto const what =
+        field(0x0a, sixteen(1)) + field(0x12, at) + field(0x1a, sixteen(6)) + "\x20\x80\x80\xc0\x01";
+    BOOST_TEST(
+        peer::encode(chain::message(offer)) == std::string("\x9a\x01\x47") + "\x08\x03" + field(0x12, what)
+    );
+    BOOST_TEST(
+        peer::encode(chain::message(made_chunk("zip"))) == std::string("\xaa\x01\x2d") + "\x08\x03" +
+                                                               field(0x12, sixteen(1)) + "\x18\x07" +
+                                                               field(0x22, sixteen(8)) + field(0x32, "zip")
+    );
+    BOOST_TEST(
+        peer::encode(chain::message(held_chunk())) == std::string("\xaa\x01\x2a") + "\x08\x03" +
+                                                          field(0x12, sixteen(1)) + "\x18\x07" +
+                                                          field(0x22, sixteen(8)) + "\x28\x01"
+    );
+}
+
 BOOST_AUTO_TEST_CASE(impossible_frames_are_refused)
 {
     auto gap = made_append();
@@ -154,6 +274,12 @@ BOOST_AUTO_TEST_CASE(impossible_frames_are_refused)
     BOOST_TEST((peer::decode(peer::encode(twice)).error() == errc::bad_frame));
     BOOST_TEST((peer::decode(peer::encode(joiner)).error() == errc::bad_frame));
     BOOST_TEST((peer::decode(peer::encode(nameless)).error() == errc::bad_frame));
+    auto empty = made_offer();
+    empty.what.bytes = 0;
+    BOOST_TEST((peer::decode(peer::encode(chain::message(empty))).error() == errc::bad_frame));
+    auto const large = made_chunk(std::string(chain::snapshot_chunk_bytes * 2, 'x'));
+    BOOST_TEST((peer::decode(peer::encode(chain::message(large))).error() == errc::bad_frame));
+    BOOST_TEST((peer::decode(peer::encode(chain::message(made_chunk("")))).error() == errc::bad_frame));
     BOOST_TEST((peer::decode("").error() == errc::bad_frame));
     BOOST_TEST((peer::decode("GET / HTTP/1.1").error() == errc::bad_frame));
 }

@@ -1,0 +1,173 @@
+#include "chain/snapshot_receiver.hpp"
+
+namespace chaind::chain
+{
+namespace
+{
+
+constexpr std::size_t wants_max = 8;
+constexpr auto ask_again_after = 500ms;  // of silence
+constexpr auto ask_lost_after = 5s;      // while others are answered
+constexpr auto alive_every = 2s;
+constexpr auto retry_after = 5s;
+constexpr auto given_up_after = 60s;
+// What does not compress grows a little.
+constexpr std::size_t packed_max = snapshot_chunk_bytes + (16u << 10);
+constexpr std::uint64_t bytes_max = std::uint64_t{1} << 44;
+constexpr seq highest_position{std::uint64_t{1} << 62};
+
+}  // namespace
+
+std::uint64_t snapshot_receiver::chunks() const
+{
+    return (what_.bytes + snapshot_chunk_bytes - 1) / snapshot_chunk_bytes;
+}
+
+digest snapshot_receiver::held(std::uint64_t index) const
+{
+    return index < held_.size() ? held_[index] : digest{};
+}
+
+std::optional<digest> snapshot_receiver::ready() const
+{
+    return stage_ == stage::ready ? std::optional(what_.id) : std::nullopt;
+}
+
+std::optional<snapshot_progress> snapshot_receiver::progress() const
+{
+    if (stage_ == stage::idle) return std::nullopt;
+    return snapshot_progress{what_.bytes, std::min(what_.bytes, kept_ * snapshot_chunk_bytes)};
+}
+
+void snapshot_receiver::abandon()
+{
+    stage_ = stage::idle;
+    wants_.clear();
+    held_.clear();
+    trouble_.clear();
+    retry_at_ = {};
+}
+
+void snapshot_receiver::on_offer(snap_offer const& what, view const& v)
+{
+    auto const& info = what.what;
+    if (info.bytes == 0 || info.bytes > bytes_max || info.at.at > highest_position) return;
+    // What is complete is finished first: from there the log may do.
+    if (stage_ == stage::checking || stage_ == stage::ready) return;
+    if (stage_ != stage::idle && info == what_) return;
+    if (stage_ == stage::idle && v.now < retry_at_) return;
+    abandon();
+    stage_ = stage::opening;
+    what_ = info;
+    next_ = 0;
+    kept_ = 0;
+    heard_at_ = v.now;
+    v.out.snapshot_orders.emplace_back(open_incoming{what_});
+}
+
+void snapshot_receiver::on_opened(incoming_opened const& what, view const& v)
+{
+    if (stage_ != stage::opening || what.id != what_.id) return;
+    if (!what.error.empty())
+    {
+        fail(what.error, v);
+        return;
+    }
+    stage_ = stage::collecting;
+    held_ = what.held;
+    if (held_.empty()) held_.resize(1);
+    heard_at_ = v.now;
+}
+
+void snapshot_receiver::pump(view const& v)
+{
+    if (v.source == nullptr) return;
+    if (stage_ == stage::checking)
+    {
+        // The check takes long, and the source keeps its log for nobody who says nothing.
+        if (v.now - asked_at_ < alive_every) return;
+        asked_at_ = v.now;
+        ask(0, v);  // costs no bytes: it says that it is here
+        return;
+    }
+    if (stage_ != stage::collecting) return;
+    if (v.now - heard_at_ > given_up_after && wants_.size() > 0)
+    {
+        abandon();
+        return;
+    }
+    bool const silent = v.now - heard_at_ >= ask_again_after;
+    bool const moved = in_ != v.in;
+    in_ = v.in;
+    for (auto& [index, each] : wants_)
+    {
+        if (each.keeping) continue;
+        auto const age = v.now - each.asked_at;
+        if (!moved && !(silent && age >= ask_again_after) && age < ask_lost_after) continue;
+        each.asked_at = v.now;
+        ask(index, v);
+    }
+    while (wants_.size() < wants_max && next_ < chunks())
+    {
+        wants_[next_].asked_at = v.now;
+        ask(next_++, v);
+    }
+}
+
+void snapshot_receiver::ask(std::uint64_t index, view const& v) const
+{
+    v.out.sends.push_back(
+        {*v.source, snap_want{.in = v.in, .id = what_.id, .index = index, .mine = held(index)}}
+    );
+}
+
+void snapshot_receiver::on_chunk(snap_chunk const& what, view const& v)
+{
+    if (stage_ != stage::collecting || what.id != what_.id) return;
+    auto const found = wants_.find(what.index);
+    if (found == wants_.end() || found->second.keeping) return;
+    if (what.packed ? what.packed->size() > packed_max
+                    : what.hash == digest{} || what.hash != held(what.index))
+        return;
+    heard_at_ = v.now;
+    found->second.keeping = true;
+    if (what.index == 0) held_[0] = what.hash;
+    v.out.snapshot_orders.emplace_back(
+        keep_chunk{.id = what.id, .index = what.index, .hash = what.hash, .packed = what.packed}
+    );
+}
+
+void snapshot_receiver::on_kept(chunk_kept const& what, view const& v)
+{
+    if (stage_ != stage::collecting || what.id != what_.id) return;
+    auto const found = wants_.find(what.index);
+    if (found == wants_.end() || !found->second.keeping) return;
+    if (!what.error.empty())
+    {
+        fail(what.error, v);
+        return;
+    }
+    wants_.erase(found);
+    if (++kept_ < chunks()) return;
+    stage_ = stage::checking;
+    asked_at_ = v.now;
+    v.out.snapshot_orders.emplace_back(check_incoming{what_});
+}
+
+void snapshot_receiver::on_checked(incoming_checked const& what, view const& v)
+{
+    if (stage_ != stage::checking || what.id != what_.id) return;
+    if (what.error.empty())
+        stage_ = stage::ready;
+    else
+        fail(what.error, v);
+}
+
+void snapshot_receiver::fail(std::string why, view const& v)
+{
+    abandon();
+    trouble_ = std::move(why);
+    retry_at_ = v.now + retry_after;
+}
+
+}  // namespace chaind::chain

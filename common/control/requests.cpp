@@ -1,0 +1,173 @@
+// What people ask for, looked at when it comes: refused at once, done already, or taken on.
+
+#include "control/controller_impl.hpp"
+#include "control/names.hpp"
+
+#include <algorithm>
+
+namespace chaind::control
+{
+
+namespace
+{
+constexpr std::size_t most_members = 99;
+}
+
+void controller::impl::reply(std::uint64_t request, admin_verdict verdict, std::optional<node_id> with)
+{
+    out_.replies.push_back(
+        {.request = request, .verdict = verdict, .current = rec_.current.at, .with = std::move(with)}
+    );
+}
+
+void controller::impl::take_on(administration what)
+{
+    what.since = now_;
+    administration_ = std::move(what);
+}
+
+std::optional<admin_verdict> controller::impl::not_now() const
+{
+    bool const free = !older_ && rec_.last_active.state != config_state::none && !changing();
+    return free && !administration_ ? std::nullopt : std::optional(admin_verdict::not_now);
+}
+
+bool controller::impl::others_alive(node_id const& than) const
+{
+    auto const& chain = rec_.current.members;
+    return std::any_of(
+        chain.begin(), chain.end(), [&](member const& m) { return m.name != than && alive(m); }
+    );
+}
+
+// Could come in at once.
+bool controller::impl::stands_by(node_id const& name) const
+{
+    auto const* found = nodes_.find(name);
+    return found != nullptr && found->last && !found->last->stepping_down && alive(found->who) &&
+           !is_removed(name) && !is_drained(name) && !has_name(rec_.current.members, name);
+}
+
+void controller::impl::on(drained_clients const& e)
+{
+    if (draining() == e.who) administration_->clients_gone = true;
+}
+
+void controller::impl::on(remove_node const& e)
+{
+    if (!is_known(e.who)) return reply(e.request, admin_verdict::no_such_node);
+    if (auto const why = not_now()) return reply(e.request, *why);
+    bool const member = has_name(rec_.current.members, e.who);
+    if (is_removed(e.who) && !member) return reply(e.request, admin_verdict::already);
+    if (member && !others_alive(e.who)) return reply(e.request, admin_verdict::last_replica);
+    take_on({.what = verb::remove, .request = e.request, .who = e.who, .want = rec_.want});
+}
+
+void controller::impl::on(add_node const& e)
+{
+    if (!is_valid_node_name(e.who.name)) return reply(e.request, admin_verdict::no_such_node);
+    if (auto const why = not_now()) return reply(e.request, *why);
+    if (is_known(e.who) && !is_removed(e.who) && !is_drained(e.who))
+        return reply(e.request, admin_verdict::already);
+    take_on({.what = verb::add, .request = e.request, .who = e.who});
+}
+
+void controller::impl::on(drain_node const& e)
+{
+    if (!is_known(e.who) || is_removed(e.who)) return reply(e.request, admin_verdict::no_such_node);
+    if (auto const why = not_now()) return reply(e.request, *why);
+    bool const member = has_name(rec_.current.members, e.who);
+    if (is_drained(e.who) && !member) return reply(e.request, admin_verdict::already);
+    if (member && !others_alive(e.who)) return reply(e.request, admin_verdict::last_replica);
+    take_on({.what = verb::drain, .request = e.request, .who = e.who});
+    broadcast();
+}
+
+void controller::impl::on(undrain_node const& e)
+{
+    if (!is_known(e.who) || is_removed(e.who)) return reply(e.request, admin_verdict::no_such_node);
+    if (auto const why = not_now()) return reply(e.request, *why);
+    if (!is_drained(e.who)) return reply(e.request, admin_verdict::already);
+    take_on({.what = verb::undrain, .request = e.request, .who = e.who});
+}
+
+void controller::impl::on(move_node const& e)
+{
+    auto const& chain = rec_.current.members;
+    if (!is_known(e.who) || is_removed(e.who)) return reply(e.request, admin_verdict::no_such_node);
+    if (auto const why = not_now()) return reply(e.request, *why);
+    if (!has_name(chain, e.who)) return reply(e.request, admin_verdict::not_a_member);
+    if ((e.to_head ? chain.front() : chain.back()).name == e.who)
+        return reply(e.request, admin_verdict::already);
+    if (chain.size() < 2 || rec_.want < 2) return reply(e.request, admin_verdict::last_replica);
+    // One that is out and dead holds nobody up.
+    auto under_way = [&](node_id const& name) { return has_name(chain, name) || stands_by(name); };
+    if (!rec_.moving.empty() && under_way(rec_.moving.front()))
+        return reply(e.request, admin_verdict::not_now);
+    take_on({.what = verb::move, .request = e.request, .who = e.who, .to_head = e.to_head});
+}
+
+void controller::impl::on(replace_node const& e)
+{
+    auto const& chain = rec_.current.members;
+    if (!is_known(e.who)) return reply(e.request, admin_verdict::no_such_node);
+    if (e.with && (!is_valid_node_name(e.with->name) || *e.with == e.who))
+        return reply(e.request, admin_verdict::is_a_member);
+    if (auto const why = not_now()) return reply(e.request, *why);
+    if (is_removed(e.who) && !has_name(chain, e.who)) return reply(e.request, admin_verdict::already, e.with);
+    if (rec_.replacing)
+    {
+        auto const& [old, with] = *rec_.replacing;
+        if (old != e.who) return reply(e.request, admin_verdict::not_now);
+        if (e.with.value_or(with) == with) return reply(e.request, admin_verdict::already, with);
+    }
+    auto with = e.with;
+    if (!with)
+    {
+        auto const found = std::find_if(
+            rec_.known.begin(),
+            rec_.known.end(),
+            [&](node_id const& name) { return name != e.who && stands_by(name); }
+        );
+        if (found == rec_.known.end()) return reply(e.request, admin_verdict::no_spare);
+        with = *found;
+    }
+    if (has_name(chain, *with)) return reply(e.request, admin_verdict::is_a_member);
+    // Of a name that is not known yet, we have heard nothing.
+    if (auto const* found = nodes_.find(*with); is_known(*with) && (found == nullptr || !alive(found->who)))
+        return reply(e.request, admin_verdict::not_alive);
+    take_on({.what = verb::replace, .request = e.request, .who = e.who, .with = with});
+}
+
+void controller::impl::on(set_want const& e)
+{
+    if (e.members == 0 || e.members > most_members) return reply(e.request, admin_verdict::bad_number);
+    if (auto const why = not_now()) return reply(e.request, *why);
+    if (rec_.want == e.members) return reply(e.request, admin_verdict::already);
+    take_on({.what = verb::want, .request = e.request, .want = e.members});
+}
+
+// Somebody is there that holds all acknowledged writes and may begin, alone or with others.
+bool controller::impl::can_go_on() const
+{
+    auto const& base = rec_.last_active.members;
+    return std::any_of(base.begin(), base.end(), [&](member const& m) { return alive(m); }) ||
+           !cold_chain(base, returned_ones(), watermark_).members.empty();
+}
+
+void controller::impl::on(force_epoch const& e)
+{
+    if (!is_known(e.who)) return reply(e.request, admin_verdict::no_such_node);
+    bool const forcing = administration_ && administration_->what == verb::force;
+    if (rec_.last_active.state == config_state::none || forcing)
+        return reply(e.request, admin_verdict::not_now);
+    auto const* found = nodes_.find(e.who);
+    if (found == nullptr || !found->last || !alive(found->who))
+        return reply(e.request, admin_verdict::not_alive);
+    if (!older_ && can_go_on()) return reply(e.request, admin_verdict::not_needed);
+    // What was asked for before the chain stopped cannot be done any more.
+    if (administration_) finish(admin_verdict::not_now);
+    take_on({.what = verb::force, .request = e.request, .who = e.who});
+}
+
+}  // namespace chaind::control

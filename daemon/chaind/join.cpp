@@ -1,0 +1,78 @@
+#include "chaind/join.hpp"
+
+#include "chaind/first_contact.hpp"
+#include "chaind/join_token.hpp"
+#include "chaind/process.hpp"
+#include "runtime/address.hpp"
+#include "runtime/log.hpp"
+#include "runtime/options.hpp"
+#include "runtime/random_id.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+
+#include <iostream>
+
+namespace chaind::program
+{
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace
+{
+constexpr auto patience = 5s;
+
+asio::awaitable<void> meet(
+    asio::ip::tcp::endpoint configd, wire::peer::hello greeting, first_contact& outcome
+)
+{
+    outcome = co_await meet_config_service(configd, std::move(greeting), patience);
+}
+
+int say(int exit_code, std::string const& what)
+{
+    log::stop();
+    std::cerr << "chaind: " << what << '\n';
+    return exit_code;
+}
+}  // namespace
+
+int join(chaind_settings const& how)
+{
+    auto self = how.driver.core.self;
+    self.boot = runtime::random_id<boot_id>();
+    auto const store = open_store(how, self.boot);
+    self.store = store->id();
+    bool const belongs = store->cluster().has_value();
+    auto const& file = how.join_token_file;
+    auto const token = belongs || file.empty() ? std::string() : read_join_token(file);
+
+    first_contact met;
+    std::exception_ptr failed;
+    asio::io_context loop(1);
+    asio::co_spawn(
+        loop,
+        meet(how.driver.configd, greeting_of(self, store->cluster().value_or(cluster_id{}), token), met),
+        [&failed](std::exception_ptr why) { failed = std::move(why); }
+    );
+    loop.run();
+    if (failed) std::rethrow_exception(failed);
+
+    auto const where = runtime::to_string(how.driver.configd);
+    if (met.refused)
+        return say(
+            runtime::exit_refused, "the config service at " + where + " refuses this node: " + met.why
+        );
+    if (!met.cluster)
+        return say(runtime::exit_unavailable, "no config service answers at " + where + ": " + met.why);
+    if (!belongs)
+        if (auto const disk = store->set_cluster(*met.cluster))
+            return say(runtime::exit_disk, "the store cannot be written: " + disk.message());
+    if (!token.empty()) remove_join_token(file);
+    return say(
+        runtime::exit_ok,
+        how.name + (belongs ? " belongs" : " now belongs") + " to cluster " + to_string(*met.cluster)
+    );
+}
+
+}  // namespace chaind::program

@@ -1,0 +1,185 @@
+#include "chaind/process.hpp"
+
+#include "chaind/join_token.hpp"
+#include "runtime/address.hpp"
+#include "runtime/log.hpp"
+#include "runtime/options.hpp"
+#include "runtime/private_file.hpp"
+#include "runtime/random_id.hpp"
+#include "runtime/service_manager.hpp"
+#include "runtime/within.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace chaind::program
+{
+
+namespace asio = boost::asio;
+
+std::unique_ptr<store::sqlite_store> open_store(chaind_settings const& settings, boot_id boot)
+{
+    store::store_options how;
+    how.path = settings.driver.database;
+    how.new_store = runtime::random_id<store_id>();
+    how.boot = boot;
+    how.log_keep_entries = settings.log_keep_entries;
+    how.log_keep_bytes = settings.log_keep_bytes;
+    std::string why;
+    auto opened = store::sqlite_store::open(how, &why);
+    if (!opened)
+        runtime::fail(
+            opened.error() == errc::disk_failed || opened.error() == errc::store_damaged
+                ? runtime::exit_disk
+                : runtime::exit_config,
+            why
+        );
+    return std::move(*opened);
+}
+
+chaind_process::chaind_process(chaind_settings settings, asio::io_context& on)
+    : on_(on), settings_(std::move(settings)), tasks_(on.get_executor(), "chaind"), changed_(on)
+{
+    open();
+}
+
+void chaind_process::open()
+{
+    auto& self = settings_.driver.core.self;
+    self.boot = runtime::random_id<boot_id>();
+    store_ = open_store(settings_, self.boot);
+    self.store = store_->id();
+}
+
+asio::awaitable<void> chaind_process::run()
+{
+    auto cluster = store_->cluster();
+    if (!cluster)
+    {
+        runtime::notify_status("waiting for the config service");
+        cluster = co_await join_cluster();
+    }
+    settings_.driver.cluster = *cluster;
+    begin();
+}
+
+asio::awaitable<std::optional<cluster_id>> chaind_process::join_cluster()
+{
+    auto const& file = settings_.join_token_file;
+    std::string token;
+    try
+    {
+        if (!file.empty()) token = read_join_token(file);
+    }
+    catch (runtime::config_error const& missing)
+    {
+        // A node that is known already needs none; the config service will say.
+        log::write(log::level::warning, "chaind", "there is no join token", {{"Reason", missing.what()}});
+    }
+    auto greeting = greeting_of(settings_.driver.core.self, {}, token);
+    auto const met = co_await meet_config_service(
+        settings_.driver.configd, std::move(greeting), std::chrono::steady_clock::duration::max()
+    );
+    if (!met.cluster)
+        runtime::fail(runtime::exit_refused, "the config service refuses this node: " + met.why);
+    if (auto const failed = store_->set_cluster(*met.cluster))
+        runtime::fail(runtime::exit_disk, "the store cannot be written: " + failed.message());
+    if (!token.empty()) remove_join_token(file);
+    co_return met.cluster;
+}
+
+void chaind_process::begin()
+{
+    build();
+    write_ports();
+    gateway_->start();
+    driver_->start();
+    ++runs_;
+    runtime::notify_status("running");
+}
+
+asio::awaitable<void> chaind_process::stop()
+{
+    stopping_ = true;
+    while (changing_)
+    {
+        changed_.expires_at(asio::steady_timer::time_point::max());
+        co_await runtime::wait_on(changed_);
+    }
+    if (driver_)
+    {
+        driver_->step_down();
+        co_await gateway_->stop();
+        co_await driver_->stop();
+    }
+    co_await tasks_.stop(std::chrono::seconds(1));
+}
+
+void chaind_process::reload(gateway::settings const& fresh)
+{
+    auto const before = settings_.gateway;
+    auto& now = settings_.gateway;
+    now = fresh;
+    now.address = before.address;
+    now.port = before.port;
+    now.url = before.url;
+    now.admin_address = before.admin_address;
+    now.admin_port = before.admin_port;
+    if (gateway_) gateway_->reload(now);
+}
+
+void chaind_process::build()
+{
+    auto recovered = store_->recover();
+    if (!recovered) runtime::fail(runtime::exit_disk, "the log cannot be read: " + store_->failure_text());
+    store::reader_options how;
+    how.path = settings_.driver.database;
+    how.threads = settings_.reader_threads;
+    auto post = [&on = on_](std::function<void()> what) { asio::post(on, std::move(what)); };
+    auto readers = store::reader_pool::open(how, post);
+    if (!readers)
+        runtime::fail(runtime::exit_disk, "the database cannot be read: " + readers.error().message());
+    driver_.emplace(
+        on_, settings_.driver, std::move(*recovered), std::move(store_), std::move(*readers), runtime::fail
+    );
+    gateway_.emplace(on_, *driver_, settings_.gateway, metrics_);
+    driver_->describe_with(
+        [this](boost::json::object& info)
+        {
+            info["client_url"] = gateway_->url();
+            info["admin_addr"] =
+                settings_.gateway.admin_address + ':' + std::to_string(gateway_->admin_port());
+            info["clients"] = gateway_->clients();
+            info["drained_clients"] = gateway_->drained();
+        }
+    );
+    driver_->when_over(
+        [this](chain::begin_anew what)
+        {
+            // Already on its way out: the next start comes to the same.
+            if (stopping_) return;
+            changing_ = true;
+            tasks_.spawn(begin_anew(std::move(what)));
+        }
+    );
+}
+
+void chaind_process::write_ports() const
+{
+    boost::json::object const ports{
+        {"client", gateway_->client_port()},
+        {"admin", gateway_->admin_port()},
+        {"replica", driver_->address().port()},
+    };
+    auto const path = settings_.data_dir + "/ports.json";
+    if (auto const failed = runtime::write_private_file(path, boost::json::serialize(ports) + '\n'))
+        runtime::fail(runtime::exit_disk, "cannot write ports.json: " + failed.message());
+    log::write(
+        log::level::info,
+        "chaind",
+        "listening",
+        {{"Clients", gateway_->url()}, {"Replicas", runtime::to_string(driver_->address())}}
+    );
+}
+
+}  // namespace chaind::program

@@ -1,0 +1,66 @@
+#pragma once
+// One replica's process: opens the store, meets the config service, builds driver and gateway, and builds
+// them anew, in the same process and on the same ports, when the replica is to go on from another store.
+
+#include "chaind/chaind_settings.hpp"
+#include "chaind/first_contact.hpp"
+#include "gateway/server.hpp"
+#include "metrics/registry.hpp"
+#include "node/replica_driver.hpp"
+#include "runtime/daemon.hpp"
+#include "runtime/task_group.hpp"
+#include "store/snapshot_install.hpp"
+#include "store/sqlite_store.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace chaind::program
+{
+
+// The identity of `how` in that store. Ends the process when it cannot be opened.
+std::unique_ptr<store::sqlite_store> open_store(chaind_settings const& how, boot_id boot);
+
+class chaind_process : public runtime::daemon
+{
+public:
+    chaind_process(chaind_settings settings, boost::asio::io_context& on);
+
+    boost::asio::awaitable<void> run() override;
+    boost::asio::awaitable<void> stop() override;
+    void reload(gateway::settings const& fresh);
+
+    // The replica that runs now; null before the first and between two.
+    [[nodiscard]] node::replica_driver* replica() { return driver_ ? &*driver_ : nullptr; }
+    [[nodiscard]] std::size_t runs() const { return runs_; }  // how many there were so far
+
+private:
+    void open();
+    boost::asio::awaitable<std::optional<cluster_id>> join_cluster();
+    void begin();  // builds and starts
+    void build();
+    void write_ports() const;
+
+    boost::asio::awaitable<void> begin_anew(chain::begin_anew how);
+    boost::asio::awaitable<void> take_down();
+    void change_store(chain::begin_anew const& how, store::store_identity const& as) const;
+
+    boost::asio::io_context& on_;
+    chaind_settings settings_;
+    metrics::registry metrics_;
+    runtime::task_group tasks_;
+    std::unique_ptr<store::sqlite_store> store_;  // until the driver has it
+    std::optional<node::replica_driver> driver_;
+    std::optional<gateway::server> gateway_;
+    chain_config promised_;  // by the driver that has ended
+    std::size_t runs_ = 0;
+    bool changing_ = false;  // between two stores
+    bool stopping_ = false;
+    boost::asio::steady_timer changed_;  // cancelled when changing_ is over
+};
+
+}  // namespace chaind::program

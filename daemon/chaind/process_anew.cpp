@@ -1,0 +1,143 @@
+// From one store to the next without an end of the process.
+
+#include "chaind/beside_the_loop.hpp"
+#include "chaind/process.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/log.hpp"
+#include "runtime/options.hpp"
+#include "runtime/random_id.hpp"
+#include "runtime/service_manager.hpp"
+#include "store/snapshot_install.hpp"
+#include "store/snapshot_thread.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <chrono>
+#include <ctime>
+#include <filesystem>
+#include <functional>
+
+namespace chaind::program
+{
+
+namespace asio = boost::asio;
+using clock = std::chrono::steady_clock;
+
+namespace
+{
+std::int64_t ms_since(clock::time_point begun)
+{
+    return std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begun).count();
+}
+
+std::uint64_t size_of(std::string const& path)
+{
+    std::error_code missing;
+    auto const size = std::filesystem::file_size(path, missing);
+    return missing ? 0 : size;
+}
+
+// 20261123T153000Z
+std::string utc_stamp()
+{
+    auto const seconds = static_cast<std::time_t>(runtime::now().wall_us / 1'000'000);
+    std::tm parts = {};
+    ::gmtime_r(&seconds, &parts);
+    std::string out(16, '\0');
+    out.resize(std::strftime(out.data(), out.size() + 1, "%Y%m%dT%H%M%SZ", &parts));
+    return out;
+}
+}  // namespace
+
+asio::awaitable<void> chaind_process::begin_anew(chain::begin_anew how)
+{
+    auto const begun = clock::now();
+    log::write(
+        log::level::notice,
+        "chaind",
+        how.install ? "a snapshot is complete and becomes the store" : "the store is of another history",
+        {{"Reason", how.install ? "this replica has fetched it" : how.set_aside}}
+    );
+    runtime::notify_status("changing to another store");
+    co_await take_down();
+
+    std::function<void()> change = [this, &how]
+    {
+        store::store_identity as;
+        as.store = runtime::random_id<store_id>();
+        as.cluster = settings_.driver.cluster;
+        as.promised = promised_;
+        change_store(how, as);
+        open();
+        if (store_->cluster() == settings_.driver.cluster) return;
+        if (auto const failed = store_->set_cluster(settings_.driver.cluster))
+            runtime::fail(runtime::exit_disk, "the store cannot be written: " + failed.message());
+    };
+    if (!stopping_) co_await beside_the_loop(std::move(change));
+    try
+    {
+        if (!stopping_) begin();
+    }
+    catch (std::exception const& wrong)
+    {
+        runtime::fail(runtime::exit_config, std::string("cannot start on the new store: ") + wrong.what());
+    }
+    if (!stopping_)
+        log::write(
+            log::level::notice,
+            "chaind",
+            "this replica goes on from another store",
+            {{"Applied", driver_->status().applied}, {"TookMs", ms_since(begun)}}
+        );
+    changing_ = false;
+    changed_.cancel();
+}
+
+// Ends driver and gateway, and keeps what the next ones need of them.
+asio::awaitable<void> chaind_process::take_down()
+{
+    settings_.gateway.port = gateway_->client_port();
+    settings_.gateway.admin_port = gateway_->admin_port();
+    settings_.driver.listen = driver_->address();
+    co_await gateway_->stop();
+    co_await driver_->stop();
+    settings_.driver.moved_before = driver_->moved_bytes();
+    promised_ = driver_->promised();
+    // What they and their threads have posted must still find them.
+    co_await asio::post(on_, asio::use_awaitable);
+    gateway_.reset();
+    driver_.reset();
+}
+
+// On its own thread. Neither of the two leaves anything half done (store/snapshot_install.hpp).
+void chaind_process::change_store(chain::begin_anew const& how, store::store_identity const& as) const
+{
+    auto const begun = clock::now();
+    auto const& database = settings_.driver.database;
+    std::string why;
+    if (how.install)
+    {
+        auto const part = store::incoming_path(database);
+        auto const bytes = size_of(part);
+        if (store::install_snapshot(part, database, as, &why))
+            runtime::fail(runtime::exit_disk, "the snapshot cannot become the store: " + why);
+        log::write(
+            log::level::notice,
+            "chaind",
+            "the snapshot is the store now",
+            {{"Bytes", bytes}, {"TookMs", ms_since(begun)}}
+        );
+        return;
+    }
+    auto const folder = store::set_aside(database, utc_stamp(), &why);
+    if (!folder) runtime::fail(runtime::exit_disk, "the store cannot be set aside: " + why);
+    log::write(
+        log::level::warning,
+        "chaind",
+        "the store was set aside, nothing is deleted; this replica fetches a snapshot",
+        {{"Folder", *folder}, {"Reason", how.set_aside}, {"TookMs", ms_since(begun)}}
+    );
+}
+
+}  // namespace chaind::program

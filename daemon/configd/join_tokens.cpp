@@ -1,0 +1,106 @@
+#include "configd/join_tokens.hpp"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <array>
+
+namespace chaind::configd
+{
+
+namespace
+{
+constexpr std::string_view prefix = "cj1.";
+constexpr std::size_t most_outstanding = 100;
+constexpr std::int64_t remembered_ms = 24LL * 3600 * 1000;  // so that "expired" and "used" can be said
+constexpr std::size_t most_remembered = 1000;
+constexpr int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+
+std::string to_text(std::string_view raw)
+{
+    std::string out(sodium_base64_ENCODED_LEN(raw.size(), variant), '\0');
+    ::sodium_bin2base64(
+        out.data(), out.size(), reinterpret_cast<unsigned char const*>(raw.data()), raw.size(), variant
+    );
+    out.pop_back();  // the terminating zero
+    return out;
+}
+
+// Cluster id and secret, 16 bytes each.
+std::optional<std::string> from_text(std::string_view token)
+{
+    if (!token.starts_with(prefix)) return std::nullopt;
+    token.remove_prefix(prefix.size());
+    std::string raw(32, '\0');
+    std::size_t size = 0;
+    int const bad = ::sodium_base642bin(
+        reinterpret_cast<unsigned char*>(raw.data()),
+        raw.size(),
+        token.data(),
+        token.size(),
+        nullptr,
+        &size,
+        nullptr,
+        variant
+    );
+    if (bad != 0 || size != raw.size()) return std::nullopt;
+    return raw;
+}
+
+std::string hash_of(std::string_view secret)
+{
+    std::string out(32, '\0');
+    ::crypto_generichash(
+        reinterpret_cast<unsigned char*>(out.data()),
+        out.size(),
+        reinterpret_cast<unsigned char const*>(secret.data()),
+        secret.size(),
+        nullptr,
+        0
+    );
+    return out;
+}
+}  // namespace
+
+void join_tokens::forget_old(std::int64_t now_ms)
+{
+    std::erase_if(rows_, [&](join_token const& row) { return row.expires_ms + remembered_ms < now_ms; });
+    auto outstanding = [&](join_token const& row) { return row.used_by.empty() && row.expires_ms > now_ms; };
+    for (auto row = rows_.begin(); row != rows_.end() && rows_.size() >= most_remembered;)
+        row = outstanding(*row) ? row + 1 : rows_.erase(row);
+}
+
+std::optional<std::string> join_tokens::make(std::int64_t now_ms, std::int64_t ttl_ms)
+{
+    forget_old(now_ms);
+    auto const outstanding = std::count_if(
+        rows_.begin(),
+        rows_.end(),
+        [&](join_token const& row) { return row.used_by.empty() && row.expires_ms > now_ms; }
+    );
+    if (static_cast<std::size_t>(outstanding) >= most_outstanding) return std::nullopt;
+    std::array<char, 16> secret{};
+    ::randombytes_buf(secret.data(), secret.size());
+    std::string_view const text(secret.data(), secret.size());
+    rows_.push_back({hash_of(text), now_ms + ttl_ms, {}});
+    return std::string(prefix) + to_text(std::string(cluster_.view()) + std::string(text));
+}
+
+std::string join_tokens::use(std::string_view token, node_id const& by, std::int64_t now_ms)
+{
+    auto const raw = from_text(token);
+    if (!raw) return "this is no join token: `chainctl join-token create` makes one";
+    if (std::string_view(*raw).substr(0, 16) != cluster_.view())
+        return "this join token is of another cluster";
+    auto const hash = hash_of(std::string_view(*raw).substr(16));
+    auto const row =
+        std::find_if(rows_.begin(), rows_.end(), [&](join_token const& each) { return each.hash == hash; });
+    if (row == rows_.end()) return "this join token is not valid here";
+    if (row->used_by == by) return {};
+    if (!row->used_by.empty()) return "this join token has been used already, by " + row->used_by.name;
+    if (row->expires_ms <= now_ms) return "this join token has expired: make a new one";
+    row->used_by = by;
+    return {};
+}
+
+}  // namespace chaind::configd

@@ -1,0 +1,117 @@
+// How a new node comes to be known: by its join token, or because an administrator adds it.
+
+#include "configd/service.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/options.hpp"
+#include "runtime/within.hpp"
+
+#include <algorithm>
+
+namespace chaind::configd
+{
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+namespace
+{
+constexpr std::int64_t longest_ttl_s = 600;
+constexpr auto admission_limit = 10min;
+constexpr auto admission_pause = 200ms;
+
+std::int64_t wall_ms()
+{
+    return runtime::now().wall_us / 1000;
+}
+}  // namespace
+
+bool service::is_known(node_id const& name) const
+{
+    auto const& record = core_.current();
+    auto const& known = record.revision == 0 ? how_.core.bootstrap : record.known;
+    return std::find(known.begin(), known.end(), name) != known.end();
+}
+
+// Why not; empty: it may come in.
+std::string service::admit(wire::peer::hello const& from)
+{
+    auto const& name = from.from.name;
+    auto const other = [&](auto const& each)
+    { return each.first.name == name && each.first.store != from.from.store; };
+    std::string why;
+    if (std::any_of(by_member_.begin(), by_member_.end(), other))
+        why = "a replica named " + name.name + " is there already";
+    else
+        why = tokens_.use(from.token, name, wall_ms());
+    if (!why.empty())
+    {
+        control::notice fact;
+        fact.what = "refused";
+        fact.at = core_.current().current.at;
+        fact.who = name;
+        fact.why = why;
+        note(fact);
+        return why;
+    }
+    tasks_.spawn(keep_tokens());
+    tasks_.spawn(make_known(name));
+    return {};
+}
+
+// The core takes one change at a time: asked until it is this one's turn.
+asio::awaitable<void> service::make_known(node_id name)
+{
+    asio::steady_timer pause(tasks_.executor());
+    auto const until = runtime::steady_now() + admission_limit;
+    while (!stopped_ && !is_known(name) && runtime::steady_now() < until)
+    {
+        auto const number = ++last_request_;
+        control::event what = control::add_node{number, name};
+        auto const reply = co_await ask(std::move(what), number);
+        if (stopped_ || (reply && reply->verdict != control::admin_verdict::not_now)) co_return;
+        pause.expires_after(admission_pause);
+        co_await runtime::wait_on(pause);
+    }
+}
+
+// Tokens that were used just before this service stopped.
+void service::finish_admissions()
+{
+    for (auto const& row : tokens_.rows())
+        if (!row.used_by.empty() && !is_known(row.used_by)) tasks_.spawn(make_known(row.used_by));
+}
+
+asio::awaitable<void> service::keep_tokens()
+{
+    auto const kept =
+        std::make_shared<asio::steady_timer>(tasks_.executor(), asio::steady_timer::time_point::max());
+    ++writes_;
+    auto on_kept = [this, kept](error_code failed)
+    {
+        --writes_;
+        if (failed) die_(runtime::exit_disk, "the registry cannot be written: " + failed.message());
+        kept->cancel();
+    };
+    registry_.keep(tokens_.rows(), on_kept);
+    co_await runtime::wait_on(*kept);
+}
+
+asio::awaitable<admin_answer> service::make_token(json::object body)
+{
+    std::int64_t ttl_s = longest_ttl_s;
+    if (auto const* wanted = body.if_contains("ttl_s"))
+    {
+        boost::system::error_code none;
+        ttl_s = wanted->to_number<std::int64_t>(none);
+        if (none || ttl_s < 1 || ttl_s > longest_ttl_s)
+            co_return refusal(400, "bad_request", "ttl_s: a number from 1 to 600");
+    }
+    auto const now = wall_ms();
+    auto const token = tokens_.make(now, ttl_s * 1000);
+    if (!token) co_return refusal(409, "conflict", "100 join tokens are outstanding already");
+    co_await keep_tokens();
+    json::object out{{"token", *token}, {"expires_ms", now + ttl_s * 1000}};
+    co_return admin_answer(200, std::move(out));
+}
+
+}  // namespace chaind::configd

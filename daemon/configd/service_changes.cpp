@@ -1,0 +1,277 @@
+// What administrators change: one request is read, checked, written down, asked of the core and answered.
+
+#include "configd/identify.hpp"
+#include "configd/service.hpp"
+#include "runtime/address.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/within.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace chaind::configd
+{
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+namespace
+{
+constexpr auto change_limit = 15s;
+
+// Nothing: the body is no JSON object. No body is an empty one.
+std::optional<json::object> body_of(std::string const& text)
+{
+    if (text.empty()) return json::object();
+    boost::system::error_code bad;
+    auto parsed = json::parse(text, bad);
+    if (bad || !parsed.is_object()) return std::nullopt;
+    return std::move(parsed.get_object());
+}
+
+std::string text_at(json::object const& body, char const* key)
+{
+    auto const* value = body.if_contains(key);
+    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+std::optional<std::uint64_t> number_at(json::object const& body, char const* key)
+{
+    auto const* value = body.if_contains(key);
+    if (value == nullptr) return std::nullopt;
+    boost::system::error_code none;
+    auto const number = value->to_number<std::uint64_t>(none);
+    if (none) return std::nullopt;
+    return number;
+}
+
+// "/v1/nodes/NAME/VERB"; without a VERB where it is something else.
+std::pair<std::string, std::string> name_and_verb(std::string_view path)
+{
+    constexpr std::string_view prefix = "/v1/nodes/";
+    if (!path.starts_with(prefix)) return {};
+    path.remove_prefix(prefix.size());
+    auto const slash = path.find('/');
+    if (slash == std::string_view::npos) return {};
+    return {std::string(path.substr(0, slash)), std::string(path.substr(slash + 1))};
+}
+}  // namespace
+
+void service::audit(std::uint32_t uid, std::string_view path, json::object const& body)
+{
+    auto const [name, verb] = name_and_verb(path);
+    constexpr std::string_view prefix = "/v1/";
+    auto what = verb.empty() ? std::string(path.substr(std::min(path.size(), prefix.size()))) : verb;
+    if (!body.empty()) what += ' ' + json::serialize(body);
+    control::notice fact;
+    fact.what = "asked";
+    fact.at = core_.current().current.at;
+    if (is_valid_node_name(name)) fact.who = node_id{name};
+    fact.why = "uid " + std::to_string(uid) + ": " + what.substr(0, 500);
+    note(fact);
+}
+
+asio::awaitable<admin_answer> service::change(admin_request asked)
+{
+    auto body = body_of(asked.body);
+    if (!body) co_return refusal(400, "bad_request", "the body is no JSON object");
+    auto const path = asked.target.substr(0, asked.target.find('?'));
+    auto const id = text_at(*body, "request_id");
+    bool const named = body->contains("request_id");
+    if (named && (id.empty() || id.size() > 128))
+        co_return refusal(400, "bad_request", "request_id: a text of 1 to 128 characters");
+    auto const if_epoch = number_at(*body, "if_epoch");
+    if (body->contains("if_epoch") && !if_epoch)
+        co_return refusal(400, "bad_request", "if_epoch: not a number");
+    body->erase("request_id");
+    body->erase("if_epoch");
+
+    auto what = path + ' ' + json::serialize(*body);
+    if (auto const* earlier = named ? requests_.find(id) : nullptr)
+    {
+        if (earlier->what != what)
+            co_return refusal(409, "conflict", "this request_id belongs to another request");
+        if (!earlier->answer) co_return refusal(409, "conflict", "this very request is under way");
+        co_return *earlier->answer;
+    }
+    auto const current = core_.current().current.at;
+    if (if_epoch && *if_epoch != current.value())
+        co_return refusal(
+            409, "conflict", "the chain has changed: it is at epoch " + std::to_string(current.value())
+        );
+    if (named) requests_.begin(id, std::move(what));
+    audit(asked.uid, path, *body);
+    auto const answered = co_await perform_change(path, std::move(*body));
+    // What is refused for now may be asked again.
+    if (named && answered.status == 200)
+        requests_.end(id, answered);
+    else if (named)
+        requests_.forget(id);
+    co_return answered;
+}
+
+asio::awaitable<admin_answer> service::perform_change(std::string path, json::object body)
+{
+    if (path == "/v1/want") co_return co_await want(std::move(body));
+    if (path == "/v1/force-epoch") co_return co_await force(std::move(body));
+    if (path == "/v1/join-tokens") co_return co_await make_token(std::move(body));
+    auto [name, verb] = name_and_verb(path);
+    if (verb.empty()) co_return refusal(404, "not_found", "no such resource: POST " + path);
+    if (!is_valid_node_name(name)) co_return refusal(400, "bad_request", "not a node's name");
+    co_return co_await change_node(std::move(name), std::move(verb), std::move(body));
+}
+
+asio::awaitable<admin_answer> service::change_node(std::string name, std::string verb, json::object body)
+{
+    if (verb == "add") co_return co_await add(std::move(name), std::move(body));
+    if (verb == "replace") co_return co_await replace(std::move(name), std::move(body));
+    if (verb == "abort") co_return abort_node(name);
+
+    auto const number = ++last_request_;
+    node_id const who{name};
+    control::event what;
+    if (verb == "remove")
+        what = control::remove_node{number, who};
+    else if (verb == "drain")
+        what = control::drain_node{number, who};
+    else if (verb == "undrain")
+        what = control::undrain_node{number, who};
+    else if (verb == "move")
+    {
+        auto const to = text_at(body, "to");
+        if (to != "head" && to != "tail") co_return refusal(400, "bad_request", "to: head or tail");
+        what = control::move_node{number, who, to == "head"};
+    }
+    else
+        co_return refusal(404, "not_found", "no such change of a node: " + verb);
+    auto const reply = co_await ask(std::move(what), number);
+    co_return told(name, reply);
+}
+
+asio::awaitable<admin_answer> service::add(std::string name, json::object body)
+{
+    node_id const who{name};
+    auto const address = text_at(body, "address");
+    auto const at = runtime::parse_address(address);
+    if (body.contains("address") && !at)
+        co_return refusal(400, "bad_request", "address: not HOST:PORT with a numeric host");
+    // A node that was there before is found where it was.
+    if (!at && !is_known(who))
+        co_return refusal(400, "bad_request", "address: where " + name + " listens for other replicas");
+    if (at)
+    {
+        auto const known = addresses_.find(who);
+        bool const there = is_known(who) && connected(who) && known != addresses_.end();
+        if (there && runtime::parse_address(known->second) != at)
+            co_return refusal(409, "conflict", name + " is already there, at " + known->second);
+        if (!there)
+        {
+            auto const found = co_await identify(tasks_, *at, identity_.cluster);
+            if (!found.problem.empty()) co_return refusal(409, "conflict", found.problem);
+            if (found.who.name != who)
+                co_return refusal(
+                    409, "conflict", "at " + address + " is " + found.who.name.name + ", not " + name
+                );
+        }
+    }
+    auto const number = ++last_request_;
+    control::event what = control::add_node{number, who};
+    auto const reply = co_await ask(std::move(what), number);
+    auto out = told(name, reply);
+    if (out.status == 200) out.body["want"] = core_.current().want;
+    co_return out;
+}
+
+asio::awaitable<admin_answer> service::replace(std::string name, json::object body)
+{
+    auto const with = text_at(body, "with");
+    if (body.contains("with") && !is_valid_node_name(with))
+        co_return refusal(400, "bad_request", "with: not a node's name");
+    if (!with.empty() && !is_known(node_id{with}) && !connected(node_id{with}))
+        co_return refusal(409, "conflict", with + " has not connected to this config service");
+    control::replace_node order;
+    order.request = ++last_request_;
+    order.who = node_id{name};
+    if (!with.empty()) order.with = node_id{with};
+    auto const number = order.request;
+    control::event what = std::move(order);
+    auto const reply = co_await ask(std::move(what), number);
+    auto out = told(name, reply);
+    if (out.status == 200 && reply->with) out.body["with"] = reply->with->name;
+    co_return out;
+}
+
+asio::awaitable<admin_answer> service::want(json::object body)
+{
+    auto const members = number_at(body, "replicas");
+    if (!members) co_return refusal(400, "bad_request", "replicas: a number");
+    auto const number = ++last_request_;
+    control::event what = control::set_want{number, *members};
+    auto const reply = co_await ask(std::move(what), number);
+    auto out = told("", reply);
+    if (out.status == 200) out.body["want"] = *members;
+    co_return out;
+}
+
+asio::awaitable<admin_answer> service::force(json::object body)
+{
+    auto const name = text_at(body, "node");
+    if (!is_valid_node_name(name)) co_return refusal(400, "bad_request", "node: not a node's name");
+    auto const number = ++last_request_;
+    control::event what = control::force_epoch{number, node_id{name}};
+    auto const reply = co_await ask(std::move(what), number);
+    auto out = told(name, reply);
+    if (out.status == 200) out.body["lineage"] = identity_.lineage;
+    co_return out;
+}
+
+asio::awaitable<std::optional<control::admin_reply>> service::ask(control::event what, std::uint64_t request)
+{
+    auto const waiting = std::make_shared<waiting_reply>(tasks_.executor());
+    replies_[request] = waiting;
+    waiting->wake.expires_after(change_limit);
+    feed(std::move(what));
+    co_await runtime::wait_on(waiting->wake);
+    replies_.erase(request);
+    co_return waiting->reply;
+}
+
+admin_answer service::told(std::string const& name, std::optional<control::admin_reply> const& reply) const
+{
+    using control::admin_verdict;
+    if (!reply) return refusal(504, "timeout", "no decision within 15 s; see `chainctl status`");
+    auto conflict = [this](std::string why) { return refusal(409, "conflict", std::move(why)); };
+    switch (reply->verdict)
+    {
+        case admin_verdict::done:
+        case admin_verdict::already:
+        {
+            json::object out{{"epoch", reply->current.value()}};
+            if (!name.empty()) out["node"] = name;
+            if (reply->verdict == admin_verdict::already) out["already"] = true;
+            return {200, std::move(out)};
+        }
+        case admin_verdict::no_such_node:
+            return refusal(404, "not_found", "no node " + name + " is known; `chainctl nodes` lists them");
+        case admin_verdict::last_replica: return conflict(name + " is the last replica: it stays");
+        case admin_verdict::no_spare:
+            return conflict("no spare is there to take the place of " + name + "; name one");
+        case admin_verdict::not_a_member: return conflict(name + " is no member of the chain");
+        case admin_verdict::is_a_member:
+            return conflict("who is to take the place of " + name + " is a member of the chain already");
+        case admin_verdict::not_alive: return conflict("the node that is to serve is not there");
+        case admin_verdict::not_needed: return conflict("the chain goes on by itself; see `chainctl status`");
+        case admin_verdict::bad_number: return refusal(400, "bad_request", "replicas: a number from 1 to 99");
+        case admin_verdict::not_now: break;
+    }
+    return conflict("another change is under way; ask again in a moment");
+}
+
+bool service::connected(node_id const& name) const
+{
+    return std::any_of(
+        by_member_.begin(), by_member_.end(), [&](auto const& each) { return each.first.name == name; }
+    );
+}
+
+}  // namespace chaind::configd

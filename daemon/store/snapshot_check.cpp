@@ -1,0 +1,182 @@
+// Is a snapshot file what it says?
+#include "store/chat_reader.hpp"
+#include "store/log_rows.hpp"
+#include "store/snapshot_file.hpp"
+#include "store/snapshot_rows.hpp"
+#include "store/store_schema.hpp"
+
+#include <exception>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace chaind::store
+{
+namespace
+{
+
+constexpr std::int64_t first_schema = 2;  // of the first program that made such files
+
+// What a program that opens the file sees of its tables; a flipped bit in here changes no row.
+std::vector<std::string> schema_of(database& db)
+{
+    std::vector<std::string> out;
+    auto row =
+        db.query("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name");
+    while (row.step())
+        for (int column = 0; column < 4; ++column)
+            out.push_back(row.text(column));
+    return out;
+}
+
+std::vector<std::string> newest_snapshot_schema()
+{
+    auto db = database::open(":memory:", database::access::create);
+    if (!db) return {};
+    upgrade_schema(**db, 0);
+    prepare_manifest(**db);
+    return schema_of(**db);
+}
+
+class checker
+{
+public:
+    checker(database& db, std::string& why) : db_(db), why_(why) {}
+
+    result<snapshot_manifest> check()
+    {
+        auto const version = schema_version(db_);
+        auto const manifest = load_manifest(db_);
+        if (db_.failed()) return meaning();
+        if (version > newest_schema())
+        {
+            why_ = "its schema version " + std::to_string(version) + " is newer than this program's " +
+                   std::to_string(newest_schema());
+            return errc::newer_schema;
+        }
+        if (!manifest || version < first_schema) return wrong("it is no snapshot file");
+        if (auto failure = check_pages(version)) return failure;
+        auto const meta = load_meta(db_);
+        if (db_.failed()) return meaning();
+        if (!meta) return wrong("the meta row is missing");
+        if (auto failure = check_log(*meta, *manifest)) return failure;
+        if (auto failure = check_rows(*manifest)) return failure;
+        return *manifest;
+    }
+
+private:
+    error_code check_pages(std::int64_t version)
+    {
+        auto row = db_.query("PRAGMA integrity_check(1)");
+        if (row.step() && row.bytes(0) != "ok") return wrong(row.text(0));
+        if (db_.failed()) return meaning();
+        if (version == newest_schema() && schema_of(db_) != newest_snapshot_schema())
+            return wrong("its tables are not those of a store");
+        return {};
+    }
+
+    error_code check_log(meta_row const& meta, snapshot_manifest const& manifest)
+    {
+        bool const nobody = meta.store.empty() && !meta.cluster && meta.promised == chain_config{};
+        if (!nobody) return wrong("it holds a store's identity");
+        if (meta.applied != manifest.at) return wrong("the applied mark is not the manifest's");
+        auto const end = last_row(db_).value_or(meta.base);
+        if (end != meta.applied) return wrong("the log does not end at the applied mark");
+        std::string why;
+        if (!log_is_sound(db_, meta, meta.base.at, end.at, why)) return db_.failed() ? meaning() : wrong(why);
+        return {};
+    }
+
+    error_code check_rows(snapshot_manifest const& manifest)
+    {
+        chat_reader reader(db_);
+        auto const counters = reader.counters();
+        if (counters.pos != manifest.at.at) return wrong("the chat state is not that of the applied mark");
+        if (highest("id", "chat_message") > counters.max_message_id ||
+            highest("id", "chat_user") > counters.users || highest("id", "chat_conv") > counters.convs ||
+            highest("id", "chat_session") > counters.sessions)
+        {
+            return wrong("a counter is below the rows that it counts");
+        }
+        if (count_rows(db_, "chat_message") != manifest.messages ||
+            count_rows(db_, "chat_user") != manifest.accounts)
+        {
+            return wrong("it does not hold as many rows as its manifest says");
+        }
+        auto const state = reader.state_digest();
+        if (db_.failed()) return meaning();
+        if (state != manifest.state) return wrong("the digest of its chat state is not the manifest's");
+        return {};
+    }
+
+    std::uint64_t highest(std::string const& column, std::string const& table)
+    {
+        auto row = db_.query("SELECT coalesce(max(" + column + "), 0) FROM " + table);
+        return row.step() ? row.number(0) : 0;
+    }
+
+    error_code wrong(std::string text)
+    {
+        why_ = std::move(text);
+        return errc::store_damaged;
+    }
+    error_code meaning()
+    {
+        why_ = db_.failure_text();
+        return meaning_of(db_.failure());
+    }
+
+    database& db_;
+    std::string& why_;
+};
+
+result<std::unique_ptr<database>> open_file(std::string const& file, std::string const& vfs, std::string& why)
+{
+    auto db = database::open(file, database::access::read_only, vfs);
+    if (!db)
+    {
+        why = "cannot open " + file + ": " + db.error().message();
+        return meaning_of(db.error());
+    }
+    (*db)->doubt_rows();
+    (*db)->script("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
+    return db;
+}
+
+}  // namespace
+
+result<snapshot_manifest> read_manifest(std::string const& file, std::string* why)
+{
+    std::string unused;
+    auto& text = why ? *why : unused;
+    auto db = open_file(file, {}, text);
+    if (!db) return db.error();
+    if (auto found = load_manifest(**db)) return *std::move(found);
+    text = file + ((*db)->failed() ? ": " + (*db)->failure_text() : " is no snapshot file");
+    return (*db)->failed() ? meaning_of((*db)->failure()) : errc::store_damaged;
+}
+
+result<snapshot_manifest> check_snapshot(
+    std::string const& file, std::string* why, long_work const& work, std::string const& vfs
+)
+{
+    std::string unused;
+    auto& text = why ? *why : unused;
+    auto db = open_file(file, vfs, text);
+    if (!db) return db.error();
+    interruption const stop(**db, work);
+    std::string reason;
+    try
+    {
+        auto checked = checker(**db, reason).check();
+        if (!checked) text = file + ": " + reason;
+        return checked;
+    }
+    catch (std::exception const& e)
+    {
+        text = file + ": " + e.what();
+        return errc::store_damaged;
+    }
+}
+
+}  // namespace chaind::store

@@ -1,0 +1,314 @@
+// Making a snapshot file.
+#include "store/snapshot_file.hpp"
+
+#include "runtime/random_id.hpp"
+#include "store/chat_reader.hpp"
+#include "store/log_rows.hpp"
+#include "store/snapshot_rows.hpp"
+#include "store/store_file.hpp"
+#include "store/store_schema.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace chaind::store
+{
+namespace
+{
+
+constexpr std::uint64_t slice_rows = 5'000;  // of one table at once
+
+// Rows that come in the order of a number and are never taken away: near positions share their beginning.
+struct growing_table
+{
+    char const* name;
+    char const* key;
+};
+constexpr growing_table growing[] = {{"chat_message", "id"}, {"chat_event", "pos"}};
+constexpr char const* others[] = {
+    "chat_user",
+    "chat_session",
+    "chat_conv",
+    "chat_member",
+    "chat_past_member",
+    "chat_mention",
+    "chat_remembered",
+};
+
+class snapshot_maker
+{
+public:
+    snapshot_maker(
+        std::string const& database,
+        std::string const& target,
+        snapshot_options const& how,
+        long_work const& work,
+        std::string& why
+    )
+        : database_(database), target_(target), how_(how), work_(work), why_(why)
+    {
+    }
+
+    error_code make(snapshot_manifest& out)
+    {
+        out.id = how_.id.empty() ? runtime::random_id<digest>() : how_.id;
+        out.lineage = how_.lineage;
+        out.created_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                             std::chrono::system_clock::now().time_since_epoch()
+        )
+                             .count();
+        if (auto failure = prepare()) return failure;
+        if (auto failure = copy(out)) return failure;
+        return complete(out);
+    }
+
+private:
+    // The tables, without their indexes: those are made at the end, which is faster and keeps them out of the
+    // pages of the tables.
+    error_code prepare()
+    {
+        auto db = open_target();
+        if (!db) return db.error();
+        auto& to = **db;
+        to.script("BEGIN");
+        upgrade_schema(to, 0);
+        insert_meta(to, {}, {});
+        prepare_manifest(to);
+        to.script("DELETE FROM chat_counters");
+        std::vector<std::string> names;
+        {
+            auto row = to.query(
+                "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY name"
+            );
+            while (row.step())
+            {
+                names.push_back(row.text(0));
+                indexes_.push_back(row.text(1));
+            }
+        }
+        for (auto const& name : names)
+            to.script("DROP INDEX " + name);
+        to.script("COMMIT");
+        return judge(to, target_);
+    }
+
+    error_code copy(snapshot_manifest& out)
+    {
+        auto opened = database::open(database_, database::access::read_only, how_.vfs);
+        if (!opened)
+        {
+            why_ = "cannot open " + database_ + ": " + opened.error().message();
+            return meaning_of(opened.error());
+        }
+        auto& db = **opened;
+        // Nothing below writes to the database itself: each table that changes is named `snapshot.`.
+        db.script("PRAGMA query_only = OFF");
+        db.doubt_rows();
+        sqlite3_busy_timeout(db.handle(), 5000);
+        db.run("ATTACH ? AS snapshot", target_);
+        db.script("PRAGMA snapshot.journal_mode = OFF; PRAGMA snapshot.synchronous = FULL");
+        interruption const stop(db, work_);
+        chat_reader reader(db);
+        reader.begin();
+        if (auto failure = copy_rows(db, reader, out)) return failure;
+        reader.end();
+        return judge(db, target_);
+    }
+
+    error_code copy_rows(database& db, chat_reader& reader, snapshot_manifest& out)
+    {
+        auto const version = schema_version(db);
+        auto const meta = version == newest_schema() ? load_meta(db) : std::nullopt;
+        if (db.failed()) return judge(db, database_);
+        if (version != newest_schema())
+        {
+            why_ = database_ + " has schema version " + std::to_string(version) + ", this program needs " +
+                   std::to_string(newest_schema());
+            return version > newest_schema() ? errc::newer_schema : errc::store_damaged;
+        }
+        if (!meta || reader.applied() != meta->applied.at)
+        {
+            why_ = database_ + ": the applied mark is not that of the chat state";
+            return errc::store_damaged;
+        }
+        applied_ = meta->applied;
+        auto const first = applied_.at - meta->base.at > how_.log_rows
+                               ? seq(applied_.at.value() - how_.log_rows)
+                               : meta->base.at;
+        auto const base = first == meta->base.at ? meta->base : row_point(db, first).value_or(log_point{});
+        base_ = base;
+        std::string sentence = "log row " + std::to_string(first.value()) + " is missing";
+        if (base.at != first || !log_is_sound(db, *meta, first, applied_.at, sentence))
+        {
+            if (db.failed()) return judge(db, database_);
+            why_ = database_ + ": " + sentence;
+            return errc::store_damaged;
+        }
+
+        if (meta->cluster) out.cluster = to_string(*meta->cluster);
+        out.at = applied_;
+        out.messages = count_rows(db, "main.chat_message");
+        out.accounts = count_rows(db, "main.chat_user");
+        copy_tables(db);
+        // Of what was copied, from where it was copied: a fault on the way shows when the file is checked.
+        out.state = reader.state_digest();
+        return judge(db, target_);
+    }
+
+    void copy_tables(database& db)
+    {
+        for (auto const& table : growing)
+            all_ += count_rows(db, std::string("main.") + table.name);
+        for (auto const* table : others)
+            all_ += count_rows(db, std::string("main.") + table);
+        all_ += applied_.at - base_.at;
+        copy_growing(db);
+        for (auto const* table : others)
+            copy_into(db, table, "");
+        copy_into(db, "chat_counters", "");
+        copy_into(
+            db,
+            "log",
+            " WHERE seq > " + std::to_string(base_.at.value()) +
+                " AND seq <= " + std::to_string(applied_.at.value()) + " ORDER BY seq"
+        );
+        db.run(
+            "INSERT INTO snapshot.log_epoch SELECT epoch, min(seq) FROM snapshot.log GROUP BY epoch ORDER BY "
+            "epoch"
+        );
+    }
+
+    // A slice of each in turn, so that no table's growth moves what is old of another.
+    void copy_growing(database& db)
+    {
+        std::uint64_t last = 0;
+        for (auto const& table : growing)
+        {
+            auto row =
+                db.query(std::string("SELECT coalesce(max(") + table.key + "), 0) FROM main." + table.name);
+            if (row.step()) last = std::max(last, row.number(0));
+        }
+        for (std::uint64_t from = 0; from < last && !db.failed(); from += slice_rows)
+        {
+            for (auto const& table : growing)
+            {
+                std::string const key = table.key;
+                auto const above = " WHERE " + key + " > " + std::to_string(from);
+                auto const upto = " AND " + key + " <= " + std::to_string(from + slice_rows);
+                copy_into(db, table.name, above + upto + " ORDER BY " + key);
+            }
+        }
+    }
+
+    // In the order of the table's key, which is the order that SQLite scans it in when nothing else is said.
+    void copy_into(database& db, std::string const& table, std::string const& which)
+    {
+        db.script("INSERT INTO snapshot." + table + " SELECT * FROM main." + table + which);
+        if (db.failed()) return;
+        done_ += static_cast<std::uint64_t>(db.changes());
+        if (work_.progress) work_.progress(std::min(done_, all_), all_);
+    }
+
+    error_code complete(snapshot_manifest& out)
+    {
+        auto db = open_target();
+        if (!db) return db.error();
+        auto& to = **db;
+        interruption const stop(to, work_);
+        to.script("BEGIN");
+        for (auto const& index : indexes_)
+            to.script(index);
+        save_applied(to, applied_);
+        save_base(to, base_);
+        save_manifest(to, out);
+        to.script("COMMIT");
+        out.bytes = bytes_of_file(to);
+        return judge(to, target_);
+    }
+
+    // A file without a journal: what a crash leaves of it has no manifest.
+    result<std::unique_ptr<database>> open_target()
+    {
+        auto db = database::open(target_, database::access::create, how_.vfs);
+        if (!db)
+        {
+            why_ = "cannot open " + target_ + ": " + db.error().message();
+            return meaning_of(db.error());
+        }
+        (*db)->doubt_rows();
+        (*db)->script("PRAGMA journal_mode = OFF; PRAGMA synchronous = FULL");
+        return db;
+    }
+
+    error_code judge(database const& db, std::string const& file)
+    {
+        if (!db.failed()) return {};
+        why_ = file + ": " + db.failure_text();
+        return meaning_of(db.failure());
+    }
+
+    std::string const& database_;
+    std::string const& target_;
+    snapshot_options const& how_;
+    long_work const& work_;
+    std::string& why_;
+    std::vector<std::string> indexes_;
+    log_point applied_;
+    log_point base_;
+    std::uint64_t done_ = 0;
+    std::uint64_t all_ = 0;
+};
+
+}  // namespace
+
+result<snapshot_manifest> make_snapshot(
+    std::string const& database,
+    std::string const& target,
+    snapshot_options const& how,
+    std::string* why,
+    long_work const& work
+)
+{
+    std::string unused;
+    auto& text = why ? *why : unused;
+    bool const on_disk = how.vfs.empty();
+    auto const fail = [&]
+    {
+        text = "cannot make " + target + ": " + std::generic_category().message(errno);
+        return errc::disk_failed;
+    };
+    if (on_disk)
+    {
+        int const file = ::open(target.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (file < 0) return fail();
+        ::close(file);
+    }
+    snapshot_manifest out;
+    error_code failure;
+    try
+    {
+        failure = snapshot_maker(database, target, how, work, text).make(out);
+    }
+    catch (std::exception const& e)
+    {
+        text = e.what();
+        failure = errc::disk_failed;
+    }
+    if (!failure && on_disk && !sync_folder(std::filesystem::absolute(target).parent_path()))
+        failure = fail();
+    if (!failure) return out;
+    if (on_disk) ::unlink(target.c_str());
+    return failure;
+}
+
+}  // namespace chaind::store

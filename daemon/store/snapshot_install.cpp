@@ -1,0 +1,221 @@
+#include "store/snapshot_install.hpp"
+
+#include "store/log_rows.hpp"
+#include "store/snapshot_rows.hpp"
+#include "store/store_file.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace chaind::store
+{
+namespace
+{
+
+namespace fs = std::filesystem;
+
+error_code cannot(std::string what, std::string& why)
+{
+    why = "cannot " + std::move(what) + ": " + std::generic_category().message(errno);
+    return errc::disk_failed;
+}
+
+fs::path folder_of(std::string const& path)
+{
+    return fs::absolute(path).parent_path();
+}
+
+bool exists(std::string const& path)
+{
+    return ::access(path.c_str(), F_OK) == 0;
+}
+
+result<process_lock> lock(std::string const& database, std::string& why)
+{
+    std::string holder;
+    auto taken = process_lock::take(fs::absolute(database).string() + ".lock", holder);
+    if (taken) return taken;
+    if (taken.error() != errc::locked) return cannot("lock " + database, why);
+    why = database + " is in use by process " + holder;
+    return errc::locked;
+}
+
+// A new file of mode 0600, on disk. What is there already was left by a crash.
+error_code copy_file(std::string const& from, std::string const& to, std::string& why)
+{
+    ::unlink(to.c_str());
+    int const in = ::open(from.c_str(), O_RDONLY | O_CLOEXEC);
+    if (in < 0) return cannot("open " + from, why);
+    int const out = ::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool copied = out >= 0;
+    std::vector<char> buffer(1u << 20);
+    while (copied)
+    {
+        auto const got = ::read(in, buffer.data(), buffer.size());
+        copied = got >= 0 && (got == 0 || ::write(out, buffer.data(), static_cast<std::size_t>(got)) == got);
+        if (got == 0) break;
+    }
+    copied = copied && ::fsync(out) == 0;
+    error_code failure;
+    if (!copied) failure = cannot("copy " + from + " to " + to, why);
+    ::close(in);
+    if (out >= 0) ::close(out);
+    return failure;
+}
+
+}  // namespace
+
+error_code give_identity(
+    std::string const& part, store_identity const& identity, std::string& why, std::string const& vfs
+)
+{
+    auto opened = database::open(part, database::access::create, vfs);
+    if (!opened)
+    {
+        why = "cannot open " + part + ": " + opened.error().message();
+        return meaning_of(opened.error());
+    }
+    auto& db = **opened;
+    // No journal beside the file: what a crash leaves is no store and no snapshot either, and is fetched
+    // again.
+    db.script("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = FULL");
+    db.run("BEGIN IMMEDIATE");
+    save_store(db, identity.store);
+    save_cluster(db, identity.cluster);
+    save_boot(db, {});
+    save_promise(db, identity.promised);
+    save_restored(db, identity.restored);
+    db.run("DROP TABLE IF EXISTS snapshot_manifest");
+    db.run("COMMIT");
+    if (!db.failed()) return {};
+    why = part + ": " + db.failure_text();
+    return meaning_of(db.failure());
+}
+
+error_code settle(std::string const& database, std::string& why)
+{
+    if (!exists(database)) return {};
+    {
+        auto opened = database::open(database, database::access::create);
+        if (!opened)
+        {
+            why = "cannot open " + database + ": " + opened.error().message();
+            return meaning_of(opened.error());
+        }
+        auto& db = **opened;
+        std::string mode;
+        // A file that is too damaged for this stays as it is, with its -wal.
+        sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+        db.script("PRAGMA synchronous = FULL");
+        {
+            auto row = db.query("PRAGMA journal_mode = DELETE");
+            if (row.step()) mode = row.text(0);
+        }
+        if (db.failed() || mode != "delete")
+        {
+            why = database + ": " + (db.failed() ? db.failure_text() : "somebody else has it open");
+            return db.failed() ? meaning_of(db.failure()) : errc::locked;
+        }
+    }
+    for (auto const* tail : {"-wal", "-shm"})
+        if (exists(database + tail)) return cannot("empty " + database + tail, why);
+    return {};
+}
+
+error_code put_in_place(std::string const& part, std::string const& database, std::string& why)
+{
+    if (exists(database + "-wal"))
+    {
+        // It would be taken for the new file's.
+        why = database + "-wal is there";
+        return errc::disk_failed;
+    }
+    if (::rename(part.c_str(), database.c_str()) != 0 || !sync_folder(folder_of(database)))
+        return cannot("rename " + part + " to " + database, why);
+    return {};
+}
+
+error_code install_snapshot(
+    std::string const& part, std::string const& database, store_identity const& identity, std::string* why
+)
+{
+    std::string unused;
+    auto& text = why ? *why : unused;
+    auto const held = lock(database, text);
+    if (!held) return held.error();
+    if (auto failure = give_identity(part, identity, text)) return failure;
+    if (auto failure = settle(database, text)) return failure;
+    return put_in_place(part, database, text);
+}
+
+result<std::string> set_aside(std::string const& database, std::string const& utc_stamp, std::string* why)
+{
+    std::string unused;
+    auto& text = why ? *why : unused;
+    auto const held = lock(database, text);
+    if (!held) return held.error();
+    // One file to move, whole by itself. A store too damaged for that moves with what belongs to it; the
+    // database goes first, since a -wal without its database is forgotten by SQLite, and not the other way
+    // round.
+    std::string ignored;
+    static_cast<void>(settle(database, ignored));
+
+    auto const base = folder_of(database) / ("set-aside-" + utc_stamp);
+    auto folder = base;
+    for (int n = 2; ::mkdir(folder.c_str(), 0700) != 0; ++n)
+    {
+        if (errno != EEXIST) return cannot("make " + folder.string(), text);
+        folder = base.string() + "-" + std::to_string(n);
+    }
+    auto const name = fs::path(database).filename().string();
+    for (auto const* tail : {"", "-wal", "-shm"})
+    {
+        if (!exists(database + tail)) continue;
+        if (::rename((database + tail).c_str(), (folder / (name + tail)).c_str()) != 0)
+            return cannot("move " + database + tail + " to " + folder.string(), text);
+    }
+    if (!sync_folder(folder) || !sync_folder(folder_of(database)))
+        return cannot("make " + folder.string() + " durable", text);
+    return folder.string();
+}
+
+result<snapshot_manifest> restore_backup(
+    std::string const& file,
+    std::string const& database,
+    store_id new_store,
+    std::string* why,
+    long_work const& work
+)
+{
+    std::string unused;
+    auto& text = why ? *why : unused;
+    if (exists(database))
+    {
+        text = database + " exists already";
+        return errc::disk_failed;
+    }
+    if (!make_folder(folder_of(database))) return cannot("make " + folder_of(database).string(), text);
+    auto const part = database + ".restored";
+    auto failure = copy_file(file, part, text);
+    if (!failure)
+    {
+        // What will be the store is what must be sound, and not what it was read from.
+        auto checked = check_snapshot(part, &text, work);
+        failure = checked ? install_snapshot(part, database, {.store = new_store, .restored = true}, &text)
+                          : checked.error();
+        if (!failure) return checked;
+    }
+    ::unlink(part.c_str());
+    return failure;
+}
+
+}  // namespace chaind::store

@@ -1,0 +1,38 @@
+#pragma once
+// The manifest's table (snapshot_schema.sql), and what the makers and checkers of snapshot files share.
+
+#include "store/snapshot_file.hpp"
+#include "store/sqlite.hpp"
+
+#include <optional>
+#include <string>
+
+namespace chaind::store
+{
+
+// Makes the manifest's table.
+void prepare_manifest(database& db);
+void save_manifest(database& db, snapshot_manifest const& what);
+// With the file's size. Nothing: there is no such table or row, or it is of a format that we do not know.
+[[nodiscard]] std::optional<snapshot_manifest> load_manifest(database& db);
+
+[[nodiscard]] std::uint64_t bytes_of_file(database& db);
+[[nodiscard]] std::uint64_t count_rows(database& db, std::string const& table);
+
+// What a connection's failure means for a file that may be damaged or not be ours.
+[[nodiscard]] error_code meaning_of(error_code const& failure);
+
+// Interrupts what the connection is doing when the work has been cancelled, until this ends.
+class interruption
+{
+public:
+    interruption(database& db, long_work const& work);
+    ~interruption();
+    interruption(interruption const&) = delete;
+    interruption& operator=(interruption const&) = delete;
+
+private:
+    database& db_;
+};
+
+}  // namespace chaind::store

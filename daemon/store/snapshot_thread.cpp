@@ -1,0 +1,139 @@
+#include "store/snapshot_thread.hpp"
+
+#include "store/snapshot_work.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace chaind::store
+{
+namespace
+{
+
+// The answer when an order could not be carried out at all.
+chain::snapshot_made failed(chain::make_snapshot const& what, std::string why)
+{
+    return {.order = what.order, .what = {}, .error = std::move(why)};
+}
+chain::chunk_read failed(chain::read_chunk const& what, std::string why)
+{
+    return {.id = what.id, .index = what.index, .hash = {}, .packed = {}, .error = std::move(why)};
+}
+chain::incoming_opened failed(chain::open_incoming const& what, std::string why)
+{
+    return {.id = what.what.id, .held = {}, .error = std::move(why)};
+}
+chain::chunk_kept failed(chain::keep_chunk const& what, std::string why)
+{
+    return {.id = what.id, .index = what.index, .error = std::move(why)};
+}
+chain::incoming_checked failed(chain::check_incoming const& what, std::string why)
+{
+    return {.id = what.what.id, .error = std::move(why)};
+}
+
+}  // namespace
+
+class snapshot_thread::impl
+{
+public:
+    impl(snapshot_thread_options how, std::function<void(chain::event)> answer, post_function post)
+        : work_(std::move(how), stopping_),
+          answer_(std::make_shared<std::function<void(chain::event)> const>(std::move(answer))),
+          post_(std::move(post)),
+          thread_([this] { work(); })
+    {
+    }
+
+    ~impl()
+    {
+        {
+            std::lock_guard const hold(mutex_);
+            stopping_ = true;
+        }
+        wake_.notify_one();
+        thread_.join();
+    }
+
+    void perform(chain::snapshot_order what)
+    {
+        {
+            std::lock_guard const hold(mutex_);
+            queue_.push_back(std::move(what));
+        }
+        wake_.notify_one();
+    }
+
+private:
+    void work()
+    {
+        while (auto order = take())
+        {
+            std::visit([this](auto const& what) { carry_out(what); }, *order);
+        }
+    }
+
+    std::optional<chain::snapshot_order> take()
+    {
+        std::unique_lock hold(mutex_);
+        wake_.wait(hold, [this] { return stopping_ || !queue_.empty(); });
+        if (stopping_) return std::nullopt;
+        auto next = std::move(queue_.front());
+        queue_.pop_front();
+        return next;
+    }
+
+    void carry_out(chain::drop_snapshot const& what) { work_.perform(what); }
+
+    template <class Order>
+    void carry_out(Order const& what)
+    {
+        // Out of memory, say: the replica goes on without this snapshot.
+        try
+        {
+            tell(work_.perform(what));
+        }
+        catch (std::exception const& e)
+        {
+            tell(failed(what, e.what()));
+        }
+    }
+
+    void tell(chain::event what)
+    {
+        post_([to = answer_, what = std::move(what)]() mutable { (*to)(std::move(what)); });
+    }
+
+    std::atomic<bool> stopping_ = false;
+    snapshot_work work_;
+    std::shared_ptr<std::function<void(chain::event)> const> const answer_;
+    post_function const post_;
+
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<chain::snapshot_order> queue_;
+
+    std::thread thread_;  // the last member: it uses all others
+};
+
+snapshot_thread::snapshot_thread(
+    snapshot_thread_options how, std::function<void(chain::event)> answer, post_function post
+)
+    : impl_(std::make_unique<impl>(std::move(how), std::move(answer), std::move(post)))
+{
+}
+snapshot_thread::~snapshot_thread() = default;
+
+void snapshot_thread::perform(chain::snapshot_order what)
+{
+    impl_->perform(std::move(what));
+}
+
+}  // namespace chaind::store

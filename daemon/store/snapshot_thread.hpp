@@ -1,0 +1,48 @@
+#pragma once
+// The thread that works on snapshot files, beside the writer: carries out the core's snapshot orders, in
+// order, and posts one answer for each (none for drop_snapshot). What goes wrong is an error text in the
+// answer and never stops the process.
+//
+// In the data folder: outgoing.db, the snapshot that others fetch (one; gone at start and end), and
+// incoming.db.part, what this replica has fetched so far (stays, so that a later try need not begin anew).
+
+#include "chain/types.hpp"
+#include "store/reader_pool.hpp"
+#include "store/snapshot_file.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace chaind::store
+{
+
+struct snapshot_thread_options
+{
+    std::string database;  // the store's path; the files are made beside it
+    std::uint64_t log_rows = snapshot_log_rows;
+    std::uint64_t space_margin = 64u << 20;  // bytes that must stay free beside an incoming snapshot
+};
+
+// What install_snapshot takes once incoming_checked has told no error.
+[[nodiscard]] std::string incoming_path(std::string const& database);
+
+class snapshot_thread
+{
+public:
+    // `answer` is posted with snapshot_made, chunk_read, incoming_opened, chunk_kept or incoming_checked.
+    snapshot_thread(
+        snapshot_thread_options how, std::function<void(chain::event)> answer, post_function post
+    );
+    // Ends what is under way, forgets what is queued. Posted answers may still be on their way afterwards.
+    ~snapshot_thread();
+
+    void perform(chain::snapshot_order what);
+
+private:
+    class impl;
+    std::unique_ptr<impl> impl_;
+};
+
+}  // namespace chaind::store

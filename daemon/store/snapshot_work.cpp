@@ -1,0 +1,216 @@
+#include "store/snapshot_work.hpp"
+
+#include <cerrno>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+namespace chaind::store
+{
+namespace
+{
+
+std::string beside(std::string const& database, char const* name)
+{
+    return (std::filesystem::absolute(database).parent_path() / name).string();
+}
+
+// Also what a crash in the middle of SQLite's work may have left beside it.
+void remove_file(std::string const& path)
+{
+    for (auto const* tail : {"", "-journal", "-wal", "-shm"})
+        ::unlink((path + tail).c_str());
+}
+
+}  // namespace
+
+std::string incoming_path(std::string const& database)
+{
+    return beside(database, "incoming.db.part");
+}
+
+snapshot_work::snapshot_work(snapshot_thread_options how, std::atomic<bool> const& cancelled)
+    : how_(std::move(how)),
+      outgoing_path_(beside(how_.database, "outgoing.db")),
+      incoming_path_(incoming_path(how_.database)),
+      long_work_{.progress = {}, .cancelled = &cancelled}
+{
+    remove_file(outgoing_path_);
+}
+
+snapshot_work::~snapshot_work()
+{
+    drop_outgoing();
+}
+
+void snapshot_work::drop_outgoing()
+{
+    outgoing_.reset();
+    remove_file(outgoing_path_);
+}
+
+void snapshot_work::drop_incoming()
+{
+    incoming_.reset();
+    remove_file(incoming_path_);
+}
+
+// ---- for others
+
+chain::snapshot_made snapshot_work::perform(chain::make_snapshot const& what)
+{
+    chain::snapshot_made out{.order = what.order, .what = {}, .error = {}};
+    drop_outgoing();
+    auto made =
+        make_snapshot(how_.database, outgoing_path_, {.log_rows = how_.log_rows}, &out.error, long_work_);
+    if (!made)
+    {
+        if (out.error.empty()) out.error = made.error().message();
+        return out;
+    }
+    auto opened = chunk_file::open(outgoing_path_, false);
+    if (!opened)
+    {
+        out.error = "cannot open " + outgoing_path_ + ": " + opened.error().message();
+        return out;
+    }
+    out.what = made->info();
+    outgoing_.emplace(open_file{out.what, std::move(*opened)});
+    return out;
+}
+
+chain::chunk_read snapshot_work::perform(chain::read_chunk const& what)
+{
+    chain::chunk_read out{.id = what.id, .index = what.index, .hash = {}, .packed = {}, .error = {}};
+    if (!outgoing_ || outgoing_->what.id != what.id || what.index >= outgoing_->file.chunks())
+    {
+        out.error = "there is no such chunk";
+        return out;
+    }
+    auto bytes = outgoing_->file.read(what.index);
+    if (!bytes)
+    {
+        out.error = "cannot read " + outgoing_path_ + ": " + bytes.error().message();
+        return out;
+    }
+    out.hash = chunk_hash(*bytes);
+    if (out.hash != what.mine) out.packed = std::make_shared<std::string const>(pack_chunk(*bytes));
+    return out;
+}
+
+void snapshot_work::perform(chain::drop_snapshot const& what)
+{
+    if (outgoing_ && outgoing_->what.id == what.id) drop_outgoing();
+}
+
+// ---- from others
+
+chain::incoming_opened snapshot_work::perform(chain::open_incoming const& what)
+{
+    chain::incoming_opened out{.id = what.what.id, .held = {}, .error = {}};
+    incoming_.reset();
+    out.error = open(what.what, out.held);
+    if (out.error.empty()) return out;
+    out.held.clear();
+    incoming_.reset();
+    return out;
+}
+
+std::string snapshot_work::open(chain::snapshot_info const& what, std::vector<digest>& held)
+{
+    // They would be taken for part of the database that its chunks make.
+    for (auto const* tail : {"-journal", "-wal", "-shm"})
+        ::unlink((incoming_path_ + tail).c_str());
+    auto const said = [&](error_code const& failure)
+    { return "cannot write " + incoming_path_ + ": " + failure.message(); };
+
+    auto opened = chunk_file::open(incoming_path_, true);
+    if (!opened) return said(opened.error());
+    auto const reserved = opened->reserved();
+    if (!reserved) return said(reserved.error());
+    if (*reserved < what.bytes)
+    {
+        auto no_room = room_for(what.bytes - *reserved);
+        if (!no_room.empty()) return no_room;
+    }
+    auto const before = opened->size();
+    if (auto failure = opened->resize(what.bytes)) return said(failure);
+    auto const left =
+        (std::min(before, what.bytes) + chain::snapshot_chunk_bytes - 1) / chain::snapshot_chunk_bytes;
+    for (std::uint64_t index = 0; index < left; ++index)
+    {
+        if (long_work_.cancelled->load()) return "stopped";
+        auto const bytes = opened->read(index);
+        if (!bytes) return "cannot read " + incoming_path_ + ": " + bytes.error().message();
+        held.push_back(chunk_hash(*bytes));
+    }
+    incoming_.emplace(open_file{what, std::move(*opened)});
+    return {};
+}
+
+std::string snapshot_work::room_for(std::uint64_t bytes) const
+{
+    auto const folder = std::filesystem::path(incoming_path_).parent_path().string();
+    struct statvfs found = {};
+    if (::statvfs(folder.c_str(), &found) != 0)
+        return "cannot look at " + folder + ": " + std::generic_category().message(errno);
+    auto const free = std::uint64_t{found.f_bavail} * found.f_frsize;
+    auto const needed = bytes + how_.space_margin;
+    if (free >= needed) return {};
+    return "no space for the snapshot in " + folder + ": " + std::to_string(needed) +
+           " bytes are needed and " + std::to_string(free) + " are free";
+}
+
+chain::chunk_kept snapshot_work::perform(chain::keep_chunk const& what)
+{
+    return {.id = what.id, .index = what.index, .error = keep(what)};
+}
+
+std::string snapshot_work::keep(chain::keep_chunk const& what)
+{
+    if (!incoming_ || incoming_->what.id != what.id || what.index >= incoming_->file.chunks())
+        return "there is no such chunk";
+    auto const name = "chunk " + std::to_string(what.index);
+    auto& file = incoming_->file;
+    if (!what.packed)
+    {
+        auto const held = file.read(what.index);
+        if (!held) return "cannot read " + incoming_path_ + ": " + held.error().message();
+        return chunk_hash(*held) == what.hash ? "" : name + " is not what was held of it";
+    }
+    auto const bytes = unpack_chunk(*what.packed, file.bytes_of_chunk(what.index));
+    if (!bytes) return name + " does not unpack to its size";
+    if (chunk_hash(*bytes) != what.hash) return name + " does not match its hash";
+    auto const failure = file.write(what.index, *bytes);
+    return failure ? "cannot write " + incoming_path_ + ": " + failure.message() : "";
+}
+
+chain::incoming_checked snapshot_work::perform(chain::check_incoming const& what)
+{
+    chain::incoming_checked out{.id = what.what.id, .error = {}};
+    out.error = check(what.what);
+    // Which of its chunks are wrong nobody knows; a check that was cut short says nothing about them.
+    if (!out.error.empty() && !long_work_.cancelled->load()) drop_incoming();
+    return out;
+}
+
+std::string snapshot_work::check(chain::snapshot_info const& what)
+{
+    if (!incoming_ || incoming_->what != what) return "there is no such snapshot";
+    if (auto failure = incoming_->file.sync())
+        return "cannot write " + incoming_path_ + ": " + failure.message();
+    std::string why;
+    auto const found = check_snapshot(incoming_path_, &why, long_work_);
+    if (!found) return why.empty() ? found.error().message() : why;
+    if (found->id != what.id || found->bytes != what.bytes)
+        return incoming_path_ + " is another snapshot's file";
+    if (found->at != what.at) return incoming_path_ + " is not of the position that was offered";
+    if (found->state != what.state) return incoming_path_ + " is not of the state that was offered";
+    return {};
+}
+
+}  // namespace chaind::store

@@ -1,0 +1,57 @@
+#pragma once
+// The two snapshot files of a replica and what may be done with them: the synchronous half of
+// snapshot_thread, one thread's. Each function returns the answer to its order; errors are sentences in it.
+
+#include "chain/types.hpp"
+#include "store/chunk_file.hpp"
+#include "store/snapshot_file.hpp"
+#include "store/snapshot_thread.hpp"
+
+#include <atomic>
+#include <optional>
+#include <string>
+
+namespace chaind::store
+{
+
+class snapshot_work
+{
+public:
+    // Set `cancelled`, from any thread, to end long work.
+    snapshot_work(snapshot_thread_options how, std::atomic<bool> const& cancelled);
+    // Nobody fetches from a process that has gone.
+    ~snapshot_work();
+    snapshot_work(snapshot_work const&) = delete;
+    snapshot_work& operator=(snapshot_work const&) = delete;
+
+    [[nodiscard]] chain::snapshot_made perform(chain::make_snapshot const& what);
+    [[nodiscard]] chain::chunk_read perform(chain::read_chunk const& what);
+    void perform(chain::drop_snapshot const& what);
+    [[nodiscard]] chain::incoming_opened perform(chain::open_incoming const& what);
+    [[nodiscard]] chain::chunk_kept perform(chain::keep_chunk const& what);
+    [[nodiscard]] chain::incoming_checked perform(chain::check_incoming const& what);
+
+private:
+    struct open_file
+    {
+        chain::snapshot_info what;
+        chunk_file file;
+    };
+
+    void drop_outgoing();
+    void drop_incoming();
+    std::string open(chain::snapshot_info const& what, std::vector<digest>& held);
+    std::string keep(chain::keep_chunk const& what);
+    std::string check(chain::snapshot_info const& what);
+    // Nothing to say, or why the disk has no room for `bytes` more.
+    std::string room_for(std::uint64_t bytes) const;
+
+    snapshot_thread_options const how_;
+    std::string const outgoing_path_;
+    std::string const incoming_path_;
+    long_work const long_work_;
+    std::optional<open_file> outgoing_;
+    std::optional<open_file> incoming_;
+};
+
+}  // namespace chaind::store

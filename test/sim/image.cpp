@@ -1,0 +1,69 @@
+#include "sim/image.hpp"
+
+#include "sim/trace.hpp"
+
+#include <algorithm>
+
+namespace chaind::sim
+{
+namespace
+{
+
+std::unique_ptr<app> advance(disk_image const& image, seq upto, app_kind const& kind)
+{
+    auto out = image.kept ? image.kept->clone({}) : kind.make();
+    for (auto at = image.kept_at.next(); at <= upto; at = at.next())
+        (void)out->apply(image.row(at));
+    return out;
+}
+
+}  // namespace
+
+log_point disk_image::point(seq at) const
+{
+    return at == base.at ? base : row(at).point();
+}
+
+chain::entry const& disk_image::row(seq at) const
+{
+    demand(at > base.at && at <= end(), "the log has no row ", at, ": ", base.at, " to ", end());
+    return log[at - base.at - 1];
+}
+
+std::unique_ptr<app> disk_image::application(app_kind const& kind) const
+{
+    return advance(*this, applied, kind);
+}
+
+void disk_image::perform(chain::store_write const& what)
+{
+    if (what.promise) promised = *what.promise;
+    if (what.truncate_after && *what.truncate_after < end())
+    {
+        demand(*what.truncate_after >= base.at, "truncation below the log's base");
+        log.resize(*what.truncate_after - base.at);
+    }
+    log.insert(log.end(), what.entries.begin(), what.entries.end());
+    if (what.apply_upto) applied = std::max(applied, *what.apply_upto);
+}
+
+void disk_image::compact(seq upto, app_kind const& kind)
+{
+    if (upto <= base.at) return;
+    if (upto > kept_at)
+    {
+        kept = advance(*this, upto, kind);
+        kept_at = upto;
+    }
+    forget(upto);
+}
+
+void disk_image::forget(seq upto)
+{
+    if (upto <= base.at) return;
+    auto const next = point(upto);
+    log.erase(log.begin(), log.begin() + static_cast<std::ptrdiff_t>(upto - base.at));
+    base = next;
+}
+
+}  // namespace chaind::sim

@@ -1,0 +1,36 @@
+#pragma once
+// What one replica's disk holds: a log from its base on, and the application's rows up to the applied mark.
+
+#include "chain/types.hpp"
+#include "sim/app.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace chaind::sim
+{
+
+// The application's rows are kept as they were at `kept_at`, base <= kept_at <= applied; what is missing up
+// to the applied mark is applied again from the log when somebody wants it.
+struct disk_image
+{
+    chain_config promised;
+    log_point base;
+    std::vector<chain::entry> log;  // row i is at base + 1 + i
+    seq applied;
+    std::shared_ptr<app const> kept;  // none: nothing is applied there
+    seq kept_at;
+
+    [[nodiscard]] seq end() const { return log.empty() ? base.at : log.back().at; }
+    [[nodiscard]] bool reaches(seq at) const { return at >= base.at && at <= end(); }
+    [[nodiscard]] log_point point(seq at) const;                                 // requires reaches(at)
+    [[nodiscard]] chain::entry const& row(seq at) const;                         // base < at <= end
+    [[nodiscard]] std::unique_ptr<app> application(app_kind const& kind) const;  // as of `applied`
+
+    void perform(chain::store_write const& what);
+    // Drops rows up to `upto`, which is applied; `forget` without a thought for the application.
+    void compact(seq upto, app_kind const& kind);
+    void forget(seq upto);
+};
+
+}  // namespace chaind::sim

@@ -1,0 +1,72 @@
+// What an administrator may ask for at the wrong moment.
+
+#include "sim/nemesis.hpp"
+#include "sim/world.hpp"
+
+namespace chaind::sim
+{
+
+void nemesis::administer(fault what, node& which)
+{
+    auto& random = in_.random;
+    auto const& r = in_.config.registry();
+    auto const& name = which.self().name;
+    // At least two stay, so that the rest of the run has a chain.
+    bool enough = in_.wanted().size() > 2;
+    switch (what)
+    {
+        case fault::admin_remove:
+            if (enough && random.chance(0.5)) in_.config.ask(control::remove_node{0, name});
+            return;
+        case fault::admin_add:
+        {
+            auto* fresh = &which;
+            for (auto& each : in_.nodes)
+                if (!each->alive() && std::count(r.known.begin(), r.known.end(), each->self().name) == 0)
+                    fresh = each.get();
+            if (!fresh->alive()) fresh->start();
+            auto who = fresh->self().name;
+            if (std::count(r.known.begin(), r.known.end(), who) == 0) in_.count.add(seen::nodes_added);
+            undo_later(
+                random.between(0, 300'000), [this, who] { in_.config.ask(control::add_node{0, who}); }
+            );
+            return;
+        }
+        case fault::admin_drain:
+            if (!enough) return;
+            in_.config.ask(control::drain_node{0, name});
+            if (random.chance(0.5))
+                undo_later(
+                    random.between(1'000, 600'000),
+                    [this, name] { in_.config.tell(control::drained_clients{name}); }
+                );
+            return;
+        case fault::admin_undrain:
+            for (auto const& each : r.drained)
+                in_.config.ask(control::undrain_node{0, each});
+            if (r.drained.empty()) in_.config.ask(control::undrain_node{0, name});
+            return;
+        case fault::admin_move: in_.config.ask(control::move_node{0, name, random.chance(0.5)}); return;
+        case fault::admin_replace:
+        {
+            if (!enough) return;
+            control::replace_node question{0, name, {}};
+            auto const& other = any().self().name;
+            if (random.chance(0.5) && other != name) question.with = other;
+            in_.config.ask(question);
+            return;
+        }
+        case fault::admin_want:
+        {
+            // Shorter than a chain that takes writes nobody would want it.
+            auto least = static_cast<std::int64_t>(in_.how.chain.min_replicas);
+            in_.config.ask(
+                control::set_want{0, static_cast<std::size_t>(random.between(least, in_.how.nodes))}
+            );
+            return;
+        }
+        default: return;
+    }
+}
+
+}  // namespace chaind::sim

@@ -1,0 +1,131 @@
+// A replica gets another store: by its own decision (an installed snapshot, a history set aside) or because
+// somebody changed its disk.
+
+#include "sim/node.hpp"
+#include "sim/world.hpp"
+
+namespace chaind::sim
+{
+
+void node::rename_store(store_id id)
+{
+    in_.check.on_new_store(id);
+    self_.store = id;
+    older_.reset();
+    lying = foreign = false;
+}
+
+// The driver ends, the files are exchanged, the process begins again on the same ports. A crash on the way
+// leaves the old store or the new one.
+void node::begin_anew(chain::begin_anew const& what)
+{
+    in_.log.line("anew ", self_.name, what.install ? " from a snapshot" : " empty: ", what.set_aside);
+    in_.check.on_leaves_store(*this);
+    std::shared_ptr<snapshot_file const> file;
+    if (what.install) file = snapshots_.installable(*what.install);
+    end_process();
+    in_.config.on_process_gone(*this);
+    installing_ = true;
+
+    bool crashes = in_.faults_on && in_.random.chance(in_.how.crash_anew);
+    if (crashes) in_.count.add(seen::interrupted_installs);
+    if (!crashes || in_.random.chance(0.5))
+    {
+        if (file)
+            install(*file);
+        else
+        {
+            in_.count.add(seen::set_aside);
+            disk_.set_aside();
+            rename_store(in_.random.id<store_id>());
+        }
+    }
+    else if (!in_.application.habits.installs_whole && file)
+    {
+        // The new file under the old one's write-ahead log.
+        auto mixed = disk_.durable();
+        mixed.kept = file->state;
+        mixed.kept_at = mixed.applied;
+        disk_.replace(std::move(mixed));
+    }
+    if (crashes)
+        in_.restart_later(*this);
+    else
+        in_.time.after(in_.random.skewed(2'000, 120'000), [this] { start(); });
+}
+
+void node::install(snapshot_file const& file)
+{
+    in_.count.add(seen::snapshots_installed);
+    disk_image now;
+    now.promised = disk_.durable().promised;
+    now.base = file.base;
+    now.log = file.rows;
+    now.applied = file.what.at.at;
+    now.kept = file.state;
+    now.kept_at = now.applied;
+    in_.check.on_installed(*this, file, now, snapshots_.holds_exactly(file));
+    snapshots_.installed();
+    rename_store(in_.application.habits.gives_a_new_identity ? in_.random.id<store_id>() : file.made_by);
+    disk_.install(std::move(now), file.what.id, self_.store);
+}
+
+void node::change_disk(disk_choice what)
+{
+    switch (what)
+    {
+        case disk_choice::same: return;
+        case disk_choice::wiped:
+            in_.log.line("wipe ", self_.name);
+            in_.count.add(seen::wiped_disks);
+            disk_.replace({});
+            rename_store(in_.random.id<store_id>());
+            snapshots_.wipe();
+            return;
+        case disk_choice::older:
+            if (!older_) return;
+            in_.log.line("older disk ", self_.name, " end=", older_->end());
+            disk_.replace(*older_);
+            lying = true;
+            in_.count.add(seen::older_disks);
+            return;
+        case disk_choice::foreign:
+            in_.log.line("disk of another history ", self_.name);
+            in_.count.add(seen::foreign_disks);
+            disk_.replace(foreign_image());
+            rename_store(in_.random.id<store_id>());
+            foreign = true;
+            return;
+    }
+}
+
+// From some point on other commands were committed.
+disk_image node::foreign_image() const
+{
+    auto out = disk_.durable();
+    auto room = out.end() - out.kept_at;
+    chain::store_write change;
+    auto last = out.kept_at + in_.random.below(room + 1);
+    change.truncate_after = last;
+    auto previous = out.point(last);
+    auto count = in_.random.between(1, 60);
+    for (std::int64_t i = 0; i < count; ++i)
+    {
+        chain::entry row;
+        row.at = previous.at.next();
+        row.in = previous.in.value() == 0 ? epoch(1) : previous.in;
+        row.ts_us = previous.ts_us + 1 + in_.random.between(0, 1'000);
+        row.request = in_.random.id<request_id>();
+        op_key key{in_.random.below(2), static_cast<std::uint64_t>(in_.random.between(1, 500))};
+        row.command = std::make_shared<std::string const>(in_.application.command(key));
+        row.hash = chain::entry_hash(previous.hash, row);
+        previous = row.point();
+        change.entries.push_back(std::move(row));
+    }
+    change.apply_upto = previous.at;
+    if (out.applied > last) out.applied = last;
+    out.perform(change);
+    return out;
+}
+
+}  // namespace chaind::sim

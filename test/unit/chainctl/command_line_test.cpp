@@ -1,0 +1,118 @@
+#include "chainctl/command.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <set>
+
+using namespace chaind::chainctl;
+
+namespace
+{
+
+bool has(std::string const& text, std::string_view part)
+{
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(command_line)
+
+BOOST_AUTO_TEST_CASE(words_and_options_stand_in_any_order)
+{
+    for (auto const& words : std::vector<std::vector<std::string>>{
+             {"move", "n1", "--to", "tail", "--no-wait"},
+             {"--to=tail", "move", "--no-wait", "n1"},
+             {"move", "--to", "tail", "n1", "--no-wait"}
+         })
+    {
+        auto const p = parse(words);
+
+        BOOST_TEST(p.mistake == "");
+        BOOST_REQUIRE(p.what != nullptr);
+        BOOST_TEST(p.what->name == "move");
+        BOOST_TEST(p.call.words.size() == 1U);
+        BOOST_TEST(p.call.value("--to") == "tail");
+        BOOST_TEST(p.call.has("--no-wait"));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_command_of_two_words_is_one_command)
+{
+    auto const p = parse({"backup", "restore", "a.backup", "--data-dir", "n4", "--dry-run"});
+
+    BOOST_TEST(p.mistake == "");
+    BOOST_REQUIRE(p.what != nullptr);
+    BOOST_TEST(p.what->name == "backup restore");
+    BOOST_TEST(p.call.words.front() == "a.backup");
+    BOOST_TEST(p.call.value("--data-dir") == "n4");
+    BOOST_TEST(p.call.dry_run);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_wrong_is_named)
+{
+    BOOST_TEST(has(parse({"frobnicate"}).mistake, "frobnicate"));
+    BOOST_TEST(has(parse({"backup"}).mistake, "create, list, verify, restore"));
+    BOOST_TEST(has(parse({"backup", "eat"}).mistake, "create, list, verify, restore"));
+    BOOST_TEST(has(parse({"add-node", "n4"}).mistake, "NAME ADDRESS"));
+    BOOST_TEST(has(parse({"add-node", "n4", "a:1", "b"}).mistake, "takes no word b"));
+    BOOST_TEST(has(parse({"status", "--to", "tail"}).mistake, "status has no option --to"));
+    BOOST_TEST(has(parse({"move", "n1", "--to"}).mistake, "--to needs a value"));
+    BOOST_TEST(has(parse({"status", "--if-epoch", "x"}).mistake, "--if-epoch"));
+    BOOST_TEST(has(parse({"status", "--request-id", ""}).mistake, "--request-id"));
+    BOOST_TEST(has(parse({"status", "--timeout", "0"}).mistake, "--timeout"));
+    BOOST_TEST(has(parse({"status", "-o", "xml"}).mistake, "xml"));
+    BOOST_TEST(has(parse({"--no-wait"}).mistake, "--no-wait"));
+    BOOST_TEST(has(parse({"status", "--endpoint", "ftp://x"}).mistake, "--endpoint"));
+}
+
+BOOST_AUTO_TEST_CASE(the_options_of_every_change_are_read)
+{
+    auto const p = parse({"drain", "n1", "--if-epoch", "18", "--request-id=7f", "--yes"});
+
+    BOOST_TEST(p.mistake == "");
+    BOOST_TEST(p.call.if_epoch.value_or(0) == 18U);
+    BOOST_TEST(p.call.request_id == "7f");
+    BOOST_TEST(p.call.yes);
+}
+
+BOOST_AUTO_TEST_CASE(a_word_may_be_left_out_where_help_shows_brackets)
+{
+    BOOST_TEST(parse({"backup", "create"}).mistake == "");
+    BOOST_TEST(parse({"help"}).mistake == "");
+    BOOST_TEST(parse({"help", "backup", "create"}).mistake == "");
+}
+
+BOOST_AUTO_TEST_CASE(help_man_page_and_completions_know_every_command)
+{
+    for (auto const& c : commands())
+    {
+        std::string const name(c.name);
+        std::string const last = name.substr(name.find(' ') + 1);
+        BOOST_TEST(has(help_text(), name), name);
+        BOOST_TEST(has(man_page(), name), name);
+        for (auto const* shell : {"bash", "zsh", "fish"})
+        {
+            BOOST_TEST(has(completion(shell), last), name << " " << shell);
+            for (auto const& flag : c.flags)
+                BOOST_TEST(has(completion(shell), flag.word()), name << " " << flag.word() << " " << shell);
+        }
+        for (auto const& flag : c.flags)
+            BOOST_TEST(has(help_text(c), flag.name), name << " " << flag.name);
+        BOOST_TEST(has(help_text(c), c.summary), name);
+    }
+    BOOST_TEST(completion("csh").empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_option_takes_a_value_in_all_commands_or_in_none)
+{
+    // An option may stand before the command's name: its shape must not depend on the command.
+    std::set<std::string_view> with, without;
+    for (auto const& c : commands())
+        for (auto const& flag : c.flags)
+            (flag.takes_value() ? with : without).insert(flag.word());
+    for (auto const& word : with)
+        BOOST_TEST(!without.contains(word), word);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

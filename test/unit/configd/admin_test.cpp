@@ -1,0 +1,256 @@
+// The admin API over its socket: each change, what it refuses, and what repeats do.
+
+#include "unit/configd/puppets.hpp"
+
+#include <unistd.h>
+
+using namespace chaind;
+using namespace chaind::configd::testing;
+
+namespace
+{
+std::string adding(puppet const& who)
+{
+    return R"({"address":")" + who.address() + "\"}";
+}
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(admin_api, small_town)
+
+BOOST_AUTO_TEST_CASE(a_node_is_added_when_it_is_there_under_that_name_and_of_this_cluster)
+{
+    auto& n3 = make("n3");
+    n3.connect();
+    BOOST_TEST(wait([&] { return state_of("n3") == "not admitted"; }));
+    BOOST_TEST(status().at("not_admitted").at(0).as_string() == "n3");
+
+    auto const nobody = post("/v1/nodes/n3/add", R"({"address":"127.0.0.1:1"})");
+    BOOST_TEST(nobody.status == 409u);
+    BOOST_TEST(problem(nobody) == "nothing answers at 127.0.0.1:1");
+    auto const wrong = post("/v1/nodes/n4/add", adding(n3));
+    BOOST_TEST(wrong.status == 409u);
+    BOOST_TEST(problem(wrong) == "at " + n3.address() + " is n3, not n4");
+    auto& foreign = make("n5");
+    foreign.of = test::made_id<cluster_id>(8);
+    auto const other = post("/v1/nodes/n5/add", adding(foreign));
+    BOOST_TEST(other.status == 409u);
+    BOOST_TEST(problem(other).ends_with("belongs to another cluster"));
+    BOOST_TEST(post("/v1/nodes/n4/add", R"({"address":"here"})").status == 400u);
+    BOOST_TEST(post("/v1/nodes/n4/add").status == 400u);
+    BOOST_TEST(post("/v1/nodes/N4/add", adding(n3)).status == 400u);
+
+    auto const added = post("/v1/nodes/n3/add", adding(n3));
+    BOOST_TEST(added.status == 200u);
+    BOOST_TEST(added.body.at("want").to_number<int>() == 3);
+    BOOST_TEST(added.body.at("node").as_string() == "n3");
+    BOOST_TEST(chain_is("n1 n2 n3"));
+    BOOST_TEST(post("/v1/nodes/n3/add", adding(n3)).body.at("already").as_bool());
+    auto const elsewhere = post("/v1/nodes/n3/add", R"({"address":"127.0.0.1:1"})");
+    BOOST_TEST(elsewhere.status == 409u);
+    BOOST_TEST(problem(elsewhere) == "n3 is already there, at " + n3.address());
+}
+
+BOOST_AUTO_TEST_CASE(drain_undrain_move_and_remove)
+{
+    BOOST_TEST(post("/v1/nodes/n1/drain").status == 200u);  // nobody is connected to it: at once
+    BOOST_TEST(chain_is("n2"));
+    BOOST_TEST(state_of("n1") == "drained");
+    BOOST_TEST(status().at("drained").at(0).as_string() == "n1");
+    BOOST_TEST(status().at("failed").as_array().empty());
+    auto const last = post("/v1/nodes/n2/drain");
+    BOOST_TEST(last.status == 409u);
+    BOOST_TEST(problem(last) == "n2 is the last replica: it stays");
+    BOOST_TEST(wait([&] { return puppets["n1"]->told->drain; }));
+    BOOST_TEST(post("/v1/nodes/n1/undrain").status == 200u);
+    BOOST_TEST(chain_is("n2 n1"));
+
+    BOOST_TEST(post("/v1/nodes/n2/move", R"({"to":"middle"})").status == 400u);
+    BOOST_TEST(post("/v1/nodes/n2/move", R"({"to":"head"})").body.at("already").as_bool());
+    BOOST_TEST(post("/v1/nodes/n2/move", R"({"to":"tail"})").status == 200u);
+    BOOST_TEST(chain_is("n1 n2"));
+
+    BOOST_TEST(post("/v1/nodes/n7/remove").status == 404u);
+    BOOST_TEST(post("/v1/nodes/n1/remove").status == 200u);
+    BOOST_TEST(chain_is("n2"));
+    BOOST_TEST(state_of("n1") == "removed");
+    BOOST_TEST(status().at("replicas").at("want").to_number<int>() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_drain_waits_for_the_clients_and_ends_with_the_last)
+{
+    puppets["n1"]->clients = 3;
+    std::optional<told_by_http> answer;
+    tasks.spawn(http_question(folder.path() + "/configd.sock", "POST", "/v1/nodes/n1/drain", "", answer));
+    BOOST_TEST(wait([&] { return puppets["n1"]->told->drain; }));
+    BOOST_TEST(status().at("changing").at("draining").as_string() == "n1");
+    BOOST_TEST(!answer);
+    puppets["n1"]->clients = 0;
+    BOOST_TEST(chain_is("n2"));
+    BOOST_TEST(wait([&] { return answer.has_value(); }));
+    BOOST_TEST(answer->status == 200u);
+}
+
+BOOST_AUTO_TEST_CASE(a_replacement_and_what_is_wanted)
+{
+    BOOST_TEST(problem(post("/v1/nodes/n1/replace")).starts_with("no spare is there"));
+    BOOST_TEST(
+        problem(post("/v1/nodes/n1/replace", R"({"with":"n3"})")) ==
+        "n3 has not connected to this config service"
+    );
+    make("n3").connect();
+    BOOST_TEST(wait([&] { return state_of("n3") == "not admitted"; }));
+    auto const done = post("/v1/nodes/n1/replace", R"({"with":"n3"})");
+    BOOST_TEST(done.status == 200u);
+    BOOST_TEST(done.body.at("with").as_string() == "n3");
+    BOOST_TEST(chain_is("n2 n3"));
+
+    BOOST_TEST(post("/v1/want", R"({"replicas":0})").status == 400u);
+    BOOST_TEST(post("/v1/want", R"({"replicas":"two"})").status == 400u);
+    BOOST_TEST(post("/v1/want", R"({"replicas":5})").body.at("want").to_number<int>() == 5);
+    BOOST_TEST(status().at("replicas").at("want").to_number<int>() == 5);
+
+    auto const forced = post("/v1/force-epoch", R"({"node":"n2"})");
+    BOOST_TEST(forced.status == 409u);
+    BOOST_TEST(problem(forced).starts_with("the chain goes on by itself"));
+}
+
+BOOST_AUTO_TEST_CASE(of_two_administrators_the_later_one_is_told)
+{
+    auto const epoch = std::to_string(status().at("epoch").to_number<int>());
+    auto const body = R"({"if_epoch":)" + epoch + '}';
+    BOOST_TEST(post("/v1/nodes/n1/remove", body).status == 200u);
+    auto const late = post("/v1/nodes/n2/remove", body);
+    BOOST_TEST(late.status == 409u);
+    BOOST_TEST(late.body.at("epoch").to_number<int>() > std::stoi(epoch));
+    BOOST_TEST(problem(late).starts_with("the chain has changed"));
+    BOOST_TEST(post("/v1/want", R"({"replicas":2,"if_epoch":"x"})").status == 400u);
+}
+
+BOOST_AUTO_TEST_CASE(a_repeated_request_gets_the_same_answer)
+{
+    auto const first = post("/v1/join-tokens", R"({"ttl_s":60,"request_id":"a"})");
+    auto const again = post("/v1/join-tokens", R"({"ttl_s":60,"request_id":"a"})");
+    BOOST_TEST(first.status == 200u);
+    BOOST_TEST(first.body == again.body);
+    BOOST_TEST(post("/v1/join-tokens", R"({"ttl_s":61,"request_id":"a"})").status == 409u);
+    auto const other = post("/v1/join-tokens", R"({"ttl_s":60,"request_id":"b"})");
+    BOOST_TEST(other.body != first.body);
+    BOOST_TEST(post("/v1/join-tokens", R"({"request_id":""})").status == 400u);
+    BOOST_TEST(post("/v1/join-tokens", "[]").status == 400u);
+    BOOST_TEST(post("/v1/join-tokens", R"({"ttl_s":601})").status == 400u);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_asked_is_written_down_with_who_asked)
+{
+    BOOST_TEST(post("/v1/nodes/n1/move", R"({"to":"tail"})").status == 200u);
+    bool found = false;
+    auto const events = ask("GET", "/v1/events").body;
+    for (auto const& row : events.at("events").as_array())
+        if (row.at("what").as_string() == "asked")
+        {
+            found = true;
+            BOOST_TEST(row.at("node").as_string() == "n1");
+            BOOST_TEST(
+                std::string(row.at("why").as_string()) ==
+                "uid " + std::to_string(::getuid()) + R"(: move {"to":"tail"})"
+            );
+        }
+    BOOST_TEST(found);
+}
+
+BOOST_AUTO_TEST_CASE(connections_are_bounded)
+{
+    std::vector<asio::local::stream_protocol::socket> idle;
+    asio::local::stream_protocol::endpoint const at(folder.path() + "/configd.sock");
+    for (int i = 0; i < 64; ++i)
+        idle.emplace_back(loop).connect(at);
+    loop.run_for(50ms);
+    asio::local::stream_protocol::socket one_more(loop);
+    one_more.connect(at);
+    std::array<char, 1> byte{};
+    std::optional<boost::system::error_code> ended;
+    one_more.async_read_some(asio::buffer(byte), [&](auto failed, auto) { ended = failed; });
+    BOOST_TEST(wait([&] { return ended.has_value(); }));
+    BOOST_TEST((*ended == asio::error::eof || *ended == asio::error::connection_reset));
+    idle.clear();
+    loop.run_for(50ms);
+    BOOST_TEST(ask("GET", "/v1/status").status == 200u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(admission, small_town)
+
+BOOST_AUTO_TEST_CASE(a_token_lets_one_new_node_in)
+{
+    auto const made = post("/v1/join-tokens").body;
+    std::string const token(made.at("token").as_string());
+    BOOST_TEST(token.starts_with("cj1."));
+    auto& n3 = make("n3");
+    n3.token = token;
+    n3.says_hello_without_cluster = true;
+    n3.connect();
+    BOOST_TEST(chain_is("n1 n2 n3"));
+
+    auto& n4 = make("n4");
+    n4.token = token;
+    n4.says_hello_without_cluster = true;
+    n4.connect();
+    bool refused = false;
+    BOOST_TEST(wait(
+        [&]
+        {
+            auto const events = ask("GET", "/v1/events").body;
+            for (auto const& row : events.at("events").as_array())
+                refused =
+                    refused || (row.at("what").as_string() == "refused" &&
+                                row.at("why").as_string() == "this join token has been used already, by n3");
+            return refused;
+        }
+    ));
+    BOOST_TEST(state_of("n4") == "not listed");
+}
+
+BOOST_AUTO_TEST_CASE(a_token_outlives_the_service)
+{
+    std::string const token(post("/v1/join-tokens").body.at("token").as_string());
+    stop_config();
+    start_config();
+    auto& n3 = make("n3");
+    n3.token = token;
+    n3.says_hello_without_cluster = true;
+    n3.connect();
+    BOOST_TEST(chain_is("n1 n2 n3"));
+}
+
+BOOST_AUTO_TEST_CASE(a_token_is_used_once_expires_and_belongs_to_one_cluster)
+{
+    configd::join_tokens tokens(cluster, {});
+    auto const token = tokens.make(1000, 500).value();
+    BOOST_TEST(token.size() == 47u);
+    BOOST_TEST(tokens.use("cj1.xyz", node_id{"n5"}, 1000).starts_with("this is no join token"));
+    configd::join_tokens others(test::made_id<cluster_id>(9), tokens.rows());
+    BOOST_TEST(others.use(token, node_id{"n5"}, 1000) == "this join token is of another cluster");
+    configd::join_tokens empty(cluster, {});
+    BOOST_TEST(empty.use(token, node_id{"n5"}, 1000) == "this join token is not valid here");
+    BOOST_TEST(tokens.use(token, node_id{"n5"}, 1500).starts_with("this join token has expired"));
+    BOOST_TEST(tokens.use(token, node_id{"n5"}, 1499) == "");
+    BOOST_TEST(tokens.use(token, node_id{"n5"}, 99999) == "");
+    BOOST_TEST(tokens.use(token, node_id{"n6"}, 1499) == "this join token has been used already, by n5");
+    for (auto const& row : tokens.rows())
+        BOOST_TEST(token.find(row.hash) == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(at_most_a_hundred_tokens_are_outstanding)
+{
+    configd::join_tokens tokens(cluster, {});
+    for (int i = 0; i < 100; ++i)
+        BOOST_TEST_REQUIRE(tokens.make(0, 1000).has_value());
+    BOOST_TEST(!tokens.make(999, 1000).has_value());
+    BOOST_TEST(tokens.make(1000, 1000).has_value());
+    BOOST_TEST(tokens.rows().size() == 101u);
+    BOOST_TEST(tokens.make(100'000'000, 1000).has_value());
+    BOOST_TEST(tokens.rows().size() == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

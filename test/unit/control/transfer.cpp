@@ -1,0 +1,201 @@
+// Stories of learners that take a snapshot, of what keeps them from it, and of spares.
+
+#include "unit/control/town.hpp"
+
+namespace chaind::control
+{
+namespace
+{
+
+using namespace testing;
+
+BOOST_AUTO_TEST_SUITE(transfer)
+
+// A chain of n1 and n2; n3 has to take a snapshot.
+struct town_with_a_newcomer : settled_town
+{
+    town_with_a_newcomer()
+    {
+        kill("n3");
+        BOOST_REQUIRE(becomes("n1 n2", 100ms));
+        for (auto const* source : {"n1", "n2"})
+            of(source).feeds.needs_snapshot = true;
+        start("n3");
+        run(100ms);
+        BOOST_REQUIRE(ctl->learning());
+    }
+};
+
+BOOST_AUTO_TEST_CASE(a_snapshot_may_take_long_and_is_no_reason_to_give_up)
+{
+    town_with_a_newcomer t;
+    t.run(60s);
+    BOOST_REQUIRE(t.ctl->learning());
+    BOOST_CHECK_EQUAL(t.noticed("stalled"), 0u);
+    BOOST_CHECK(t.active("n1 n2"));
+
+    auto& feeds = t.of("n2").feeds;
+    feeds.snapshot_bytes = 182'000'000;
+    feeds.snapshot_done = 20'000'000;
+    feeds.sent_bytes = 8'000'000;
+    t.run(100ms);
+    auto const how = t.ctl->joining();
+    BOOST_REQUIRE(how);
+    BOOST_CHECK(how->who == name("n3") && how->needs_snapshot);
+    BOOST_CHECK_EQUAL(how->snapshot_bytes, 182'000'000u);
+    BOOST_CHECK_EQUAL(how->snapshot_done, 20'000'000u);
+    BOOST_CHECK_EQUAL(how->moved_bytes, 8'000'000u);
+
+    feeds.needs_snapshot = false;
+    feeds.sent_bytes = 90'000'000;
+    BOOST_REQUIRE(t.becomes("n1 n2 n3", 500ms));
+    auto const why = t.why("joined", "n3");
+    BOOST_CHECK_MESSAGE(why.starts_with("as tail: snapshot 182 MB, 0 entries, 90.0 MB moved in 60."), why);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_join_from_the_log_took_is_told_once)
+{
+    settled_town t;
+    t.kill("n3");
+    BOOST_REQUIRE(t.becomes("n1 n2", 100ms));
+    t.write(seq{1010});
+    t.of("n2").feeds.sent_bytes = 312'000;
+    t.of("n2").feeds.lag_entries = 70;
+    t.start("n3");
+    BOOST_REQUIRE(t.becomes("n1 n2 n3", 500ms));
+    BOOST_CHECK_EQUAL(t.noticed("joined"), 1u);
+    auto const why = t.why("joined", "n3");
+    BOOST_CHECK_MESSAGE(why.starts_with("as tail: 1,000 entries, 0.3 MB from the log in 0."), why);
+}
+
+BOOST_AUTO_TEST_CASE(bytes_of_several_sources_and_attempts_add_up)
+{
+    town_with_a_newcomer t;
+    t.of("n2").feeds.sent_bytes = 500;
+    t.run(100ms);
+    t.of("n2").feeds.sent_bytes = 200;  // a new link
+    t.run(100ms);
+    BOOST_REQUIRE(t.ctl->joining());
+    BOOST_CHECK_EQUAL(t.ctl->joining()->moved_bytes, 700u);
+    t.kill("n2");
+    t.of("n1").feeds.sent_bytes = 50;
+    BOOST_REQUIRE(t.becomes("n1", 200ms));
+    t.run(200ms);
+    BOOST_REQUIRE(t.ctl->learning() && t.ctl->learning()->source == t.of("n1").who);
+    BOOST_CHECK_EQUAL(t.ctl->joining()->moved_bytes, 750u);
+}
+
+BOOST_AUTO_TEST_CASE(trouble_of_the_learner_that_lasts_ends_the_join_and_backs_off)
+{
+    town_with_a_newcomer t;
+    t.of("n3").trouble = "no space left on the device";
+    t.run(1900ms);
+    BOOST_CHECK(t.ctl->learning());
+    t.of("n3").trouble.clear();
+    t.run(200ms);
+    t.of("n3").trouble = "no space left on the device";
+    t.run(1900ms);
+    BOOST_CHECK(t.ctl->learning());
+    BOOST_CHECK_EQUAL(t.noticed("stalled"), 0u);
+    t.run(300ms);
+    BOOST_CHECK(!t.ctl->learning());
+    BOOST_CHECK_EQUAL(t.why("stalled", "n3"), "no space left on the device");
+    BOOST_CHECK(t.ctl->nodes()[2].reason.starts_with("left or failed too often"));
+    t.of("n3").trouble.clear();
+    for (auto const* source : {"n1", "n2"})
+        t.of(source).feeds = {};
+    t.run(500ms);
+    BOOST_CHECK(t.active("n1 n2"));
+    BOOST_CHECK(t.becomes("n1 n2 n3", 1s));
+}
+
+BOOST_AUTO_TEST_CASE(a_source_in_trouble_is_not_taken_again_if_there_is_another_and_never_the_head)
+{
+    settled_town t({"n1", "n2", "n3", "n4"});
+    t.kill("n4");
+    BOOST_REQUIRE(t.becomes("n1 n2 n3", 100ms));
+    t.of("n3").feeds.trouble = "no space for a snapshot";
+    t.of("n3").feeds.needs_snapshot = true;
+    t.of("n2").feeds.needs_snapshot = true;
+    t.start("n4");
+    BOOST_REQUIRE(t.run_until([&] { return t.noticed("stalled", "n4") == 1; }, 4s));
+    BOOST_CHECK_EQUAL(t.why("stalled", "n4"), "n3: no space for a snapshot");
+    BOOST_REQUIRE(t.run_until([&] { return t.ctl->learning().has_value(); }, 2s));
+    BOOST_CHECK(t.ctl->learning()->source == t.of("n2").who);
+    t.of("n2").feeds.trouble = "nor here";
+    BOOST_REQUIRE(t.run_until([&] { return t.noticed("stalled", "n4") == 2; }, 4s));
+    BOOST_REQUIRE(t.run_until([&] { return t.ctl->learning().has_value(); }, 3s));
+    BOOST_CHECK(t.ctl->learning()->source == t.of("n3").who);
+
+    t.of("n3").feeds = {};
+    BOOST_CHECK(t.becomes("n1 n2 n3 n4", 1s));
+}
+
+BOOST_AUTO_TEST_CASE(between_two_the_head_is_no_source_even_when_the_tail_is_in_trouble)
+{
+    town_with_a_newcomer t;
+    t.of("n2").feeds.trouble = "no space for a snapshot";
+    BOOST_REQUIRE(t.run_until([&] { return t.noticed("stalled", "n3") == 1; }, 4s));
+    BOOST_REQUIRE(t.run_until([&] { return t.ctl->learning().has_value(); }, 2s));
+    BOOST_CHECK(t.ctl->learning()->source == t.of("n2").who);
+}
+
+BOOST_AUTO_TEST_CASE(a_spare_waits_and_comes_in_when_the_chain_is_short)
+{
+    settled_town t({"n1", "n2", "n3", "n4"});
+    t.want(3);
+    t.kill("n4");
+    BOOST_REQUIRE(t.becomes("n1 n2 n3", 100ms));
+    t.start("n4");
+    t.run(3s);
+    BOOST_CHECK(t.active("n1 n2 n3"));
+    auto const nodes = t.ctl->nodes();
+    BOOST_REQUIRE_EQUAL(nodes.size(), 4u);
+    BOOST_CHECK_EQUAL(nodes[3].name, name("n4"));
+    BOOST_CHECK_EQUAL(nodes[3].reason, "spare: the chain has all its members");
+    t.kill("n2");
+    BOOST_CHECK(t.becomes("n1 n3 n4", 1s));
+    t.start("n2");
+    t.run(2s);
+    BOOST_CHECK(t.active("n1 n3 n4"));
+}
+
+BOOST_AUTO_TEST_CASE(who_was_a_member_comes_before_a_spare)
+{
+    settled_town t({"n1", "n2", "n9"});
+    t.add("n4");
+    t.want(3);
+    t.run(100ms);
+    BOOST_REQUIRE_EQUAL(t.registry.known.size(), 4u);
+    t.want(3);
+    t.run(100ms);
+    BOOST_REQUIRE_EQUAL(t.registry.want, 3u);
+    t.kill("n9");
+    BOOST_REQUIRE(t.becomes("n1 n2", 100ms));
+    t.stop_config();
+    t.start("n4");
+    t.start("n9");
+    t.start_config();  // knows nothing of who left; a log tells
+    t.of("n4").end = seq{};
+    t.run(50ms);
+    BOOST_CHECK(t.becomes("n1 n2 n9", 1s));
+}
+
+BOOST_AUTO_TEST_CASE(a_chain_that_is_longer_than_wanted_keeps_its_members)
+{
+    settled_town t;
+    auto const request = t.want(2);
+    BOOST_CHECK(t.outcome(request) == admin_verdict::done);
+    t.run(1s);
+    BOOST_CHECK(t.active("n1 n2 n3"));
+    t.kill("n2");
+    BOOST_REQUIRE(t.becomes("n1 n3", 100ms));
+    t.start("n2");
+    t.run(2s);
+    BOOST_CHECK(t.active("n1 n3"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace chaind::control

@@ -1,0 +1,184 @@
+// Whole replicas, as in the daemon, and a config service on one loop: one comes back with an empty disk, is
+// given a snapshot, and goes on from it in the same process on the same ports.
+
+#include "chaind/process.hpp"
+#include "configd/service.hpp"
+#include "configd/sqlite_registry.hpp"
+#include "runtime/random_id.hpp"
+#include "support/temp_folder.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+using namespace chaind;
+namespace asio = boost::asio;
+
+namespace
+{
+
+void die(int code, std::string const& why)
+{
+    throw std::runtime_error(why + " (exit " + std::to_string(code) + ')');
+}
+
+asio::awaitable<void> run_process(program::chaind_process& what)
+{
+    co_await what.run();
+}
+
+template <class Part>
+asio::awaitable<void> stop_part(Part& what, bool& stopped)
+{
+    co_await what.stop();
+    stopped = true;
+}
+
+asio::awaitable<void> submit_probes(node::replica_driver& on, int count, int& applied)
+{
+    for (int i = 0; i < count; ++i)
+    {
+        chat::command probe;
+        probe.what = chat::probe{};
+        auto const outcome = co_await on.submit(std::move(probe));
+        if (std::holds_alternative<chat::applied>(outcome)) ++applied;
+    }
+}
+
+struct fixture
+{
+    test::temp_folder folder;
+    asio::io_context loop{1};
+    runtime::task_group tasks{loop.get_executor(), "test"};
+    std::unique_ptr<configd::service> config;
+    std::map<std::string, std::unique_ptr<program::chaind_process>> replicas;
+
+    fixture()
+    {
+        runtime::start_random();
+        std::string why;
+        auto store = configd::sqlite_registry::open(
+            folder.path() + "/registry.db", {runtime::random_id<cluster_id>(), "lineage"}, why
+        );
+        BOOST_TEST_REQUIRE(store.has_value(), why);
+        configd::service_settings how;
+        how.core.bootstrap = {node_id{"n1"}, node_id{"n2"}, node_id{"n3"}};
+        how.core.silence = 2s;  // a busy machine is no failure here
+        how.data_dir = folder.path();
+        how.listen = {asio::ip::address_v4::loopback(), 0};
+        config =
+            std::make_unique<configd::service>(loop, how, std::move(*store), configd::stored_chain{}, die);
+        config->start();
+        for (auto const* name : {"n1", "n2", "n3"})
+            start(name);
+    }
+    ~fixture()
+    {
+        while (!replicas.empty())
+            stop(replicas.begin()->first);
+        end(*config);
+    }
+
+    std::string folder_of(std::string const& name) const { return folder.path() + '/' + name; }
+
+    void start(std::string const& name)
+    {
+        program::chaind_settings how;
+        how.name = name;
+        how.data_dir = folder_of(name);
+        how.client_listen = how.replica_listen = how.admin_listen = "127.0.0.1:0";
+        how.configd = "127.0.0.1:" + std::to_string(config->address().port());
+        how.driver.core.snapshot_after = 1;
+        program::complete(how);
+        replicas[name] = std::make_unique<program::chaind_process>(how, loop);
+        tasks.spawn(run_process(*replicas[name]));
+    }
+
+    template <class Part>
+    void end(Part& what)
+    {
+        bool stopped = false;
+        tasks.spawn(stop_part(what, stopped));
+        BOOST_TEST_REQUIRE(wait([&] { return stopped; }));
+    }
+    void stop(std::string const& name)
+    {
+        end(*replicas.at(name));
+        replicas.erase(name);
+    }
+
+    template <class Condition>
+    bool wait(Condition const& holds)
+    {
+        auto const until = std::chrono::steady_clock::now() + 60s;
+        while (!holds() && std::chrono::steady_clock::now() < until)
+            loop.run_one_for(100ms);
+        return holds();
+    }
+
+    bool chain_of(std::size_t length)
+    {
+        return wait(
+            [&]
+            {
+                for (auto const& [name, one] : replicas)
+                    if (one->replica() == nullptr || !one->replica()->view().can_write ||
+                        one->replica()->view().replicas != length)
+                        return false;
+                return true;
+            }
+        );
+    }
+
+    int probe(std::string const& name, int count)
+    {
+        int applied = 0;
+        bool done = false;
+        tasks.spawn(probe_all(*replicas.at(name)->replica(), count, applied, done));
+        wait([&] { return done; });
+        return applied;
+    }
+    static asio::awaitable<void> probe_all(node::replica_driver& on, int count, int& applied, bool& done)
+    {
+        co_await submit_probes(on, count, applied);
+        done = true;
+    }
+
+    std::string ports(std::string const& name) const
+    {
+        std::ifstream in(folder_of(name) + "/ports.json");
+        return {std::istreambuf_iterator<char>(in), {}};
+    }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(another_store, fixture)
+
+BOOST_AUTO_TEST_CASE(an_empty_disk_is_given_a_snapshot_and_the_process_goes_on_from_it)
+{
+    BOOST_TEST_REQUIRE(chain_of(3));
+    BOOST_TEST_REQUIRE(probe("n1", 20) == 20);
+    stop("n3");
+    std::filesystem::remove_all(folder_of("n3"));
+    BOOST_TEST_REQUIRE(chain_of(2));
+    BOOST_TEST_REQUIRE(probe("n1", 20) == 20);
+
+    start("n3");
+    auto& back = *replicas.at("n3");
+    BOOST_TEST_REQUIRE(wait([&] { return back.runs() == 1; }));
+    auto const before = ports("n3");
+
+    BOOST_TEST_REQUIRE(chain_of(3));
+    BOOST_TEST(back.runs() == 2u);
+    BOOST_TEST(ports("n3") == before);
+    BOOST_TEST(back.replica()->moved_bytes() > 0u);
+    BOOST_TEST(!std::filesystem::exists(folder_of("n3") + "/incoming.db.part"));
+    BOOST_TEST(probe("n3", 5) == 5);
+    auto const& head = replicas.at("n1")->replica()->view();
+    BOOST_TEST(wait([&] { return back.replica()->view().applied == seq(45) && head.applied == seq(45); }));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,253 @@
+// Snapshot files: what is in them, made beside a writer, and no lie in them goes unnoticed.
+#include "unit/store/snapshot_fixture.hpp"
+
+#include <random>
+
+#include <sys/stat.h>
+
+namespace chaind::test
+{
+
+BOOST_FIXTURE_TEST_SUITE(snapshot_files, snapshot_fixture)
+
+BOOST_AUTO_TEST_CASE(it_holds_the_applied_state_and_the_newest_rows_and_no_identity)
+{
+    auto made = filled(2500, 7);
+    BOOST_TEST_REQUIRE(!made->set_cluster(numbered<cluster_id>(3)));
+    BOOST_TEST_REQUIRE(!write_one(*made, write_of(9).promises(promise_of(4))));
+    auto const state = state_digest(db());
+
+    auto const manifest = snapshot("s", {.id = numbered<digest>(5), .lineage = "abc", .log_rows = 1000});
+
+    BOOST_TEST(manifest.id == numbered<digest>(5));
+    BOOST_TEST(manifest.cluster == to_string(numbered<cluster_id>(3)));
+    BOOST_TEST(manifest.lineage == "abc");
+    BOOST_TEST((manifest.at == made->applied()));
+    BOOST_TEST(manifest.at.at == seq(2493));
+    BOOST_TEST(manifest.state == state);
+    BOOST_TEST(manifest.messages == 2491u);
+    BOOST_TEST(manifest.accounts == 1u);
+    BOOST_TEST(manifest.bytes == std::filesystem::file_size(path("s")));
+    BOOST_TEST((store::read_manifest(path("s")).value() == manifest));
+    std::string why;
+    auto const checked = store::check_snapshot(path("s"), &why);
+    BOOST_TEST_REQUIRE(checked.has_value(), why);
+    BOOST_TEST((*checked == manifest));
+
+    struct stat found = {};
+    BOOST_TEST_REQUIRE(::stat(path("s").c_str(), &found) == 0);
+    BOOST_TEST((found.st_mode & 0777) == 0600u);
+    BOOST_TEST(number_in(path("s"), "SELECT count(*) FROM log") == 1000);
+    BOOST_TEST(number_in(path("s"), "SELECT base FROM meta") == 1493);
+    BOOST_TEST(number_in(path("s"), "SELECT max(seq) FROM log") == 2493);
+    BOOST_TEST(number_in(path("s"), "SELECT promise FROM meta") == 0);
+    BOOST_TEST(number_in(path("s"), "SELECT store = zeroblob(16) AND cluster IS NULL FROM meta") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(the_writer_goes_on_meanwhile)
+{
+    auto made = filled(300);
+    auto const before = made->applied();
+    bool wrote = false;
+    std::uint64_t reported = 0;
+    store::long_work work;
+    work.progress = [&](std::uint64_t done, std::uint64_t all)
+    {
+        if (!std::exchange(wrote, true)) fill(*made, log, 900);
+        BOOST_TEST(done >= reported);
+        BOOST_TEST(done <= all);
+        reported = done;
+    };
+
+    auto const manifest = store::make_snapshot(db(), path("s"), {}, nullptr, work);
+
+    BOOST_TEST_REQUIRE(manifest.has_value());
+    BOOST_TEST(wrote);
+    BOOST_TEST((manifest->at == before));
+    BOOST_TEST(made->applied().at == seq(900));
+    BOOST_TEST((store::check_snapshot(path("s")).value() == *manifest));
+}
+
+BOOST_AUTO_TEST_CASE(work_that_is_cancelled_leaves_nothing)
+{
+    filled(3000);
+    std::atomic<bool> cancelled = false;
+    store::long_work work{
+        .progress = [&](std::uint64_t, std::uint64_t) { cancelled = true; }, .cancelled = &cancelled
+    };
+
+    std::string why;
+    BOOST_TEST((store::make_snapshot(db(), path("s"), {}, &why, work).error() == errc::stopped));
+
+    BOOST_TEST(!std::filesystem::exists(path("s")));
+    snapshot("t");
+    BOOST_TEST((store::check_snapshot(path("t"), nullptr, work).error() == errc::stopped));
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_overwritten_and_nothing_comes_of_a_file_that_is_none)
+{
+    filled(10);
+    write_file(path("s"), "precious");
+    std::string why;
+    BOOST_TEST(store::make_snapshot(db(), path("s"), {}, &why).has_error());
+    BOOST_TEST(why.find(path("s")) != std::string::npos);
+    BOOST_TEST(file_bytes(path("s")) == "precious");
+    BOOST_TEST(store::make_snapshot(path("absent"), path("t"), {}, &why).has_error());
+    BOOST_TEST(!std::filesystem::exists(path("t")));
+    BOOST_TEST((store::check_snapshot(path("s"), &why).error() == errc::store_damaged));
+    BOOST_TEST((store::check_snapshot(db(), &why).error() == errc::store_damaged));
+    BOOST_TEST(why == db() + ": it is no snapshot file");
+}
+
+BOOST_AUTO_TEST_CASE(every_lie_is_found)
+{
+    filled(40);
+    snapshot("sound");
+    for (std::string const sql :
+         {"UPDATE snapshot_manifest SET state = zeroblob(16)",
+          "UPDATE snapshot_manifest SET pos = pos - 1",
+          "UPDATE snapshot_manifest SET hash = zeroblob(16)",
+          "UPDATE snapshot_manifest SET messages = messages + 1",
+          "UPDATE snapshot_manifest SET accounts = 0",
+          "UPDATE snapshot_manifest SET format = 'chaind.snapshot.v9'",
+          "DELETE FROM snapshot_manifest",
+          "DROP TABLE snapshot_manifest",
+          "UPDATE meta SET store = x'00112233445566778899aabbccddeeff'",
+          "UPDATE meta SET promise = 3",
+          "UPDATE meta SET applied = 39",
+          "UPDATE chat_counters SET max_message_id = 5",
+          "UPDATE chat_counters SET users = 0",
+          "UPDATE chat_message SET body = 'other' WHERE id = 7",
+          "DELETE FROM chat_message WHERE id = 7",
+          "DELETE FROM chat_remembered WHERE pos = 9",
+          "DELETE FROM chat_session",
+          "DELETE FROM log WHERE seq = 20",
+          "DELETE FROM log WHERE seq = 40",
+          "UPDATE log SET request = zeroblob(16) WHERE seq = 20",
+          "INSERT INTO log SELECT 41, epoch, ts_us, request, command, hash FROM log WHERE seq = 40",
+          "UPDATE log_epoch SET first = 2",
+          "DROP INDEX chat_message_place",
+          "CREATE TRIGGER t AFTER INSERT ON log BEGIN SELECT 1; END",
+          "PRAGMA user_version = 1"})
+    {
+        auto const bytes = file_bytes(path("sound"));
+        write_file(path("lie"), bytes);
+        tamper(path("lie"), sql);
+        std::string why;
+        BOOST_TEST((store::check_snapshot(path("lie"), &why).error() == errc::store_damaged), sql);
+        BOOST_TEST(!why.empty(), sql);
+    }
+    tamper(path("sound"), "PRAGMA user_version = 99");
+    BOOST_TEST((store::check_snapshot(path("sound")).error() == errc::newer_schema));
+}
+
+BOOST_AUTO_TEST_CASE(a_flipped_bit_anywhere_is_found_or_was_of_no_consequence)
+{
+    filled(60);
+    auto const manifest = snapshot("sound");
+    auto const sound = file_bytes(path("sound"));
+    std::mt19937_64 random(23);
+    int found = 0;
+    for (int i = 0; i < 400; ++i)
+    {
+        auto bytes = sound;
+        auto const at = random() % bytes.size();
+        bytes[at] = static_cast<char>(bytes[at] ^ (1 << random() % 8));
+        write_file(path("flipped"), bytes);
+        auto const checked = store::check_snapshot(path("flipped"));
+        if (!checked)
+        {
+            ++found;
+            continue;
+        }
+        BOOST_TEST(checked->state == manifest.state, "byte " << at);
+        BOOST_TEST((checked->at == manifest.at), "byte " << at);
+    }
+    BOOST_TEST(found > 50);  // most of so small a file is unused
+    BOOST_TEST_MESSAGE(found << " of 400 flips found");
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_store_is_no_source)
+{
+    filled(100);
+    tamper(db(), "UPDATE log SET command = x'00' WHERE seq = 50");
+    std::string why;
+    BOOST_TEST((store::make_snapshot(db(), path("s"), {}, &why).error() == errc::store_damaged));
+    BOOST_TEST(why == db() + ": log row 50 does not match its hash");
+    BOOST_TEST(!std::filesystem::exists(path("s")));
+}
+
+BOOST_AUTO_TEST_CASE(files_of_two_stores_at_near_positions_share_the_chunks_of_their_messages)
+{
+    auto const chunks_of = [](std::filesystem::path const& file)
+    {
+        std::vector<digest> out;
+        auto const opened = store::chunk_file::open(file.string(), false);
+        BOOST_TEST_REQUIRE(opened.has_value());
+        for (std::uint64_t i = 0; i < opened->chunks(); ++i)
+            out.push_back(store::chunk_hash(opened->read(i).value()));
+        return out;
+    };
+    filled(12'000);
+    snapshot("s", {.log_rows = 1000});
+    snapshot_fixture other;
+    {
+        // The same log, in other transactions and with a history of its own below.
+        auto made = open(other.options());
+        for (std::uint64_t upto = 500; upto <= 12'200; upto += 450)
+            fill(*made, other.log, upto);
+        fill(*made, other.log, 12'200);
+    }
+    other.snapshot("s", {.log_rows = 1000});
+
+    auto const ours = chunks_of(path("s"));
+    auto const theirs = chunks_of(other.path("s"));
+    std::size_t equal = 0;
+    for (std::size_t i = 0; i < std::min(ours.size(), theirs.size()); ++i)
+        equal += ours[i] == theirs[i] ? 1 : 0;
+
+    BOOST_TEST_MESSAGE(equal << " of " << ours.size() << " chunks are equal");
+    BOOST_TEST(ours.size() > 10u);
+    BOOST_TEST(equal * 3 > ours.size());  // the rest: indexes, dedupe, log rows
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_CASE(a_full_or_failing_disk_at_any_write_is_an_error_and_harms_nothing, disk_fixture)
+{
+    auto made = open();
+    log_writer log;
+    std::vector<chain::entry> rows;
+    while (rows.size() < 200)
+        rows.push_back(chat_entry(log));
+    BOOST_TEST_REQUIRE(!write_one(*made, write_of(1).adds(rows).applies(200)));
+    auto const operations = [&]
+    {
+        auto const before = disk.operations();
+        BOOST_TEST_REQUIRE(store::make_snapshot("db", "whole", {.vfs = disk.name()}).has_value());
+        return disk.operations() - before;
+    }();
+    BOOST_TEST(operations > 20u);
+    for (auto const kind : {fault_disk::kind::no_space, fault_disk::kind::io_error})
+    {
+        for (std::uint64_t n = 1; n <= operations; n += 1 + operations / 40)
+        {
+            auto const target = "s" + std::to_string(n) + (kind == fault_disk::kind::no_space ? "a" : "b");
+            disk.fail_at(n, kind, false);
+            std::string why;
+            auto const snapshot = store::make_snapshot("db", target, {.vfs = disk.name()}, &why);
+            bool const happened = disk.fault_happened();
+            disk.no_more_faults();
+            if (!happened) continue;
+            // A fault that SQLite may ignore (its own file's removal, say) must have done no harm.
+            if (snapshot)
+                BOOST_TEST(store::check_snapshot(target, nullptr, {}, disk.name()).has_value(), n);
+            else
+                BOOST_TEST(!why.empty(), n);
+        }
+    }
+    BOOST_TEST(store::make_snapshot("db", "last", {.vfs = disk.name()}).has_value());
+    BOOST_TEST(!write_one(*made, write_of(2).adds({chat_entry(log)}).applies(201)));
+}
+
+}  // namespace chaind::test

@@ -1,0 +1,141 @@
+// backup list, verify, restore.
+
+#include "chainctl/backup_file.hpp"
+#include "chainctl/confirm.hpp"
+#include "chainctl/exit_status.hpp"
+#include "runtime/private_file.hpp"
+#include "store/snapshot_install.hpp"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace chaind::chainctl
+{
+namespace
+{
+
+namespace fs = std::filesystem;
+
+// Root restores for the user to whom the folder belongs.
+void hand_over(std::string const& folder, std::string const& file)
+{
+    struct stat owner{};
+    if (::geteuid() != 0 || ::stat(folder.c_str(), &owner) != 0) return;
+    if (::chown(file.c_str(), owner.st_uid, owner.st_gid) != 0)
+        say("chainctl: " + file + " belongs to root; give it to the user that runs chaind");
+}
+
+}  // namespace
+
+int run_backup_list(invocation const& call)
+{
+    std::string const folder = call.words.empty() ? "." : call.words.front();
+    std::error_code failed;
+    std::vector<std::string> files;
+    for (auto const& entry : fs::directory_iterator(folder, failed))
+        if (entry.is_regular_file(failed)) files.push_back(entry.path().string());
+    if (failed)
+    {
+        say("chainctl: cannot read " + folder + ": " + failed.message());
+        return exit_no_such_object;
+    }
+    std::sort(files.begin(), files.end());
+    boost::json::array found;
+    std::vector<std::vector<std::string>> rows{{"FILE", "MADE", "POSITION", "MESSAGES", "ACCOUNTS", "SIZE"}};
+    for (auto const& file : files)
+    {
+        auto const what = store::read_manifest(file);
+        if (!what)
+        {
+            if (file.ends_with(".backup")) say("chainctl: " + file + " is no readable backup");
+            continue;
+        }
+        auto const name = fs::path(file).filename().string();
+        if (call.as == format::name) std::cout << name << "\n";
+        found.emplace_back(manifest_json(file, *what));
+        rows.push_back(
+            {name,
+             utc(what->created_ms),
+             with_thousands(what->at.at.value()),
+             with_thousands(what->messages),
+             with_thousands(what->accounts),
+             in_bytes(what->bytes)}
+        );
+    }
+    if (call.as == format::json)
+        print_json({{"schema", "chainctl.backups.v1"}, {"backups", std::move(found)}});
+    else if (call.as == format::jsonl)
+        for (auto const& one : found)
+            print_json(one);
+    else if (call.as != format::name)
+        std::cout << table(rows);
+    return exit_done;
+}
+
+int run_backup_verify(invocation const& call)
+{
+    auto const& file = call.words.front();
+    if (!is_there(file)) return exit_no_such_object;
+    std::string why;
+    auto const checked = store::check_snapshot(file, &why, watched("check"));
+    if (!checked) return store_failed(file, checked.error(), why);
+    return done(call, manifest_json(file, *checked), file + " is whole: " + manifest_text(*checked));
+}
+
+int run_backup_restore(invocation const& call)
+{
+    auto const& file = call.words.front();
+    auto const folder = call.value("--data-dir");
+    if (folder.empty())
+    {
+        say("chainctl: backup restore needs --data-dir DIR, the new replica's data folder");
+        return exit_usage;
+    }
+    if (!is_there(file)) return exit_no_such_object;
+    auto const database = folder + "/chain.db";
+    std::error_code ignored;
+    if (fs::exists(database, ignored))
+    {
+        say("chainctl: " + folder + " holds a database already; nothing was changed");
+        say("          name another folder, or move that one away first");
+        return exit_failed;
+    }
+    std::string why;
+    if (call.dry_run)
+    {
+        auto const checked = store::check_snapshot(file, &why, watched("check"));
+        if (!checked) return store_failed(file, checked.error(), why);
+        say("would restore " + manifest_text(*checked) + " to " + folder);
+        return exit_done;
+    }
+    if (::sodium_init() < 0)
+    {
+        say("chainctl: no random numbers on this system");
+        return exit_failed;
+    }
+    store_id fresh;
+    ::randombytes_buf(fresh.bytes.data(), fresh.bytes.size());
+    runtime::make_private_folder(folder);
+    auto const restored = store::restore_backup(file, database, fresh, &why, watched("check"));
+    if (!restored) return store_failed(file, restored.error(), why);
+    for (auto const& entry : fs::directory_iterator(folder, ignored))
+        hand_over(folder, entry.path().string());
+    auto out = manifest_json(file, *restored);
+    out["data_dir"] = folder;
+    auto const text =
+        "restored " + manifest_text(*restored) +
+        "\nnext: start a new configd (empty data folder) with this machine's name as --bootstrap, then "
+        "chaind with --data-dir " +
+        folder +
+        "\n      it begins a new lineage: clients notice and fetch everything again; other machines join "
+        "it with empty folders";
+    return done(call, std::move(out), text);
+}
+
+}  // namespace chaind::chainctl

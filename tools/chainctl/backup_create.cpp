@@ -1,0 +1,148 @@
+// backup create: a replica's whole state into one file, while the replica goes on.
+
+#include "chainctl/backup_file.hpp"
+#include "chainctl/confirm.hpp"
+#include "chainctl/exit_status.hpp"
+#include "chainctl/service.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace chaind::chainctl
+{
+namespace
+{
+
+namespace fs = std::filesystem;
+
+// Where to read, and what the chain calls its history.
+struct source
+{
+    std::string database;
+    std::string lineage;
+    int failed = exit_done;
+};
+
+std::string default_name()
+{
+    auto const now = std::time(nullptr);
+    std::tm parts{};
+    ::gmtime_r(&now, &parts);
+    char text[48];
+    std::strftime(text, sizeof text, "chaind-%Y%m%d-%H%M%SZ.backup", &parts);
+    return text;
+}
+
+// The rows of both answers: whichever says where a replica's database is.
+std::string database_in(boost::json::array const& rows, std::string const& node)
+{
+    for (auto const& value : rows)
+        if (value.is_object() && text_at(value.get_object(), "name") == node)
+            return text_at(value.get_object(), "database");
+    return {};
+}
+
+// exit_done when this user may read it; else the status to end with, and the reason is said.
+int readable(std::string const& database, std::string const& if_missing)
+{
+    if (::access(database.c_str(), R_OK) == 0) return exit_done;
+    bool const forbidden = errno == EACCES;
+    say("chainctl: " +
+        (forbidden ? "you may not read " + database + "; run this as the user that runs chaind, or as root"
+                   : if_missing));
+    return forbidden ? exit_not_permitted : exit_no_such_object;
+}
+
+source find_source(invocation const& call)
+{
+    source out;
+    if (auto const folder = call.value("--data-dir"); !folder.empty())
+    {
+        out.database = folder + "/chain.db";
+        out.failed = readable(out.database, "there is no database " + out.database);
+        return out;
+    }
+    auto const status = fetch_status(call);
+    if (!status)
+    {
+        say("chainctl: the chain does not answer; --data-dir names a replica's folder");
+        return {.database = {}, .lineage = {}, .failed = exit_unavailable};
+    }
+    out.lineage = text_at(*status, "lineage");
+    auto const& chain = list_at(*status, "chain");
+    auto const tail =
+        chain.empty() || !chain.back().is_object() ? "" : text_at(chain.back().get_object(), "name");
+    auto const node = call.value("--node", tail);
+    out.database = database_in(chain, node);
+    if (out.database.empty())
+    {
+        auto const nodes = ask(call, "GET", "/v1/nodes");
+        if (nodes.body) out.database = database_in(list_at(*nodes.body, "nodes"), node);
+    }
+    constexpr char const* advice = "; run this where a replica runs, or name it by --data-dir";
+    if (out.database.empty())
+    {
+        say("chainctl: " + (node.empty() ? std::string("no replica") : node) + " is not heard" + advice);
+        out.failed = exit_no_such_object;
+        return out;
+    }
+    out.failed = readable(
+        out.database, node + " does not keep its database on this machine: " + out.database + advice
+    );
+    return out;
+}
+
+// The file gets its name when it is complete, and never takes another file's.
+error_code give_name(std::string const& part, std::string const& file)
+{
+    if (::renameat2(AT_FDCWD, part.c_str(), AT_FDCWD, file.c_str(), RENAME_NOREPLACE) != 0)
+        return {errno, boost::system::generic_category()};
+    auto folder = fs::absolute(file).parent_path();
+    int const handle = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (handle < 0) return {errno, boost::system::generic_category()};
+    int const failed = ::fsync(handle) != 0 ? errno : 0;
+    ::close(handle);
+    return {failed, boost::system::generic_category()};
+}
+
+}  // namespace
+
+int run_backup_create(invocation const& call)
+{
+    auto const file = call.words.empty() ? default_name() : call.words.front();
+    std::error_code ignored;
+    if (fs::exists(file, ignored))
+    {
+        say("chainctl: " + file + " is there already; nothing was written");
+        return exit_failed;
+    }
+    auto const from = find_source(call);
+    if (from.failed != exit_done) return from.failed;
+    if (call.dry_run)
+    {
+        say("would write all of " + from.database + " to " + file);
+        return exit_done;
+    }
+    auto const part = file + ".part-" + std::to_string(::getpid());
+    store::snapshot_options how;
+    how.lineage = from.lineage;
+    std::string why;
+    auto const made = store::make_snapshot(from.database, part, how, &why, watched("copy"));
+    if (!made) return store_failed(from.database, made.error(), why);
+    if (auto const failed = give_name(part, file))
+    {
+        fs::remove(part, ignored);
+        say("chainctl: cannot write " + file + ": " + failed.message());
+        return exit_failed;
+    }
+    return done(call, manifest_json(file, *made), file + ": " + manifest_text(*made));
+}
+
+}  // namespace chaind::chainctl

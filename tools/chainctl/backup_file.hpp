@@ -1,0 +1,28 @@
+#pragma once
+// What the backup commands share.
+
+#include "chainctl/command.hpp"
+#include "store/snapshot_file.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <string>
+
+namespace chaind::chainctl
+{
+
+// The manifest as `chainctl backup … -o json` prints it.
+boost::json::object manifest_json(std::string const& file, store::snapshot_manifest const& what);
+// "12,345 messages of 12 accounts at position 23,456, 81 MiB"
+std::string manifest_text(store::snapshot_manifest const& what);
+
+// Progress on stderr and the end by Ctrl-C for work on a whole database.
+store::long_work watched(std::string phase);
+
+// The exit status for a failure of the store layer; the reason is said.
+int store_failed(std::string const& what, error_code why, std::string const& sentence);
+
+// False, with the reason said, when there is no such file.
+bool is_there(std::string const& file);
+
+}  // namespace chaind::chainctl

@@ -1,0 +1,43 @@
+#include "chainctl/confirm.hpp"
+
+#include "base/id.hpp"
+#include "chainctl/exit_status.hpp"
+
+#include <iostream>
+
+namespace chaind::chainctl
+{
+
+bool confirmed(invocation const& call, std::string const& question, std::string const& word)
+{
+    if (call.yes) return true;
+    if (!stdin_is_terminal())
+    {
+        say("chainctl: this asks before it acts; add --yes to run it from a script");
+        return false;
+    }
+    std::cerr << question << " Type " << word << " to go on: " << std::flush;
+    std::string typed;
+    std::getline(std::cin, typed);
+    if (typed == word) return true;
+    say("nothing was changed");
+    return false;
+}
+
+bool name_is_good(std::string const& name)
+{
+    if (is_valid_node_name(name)) return true;
+    say("chainctl: " + name + " cannot be a machine's name: a-z, 0-9 and -, at most 32");
+    return false;
+}
+
+int done(invocation const& call, boost::json::object what, std::string const& line)
+{
+    if (call.as == format::json || call.as == format::jsonl)
+        print_json(what);
+    else
+        std::cout << line << std::endl;
+    return exit_done;
+}
+
+}  // namespace chaind::chainctl

@@ -1,0 +1,175 @@
+// join: this machine becomes a replica. Writes chaind's configuration, presents the token, starts chaind,
+// waits.
+
+#include "chainctl/confirm.hpp"
+#include "chainctl/exit_status.hpp"
+#include "chainctl/interrupt.hpp"
+#include "chainctl/new_replica.hpp"
+#include "chainctl/progress.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include <poll.h>
+#include <unistd.h>
+
+namespace chaind::chainctl
+{
+namespace
+{
+
+namespace fs = std::filesystem;
+
+constexpr char const* default_config = "/etc/chaind/chaind.conf";
+
+// "Web-3.example.org" -> "web-3"
+std::string host_name()
+{
+    char text[256] = {};
+    if (::gethostname(text, sizeof text - 1) != 0) return {};
+    std::string out;
+    for (char const* c = text; *c != '\0' && *c != '.' && out.size() < 32; ++c)
+        out += *c >= 'A' && *c <= 'Z' ? static_cast<char>(*c - 'A' + 'a') : *c;
+    return out;
+}
+
+std::string content_of(std::string const& path)
+{
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::string token_in(invocation const& call)
+{
+    auto token = call.value("--token");
+    if (token == "-") std::getline(std::cin, token);
+    return token;
+}
+
+new_replica asked_for(invocation const& call)
+{
+    new_replica out;
+    out.name = call.value("--name", host_name());
+    out.config = call.value("--config", default_config);
+    out.data_dir = call.value("--data-dir", "/var/lib/chaind");
+    out.own_config = out.config != default_config;
+    auto const client_listen = call.value("--client-listen", "127.0.0.1:8080");
+    out.client_host = client_listen.substr(0, client_listen.rfind(':'));
+    if (out.client_host == "0.0.0.0" || out.client_host.empty()) out.client_host = "127.0.0.1";
+    out.text = "# Written by chainctl join.\nname = " + out.name + "\ndata-dir = " + out.data_dir +
+               "\nclient-listen = " + client_listen +
+               "\nreplica-listen = " + call.value("--replica-listen", "127.0.0.1:7401") +
+               "\nadmin-listen = " + call.value("--admin-listen", "127.0.0.1:7402") +
+               "\nconfigd = " + call.words.front() + "\n";
+    return out;
+}
+
+// Until chaind takes writes. Its own answer says why it does not yet.
+int wait_ready(invocation const& call, new_replica const& replica, running_replica& running)
+{
+    auto const& interrupted = interrupts();
+    auto const start = std::chrono::steady_clock::now();
+    auto const most = seconds_in(call.value("--wait-at-most"));
+    progress_line line;
+    for (;; static_cast<void>(::poll(nullptr, 0, 200)))
+    {
+        if (interrupted)
+        {
+            line.end();
+            say("chainctl: no longer waiting; chaind goes on joining");
+            return exit_interrupted;
+        }
+        if (most && std::chrono::steady_clock::now() - start >= *most)
+        {
+            line.end();
+            say("chainctl: does not serve after " + call.value("--wait-at-most") + "; chaind goes on joining"
+            );
+            return exit_unknown_outcome;
+        }
+        if (auto const status = running.ended())
+        {
+            line.end();
+            say("chainctl: chaind ended with status " + std::to_string(*status) + ":");
+            std::cerr << running.last_words(replica);
+            return exit_failed;
+        }
+        auto const look = look_at(replica);
+        if (!look) continue;
+        line.show(look->how);
+        if (!look->ready) continue;
+        line.end();
+        running.url = look->url;
+        return exit_done;
+    }
+}
+
+bool is_good(invocation const& call, new_replica const& replica, std::string const& token)
+{
+    if (!name_is_good(replica.name) || !wait_limit_is_good(call)) return false;
+    if (token.empty())
+        say("chainctl: join needs --token TOKEN; `chainctl join-token create` where configd runs makes one");
+    else if (call.words.front().rfind(':') == std::string::npos)
+        say("chainctl: " + call.words.front() + " is no address: HOST:PORT where configd listens");
+    else if (replica.text.find_first_of("\r") != std::string::npos ||
+             std::count(replica.text.begin(), replica.text.end(), '\n') != 7)
+        say("chainctl: a line break in an option");
+    else
+        return true;
+    return false;
+}
+
+}  // namespace
+
+int run_join(invocation const& call)
+{
+    auto const token = token_in(call);
+    auto const replica = asked_for(call);
+    if (!is_good(call, replica, token)) return exit_usage;
+    if (call.dry_run)
+    {
+        say("would write " + replica.config + ", present the token at " + call.words.front() +
+            " and start chaind");
+        return exit_done;
+    }
+    std::error_code ignored;
+    bool const there = fs::exists(replica.config, ignored);
+    if (there && content_of(replica.config) != replica.text)
+    {
+        say("chainctl: " + replica.config + " is there already and says something else; nothing was changed");
+        return exit_configuration;
+    }
+    if (!there && !write_config(replica)) return exit_configuration;
+    if (int const refused = present_token(replica, token); refused != 0)
+    {
+        if (!there) fs::remove(replica.config, ignored);
+        return refused;
+    }
+    boost::json::object out{
+        {"schema", "chainctl.join.v1"},
+        {"node", replica.name},
+        {"config", replica.config},
+        {"data_dir", replica.data_dir},
+    };
+    if (call.has("--no-start"))
+        return done(
+            call, std::move(out), replica.name + " is admitted; start it: chaind --config " + replica.config
+        );
+
+    auto running = start_replica(replica);
+    if (!running) return exit_failed;
+    out["pid"] = running->pid;
+    if (call.has("--no-wait"))
+        return done(call, std::move(out), replica.name + " joins as process " + std::to_string(running->pid));
+    if (int const ended = wait_ready(call, replica, *running); ended != exit_done) return ended;
+    out["url"] = running->url;
+    return done(
+        call,
+        std::move(out),
+        replica.name + " serves at " + running->url + " (process " + std::to_string(running->pid) + ")"
+    );
+}
+
+}  // namespace chaind::chainctl

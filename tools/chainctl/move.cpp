@@ -1,0 +1,41 @@
+// move: a machine's place in the chain.
+
+#include "chainctl/confirm.hpp"
+#include "chainctl/exit_status.hpp"
+#include "chainctl/progress.hpp"
+#include "chainctl/service.hpp"
+
+namespace chaind::chainctl
+{
+
+int run_move(invocation const& call)
+{
+    auto const& name = call.words.front();
+    auto const to = call.value("--to");
+    if (!name_is_good(name) || !wait_limit_is_good(call)) return exit_usage;
+    if (to != "head" && to != "tail")
+    {
+        say("chainctl: move needs --to head or --to tail");
+        return exit_usage;
+    }
+    if (call.dry_run)
+    {
+        say("would make " + name + " the " + to +
+            "; machines leave the chain one at a time and return as tail");
+        return exit_done;
+    }
+    auto const got = change(call, "/v1/nodes/" + name + "/move", {{"to", to}});
+    if (!got.body) return got.status;
+    if (call.has("--no-wait"))
+        return done(call, *got.body, name + " is on its way; `chainctl status` shows how it goes");
+    auto const there = [&](boost::json::object const& status)
+    {
+        // Whoever was passed on the way must be back, too.
+        auto const& replicas = object_at(status, "replicas");
+        return role_of(status, name) == to && number_at(replicas, "have") >= number_at(replicas, "want");
+    };
+    if (int const ended = wait_until(call, "", there); ended != exit_done) return ended;
+    return done(call, *got.body, name + " is the " + to);
+}
+
+}  // namespace chaind::chainctl

@@ -1,0 +1,68 @@
+#pragma once
+// Waiting until a change has come true, with progress on stderr: a line that is redrawn on a terminal, else
+// one JSON object a line.
+
+#include "chainctl/command.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace chaind::chainctl
+{
+
+// One look at a join: what a line of progress is made of.
+struct progress
+{
+    std::string node;
+    std::string phase;  // contact, snapshot, log, splice, away, done; of a backup: copy, check
+    std::uint64_t bytes_done = 0;
+    std::uint64_t bytes_total = 0;
+    std::uint64_t rate = 0;        // bytes a second; 0: not known yet
+    std::uint64_t lag = 0;         // entries
+    std::uint64_t parts_done = 0;  // of work that is not counted in bytes
+    std::uint64_t parts_total = 0;
+    std::uint64_t epoch = 0;
+    std::string reason;
+
+    [[nodiscard]] std::optional<std::uint64_t> seconds_left() const;
+    [[nodiscard]] std::string text() const;
+    [[nodiscard]] boost::json::object json() const;
+
+    friend bool operator==(progress const&, progress const&) = default;
+};
+
+// What the status says about that machine on its way into the chain; an empty name: whoever is on the way.
+progress progress_in(boost::json::object const& status, std::string const& node);
+
+// Shows progress; says nothing twice.
+class progress_line
+{
+public:
+    void show(progress const& now);
+    void end();  // the line that was redrawn stays, the next one starts below
+
+private:
+    progress last_;
+    std::chrono::steady_clock::time_point said_at_;
+    bool open_ = false;
+};
+
+// Until `reached` says so: exit_done. Ctrl-C: exit_interrupted. --wait-at-most: exit_unknown_outcome. The
+// join of `node` was given up for now: exit_failed. Nobody answers for a minute: exit_unavailable. All but
+// the first have been explained on stderr.
+using goal = std::function<bool(boost::json::object const& status)>;
+int wait_until(invocation const& call, std::string const& node, goal const& reached);
+
+// The role of a member that serves ("head", …), or "".
+std::string role_of(boost::json::object const& status, std::string const& node);
+
+// "10m" -> 600 s; nothing for what is no time.
+std::optional<std::chrono::seconds> seconds_in(std::string_view text);
+// Says what is wrong with --wait-at-most; true when nothing is.
+bool wait_limit_is_good(invocation const& call);
+
+}  // namespace chaind::chainctl

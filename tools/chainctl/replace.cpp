@@ -1,0 +1,43 @@
+// replace: one machine for another, never one short.
+
+#include "chainctl/confirm.hpp"
+#include "chainctl/exit_status.hpp"
+#include "chainctl/progress.hpp"
+#include "chainctl/service.hpp"
+
+namespace chaind::chainctl
+{
+
+int run_replace(invocation const& call)
+{
+    auto const& name = call.words.front();
+    auto const with = call.value("--with");
+    if (!name_is_good(name) || (!with.empty() && !name_is_good(with)) || !wait_limit_is_good(call))
+        return exit_usage;
+    if (call.dry_run)
+    {
+        say("would bring in " + (with.empty() ? "the first machine that stands by" : with) +
+            " and then take out " + name);
+        return exit_done;
+    }
+    if (!confirmed(call, "Replace " + name + "? It does not come back by itself.", name)) return exit_usage;
+    boost::json::object body;
+    if (!with.empty()) body["with"] = with;
+    auto const got = change(call, "/v1/nodes/" + name + "/replace", std::move(body));
+    if (!got.body) return got.status;
+    auto const successor = text_at(*got.body, "with", with);
+    if (call.has("--no-wait"))
+        return done(
+            call, *got.body, successor + " comes in, then " + name + " leaves; see `chainctl status`"
+        );
+    auto const replaced = [&](boost::json::object const& status)
+    {
+        for (auto const& value : list_at(status, "chain"))
+            if (value.is_object() && text_at(value.get_object(), "name") == name) return false;
+        return !role_of(status, successor).empty();
+    };
+    if (int const ended = wait_until(call, successor, replaced); ended != exit_done) return ended;
+    return done(call, *got.body, name + " has been replaced by " + successor);
+}
+
+}  // namespace chaind::chainctl
