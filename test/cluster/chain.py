@@ -12,20 +12,32 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-QUICKSTART = ROOT / "tools" / "quickstart"
+# TEST_BIN: another build's programs (say, with sanitizers), taken as they are.
+BIN = Path(os.environ.get("TEST_BIN", ROOT / "build" / "release" / "bin"))
+CHAINCTL = BIN / "chainctl"
+QUICKSTART = [str(ROOT / "tools" / "quickstart"), *(["--bin", str(BIN)] if "TEST_BIN" in os.environ else [])]
 
 
 class Chain:
-    def __init__(self, directory, replicas=3, forwarding="parallel", rate_limit="off"):
+    def __init__(self, directory, replicas=3, forwarding="parallel", rate_limit="off", chaind=(), configd=(), restore=None):
+        """`chaind`, `configd`: more of their options, as "NAME=VALUE". `restore`: a backup that n1 begins with."""
         self.dir = Path(directory)
         self.options = ["--replicas", str(replicas), "--forwarding", forwarding, "--rate-limit", rate_limit, "--port-base", "0"]
+        self.options += [word for o in chaind for word in ("--chaind-option", o)]
+        self.options += [word for o in configd for word in ("--configd-option", o)]
+        if restore:
+            done = subprocess.run(
+                [str(CHAINCTL), "backup", "restore", str(restore), "--data-dir", str(self.dir / "n1")],
+                stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=900,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
         self.up()
 
     # ---- life ----
 
     def quickstart(self, *words):
         done = subprocess.run(
-            [str(QUICKSTART), "--dir", str(self.dir), *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1200
+            [*QUICKSTART, "--dir", str(self.dir), *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1200
         )
         if done.returncode != 0:
             raise AssertionError(f"quickstart {' '.join(words)} ended with {done.returncode}:\n{done.stderr[-4000:]}")
@@ -37,6 +49,16 @@ class Chain:
 
     def down(self):
         self.quickstart("--down")
+
+    def add(self, name):
+        """One more chaind, in no chain yet; returns the address for add-node."""
+        one = json.loads(self.quickstart("--add", name, "--json"))
+        self.urls[name] = one["url"]
+        return one["replica_addr"]
+
+    def join(self, name, *words, ok=(0,)):
+        """--add, then add-node and its whole wait; the lines of progress."""
+        return [json.loads(line) for line in self.ctl("add-node", name, self.add(name), *words, ok=ok)[2].splitlines()]
 
     def names(self):
         return list(self.urls)
@@ -89,6 +111,26 @@ class Chain:
         if ok is not None and done.returncode not in ok:
             raise AssertionError(f"chainctl {' '.join(words)} ended with {done.returncode}: {done.stdout}{done.stderr}")
         return done.returncode, done.stdout, done.stderr
+
+    def ctl_later(self, *words):
+        """chainctl in the background, as a process of its own session that no test's Ctrl-C reaches."""
+        return subprocess.Popen(
+            [*self.summary["chainctl"], *words],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+
+    def events(self, what=None, node=None):
+        """What configd decided, oldest first."""
+        lines = [json.loads(line) for line in self.ctl("events", "-o", "jsonl")[1].splitlines()]
+        return [e for e in lines if what in (None, e["what"]) and node in (None, e.get("node"))]
+
+    def nodes(self):
+        """Every machine that configd knows, by name."""
+        return {n["name"]: n for n in json.loads(self.ctl("nodes", "-o", "json")[1])["nodes"]}
+
+    def joining(self, name):
+        """That machine's row among those on their way into the chain, or None."""
+        return next((row for row in self.ctl_status()["joining"] if row["name"] == name), None)
 
     def ctl_status(self):
         return json.loads(self.ctl("status", "-o", "json")[1])
@@ -149,4 +191,4 @@ def running(**options):
                 print(chain.logs(), file=sys.stderr)
             raise
         finally:
-            subprocess.run([str(QUICKSTART), "--dir", folder, "--down"], stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+            subprocess.run([*QUICKSTART, "--dir", folder, "--down"], stdin=subprocess.DEVNULL, capture_output=True, timeout=120)

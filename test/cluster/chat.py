@@ -123,7 +123,10 @@ class Client:
                 if event["ev"] == "live":
                     self.live.set()
         if self.auto_ack and self.pos is not None and ("evs" in frame or "prev" in frame):
-            await self.socket.send(json.dumps({"op": "ack", "d": {"pos": self.pos}}))
+            try:
+                await self.socket.send(json.dumps({"op": "ack", "d": {"pos": self.pos}}))
+            except (OSError, websockets.exceptions.WebSocketException):
+                pass  # what the server said before it closed is still to be read
         async with self.changed:
             self.changed.notify_all()
 

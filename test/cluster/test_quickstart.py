@@ -48,7 +48,7 @@ def test_wipe_and_bad_options(volume):
         chain.quickstart("--wipe")
         assert chain.pid("n1") is None and not (chain.dir / "n1").exists() and not (chain.dir / "chain.json").exists()
         for words in (["--replicas", "0"], ["--port-base", "80"], ["--rate-limit", "maybe"], ["--frobnicate"]):
-            done = subprocess.run([str(QUICKSTART), "--down", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            done = subprocess.run([*QUICKSTART, "--down", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True)
             assert done.returncode == 2 and "usage:" in done.stderr, (words, done.returncode)
-        done = subprocess.run([str(QUICKSTART), "--dir", str(chain.dir), "--kill", "n1"], stdin=subprocess.DEVNULL, capture_output=True)
+        done = subprocess.run([*QUICKSTART, "--dir", str(chain.dir), "--kill", "n1"], stdin=subprocess.DEVNULL, capture_output=True)
         assert done.returncode == 66

@@ -1,0 +1,129 @@
+"""Two commands make a bare machine a replica; who has no right to join is told why."""
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from chain import CHAINCTL, running, wait_for
+from chat import Client, register
+
+
+@contextmanager
+def machine():
+    """A folder for a new machine; the chaind that was started there ends with the test."""
+    with tempfile.TemporaryDirectory(prefix="machine-") as folder:
+        pids = []
+        try:
+            yield Path(folder), pids
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGTERM)
+            wait_for(lambda: not any(alive(pid) for pid in pids), "the end of chaind", 30)
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def join(chain, folder, token, *words, name="web-4", at=None):
+    """`chainctl join` as on the new machine: it knows where configd listens, the token, and nothing else."""
+    done = subprocess.run(
+        [str(CHAINCTL), "join", at or chain.summary["configd"], "--token", token, "--name", name, "-o", "json",
+         "--config", str(folder / "chaind.conf"), "--data-dir", str(folder / "data"),
+         "--client-listen", "127.0.0.1:0", "--replica-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", *words],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
+
+
+def token_of(chain, *words):
+    return chain.ctl("join-token", "create", *words)[1].strip()
+
+
+async def test_two_commands_make_a_serving_replica(volume):
+    with running(replicas=2) as chain, machine() as (folder, pids):
+        ana = register(chain.urls["n1"], "ana")
+        token = token_of(chain)
+        code, out, err = join(chain, folder, token)
+        answer = json.loads(out) if code == 0 else {}
+        if "pid" in answer:
+            pids.append(answer["pid"])
+        assert code == 0, err
+        assert all(json.loads(line)["schema"] == "chainctl.progress.v1" for line in err.splitlines() if line.startswith("{"))
+        wait_for(lambda: "web-4" in chain.roles(), "web-4 in the chain")
+        assert chain.ctl_status()["replicas"] == {"want": 3, "have": 3}
+        assert stat.S_IMODE((folder / "chaind.conf").stat().st_mode) == 0o600
+        assert stat.S_IMODE((folder / "data").stat().st_mode) == 0o700
+        written = b"".join(f.read_bytes() for f in folder.rglob("*") if f.is_file())
+        assert token.encode() not in written, "the token was kept"
+        async with Client(answer["url"], ana["token"]) as client:
+            conv = (await client.change("conv.create", {"kind": "room", "name": "general", "priv": False}))["d"]["conv"]
+            sent = (await client.change("msg.send", {"conv": conv, "body": "from the new machine", "fmt": "plain"}))["d"]
+        assert sent["replicas"] == 3, sent
+        # The token was for one machine.
+        with machine() as (other, _):
+            code, out, err = join(chain, other, token, name="web-5")
+            assert code == 77 and "used" in err and not (other / "chaind.conf").exists(), (code, err)
+        assert "web-5" not in chain.nodes()
+
+
+def test_wrong_expired_and_foreign_tokens_are_refused_with_the_reason(volume):
+    with running(replicas=1) as chain, running(replicas=1) as foreign, machine() as (folder, _):
+        good = token_of(chain)
+        flipped = good[:-4] + ("AAAA" if good[-4:] != "AAAA" else "BBBB")
+        before = chain.ctl_status()["epoch"], set(chain.nodes())
+        for token, part in ((flipped, "token"), ("nonsense", "token"), (token_of(foreign), "cluster")):
+            code, out, err = join(chain, folder, token)
+            assert code == 77 and part in err.lower(), (token, code, err)
+            assert not (folder / "chaind.conf").exists()
+        short = token_of(chain, "--ttl", "1s")
+        expires = json.loads(chain.ctl("join-token", "create", "--ttl", "1s", "-o", "json")[1])
+        assert expires["schema"] == "chainctl.join-token.v1" and expires["token"].startswith("cj1.")
+        # Not synchronisation: the passing of the token's time is what is tested.
+        wait_for(lambda: time.time() * 1000 > expires["expires_ms"] + 100, "the end of the token's time")
+        code, _, err = join(chain, folder, short)
+        assert code == 77 and "expired" in err, (code, err)
+        assert (chain.ctl_status()["epoch"], set(chain.nodes())) == before
+        chain.ctl("join-token", "create", "--ttl", "1h", ok=(64,))
+        chain.ctl("join-token", "create", "--ttl", "0", ok=(64,))
+        chain.ctl("join-token", ok=(64,))
+
+
+def test_what_join_refuses_before_it_starts_anything(volume):
+    with running(replicas=1) as chain, machine() as (folder, _):
+        token = token_of(chain)
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            code, _, err = join(chain, folder, token, at=f"127.0.0.1:{nobody.getsockname()[1]}")
+            assert code == 69 and err, (code, err)
+        assert join(chain, folder, token, name="Not A Name")[0] == 64
+        assert join(chain, folder, token, at="nowhere")[0] == 64
+        assert join(chain, folder, "")[0] == 64
+        assert join(chain, folder, token, "--dry-run")[0] == 0
+        assert not any(folder.iterdir()) or not (folder / "chaind.conf").exists()
+        # A configuration of somebody else stays as it is.
+        (folder / "chaind.conf").write_text("name = other\n")
+        code, _, err = join(chain, folder, token)
+        assert code == 78 and (folder / "chaind.conf").read_text() == "name = other\n", (code, err)
+        (folder / "chaind.conf").unlink()
+        # Admitted, not started.
+        code, _, err = join(chain, folder, token, "--no-start")
+        assert code == 0, err
+        assert "web-4" in chain.nodes() and chain.roles() == ["n1"]
+
+
+def test_an_unknown_machine_waits_and_is_listed(volume):
+    with running(replicas=1) as chain:
+        chain.add("n2")
+        wait_for(lambda: chain.nodes().get("n2", {}).get("state") == "not admitted", "n2 in the list")
+        assert chain.ctl_status()["not_admitted"] == ["n2"] and chain.roles() == ["n1"]
+        assert "add-node" in chain.ctl("status")[1]

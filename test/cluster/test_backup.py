@@ -1,0 +1,97 @@
+"""One file with everything, made while the chain goes on, and a new chain made from it."""
+import json
+import os
+import stat
+
+from chain import running
+from chat import Client
+from fill import check_rooms, fill
+from load import Load, check_books
+from test_kills import in_thread, loaded
+
+
+async def test_a_backup_of_a_chain_under_load_becomes_a_new_chain(volume):
+    with running() as chain:
+        rooms = await fill(chain, volume.pick(3000, 500_000))
+        accounts, conv = await loaded(chain)
+        file = chain.dir / "all.backup"
+        async with Load(chain, accounts, conv, volume.pick(200, 1000)) as load:
+            await load.acked_more(50)
+            certain = load.acked()  # acknowledged before the backup: must be in it
+            made = json.loads((await in_thread(chain.ctl, "backup", "create", str(file), "-o", "json"))[1])
+            await load.acked_more(50)
+            assert chain.ctl_status()["state"] == "healthy" and not chain.events("removed"), "the chain noticed"
+        lineage = chain.ctl_status()["lineage"]
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600 and made["bytes"] == file.stat().st_size
+        assert made["schema"] == "chainctl.backup.v1" and made["lineage"] == lineage, made
+        assert os.listdir(chain.dir).count("all.backup") == 1 and not list(chain.dir.glob("*.part*"))
+        checked = json.loads(chain.ctl("backup", "verify", str(file), "-o", "json")[1])
+        assert checked["digest"] == made["digest"] and checked["pos"] == made["pos"]
+        listed = json.loads(chain.ctl("backup", "list", str(chain.dir), "-o", "json")[1])["backups"]
+        assert [b["id"] for b in listed] == [made["id"]]
+        assert "all.backup" in chain.ctl("backup", "list", str(chain.dir))[1]
+
+        # Refusals.
+        assert "there already" in chain.ctl("backup", "create", str(file), ok=(1,))[2]
+        chain.ctl("backup", "verify", str(chain.dir / "none"), ok=(66,))
+        chain.ctl("backup", "create", str(chain.dir / "x"), "--node", "n9", ok=(66,))
+        chain.ctl("backup", "create", str(chain.dir / "x"), "--data-dir", str(chain.dir / "nowhere"), ok=(66,))
+        chain.ctl("backup", "restore", str(file), ok=(64,))
+        chain.ctl("backup", "restore", str(file), "--data-dir", str(chain.dir / "n1"), ok=(1,))
+        chain.ctl("backup", "restore", str(file), "--data-dir", str(chain.dir / "new"), "--dry-run")
+        assert not (chain.dir / "new").exists()
+
+        # Of a database at rest, the same state as that of the running one.
+        chain.ctl("backup", "create", str(chain.dir / "rest.backup"), "--data-dir", str(chain.dir / "n2"))
+
+        with running(replicas=1, restore=file) as restored:
+            status = restored.ctl_status()
+            assert status["lineage"] != lineage and status["state"] == "healthy", status
+            # Before anybody connects, a backup of the restored chain has the state of the first one.
+            second = restored.dir / "second.backup"
+            second_made = json.loads(restored.ctl("backup", "create", str(second), "-o", "json")[1])
+            assert second_made["digest"] == made["digest"] and second_made["messages"] == made["messages"], (made, second_made)
+            await check_books(restored, ["n1"], accounts[0], conv, certain)
+            await check_rooms(restored.urls["n1"], rooms)
+            resume = {"lineage": lineage, "pos": made["pos"]}
+            async with Client(restored.urls["n1"], accounts[0]["token"], resume=resume) as client:
+                assert client.hello["resume"] == "gone", client.hello
+                cid, (body, answer, _, _) = next(iter(load.writers[0].acked.items()))
+                assert cid in certain
+                again = await client.change("msg.send", {"conv": conv, "body": body, "fmt": "plain"}, cid)
+                assert again["dup"] is True and again["d"]["mid"] == answer["mid"]
+            # It grows like any other chain.
+            restored.join("n2")
+            restored.ctl("verify")
+        print(f"  {made['messages']} messages in {made['bytes']} bytes, position {made['pos']}")
+
+
+async def test_a_damaged_backup_is_refused_and_named(volume):
+    with running(replicas=1) as chain:
+        await fill(chain, 500, 2)
+        good = chain.dir / "good.backup"
+        chain.ctl("backup", "create", str(good))
+        content = good.read_bytes()
+        found = 0
+        # A flip in free space of a page harms nobody: what counts is that none is restored as something else.
+        state = json.loads(chain.ctl("backup", "verify", str(good), "-o", "json")[1])["digest"]
+        for i in range(volume.pick(12, 200)):
+            bad = chain.dir / f"bad{i}.backup"
+            at = volume.dice.randrange(len(content))
+            bad.write_bytes(content[:at] + bytes([content[at] ^ (1 << volume.dice.randrange(8))]) + content[at + 1 :])
+            code, out, err = chain.ctl("backup", "verify", str(bad), "-o", "json", ok=(0, 65))
+            if code == 65:
+                found += 1
+                assert str(bad) in err, err
+                chain.ctl("backup", "restore", str(bad), "--data-dir", str(chain.dir / "never"), ok=(65,))
+                assert not (chain.dir / "never" / "chain.db").exists()
+            else:
+                assert json.loads(out)["digest"] == state
+            bad.unlink()
+        # A byte of a message's text, and the end of the file cut off: always noticed.
+        text = content.index(b"message 7 of many")
+        for name, damaged in (("text", content[:text] + b"M" + content[text + 1 :]), ("short", content[: len(content) // 2])):
+            bad = chain.dir / f"{name}.backup"
+            bad.write_bytes(damaged)
+            assert len(chain.ctl("backup", "verify", str(bad), ok=(65,))[2]) > 20
+        print(f"  {found} of {volume.pick(12, 200)} random flips lay where something is kept, each was named")

@@ -1,0 +1,44 @@
+"""tools/quickstart --add (CLIENT_API 3): one more chaind, ready for chainctl add-node."""
+import json
+import stat
+import subprocess
+
+from chain import QUICKSTART, running
+
+
+def test_add_starts_one_more_machine_and_remembers_it(volume):
+    with running(replicas=1) as chain:
+        one = json.loads(chain.quickstart("--add", "n2", "--json"))
+        assert set(one) == {"name", "url", "pid", "replica_addr"} and one["name"] == "n2", one
+        chain.urls["n2"] = one["url"]
+        assert chain.pid("n2") == one["pid"] and stat.S_IMODE((chain.dir / "n2").stat().st_mode) == 0o700
+        assert chain.roles() == ["n1"], "it is in no chain before add-node"
+        # The same again: the same process; killed: the same machine.
+        assert json.loads(chain.quickstart("--add", "n2", "--json")) == one
+        chain.kill("n2")
+        again = json.loads(chain.quickstart("--add", "n2", "--json"))
+        assert again == {**one, "pid": again["pid"]} and again["pid"] != one["pid"]
+        chain.ctl("add-node", "n2", one["replica_addr"])
+        chain.wait_length(2)
+        # Down and up: the chain is what it was, and quickstart waits for both.
+        chain.down()
+        assert chain.pid("n2") is None
+        chain.up()
+        assert chain.roles() == ["n1", "n2"] and chain.urls["n2"] == one["url"]
+        # Taken out for good: the next run does not wait for it.
+        chain.ctl("remove-node", "n2", "--yes")
+        chain.down()
+        chain.up()
+        assert chain.roles() == ["n1"]
+        chain.quickstart("--wipe")
+        assert not (chain.dir / "n2").exists() and chain.pid("n2") is None
+
+
+def test_names_that_add_refuses(volume):
+    with running(replicas=1) as chain:
+        for name, code in (("n1", 1), ("configd", 64), ("N2", 64), ("a/b", 64), ("", 64)):
+            done = subprocess.run(
+                [*QUICKSTART, "--dir", str(chain.dir), "--add", name], stdin=subprocess.DEVNULL, capture_output=True, text=True
+            )
+            assert done.returncode == code and name in done.stderr, (name, done.returncode, done.stderr)
+        assert list(json.loads((chain.dir / "chain.json").read_text())["replicas"]) == ["n1"]
