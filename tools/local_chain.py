@@ -74,6 +74,8 @@ class Chain:
         self.bin = Path(binaries)
         self.file = self.dir / "chain.json"
         self.plan = json.loads(self.file.read_text()) if self.file.exists() else None
+        if self.plan is not None:
+            self.plan.setdefault("bootstrap", list(self.plan["replicas"]))
 
     # ---- the plan: written once ----
 
@@ -99,7 +101,7 @@ class Chain:
 
     def bootstrap(self):
         """The members of the first chain: those of the first run. Machines added later come in by chainctl."""
-        return self.plan.get("bootstrap", self.names())
+        return self.plan["bootstrap"]
 
     def plan_one_more(self, name):
         number = len(self.names()) + 1

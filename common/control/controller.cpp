@@ -67,7 +67,9 @@ void controller::impl::on(heard const& e)
         return;
     }
     highest_ = std::max(highest_, hb.promised);
-    if (hb.promised > rec_.current.at && !older_)
+    // A forced epoch on its way to the registry is above all promises, and cures just this.
+    bool const forced = writing_ && administration_ && administration_->what == verb::force;
+    if (hb.promised > rec_.current.at && !older_ && !forced)
     {
         older_ = true;
         learning_.reset();

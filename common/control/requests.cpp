@@ -67,7 +67,10 @@ void controller::impl::on(add_node const& e)
 {
     if (!is_valid_node_name(e.who.name)) return reply(e.request, admin_verdict::no_such_node);
     if (auto const why = not_now()) return reply(e.request, *why);
-    if (is_known(e.who) && !is_removed(e.who) && !is_drained(e.who))
+    // A spare is known, too: adding it lengthens the chain.
+    bool const wanted = rec_.want >= rec_.known.size() - rec_.removed.size();
+    bool const there = is_known(e.who) && !is_removed(e.who) && !is_drained(e.who);
+    if (there && (wanted || has_name(rec_.current.members, e.who)))
         return reply(e.request, admin_verdict::already);
     take_on({.what = verb::add, .request = e.request, .who = e.who});
 }

@@ -1,9 +1,13 @@
 #include "chaind/beside_the_loop.hpp"
 
+#include "runtime/daemon.hpp"
+#include "runtime/options.hpp"
 #include "runtime/within.hpp"
 
 #include <boost/asio/post.hpp>
 
+#include <exception>
+#include <string>
 #include <thread>
 
 namespace chaind::program
@@ -23,7 +27,14 @@ asio::awaitable<void> beside_the_loop(std::function<void()> what)
     };
     auto work = [what = std::move(what), on, tell]
     {
-        what();
+        try
+        {
+            what();
+        }
+        catch (std::exception const& wrong)
+        {
+            runtime::fail(runtime::exit_bug, std::string("a change of the store failed: ") + wrong.what());
+        }
         asio::post(on, tell);
     };
     std::thread worker(std::move(work));

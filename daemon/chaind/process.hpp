@@ -46,6 +46,7 @@ private:
     void write_ports() const;
 
     boost::asio::awaitable<void> begin_anew(chain::begin_anew how);
+    boost::asio::awaitable<void> change_run(chain::begin_anew how);
     boost::asio::awaitable<void> take_down();
     void change_store(chain::begin_anew const& how, store::store_identity const& as) const;
 

@@ -50,7 +50,21 @@ std::string utc_stamp()
 }
 }  // namespace
 
+// A process without a replica is of no use to anybody: whatever goes wrong ends it.
 asio::awaitable<void> chaind_process::begin_anew(chain::begin_anew how)
+{
+    try
+    {
+        co_await change_run(std::move(how));
+    }
+    catch (std::exception const& wrong)
+    {
+        if (stopping_) throw;
+        runtime::fail(runtime::exit_bug, std::string("cannot change to another store: ") + wrong.what());
+    }
+}
+
+asio::awaitable<void> chaind_process::change_run(chain::begin_anew how)
 {
     auto const begun = clock::now();
     log::write(

@@ -83,7 +83,7 @@ private:
 
     // ---- service_admission.cpp: new nodes
     std::string admit(wire::peer::hello const& from);
-    boost::asio::awaitable<void> make_known(node_id name);
+    boost::asio::awaitable<void> make_known(node_id name, bool take_back);
     void finish_admissions();
     [[nodiscard]] bool is_known(node_id const& name) const;
     boost::asio::awaitable<admin_answer> make_token(boost::json::object body);

@@ -54,16 +54,17 @@ std::string service::admit(wire::peer::hello const& from)
         return why;
     }
     tasks_.spawn(keep_tokens());
-    tasks_.spawn(make_known(name));
+    tasks_.spawn(make_known(name, true));
     return {};
 }
 
-// The core takes one change at a time: asked until it is this one's turn.
-asio::awaitable<void> service::make_known(node_id name)
+// The core takes one change at a time: asked until it is this one's turn. A token shown now brings a removed
+// name back; one that was used before the last stop does not.
+asio::awaitable<void> service::make_known(node_id name, bool take_back)
 {
     asio::steady_timer pause(tasks_.executor());
     auto const until = runtime::steady_now() + admission_limit;
-    while (!stopped_ && !is_known(name) && runtime::steady_now() < until)
+    while (!stopped_ && (take_back || !is_known(name)) && runtime::steady_now() < until)
     {
         auto const number = ++last_request_;
         control::event what = control::add_node{number, name};
@@ -78,7 +79,7 @@ asio::awaitable<void> service::make_known(node_id name)
 void service::finish_admissions()
 {
     for (auto const& row : tokens_.rows())
-        if (!row.used_by.empty() && !is_known(row.used_by)) tasks_.spawn(make_known(row.used_by));
+        if (!row.used_by.empty() && !is_known(row.used_by)) tasks_.spawn(make_known(row.used_by, false));
 }
 
 asio::awaitable<void> service::keep_tokens()

@@ -97,8 +97,9 @@ void replica_driver::give_up_waiting()
     gateway::undecided const gone{gateway::no_answer::unavailable, true};
     for (auto const& [id, one] : pending_)
         one->finish(gone);
+    // One that runs on a reader thread writes to its caller's variables: it ends when it is done.
     for (auto const& [token, one] : reads_)
-        one->reader->finish(make_error_code(errc::stopped));
+        if (!*one->running) one->reader->finish(make_error_code(errc::stopped));
     for (auto const& [at, one] : behind_)
         one->finish(false);
 }

@@ -65,6 +65,7 @@ void replica_driver::read_step(chain::read_step const& what)
     auto done = [this, one, token = what.token](error_code failed)
     {
         *one->running = false;
+        if (!failed && (stopped_ || ended_)) failed = make_error_code(errc::stopped);
         if (failed) one->reader->finish(failed);
         feed(chain::read_done{token});
     };

@@ -152,8 +152,9 @@ error_code install_snapshot(
     auto& text = why ? *why : unused;
     auto const held = lock(database, text);
     if (!held) return held.error();
-    if (auto failure = give_identity(part, identity, text)) return failure;
+    // First what may be refused, as long as the part is still a snapshot.
     if (auto failure = settle(database, text)) return failure;
+    if (auto failure = give_identity(part, identity, text)) return failure;
     return put_in_place(part, database, text);
 }
 

@@ -26,6 +26,13 @@ void remove_file(std::string const& path)
         ::unlink((path + tail).c_str());
 }
 
+std::uint64_t size_of(std::string const& path)
+{
+    std::error_code missing;
+    auto const size = std::filesystem::file_size(path, missing);
+    return missing ? 0 : size;
+}
+
 }  // namespace
 
 std::string incoming_path(std::string const& database)
@@ -65,6 +72,10 @@ chain::snapshot_made snapshot_work::perform(chain::make_snapshot const& what)
 {
     chain::snapshot_made out{.order = what.order, .what = {}, .error = {}};
     drop_outgoing();
+    // The copy, and the write-ahead log that cannot shrink while it is being read from: the daemon's own
+    // writes need the rest.
+    out.error = room_for(2 * size_of(how_.database) + size_of(how_.database + "-wal"));
+    if (!out.error.empty()) return out;
     auto made =
         make_snapshot(how_.database, outgoing_path_, {.log_rows = how_.log_rows}, &out.error, long_work_);
     if (!made)

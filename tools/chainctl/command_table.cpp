@@ -201,10 +201,12 @@ constexpr std::array table_of_commands{
     command{
         "change",
         "force-epoch",
-        "NAME",
+        "[NAME]",
         "Go on with one machine alone when the others are gone for ever",
-        "Only when the chain cannot go on by itself. What the lost machines had acknowledged and NAME does "
-        "not hold is gone; clients notice by the new lineage and fetch everything again.",
+        "Only when the chain cannot go on by itself. NAME may be left out when one machine alone is there. "
+        "What "
+        "the lost machines had acknowledged and it does not hold is gone; clients notice by the new lineage "
+        "and fetch everything again.",
         force_flags,
         run_force_epoch
     },

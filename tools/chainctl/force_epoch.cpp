@@ -2,7 +2,14 @@
 
 #include "chainctl/confirm.hpp"
 #include "chainctl/exit_status.hpp"
+#include "chainctl/output.hpp"
 #include "chainctl/service.hpp"
+
+#include <boost/json/value.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace chaind::chainctl
 {
@@ -18,11 +25,38 @@ constexpr char const* explanation =
     "  - A machine that returns with messages of its own has its database set aside, not merged.\n"
     "A chain that can go on by itself refuses this.";
 
+// The one machine that is there, if nobody is named.
+std::optional<std::string> only_one(invocation const& call, int& status)
+{
+    auto const got = ask(call, "GET", "/v1/nodes");
+    status = got.status;
+    if (!got.body) return std::nullopt;
+    std::vector<std::string> alive;
+    std::string names;
+    for (auto const& value : list_at(*got.body, "nodes"))
+        if (value.is_object() && value.get_object().contains("alive") &&
+            value.get_object().at("alive") == boost::json::value(true))
+        {
+            alive.push_back(text_at(value.get_object(), "name"));
+            names += ' ' + alive.back();
+        }
+    if (alive.size() == 1) return alive.front();
+    status = alive.empty() ? exit_unavailable : exit_usage;
+    if (alive.empty())
+        say("chainctl: no machine is there to go on with; start one");
+    else
+        say("chainctl: several machines are there; name the one to go on with:" + names);
+    return std::nullopt;
+}
+
 }  // namespace
 
 int run_force_epoch(invocation const& call)
 {
-    auto const& name = call.words.front();
+    int status = exit_done;
+    auto const chosen = call.words.empty() ? only_one(call, status) : std::optional(call.words.front());
+    if (!chosen) return status;
+    auto const& name = *chosen;
     if (!name_is_good(name)) return exit_usage;
     say(explanation);
     if (call.dry_run)
@@ -35,7 +69,8 @@ int run_force_epoch(invocation const& call)
         say("chainctl: nothing was done; add --i-understand-data-may-be-lost");
         return exit_usage;
     }
-    if (!confirmed(call, "Go on with " + name + " alone?", name)) return exit_usage;
+    // From a script the long flag is the answer.
+    if (stdin_is_terminal() && !confirmed(call, "Go on with " + name + " alone?", name)) return exit_usage;
     auto const got = change(call, "/v1/force-epoch", {{"node", name}});
     if (!got.body) return got.status;
     return done(

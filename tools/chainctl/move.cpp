@@ -31,8 +31,7 @@ int run_move(invocation const& call)
     auto const there = [&](boost::json::object const& status)
     {
         // Whoever was passed on the way must be back, too.
-        auto const& replicas = object_at(status, "replicas");
-        return role_of(status, name) == to && number_at(replicas, "have") >= number_at(replicas, "want");
+        return role_of(status, name) == to && !object_at(status, "changing").contains("moving");
     };
     if (int const ended = wait_until(call, "", there); ended != exit_done) return ended;
     return done(call, *got.body, name + " is the " + to);

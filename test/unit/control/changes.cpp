@@ -143,6 +143,15 @@ BOOST_AUTO_TEST_CASE(a_move_to_the_head_takes_those_before_it_one_by_one_and_nev
     BOOST_CHECK(t.verdict_of(t.move("n3", true)) == admin_verdict::already);
 }
 
+BOOST_AUTO_TEST_CASE(a_spare_that_is_added_lengthens_the_chain)
+{
+    town_with_a_spare t;
+    BOOST_CHECK(t.outcome(t.add("n4")) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.registry.want, 4u);
+    BOOST_CHECK(t.becomes("n1 n2 n3 n4", 2s));
+    BOOST_CHECK(t.verdict_of(t.add("n4")) == admin_verdict::already);
+}
+
 BOOST_AUTO_TEST_CASE(a_moved_one_comes_back_before_a_spare)
 {
     town_with_a_spare t;
@@ -411,6 +420,23 @@ BOOST_AUTO_TEST_CASE(a_registry_older_than_its_replicas_goes_on_above_all_that_w
     BOOST_CHECK(t.active("n3"));
     t.start("n2");
     BOOST_CHECK(t.becomes("n3 n2", 2s));
+}
+
+BOOST_AUTO_TEST_CASE(a_heartbeat_while_a_forced_epoch_is_being_stored_does_not_undo_it)
+{
+    settled_town t;
+    auto const backup = t.registry;
+    t.kill("n1");
+    BOOST_REQUIRE(t.becomes("n2 n3", 100ms));
+    t.stop_config();
+    t.registry = backup;
+    t.start_config();
+    t.epochs_may_jump = true;
+    t.run(1s);
+    t.unplug("n2");
+    t.store_takes = 200ms;
+    BOOST_CHECK(t.outcome(t.force("n3")) == admin_verdict::done);
+    BOOST_CHECK(t.active("n3"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
