@@ -141,6 +141,7 @@ bool replica::impl::take_rows(append const& what)
     if (!position_ && !matched_ && rule(r::a_stale_suffix_is_cut) && rule(r::a_learner_keeps_no_stale_suffix))
         truncate(std::max(last.at, verified_));
     matched_ = true;
+    if (last.at >= commit_) shares_history_ = true;
     // The source goes on by its log; a snapshot that is nearly here is not thrown away for that.
     if (!position_ && next != what.entries.end() && snapshot_in_.collecting()) snapshot_in_.abandon();
     for (; next != what.entries.end(); ++next)

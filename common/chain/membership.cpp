@@ -71,6 +71,7 @@ void replica::impl::adopt(chain_config const& next)
     said_commit_ = seq{};
     joined_upto_ = seq{};
     matched_ = false;
+    shares_history_ = false;
     commit_heard_ = seq{};
     open_.reset();
 

@@ -148,8 +148,9 @@ private:
     seq upstream_stable_;
     seq commit_;
     seq commit_heard_;
-    std::optional<seq> open_;  // the head's end when it promised this epoch
-    bool matched_ = false;     // an append of this epoch met this log
+    std::optional<seq> open_;      // the head's end when it promised this epoch
+    bool matched_ = false;         // an append of this epoch met this log
+    bool shares_history_ = false;  // and met it at its commit or above: nothing in it is of another history
 
     struct parked
     {

@@ -101,7 +101,14 @@ void replica::impl::attend_snapshots()
     if (position_ && rule(r::member_xor_learner)) snapshot_in_.abandon();
     snapshot_in_.pump(taking());
     if (auto const id = snapshot_in_.ready(); id && (takes_snapshots() || !rule(r::member_xor_learner)))
-        anew_ = begin_anew{.install = id, .set_aside = {}};
+    {
+        // The source's log does not reach down to this one: whether it was of this history is not known.
+        bool const known = shares_history_ || commit_ == seq{};
+        anew_ = begin_anew{
+            .install = id,
+            .set_aside = known ? "" : "its log and the chain's have no common point that is known"
+        };
+    }
 }
 
 void replica::impl::count_traffic()

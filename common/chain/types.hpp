@@ -355,7 +355,7 @@ struct begin_anew
 {
     std::optional<digest>
         install;            // the incoming snapshot of this id becomes the store, identity rows are new
-    std::string set_aside;  // why the store is of another history: kept under a dated name, not deleted
+    std::string set_aside;  // why the store may be of another history: kept under a dated name, not deleted
 };
 
 // Everything that step() wants done. The parts do not depend on each other: whatever must wait for the disk

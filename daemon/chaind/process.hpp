@@ -48,6 +48,7 @@ private:
     boost::asio::awaitable<void> begin_anew(chain::begin_anew how);
     boost::asio::awaitable<void> change_run(chain::begin_anew how);
     boost::asio::awaitable<void> take_down();
+    void set_store_aside(std::string const& reason) const;
     void change_store(chain::begin_anew const& how, store::store_identity const& as) const;
 
     boost::asio::io_context& on_;

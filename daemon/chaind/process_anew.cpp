@@ -71,7 +71,7 @@ asio::awaitable<void> chaind_process::change_run(chain::begin_anew how)
         log::level::notice,
         "chaind",
         how.install ? "a snapshot is complete and becomes the store" : "the store is of another history",
-        {{"Reason", how.install ? "this replica has fetched it" : how.set_aside}}
+        {{"Reason", how.set_aside.empty() ? "this replica has fetched it" : how.set_aside}}
     );
     runtime::notify_status("changing to another store");
     co_await take_down();
@@ -130,6 +130,7 @@ void chaind_process::change_store(chain::begin_anew const& how, store::store_ide
     auto const begun = clock::now();
     auto const& database = settings_.driver.database;
     std::string why;
+    if (!how.set_aside.empty()) set_store_aside(how.set_aside);
     if (how.install)
     {
         auto const part = store::incoming_path(database);
@@ -142,15 +143,20 @@ void chaind_process::change_store(chain::begin_anew const& how, store::store_ide
             "the snapshot is the store now",
             {{"Bytes", bytes}, {"TookMs", ms_since(begun)}}
         );
-        return;
     }
-    auto const folder = store::set_aside(database, utc_stamp(), &why);
+}
+
+void chaind_process::set_store_aside(std::string const& reason) const
+{
+    auto const begun = clock::now();
+    std::string why;
+    auto const folder = store::set_aside(settings_.driver.database, utc_stamp(), &why);
     if (!folder) runtime::fail(runtime::exit_disk, "the store cannot be set aside: " + why);
     log::write(
         log::level::warning,
         "chaind",
-        "the store was set aside, nothing is deleted; this replica fetches a snapshot",
-        {{"Folder", *folder}, {"Reason", how.set_aside}, {"TookMs", ms_since(begun)}}
+        "the store was set aside, nothing is deleted",
+        {{"Folder", *folder}, {"Reason", reason}, {"TookMs", ms_since(begun)}}
     );
 }
 

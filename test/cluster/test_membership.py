@@ -229,8 +229,8 @@ async def test_force_epoch_goes_on_with_a_survivor_that_may_not_know_all(volume)
         chain.start("n3")
         wait_for(lambda: chain.nodes()["n3"]["alive"], "n3")
         assert chain.ctl_status()["state"] == "down"  # it may have missed something: it does not serve by itself
-        chain.ctl("force-epoch", "n3", "--i-understand-data-may-be-lost", ok=(64,))  # not a terminal, no --yes
-        chain.ctl("force-epoch", "n3", "--i-understand-data-may-be-lost", "--yes")
+        chain.ctl("force-epoch", ok=(64,))
+        chain.ctl("force-epoch", "--i-understand-data-may-be-lost")  # n3 is all there is; from a script the flag is the answer
         chain.wait_serving(["n3"])
         status = chain.ctl_status()
         assert [n["name"] for n in status["chain"]] == ["n3"] and status["lineage"] != lineage

@@ -114,6 +114,53 @@ BOOST_AUTO_TEST_CASE(a_learner_that_misses_too_much_gets_a_snapshot_though_the_l
     BOOST_TEST(h.status(2).received == seq{0});
 }
 
+// c was a member for ten rows; then a and b go on for sixty.
+void leave_behind(harness& h)
+{
+    h.form({0, 1, 2});
+    for (int i = 0; i < 10; ++i)
+        h.submit(0);
+    h.run();
+    h.crash(2);
+    h.form({0, 1});
+    for (int i = 0; i < 60; ++i)
+        h.submit(0);
+    h.run();
+}
+
+bool fetches(harness& h)
+{
+    h.restart(2);
+    h.form({0, 1});
+    h.direct(
+        h.config({0, 1}, config_state::active, h.current),
+        learner_assignment{.learner = h.triple(2), .source = h.triple(1)}
+    );
+    for (int i = 0; i < 1000 && !h.at(2).anew; ++i)
+        h.pass(5ms);
+    return h.at(2).anew && h.at(2).anew->install;
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_met_the_chains_log_is_replaced)
+{
+    harness h(3, [](settings& how) { how.snapshot_after = 50; });
+    leave_behind(h);
+    BOOST_TEST_REQUIRE(fetches(h));
+    BOOST_TEST(h.at(2).anew->set_aside == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_could_not_be_compared_is_kept_aside)
+{
+    harness h(3);
+    leave_behind(h);
+    for (std::size_t i : {0, 1})
+        h.compact(i, seq{40});
+    h.restart(1);
+    h.restart(0);
+    BOOST_TEST_REQUIRE(fetches(h));
+    BOOST_TEST(h.at(2).anew->set_aside != "");
+}
+
 BOOST_AUTO_TEST_CASE(one_that_misses_less_does_not)
 {
     harness h(3, [](settings& how) { how.snapshot_after = 50; });

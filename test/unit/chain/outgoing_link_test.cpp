@@ -1,0 +1,133 @@
+// One link by itself: how much of a learner's way one step does.
+
+#include "chain/outgoing_link.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <string>
+#include <variant>
+
+namespace chaind::chain
+{
+namespace
+{
+
+constexpr std::size_t row_bytes = 50'000;
+constexpr std::size_t small_enough = 128u << 10;
+
+recovered forty_rows()
+{
+    recovered out;
+    log_point last;
+    for (std::uint64_t i = 1; i <= 40; ++i)
+    {
+        entry e;
+        e.at = seq(i);
+        e.in = epoch(1);
+        e.ts_us = static_cast<std::int64_t>(i);
+        e.command = std::make_shared<std::string const>(row_bytes, 'x');
+        e.hash = entry_hash(last.hash, e);
+        last = e.point();
+        out.suffix.push_back(e);
+    }
+    out.epochs.emplace_back(epoch(1), seq(1));
+    return out;
+}
+
+// A source with forty rows, and a link to an empty peer whose log has just been met.
+struct source
+{
+    explicit source(bool to_learner) : link(member{node_id{"b"}, {}, {}}, to_learner)
+    {
+        pump();
+        auto at_nack = view();
+        link.on_nack({.in = epoch(1), .number = numbers, .hint = seq{}}, at_nack);
+        pump();
+        auto at_ok = view();
+        link.on_ok({.in = epoch(1), .number = numbers, .verified = seq{}, .durable = seq{}}, at_ok);
+        out = {};
+    }
+
+    link_view view()
+    {
+        return {
+            .log = log,
+            .how = how,
+            .now = now,
+            .verified = seq(40),
+            .may_send = seq(40),
+            .stable = seq(40),
+            .commit = seq(40),
+            .open = seq(40),
+            .given = {},
+            .in = epoch(1),
+            .last_number = numbers,
+            .out = out,
+        };
+    }
+
+    // The bytes of entries that one step sends.
+    std::size_t pump()
+    {
+        auto v = view();
+        out = {};
+        link.pump(v);
+        std::size_t sum = 0;
+        for (auto const& each : out.sends)
+            if (auto const* a = std::get_if<append>(&each.what))
+                for (auto const& e : a->entries)
+                    sum += e.bytes();
+        return sum;
+    }
+
+    log_index log{forty_rows()};
+    settings how;
+    instant now = 1s;
+    std::uint64_t numbers = 0;
+    effects out;
+    outgoing_link link;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(outgoing)
+
+BOOST_AUTO_TEST_CASE(a_learner_gets_one_small_append_a_step)
+{
+    source s(true);
+    std::size_t sum = 0;
+    for (int step = 0; step < 40; ++step)
+    {
+        auto const bytes = s.pump();
+        BOOST_TEST(bytes <= small_enough);
+        sum += bytes;
+    }
+    BOOST_TEST(sum >= 16 * 2 * row_bytes);  // as many as may be unanswered
+}
+
+BOOST_AUTO_TEST_CASE(what_a_learner_does_not_answer_comes_again_whole_but_not_at_once)
+{
+    source s(true);
+    std::size_t sum = 0;
+    while (auto const bytes = s.pump())
+        sum += bytes;
+    s.now += s.how.resend_after;
+    std::size_t again = 0;
+    for (int step = 0; step < 40; ++step)
+    {
+        auto const bytes = s.pump();
+        BOOST_TEST(bytes <= small_enough);
+        again += bytes;
+    }
+    BOOST_TEST(again == sum);
+}
+
+BOOST_AUTO_TEST_CASE(a_successor_gets_all_at_once)
+{
+    source s(false);
+    BOOST_TEST(s.pump() > 10 * small_enough);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace chaind::chain
