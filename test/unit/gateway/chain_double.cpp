@@ -21,8 +21,10 @@
 #include <boost/json/array.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <condition_variable>
 #include <filesystem>
 #include <future>
+#include <mutex>
 #include <thread>
 
 namespace chaind::test
@@ -249,7 +251,7 @@ public:
             );
             one->server.start();
         }
-        thread_ = std::thread([this] { loop_.run(); });
+        thread_ = std::thread([this] { run(); });
     }
     ~impl()
     {
@@ -273,8 +275,27 @@ public:
     {
         std::packaged_task<void()> task(std::move(what));
         auto done = task.get_future();
-        asio::post(loop_, [&task] { task(); });
+        asio::post(
+            loop_,
+            [this, &task]
+            {
+                asked_ = true;
+                task();
+            }
+        );
         done.get();
+    }
+
+    [[nodiscard]] std::uint64_t steps()
+    {
+        std::lock_guard const hold(counting_);
+        return steps_;
+    }
+    // For one more than the `seen` ones.
+    void wait_for_step(std::uint64_t seen, std::chrono::steady_clock::time_point until)
+    {
+        std::unique_lock hold(counting_);
+        stepped_.wait_until(hold, until, [&] { return steps_ != seen; });
     }
 
     void begin_stop(std::size_t replica)
@@ -296,10 +317,29 @@ public:
         std::future<void> stopping;
     };
 
+    // What other threads do ends in a post, so all that changes does so in a step.
+    void run()
+    {
+        while (loop_.run_one() != 0)
+        {
+            // A test that looks again after each step would otherwise be woken by its own question.
+            if (std::exchange(asked_, false)) continue;
+            {
+                std::lock_guard const hold(counting_);
+                ++steps_;
+            }
+            stepped_.notify_all();
+        }
+    }
+
     asio::io_context loop_{1};
     asio::executor_work_guard<asio::io_context::executor_type> work_;
     shared_log log_;
     std::vector<std::unique_ptr<node>> nodes_;
+    bool asked_ = false;  // this step is the test's; of the loop's thread alone
+    std::mutex counting_;
+    std::condition_variable stepped_;
+    std::uint64_t steps_ = 0;  // the others
     std::thread thread_;
 };
 
@@ -413,10 +453,12 @@ void chain_double::send_many(std::string const& uid, std::string const& conv, st
 bool chain_double::eventually(std::function<bool()> const& is_so, std::chrono::milliseconds within)
 {
     auto const deadline = std::chrono::steady_clock::now() + within;
+    // Timers make steps for ever: the time counts, however many there are.
     while (std::chrono::steady_clock::now() < deadline)
     {
+        auto const seen = impl_->steps();
         if (is_so()) return true;
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        impl_->wait_for_step(seen, deadline);
     }
     return is_so();
 }

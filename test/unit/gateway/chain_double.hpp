@@ -48,7 +48,7 @@ public:
     // Many messages in one go, straight into the log.
     void send_many(std::string const& uid, std::string const& conv, std::size_t count);
 
-    // Until `is_so` holds on the loop's thread; false when it never did.
+    // Looks after each step of the loop until `is_so` holds; false when it never did.
     bool eventually(
         std::function<bool()> const& is_so, std::chrono::milliseconds within = std::chrono::seconds(8)
     );
