@@ -47,6 +47,15 @@ def start_time(pid):
     return None if fields[0] == "Z" and threads <= 1 else fields[19]
 
 
+def running_pid(directory, name):
+    """The running process of that daemon below `directory`, or None."""
+    try:
+        pid, started = (directory / "run" / f"{name}.pid").read_text().split()
+        return int(pid) if start_time(int(pid)) == started else None
+    except (OSError, ValueError):
+        return None
+
+
 def free_ports(count):
     """Ports that nothing listens on, below the range that the kernel gives to outgoing connections: a daemon that is
     started again later must find its port free."""
@@ -135,12 +144,7 @@ class Chain:
     # ---- processes ----
 
     def pid(self, name):
-        """The running process of that daemon, or None."""
-        try:
-            pid, started = (self.dir / "run" / f"{name}.pid").read_text().split()
-        except (OSError, ValueError):
-            return None
-        return int(pid) if start_time(int(pid)) == started else None
+        return running_pid(self.dir, name)
 
     def command(self, name):
         if name == "configd":

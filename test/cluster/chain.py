@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tools"))
+from local_chain import running_pid
+
 # TEST_BIN: another build's programs (say, with sanitizers), taken as they are.
 BIN = Path(os.environ.get("TEST_BIN", ROOT / "build" / "release" / "bin"))
 CHAINCTL = BIN / "chainctl"
@@ -64,15 +67,7 @@ class Chain:
         return list(self.urls)
 
     def pid(self, name):
-        """The process of that daemon, or None when it is gone: a zombie with its last thread, and its ports, too."""
-        try:
-            pid, started = (self.dir / "run" / f"{name}.pid").read_text().split()
-            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-            threads = len(os.listdir(f"/proc/{pid}/task"))
-        except (OSError, ValueError, IndexError):
-            return None
-        alive = fields[0] != "Z" or threads > 1
-        return int(pid) if alive and fields[19] == started else None
+        return running_pid(self.dir, name)
 
     def pids(self):
         return {n: self.pid(n) for n in self.names()}
