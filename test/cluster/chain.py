@@ -1,6 +1,7 @@
 """A real chain of processes in a temporary folder, started through tools/quickstart and ended with the test."""
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,10 +75,7 @@ class Chain:
 
     def kill(self, *names):
         """kill -9, all of them as near to one moment as a loop can be; returns when they are gone."""
-        pids = {n: self.pid(n) for n in names}
-        for pid in pids.values():
-            os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: not any(self.pid(n) for n in names), f"the end of {names}")
+        end_all([self.pid(n) for n in names])
 
     def start(self, *names):
         for name in names:
@@ -163,8 +161,24 @@ class Chain:
         return "\n".join(out)
 
 
+def end_all(pids, how=signal.SIGKILL, limit_s=30):
+    """Ends these processes, whosever children they are; returns when the last thread of each, and so its ports, is gone."""
+    with ExitStack() as opened:
+        ends = []
+        for pid in pids:
+            ends.append(os.pidfd_open(pid))
+            opened.callback(os.close, ends[-1])
+        for end in ends:
+            signal.pidfd_send_signal(end, how)
+        for pid, end in zip(pids, ends):
+            ended = select.poll()
+            ended.register(end, select.POLLIN)
+            assert ended.poll(limit_s * 1000), f"waited {limit_s} s for the end of process {pid}"
+
+
 def wait_for(condition, what, limit_s=30):
-    """Polls a condition of processes outside; the limit only ends a test that has failed."""
+    """Polls what only another process knows, its answers over HTTP or chainctl's: nobody tells us when they change.
+    The limit only ends a test that has failed."""
     limit = time.monotonic() + limit_s
     while time.monotonic() < limit:
         if condition():

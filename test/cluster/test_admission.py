@@ -1,6 +1,5 @@
 """Two commands make a bare machine a replica; who has no right to join is told why."""
 import json
-import os
 import signal
 import socket
 import stat
@@ -10,7 +9,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from chain import CHAINCTL, running, wait_for
+from chain import CHAINCTL, end_all, running, wait_for
 from chat import Client, register
 
 
@@ -22,16 +21,7 @@ def machine():
         try:
             yield Path(folder), pids
         finally:
-            for pid in pids:
-                os.kill(pid, signal.SIGTERM)
-            wait_for(lambda: not any(alive(pid) for pid in pids), "the end of chaind", 30)
-
-
-def alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
+            end_all(pids, signal.SIGTERM)
 
 
 def join(chain, folder, token, *words, name="web-4", at=None):

@@ -1,12 +1,10 @@
 """docs/operations.md does what it says: its shell blocks, run in order as one script on a temporary folder."""
-import os
 import re
-import signal
 import subprocess
 import tempfile
 from pathlib import Path
 
-from chain import CHAINCTL, QUICKSTART, ROOT, wait_for
+from chain import CHAINCTL, QUICKSTART, ROOT, end_all
 
 JOIN = "chainctl join --client-listen 127.0.0.1:0 --replica-listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 "
 
@@ -55,7 +53,5 @@ def test_each_command_of_the_operations_guide_works(volume):
             assert done.returncode == 0, f"ended with {done.returncode}:\n{done.stdout[-3000:]}\n{done.stderr[-5000:]}"
             print(f"  {len(blocks())} blocks, {sum(len(b.splitlines()) for b in blocks())} lines of shell")
         finally:
-            for pid in processes_of(folder):
-                os.kill(pid, signal.SIGKILL)
-            wait_for(lambda: not processes_of(folder), "the end of the guide's processes")
+            end_all(processes_of(folder))
     assert len(blocks()) > 10
