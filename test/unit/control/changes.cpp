@@ -405,14 +405,8 @@ BOOST_AUTO_TEST_CASE(a_forced_epoch_survives_a_restart_of_the_service)
 BOOST_AUTO_TEST_CASE(a_registry_older_than_its_replicas_goes_on_above_all_that_was_promised)
 {
     settled_town t;
-    auto const backup = t.registry;
-    t.kill("n1");
-    BOOST_REQUIRE(t.becomes("n2 n3", 100ms));
-    t.stop_config();
-    t.registry = backup;
-    t.start_config();
+    t.restore_older_registry();
     t.epochs_may_jump = true;
-    t.run(1s);
     auto const promised = t.of("n3").promised;
     t.unplug("n2");
     BOOST_CHECK(t.outcome(t.force("n3")) == admin_verdict::done);
@@ -425,14 +419,8 @@ BOOST_AUTO_TEST_CASE(a_registry_older_than_its_replicas_goes_on_above_all_that_w
 BOOST_AUTO_TEST_CASE(a_heartbeat_while_a_forced_epoch_is_being_stored_does_not_undo_it)
 {
     settled_town t;
-    auto const backup = t.registry;
-    t.kill("n1");
-    BOOST_REQUIRE(t.becomes("n2 n3", 100ms));
-    t.stop_config();
-    t.registry = backup;
-    t.start_config();
+    t.restore_older_registry();
     t.epochs_may_jump = true;
-    t.run(1s);
     t.unplug("n2");
     t.store_takes = 200ms;
     BOOST_CHECK(t.outcome(t.force("n3")) == admin_verdict::done);

@@ -168,14 +168,7 @@ BOOST_AUTO_TEST_CASE(a_name_that_is_not_known_gets_no_answer_and_one_notice_a_ru
 BOOST_AUTO_TEST_CASE(a_registry_that_is_older_than_the_replicas_decides_nothing)
 {
     settled_town t;
-    auto const backup = t.registry;
-    t.kill("n1");
-    BOOST_REQUIRE(t.becomes("n2 n3", 100ms));
-    t.stop_config();
-    t.registry = backup;
-    t.history.clear();
-    t.start_config();
-    t.run(1s);
+    t.restore_older_registry();
     BOOST_CHECK_EQUAL(t.noticed("refused", "n2"), 1u);
     BOOST_CHECK(t.why("refused", "n2").starts_with("registry is older than the replicas"));
     t.unplug("n2");

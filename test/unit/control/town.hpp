@@ -417,6 +417,19 @@ struct settled_town : town
         write(seq{10});
         run(1500ms);  // heard, leased, watermark stored
     }
+
+    // n1 fails, n2 and n3 go on; then the registry is a copy from before that. The history begins there.
+    void restore_older_registry()
+    {
+        auto const copy = registry;
+        kill("n1");
+        BOOST_REQUIRE(becomes("n2 n3", 100ms));
+        stop_config();
+        registry = copy;
+        history.clear();
+        start_config();
+        run(1s);
+    }
 };
 
 }  // namespace chaind::control::testing
