@@ -21,10 +21,7 @@ seq allowed(machine const& m)
 
 void feed(harness& h, std::vector<std::size_t> const& members, std::size_t source, std::size_t learner)
 {
-    h.direct(
-        h.config(members, config_state::active, h.current),
-        learner_assignment{.learner = h.triple(learner), .source = h.triple(source)}
-    );
+    h.assign(members, learner, source);
     h.pass(100ms);
 }
 

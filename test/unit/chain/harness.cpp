@@ -293,6 +293,14 @@ void harness::direct(chain_config const& what, std::optional<learner_assignment>
         if (at(i).core) (void)step(i, directed{{.config = what, .learning = learning, .lease_for = {}}});
 }
 
+void harness::assign(std::vector<std::size_t> const& members, std::size_t learner, std::size_t source)
+{
+    direct(
+        config(members, config_state::active, current),
+        learner_assignment{.learner = triple(learner), .source = triple(source)}
+    );
+}
+
 void harness::form(std::vector<std::size_t> const& members)
 {
     auto const next = current.next();

@@ -94,6 +94,8 @@ public:
     void direct_one(std::size_t i, chain_config const& what, std::optional<instant> lease_for = {});
     // PENDING, run, ACTIVE, run.
     void form(std::vector<std::size_t> const& members);
+    // The same chain and epoch, ACTIVE, and who learns from whom.
+    void assign(std::vector<std::size_t> const& members, std::size_t learner, std::size_t source);
     void lease_all();
 
     request_id submit(std::size_t i, std::string command = "x");

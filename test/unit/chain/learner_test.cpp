@@ -10,10 +10,7 @@ namespace
 // a and b are the chain, c learns from b.
 void learn(harness& h)
 {
-    h.direct(
-        h.config({0, 1}, config_state::active, h.current),
-        learner_assignment{.learner = h.triple(2), .source = h.triple(1)}
-    );
+    h.assign({0, 1}, 2, 1);
     h.pass(100ms);
 }
 

@@ -39,13 +39,7 @@ struct world : harness
             submit(0, "row " + std::to_string(i));
         run();
     }
-    void assign(std::size_t source = 1)
-    {
-        direct(
-            config(in_chain, config_state::active, current),
-            learner_assignment{.learner = triple(2), .source = triple(source)}
-        );
-    }
+    void assign(std::size_t source = 1) { harness::assign(in_chain, 2, source); }
     // Until c asks for its new store.
     bool arrives(microseconds within = 5s)
     {
@@ -105,10 +99,7 @@ BOOST_AUTO_TEST_CASE(a_learner_that_misses_too_much_gets_a_snapshot_though_the_l
     for (int i = 0; i < 51; ++i)
         h.submit(0);
     h.run();
-    h.direct(
-        h.config({0, 1}, config_state::active, h.current),
-        learner_assignment{.learner = h.triple(2), .source = h.triple(1)}
-    );
+    h.assign({0, 1}, 2, 1);
     h.pass(100ms);
     BOOST_TEST(count<make_snapshot>(h.at(1)) == 1u);
     BOOST_TEST(h.status(2).received == seq{0});
@@ -132,10 +123,7 @@ bool fetches(harness& h)
 {
     h.restart(2);
     h.form({0, 1});
-    h.direct(
-        h.config({0, 1}, config_state::active, h.current),
-        learner_assignment{.learner = h.triple(2), .source = h.triple(1)}
-    );
+    h.assign({0, 1}, 2, 1);
     for (int i = 0; i < 1000 && !h.at(2).anew; ++i)
         h.pass(5ms);
     return h.at(2).anew && h.at(2).anew->install;
@@ -168,10 +156,7 @@ BOOST_AUTO_TEST_CASE(one_that_misses_less_does_not)
     for (int i = 0; i < 50; ++i)
         h.submit(0);
     h.run();
-    h.direct(
-        h.config({0, 1}, config_state::active, h.current),
-        learner_assignment{.learner = h.triple(2), .source = h.triple(1)}
-    );
+    h.assign({0, 1}, 2, 1);
     h.pass(100ms);
     BOOST_TEST(count<make_snapshot>(h.at(1)) == 0u);
     BOOST_TEST(h.status(2).received == seq{50});
@@ -475,10 +460,7 @@ BOOST_AUTO_TEST_CASE(what_a_learner_was_sent_is_counted_for_each_join)
     harness h(3);
     auto const sent_to_learner = [&]
     {
-        h.direct(
-            h.config({0, 1}, config_state::active, h.current),
-            learner_assignment{.learner = h.triple(2), .source = h.triple(1)}
-        );
+        h.assign({0, 1}, 2, 1);
         h.pass(200ms);
         return h.at(1).heartbeats.back().feeding->sent_bytes;
     };
