@@ -6,12 +6,11 @@ import time
 from chain import running, wait_for
 from chat import Client, register
 from fill import check_rooms, fill
+from joining import SLOW, SMALL, chain_in_use, partly_joined
 from load import Load, check_books
 from test_kills import equal_hashes, in_thread, loaded
 
-SMALL = ("snapshot-after=200",)  # so that a small database needs a snapshot, too
-SEEN = (*SMALL, "snapshot-rate=512KiB")  # and takes long enough for a look at it
-SLOW = (*SMALL, "snapshot-rate=128KiB")  # and for a crash in the middle
+SEEN = (*SMALL, "snapshot-rate=512KiB")  # long enough for a look at it
 
 
 def p99(values):
@@ -96,29 +95,14 @@ async def test_a_newcomer_joins_under_load_and_is_then_the_only_one_left(volume)
 
 async def crash_while_joining(volume, crash):
     """Starts a slow join, lets `crash` happen at about a third of the snapshot, waits for the member."""
-    with running(chaind=SLOW) as chain:
-        rooms = await fill(chain, volume.pick(4000, 50_000))
-        accounts, conv = await loaded(chain)
-        async with Load(chain, accounts, conv, 200) as load:
-            address = await in_thread(chain.add, "n4")
-            joiner = chain.ctl_later("add-node", "n4", address)
-
-            def a_third():
-                row = chain.joining("n4")
-                return row and row["phase"] == "snapshot" and row["bytes_done"] * 3 >= row["bytes_total"] > 0
-
-            await in_thread(wait_for, a_third, "a third of the snapshot")
-            done_before = chain.joining("n4")["bytes_done"]
-            await crash(chain, done_before)
-            await in_thread(wait_for, lambda: "n4" in chain.roles(), "n4 in the chain", 120)
-            await in_thread(wait_for, lambda: joiner.poll() is not None, "the end of add-node")
-            assert joiner.returncode == 0, joiner.communicate()
-            await load.acked_more(50)
-        await in_thread(wait_for, lambda: chain.ctl_status()["state"] in ("healthy", "degraded"), "a chain that serves")
-        serving = await in_thread(chain.roles)
-        await check_books(chain, serving, accounts[0], conv, load.acked())
-        await check_rooms(chain.urls["n4"], rooms)
-        await in_thread(equal_hashes, chain)
+    async with chain_in_use(volume.pick(4000, 50_000), SLOW) as (chain, load):
+        _, joiner = await partly_joined(chain, 1 / 3)
+        done_before = chain.joining("n4")["bytes_done"]
+        await crash(chain, done_before)
+        await in_thread(wait_for, lambda: "n4" in chain.roles(), "n4 in the chain", 120)
+        await in_thread(wait_for, lambda: joiner.poll() is not None, "the end of add-node")
+        assert joiner.returncode == 0, joiner.communicate()
+        await load.acked_more(50)
 
 
 async def test_the_head_crashes_while_a_machine_joins(volume):

@@ -7,16 +7,9 @@ import sys
 
 from chain import QUICKSTART, running, wait_for
 from fill import check_rooms, fill
+from joining import SLOW, SMALL, chain_in_use, partly_joined
 from load import Load, check_books
 from test_kills import equal_hashes, in_thread, loaded
-
-SLOW = ("snapshot-after=200", "snapshot-rate=128KiB")
-
-
-def part_of_snapshot(chain, name, share):
-    row = chain.joining(name)
-    return row is not None and row["phase"] == "snapshot" and 0 < row["bytes_total"] * share <= row["bytes_done"]
-
 
 def flip(path, at):
     with open(path, "r+b") as file:
@@ -27,29 +20,22 @@ def flip(path, at):
 
 
 async def test_a_flipped_bit_at_the_receiver_is_found_and_fetched_again(volume):
-    with running(chaind=SLOW) as chain:
-        rooms = await fill(chain, volume.pick(4000, 50_000))
-        accounts, conv = await loaded(chain)
-        async with Load(chain, accounts, conv, 200) as load:
-            address = await in_thread(chain.add, "n4")
-            joiner = chain.ctl_later("add-node", "n4", address)
-            await in_thread(wait_for, lambda: part_of_snapshot(chain, "n4", 0.5), "half of the snapshot")
-            part = chain.dir / "n4" / "incoming.db.part"
-            # In what has come already. The first chunk comes first.
-            offset = volume.dice.randrange(5000, 100_000)
-            flip(part, offset)
-            out, talk = await in_thread(joiner.communicate)
-            print(f"  byte {offset} flipped; add-node ended with {joiner.returncode}: {talk.splitlines()[-1][:200]}")
-            # Whether this try ended or went on, the next one has it right.
-            assert joiner.returncode in (0, 1), talk
-            assert joiner.returncode == 0 or "ended" in talk, talk
-            await in_thread(chain.ctl, "add-node", "n4", address)
-            assert not part.exists()
-            await load.acked_more(50)
-            assert not chain.events("removed"), "the chain lost a machine over it"
-        await check_books(chain, chain.names(), accounts[0], conv, load.acked())
-        await check_rooms(chain.urls["n4"], rooms)
-        equal_hashes(chain)
+    async with chain_in_use(volume.pick(4000, 50_000), SLOW) as (chain, load):
+        address, joiner = await partly_joined(chain, 0.5)
+        part = chain.dir / "n4" / "incoming.db.part"
+        # In what has come already. The first chunk comes first.
+        offset = volume.dice.randrange(5000, 100_000)
+        flip(part, offset)
+        out, talk = await in_thread(joiner.communicate)
+        print(f"  byte {offset} flipped; add-node ended with {joiner.returncode}: {talk.splitlines()[-1][:200]}")
+        # Whether this try ended or went on, the next one has it right.
+        assert joiner.returncode in (0, 1), talk
+        assert joiner.returncode == 0 or "ended" in talk, talk
+        await in_thread(chain.ctl, "add-node", "n4", address)
+        assert not part.exists()
+        await load.acked_more(50)
+        assert not chain.events("removed"), "the chain lost a machine over it"
+        assert sorted(chain.roles()) == chain.names(), "not all of them serve"
 
 
 def add_on_a_small_disk(chain, name, size):
@@ -71,31 +57,26 @@ async def test_a_full_disk_at_the_receiver_ends_the_join_with_the_reason(volume)
     if os.geteuid() != 0:
         print("  needs root for a small file system of its own: the store's unit tests cover the same", file=sys.stderr)
         return
-    with running(chaind=("snapshot-after=200",)) as chain:
-        rooms = await fill(chain, 3000)
-        accounts, conv = await loaded(chain)
-        async with Load(chain, accounts, conv, 200) as load:
-            address = await in_thread(add_on_a_small_disk, chain, "n4", "2m")
-            code, _, err = await in_thread(lambda: chain.ctl("add-node", "n4", address, ok=(1,)))
-            assert "ended" in err and "space" in err.lower(), err
-            print(f"  {err.splitlines()[-2][:200]}")
-            assert chain.pid("n4"), "it did not outlive its full disk"
-            assert await in_thread(chain.roles) == ["n1", "n2", "n3"]
-            assert any("space" in e.get("why", "").lower() for e in chain.events("stalled", "n4")), chain.events("stalled")
-            await load.acked_more(50)
-            # With room the next try ends well.
-            subprocess.run(
-                ["nsenter", "-t", str(chain.pid("n4")), "-m", "mount", "-o", "remount,size=1g", str(chain.dir / "n4")], check=True
-            )
-            await in_thread(wait_for, lambda: "n4" in chain.roles(), "n4 in the chain", 120)
-            await load.acked_more(50)
-        await check_books(chain, chain.names(), accounts[0], conv, load.acked())
-        await check_rooms(chain.urls["n4"], rooms)
-        equal_hashes(chain)
+    async with chain_in_use(3000) as (chain, load):
+        address = await in_thread(add_on_a_small_disk, chain, "n4", "2m")
+        code, _, err = await in_thread(lambda: chain.ctl("add-node", "n4", address, ok=(1,)))
+        assert "ended" in err and "space" in err.lower(), err
+        print(f"  {err.splitlines()[-2][:200]}")
+        assert chain.pid("n4"), "it did not outlive its full disk"
+        assert await in_thread(chain.roles) == ["n1", "n2", "n3"]
+        assert any("space" in e.get("why", "").lower() for e in chain.events("stalled", "n4")), chain.events("stalled")
+        await load.acked_more(50)
+        # With room the next try ends well.
+        subprocess.run(
+            ["nsenter", "-t", str(chain.pid("n4")), "-m", "mount", "-o", "remount,size=1g", str(chain.dir / "n4")], check=True
+        )
+        await in_thread(wait_for, lambda: "n4" in chain.roles(), "n4 in the chain", 120)
+        await load.acked_more(50)
+        assert sorted(chain.roles()) == chain.names(), "not all of them serve"
 
 
 async def test_a_machine_whose_log_is_damaged_never_becomes_a_source(volume):
-    with running(chaind=("snapshot-after=200",)) as chain:
+    with running(chaind=SMALL) as chain:
         rooms = await fill(chain, 4000)
         accounts, conv = await loaded(chain)
         source = chain.roles()[-1]
