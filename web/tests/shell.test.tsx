@@ -38,6 +38,15 @@ async function send(text: string): Promise<void> {
   await drawn();
 }
 
+async function ask_for_room(name: string): Promise<void> {
+  open_dialog.value = { name: 'new-room' };
+  await drawn();
+  enter('#room-name', name);
+  await drawn();
+  find('dialog form')!.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }));
+  await drawn();
+}
+
 async function signed_in(convs: object[]): Promise<void> {
   app.enter({ uid: 'u_1', name: 'ana', token: 't' });
   await drawn();
@@ -89,12 +98,7 @@ afterEach(() => {
 describe('page', () => {
   it('stays under the dialog while a room is made, then goes there with the focus in the box', async () => {
     await signed_in([]);
-    open_dialog.value = { name: 'new-room' };
-    await drawn();
-    enter('#room-name', 'ops');
-    await drawn();
-    find('dialog form')!.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }));
-    await drawn();
+    await ask_for_room('ops');
     // The event overtakes the answer.
     socket.say({ ev: 'conv.new', pos: 41, prev: 40, conv: 'c_1', d: room });
     await drawn();
@@ -110,12 +114,7 @@ describe('page', () => {
 
   it('puts the focus into the box also when the answer comes first', async () => {
     await signed_in([]);
-    open_dialog.value = { name: 'new-room' };
-    await drawn();
-    enter('#room-name', 'ops');
-    await drawn();
-    find('dialog form')!.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }));
-    await drawn();
+    await ask_for_room('ops');
     socket.answer(socket.all('conv.create')[0]!, { conv: 'c_1' });
     await drawn();
     expect(find('#composer-text')).toBeNull();
