@@ -10,6 +10,7 @@
 #include "runtime/random_id.hpp"
 #include "runtime/within.hpp"
 #include "support/members.hpp"
+#include "support/run_until.hpp"
 #include "support/temp_folder.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -253,10 +254,7 @@ struct small_town
     template <class Condition>
     bool wait(Condition const& holds)
     {
-        auto const until = std::chrono::steady_clock::now() + 20s;
-        while (!holds() && std::chrono::steady_clock::now() < until)
-            loop.run_one_for(50ms);
-        return holds();
+        return test::run_until(loop, 20s, holds);
     }
     told_by_http ask(std::string method, std::string target, std::string body = {})
     {

@@ -5,6 +5,7 @@
 #include "net/peer_listener.hpp"
 #include "support/framed.hpp"
 #include "support/members.hpp"
+#include "support/run_until.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/read.hpp>
@@ -90,10 +91,8 @@ struct fixture
     // Runs the loop until that stands in the log so often.
     bool see(std::string const& what, long times = 1)
     {
-        auto const until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-        while (std::count(log.begin(), log.end(), what) < times && std::chrono::steady_clock::now() < until)
-            context.run_one_for(std::chrono::milliseconds(100));
-        return std::count(log.begin(), log.end(), what) >= times;
+        auto const seen = [&] { return std::count(log.begin(), log.end(), what) >= times; };
+        return test::run_until(context, std::chrono::seconds(20), seen);
     }
 
     result<net::greeting_answer> answer_to(peer::hello what, tcp::endpoint to);

@@ -5,6 +5,7 @@
 #include "configd/service.hpp"
 #include "configd/sqlite_registry.hpp"
 #include "runtime/random_id.hpp"
+#include "support/run_until.hpp"
 #include "support/temp_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -112,10 +113,7 @@ struct fixture
     template <class Condition>
     bool wait(Condition const& holds)
     {
-        auto const until = std::chrono::steady_clock::now() + 60s;
-        while (!holds() && std::chrono::steady_clock::now() < until)
-            loop.run_one_for(100ms);
-        return holds();
+        return test::run_until(loop, 60s, holds);
     }
 
     bool chain_of(std::size_t length)

@@ -6,6 +6,7 @@
 #include "net/greet_once.hpp"
 #include "node/replica_driver.hpp"
 #include "runtime/random_id.hpp"
+#include "support/run_until.hpp"
 #include "support/temp_folder.hpp"
 
 #include <boost/asio/post.hpp>
@@ -138,10 +139,7 @@ struct fixture
     template <class Condition>
     bool wait(Condition const& holds)
     {
-        auto const until = std::chrono::steady_clock::now() + 30s;
-        while (!holds() && std::chrono::steady_clock::now() < until)
-            loop.run_one_for(100ms);
-        return holds();
+        return test::run_until(loop, 30s, holds);
     }
 
     bool chain_of(std::size_t length)
