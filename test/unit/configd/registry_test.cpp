@@ -38,7 +38,7 @@ control::record made_record(std::uint64_t revision)
     return out;
 }
 
-struct fixture
+struct registry_file
 {
     test::temp_folder folder;
     std::string path = folder.path() + "/registry.db";
@@ -54,7 +54,7 @@ struct fixture
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(registry, fixture)
+BOOST_FIXTURE_TEST_SUITE(registry, registry_file)
 
 BOOST_AUTO_TEST_CASE(a_record_comes_back_as_it_was)
 {

@@ -19,7 +19,7 @@ namespace json = boost::json;
 namespace
 {
 
-struct fixture
+struct three_nodes
 {
     control::record record;
     std::vector<control::node_status> nodes;
@@ -29,7 +29,7 @@ struct fixture
     std::vector<node_id> strangers;
     std::map<node_id, json::object> infos;
 
-    fixture()
+    three_nodes()
     {
         record.want = 3;
         record.watermark = seq(90);
@@ -88,7 +88,7 @@ std::string role(json::object const& status, std::size_t position)
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(status_page, fixture)
+BOOST_FIXTURE_TEST_SUITE(status_page, three_nodes)
 
 BOOST_AUTO_TEST_CASE(a_whole_chain_is_healthy)
 {
