@@ -2,11 +2,7 @@
 // given a snapshot, and goes on from it in the same process on the same ports.
 
 #include "chaind/process.hpp"
-#include "configd/service.hpp"
-#include "configd/sqlite_registry.hpp"
-#include "runtime/random_id.hpp"
-#include "support/run_until.hpp"
-#include "support/temp_folder.hpp"
+#include "unit/node/config_host.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -15,26 +11,14 @@
 #include <iterator>
 
 using namespace chaind;
-namespace asio = boost::asio;
+using namespace chaind::node::testing;
 
 namespace
 {
 
-void die(int code, std::string const& why)
-{
-    throw std::runtime_error(why + " (exit " + std::to_string(code) + ')');
-}
-
 asio::awaitable<void> run_process(program::chaind_process& what)
 {
     co_await what.run();
-}
-
-template <class Part>
-asio::awaitable<void> stop_part(Part& what, bool& stopped)
-{
-    co_await what.stop();
-    stopped = true;
 }
 
 asio::awaitable<void> submit_probes(node::replica_driver& on, int count, int& applied)
@@ -48,38 +32,19 @@ asio::awaitable<void> submit_probes(node::replica_driver& on, int count, int& ap
     }
 }
 
-struct fixture
+struct three_processes : config_host
 {
-    test::temp_folder folder;
-    asio::io_context loop{1};
-    runtime::task_group tasks{loop.get_executor(), "test"};
-    std::unique_ptr<configd::service> config;
     std::map<std::string, std::unique_ptr<program::chaind_process>> replicas;
 
-    fixture()
+    three_processes() : config_host(60s)
     {
-        runtime::start_random();
-        std::string why;
-        auto store = configd::sqlite_registry::open(
-            folder.path() + "/registry.db", {runtime::random_id<cluster_id>(), "lineage"}, why
-        );
-        BOOST_TEST_REQUIRE(store.has_value(), why);
-        configd::service_settings how;
-        how.core.bootstrap = {node_id{"n1"}, node_id{"n2"}, node_id{"n3"}};
-        how.core.silence = 2s;  // a busy machine is no failure here
-        how.data_dir = folder.path();
-        how.listen = {asio::ip::address_v4::loopback(), 0};
-        config =
-            std::make_unique<configd::service>(loop, how, std::move(*store), configd::stored_chain{}, die);
-        config->start();
         for (auto const* name : {"n1", "n2", "n3"})
             start(name);
     }
-    ~fixture()
+    ~three_processes()
     {
         while (!replicas.empty())
             stop(replicas.begin()->first);
-        end(*config);
     }
 
     std::string folder_of(std::string const& name) const { return folder.path() + '/' + name; }
@@ -97,23 +62,10 @@ struct fixture
         tasks.spawn(run_process(*replicas[name]));
     }
 
-    template <class Part>
-    void end(Part& what)
-    {
-        bool stopped = false;
-        tasks.spawn(stop_part(what, stopped));
-        BOOST_TEST_REQUIRE(wait([&] { return stopped; }));
-    }
     void stop(std::string const& name)
     {
         end(*replicas.at(name));
         replicas.erase(name);
-    }
-
-    template <class Condition>
-    bool wait(Condition const& holds)
-    {
-        return test::run_until(loop, 60s, holds);
     }
 
     bool chain_of(std::size_t length)
@@ -153,7 +105,7 @@ struct fixture
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(another_store, fixture)
+BOOST_FIXTURE_TEST_SUITE(another_store, three_processes)
 
 BOOST_AUTO_TEST_CASE(an_empty_disk_is_given_a_snapshot_and_the_process_goes_on_from_it)
 {

@@ -1,13 +1,10 @@
 // Three replica drivers and a config service, as in the daemons, on one loop and real sockets and disks.
 
 #include "chaind/chaind_settings.hpp"
-#include "configd/service.hpp"
-#include "configd/sqlite_registry.hpp"
 #include "net/greet_once.hpp"
 #include "node/replica_driver.hpp"
 #include "runtime/random_id.hpp"
-#include "support/run_until.hpp"
-#include "support/temp_folder.hpp"
+#include "unit/node/config_host.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/test/unit_test.hpp>
@@ -16,20 +13,10 @@
 #include <iterator>
 
 using namespace chaind;
-namespace asio = boost::asio;
+using namespace chaind::node::testing;
 
 namespace
 {
-
-void die(int code, std::string const& why)
-{
-    throw std::runtime_error(why + " (exit " + std::to_string(code) + ')');
-}
-
-asio::ip::tcp::endpoint any_port()
-{
-    return {asio::ip::address_v4::loopback(), 0};
-}
 
 asio::awaitable<void> submit_probe(node::replica_driver& on, std::optional<bool>& applied)
 {
@@ -52,53 +39,19 @@ asio::awaitable<void> greet(
     answer = co_await net::greet_once(to, std::move(what), 20s);
 }
 
-asio::awaitable<void> stop_driver(node::replica_driver& on, std::optional<bool>& stopped)
+struct three_drivers : config_host
 {
-    co_await on.stop();
-    stopped = true;
-}
-
-asio::awaitable<void> stop_service(configd::service& on, std::optional<bool>& stopped)
-{
-    co_await on.stop();
-    stopped = true;
-}
-
-struct fixture
-{
-    test::temp_folder folder;
-    asio::io_context loop{1};
-    runtime::task_group tasks{loop.get_executor(), "test"};
-    std::unique_ptr<configd::service> config;
     std::map<std::string, std::unique_ptr<node::replica_driver>> replicas;
-    cluster_id cluster;
 
-    fixture()
+    three_drivers() : config_host(30s)
     {
-        runtime::start_random();
-        cluster = runtime::random_id<cluster_id>();
-        std::string why;
-        auto store =
-            configd::sqlite_registry::open(folder.path() + "/registry.db", {cluster, "lineage"}, why);
-        BOOST_TEST_REQUIRE(store.has_value(), why);
-        configd::service_settings how;
-        how.core.bootstrap = {node_id{"n1"}, node_id{"n2"}, node_id{"n3"}};
-        how.core.silence = 2s;  // a busy machine is no failure here
-        how.data_dir = folder.path();
-        how.listen = any_port();
-        config =
-            std::make_unique<configd::service>(loop, how, std::move(*store), configd::stored_chain{}, die);
-        config->start();
         for (auto const* name : {"n1", "n2", "n3"})
             start(name);
     }
-    ~fixture()
+    ~three_drivers()
     {
         for (auto const& [name, one] : replicas)
             stop(*one);
-        std::optional<bool> stopped;
-        tasks.spawn(stop_service(*config, stopped));
-        wait([&] { return stopped.has_value(); });
     }
 
     void start(std::string const& name)
@@ -130,16 +83,8 @@ struct fixture
 
     void stop(node::replica_driver& one)
     {
-        std::optional<bool> stopped;
         one.step_down();
-        tasks.spawn(stop_driver(one, stopped));
-        wait([&] { return stopped.has_value(); });
-    }
-
-    template <class Condition>
-    bool wait(Condition const& holds)
-    {
-        return test::run_until(loop, 30s, holds);
+        end(one);
     }
 
     bool chain_of(std::size_t length)
@@ -181,7 +126,7 @@ struct fixture
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(three_replicas, fixture)
+BOOST_FIXTURE_TEST_SUITE(three_replicas, three_drivers)
 
 BOOST_AUTO_TEST_CASE(they_form_a_chain_that_commits_and_reads_at_each_of_them)
 {

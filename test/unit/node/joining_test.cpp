@@ -36,7 +36,7 @@ asio::awaitable<void> meet(
 }
 
 // A config service of cluster 1 that lets in whoever shows the right token.
-struct fixture
+struct doorkeeper
 {
     asio::io_context loop{1};
     runtime::task_group tasks{loop.get_executor(), "test"};
@@ -44,8 +44,8 @@ struct fixture
         tasks, tcp::endpoint(asio::ip::address_v4::loopback(), 0), 1u << 20, handlers()
     };
 
-    fixture() { listener.start(); }
-    ~fixture()
+    doorkeeper() { listener.start(); }
+    ~doorkeeper()
     {
         listener.stop();
         tasks.cancel();
@@ -105,7 +105,7 @@ constexpr auto ours_alone = perms::owner_read | perms::owner_write;
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(first_contact, fixture)
+BOOST_FIXTURE_TEST_SUITE(first_contact, doorkeeper)
 
 BOOST_AUTO_TEST_CASE(who_is_let_in_learns_the_cluster)
 {
