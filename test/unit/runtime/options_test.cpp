@@ -1,5 +1,6 @@
 #include "runtime/options.hpp"
 
+#include "support/mentions.hpp"
 #include "support/temp_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -9,6 +10,7 @@
 
 namespace runtime = chaind::runtime;
 using namespace std::chrono_literals;
+using chaind::test::mentions;
 
 namespace
 {
@@ -64,11 +66,6 @@ struct fixture
         return "nothing";
     }
 };
-
-bool mentions(std::string const& text, std::string const& part)
-{
-    return text.find(part) != std::string::npos;
-}
 
 }  // namespace
 
