@@ -353,4 +353,9 @@ std::optional<node_id> controller::draining() const
     return impl_->draining();
 }
 
+bool controller::changing() const
+{
+    return impl_->changing();
+}
+
 }  // namespace chaind::control

@@ -51,6 +51,7 @@ public:
     [[nodiscard]] std::optional<learner_assignment> learning() const;
     [[nodiscard]] std::optional<join_status> joining() const;  // a learner, or the joiner of a splice
     [[nodiscard]] std::optional<node_id> draining() const;     // its clients are leaving
+    [[nodiscard]] bool changing() const;  // a PENDING configuration is stored, or one is on its way
 
 private:
     class impl;

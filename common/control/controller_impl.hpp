@@ -28,6 +28,7 @@ public:
     [[nodiscard]] std::optional<learner_assignment> learning() const { return learning_; }
     [[nodiscard]] std::optional<join_status> joining() const;
     [[nodiscard]] std::optional<node_id> draining() const;
+    [[nodiscard]] bool changing() const;  // a configuration that is PENDING, or any that is being stored
 
 private:
     // ---- controller.cpp: events
@@ -143,7 +144,6 @@ private:
     [[nodiscard]] bool is_drained(node_id const& name) const;
     [[nodiscard]] bool alive(member const& m) const;  // in time, in exactly that run
     [[nodiscard]] bool pending() const { return rec_.current.state == config_state::pending; }
-    [[nodiscard]] bool changing() const;             // a PENDING configuration, stored or on its way
     [[nodiscard]] chain_config const& told() const;  // what replicas may know
     void tell(std::string what, node_id who, std::string why);
     void complain(member const& about, std::string why);  // once for each run of it

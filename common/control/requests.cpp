@@ -15,8 +15,13 @@ constexpr std::size_t most_members = 99;
 
 void controller::impl::reply(std::uint64_t request, admin_verdict verdict, std::optional<node_id> with)
 {
+    bool const passing = verdict == admin_verdict::not_now && changing() && !administration_ && !older_;
     out_.replies.push_back(
-        {.request = request, .verdict = verdict, .current = rec_.current.at, .with = std::move(with)}
+        {.request = request,
+         .verdict = verdict,
+         .current = rec_.current.at,
+         .with = std::move(with),
+         .passing = passing}
     );
 }
 

@@ -147,6 +147,8 @@ struct admin_reply
     admin_verdict verdict = admin_verdict::done;
     epoch current;
     std::optional<node_id> with;  // of a replacement: who comes
+    // not_now for a reconfiguration alone: nobody else's request is in the way, and soon nothing is.
+    bool passing = false;
 };
 // One line of `chainctl events`: a fact for people, read as "WHO WHAT: WHY" ("n1 removed: no heartbeat for
 // 250 ms"), or "WHAT: WHY" without a WHO.

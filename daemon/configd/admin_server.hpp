@@ -28,6 +28,7 @@ struct admin_answer
 {
     unsigned status;
     boost::json::object body;
+    bool passing = false;  // a refusal for a reconfiguration alone: see control::admin_reply
 
     admin_answer(unsigned s, boost::json::object b) : status(s), body(std::move(b)) {}
 };

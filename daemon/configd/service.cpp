@@ -72,6 +72,7 @@ asio::awaitable<void> service::stop()
     listener_.stop();
     admin_.stop();
     ticker_.cancel();
+    wake_turns();
     co_await tasks_.stop(std::chrono::seconds(2));
     // What the registry's thread and the loop still hold comes back to this object.
     asio::steady_timer pause(on_);
@@ -104,7 +105,9 @@ void service::drain()
     }
     draining_ = false;
     auto const& current = core_.current().current;
-    refresh_status(current.at != epoch_before || current.state != state_before);
+    bool const another = current.at != epoch_before || current.state != state_before;
+    if (another) wake_turns();
+    refresh_status(another);
 }
 
 void service::perform(control::effects effects)

@@ -33,6 +33,8 @@ struct service_settings
     std::string cluster_name = "chain";
     std::string data_dir;
     boost::asio::ip::tcp::endpoint listen;
+    // An administrator's change waits so long for a reconfiguration that is under way.
+    std::chrono::milliseconds change_patience{3000};
 };
 
 struct stored_chain
@@ -99,6 +101,14 @@ private:
     boost::asio::awaitable<admin_answer> answer(admin_request asked);
     // service_changes.cpp: what changes something
     boost::asio::awaitable<admin_answer> change(admin_request asked);
+    [[nodiscard]] std::optional<admin_answer> outdated(std::optional<std::uint64_t> if_epoch) const;
+    // perform_change, again while nothing but a reconfiguration is in the way and `if_epoch` holds.
+    boost::asio::awaitable<admin_answer> perform_in_turn(
+        std::string path, boost::json::object body, std::optional<std::uint64_t> if_epoch
+    );
+    // Until the reconfiguration that is under way is over, `if_epoch` does not hold any more, or `until`.
+    boost::asio::awaitable<void> reconfigured(std::optional<std::uint64_t> if_epoch, instant until);
+    void wake_turns();  // when the configuration is another one, or ACTIVE
     boost::asio::awaitable<admin_answer> perform_change(std::string path, boost::json::object body);
     boost::asio::awaitable<admin_answer> change_node(
         std::string name, std::string verb, boost::json::object body
@@ -164,6 +174,7 @@ private:
     };
     std::map<std::uint64_t, std::shared_ptr<waiting_reply>> replies_;
     std::uint64_t last_request_ = 0;
+    std::vector<std::shared_ptr<boost::asio::steady_timer>> turns_;  // cancelled by the next configuration
     request_memory requests_;
 };
 

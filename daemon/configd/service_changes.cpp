@@ -94,20 +94,60 @@ asio::awaitable<admin_answer> service::change(admin_request asked)
         if (!earlier->answer) co_return refusal(409, "conflict", "this very request is under way");
         co_return *earlier->answer;
     }
-    auto const current = core_.current().current.at;
-    if (if_epoch && *if_epoch != current.value())
-        co_return refusal(
-            409, "conflict", "the chain has changed: it is at epoch " + std::to_string(current.value())
-        );
+    if (auto late = outdated(if_epoch)) co_return std::move(*late);
     if (named) requests_.begin(id, std::move(what));
     audit(asked.uid, path, *body);
-    auto const answered = co_await perform_change(path, std::move(*body));
+    auto const answered = co_await perform_in_turn(path, std::move(*body), if_epoch);
     // What is refused for now may be asked again.
     if (named && answered.status == 200)
         requests_.end(id, answered);
     else if (named)
         requests_.forget(id);
     co_return answered;
+}
+
+std::optional<admin_answer> service::outdated(std::optional<std::uint64_t> if_epoch) const
+{
+    auto const current = core_.current().current.at.value();
+    if (!if_epoch || *if_epoch == current) return std::nullopt;
+    return refusal(409, "conflict", "the chain has changed: it is at epoch " + std::to_string(current));
+}
+
+// Who comes while a failed replica is being taken out has done nothing wrong, and that is over in a moment:
+// the change waits, and is judged anew, as if it had just come. What another administrator has begun is
+// refused at once.
+asio::awaitable<admin_answer> service::perform_in_turn(
+    std::string path, json::object body, std::optional<std::uint64_t> if_epoch
+)
+{
+    auto const until = runtime::steady_now() + how_.change_patience;
+    auto answered = co_await perform_change(path, body);
+    while (answered.passing && runtime::steady_now() < until)
+    {
+        co_await reconfigured(if_epoch, until);
+        if (stopped_) break;
+        if (auto late = outdated(if_epoch)) co_return std::move(*late);
+        answered = co_await perform_change(path, body);
+    }
+    co_return answered;
+}
+
+asio::awaitable<void> service::reconfigured(std::optional<std::uint64_t> if_epoch, instant until)
+{
+    auto const turn = std::make_shared<asio::steady_timer>(tasks_.executor());
+    turns_.push_back(turn);
+    while (!stopped_ && core_.changing() && !outdated(if_epoch) && runtime::steady_now() < until)
+    {
+        turn->expires_after(until - runtime::steady_now());
+        co_await runtime::wait_on(*turn);
+    }
+    std::erase(turns_, turn);
+}
+
+void service::wake_turns()
+{
+    for (auto const& turn : turns_)
+        turn->cancel();
 }
 
 asio::awaitable<admin_answer> service::perform_change(std::string path, json::object body)
@@ -264,7 +304,9 @@ admin_answer service::told(std::string const& name, std::optional<control::admin
         case admin_verdict::bad_number: return refusal(400, "bad_request", "replicas: a number from 1 to 99");
         case admin_verdict::not_now: break;
     }
-    return conflict("another change is under way; ask again in a moment");
+    auto busy = conflict("another change is under way; ask again in a moment");
+    busy.passing = reply->passing;
+    return busy;
 }
 
 bool service::connected(node_id const& name) const

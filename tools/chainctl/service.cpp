@@ -13,8 +13,9 @@ namespace chaind::chainctl
 namespace
 {
 
-// configd ends a change that it cannot make after 15 s, with a reason; a little more than that.
-constexpr std::chrono::seconds change_limit{20};
+// configd lets a change wait for its turn for 3 s and ends one that it cannot make after 15 s more, with a
+// reason; before each it may have to look for a new machine. A little more than that.
+constexpr std::chrono::seconds change_limit{25};
 
 // What a refusal's code means for the exit status.
 int status_of(std::string_view code)

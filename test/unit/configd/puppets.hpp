@@ -70,6 +70,8 @@ public:
     std::string token;
     bool says_hello_without_cluster = false;
     int clients = 0;
+    bool promises = true;
+    epoch promised;
     std::optional<directive> told;
 
 private:
@@ -125,7 +127,8 @@ private:
             hb.sent = instant(
                 std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now().time_since_epoch())
             );
-            if (told) hb.promised = told->config.at;
+            if (told && promises) promised = told->config.at;
+            hb.promised = promised;
             if (told && told->learning && told->learning->source == self)
             {
                 hb.feeding.emplace();
@@ -196,6 +199,7 @@ struct small_town
     std::unique_ptr<service> config;
     std::map<std::string, std::unique_ptr<puppet>> puppets;
     std::uint8_t stores = 0;
+    std::chrono::milliseconds patience = 20s;
 
     small_town()
     {
@@ -226,6 +230,8 @@ struct small_town
         how.core.bootstrap = {node_id{"n1"}, node_id{"n2"}};
         how.core.silence = 3s;  // a busy machine is no failure here
         how.core.splice_stall = 3s;
+        how.core.deaf_wait = 60s;  // nor is who holds back its promise left out for it
+        how.change_patience = patience;
         how.data_dir = folder.path();
         how.listen = port ? *port : any_port();
         auto const die = [](int, std::string const& what) { throw std::runtime_error(what); };
