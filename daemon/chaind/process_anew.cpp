@@ -101,7 +101,7 @@ asio::awaitable<void> chaind_process::change_run(chain::begin_anew how)
         log::write(
             log::level::notice,
             "chaind",
-            "this replica goes on from another store",
+            "this replica goes on",
             {{"Applied", driver_->status().applied}, {"TookMs", ms_since(begun)}}
         );
     changing_ = false;
@@ -124,7 +124,8 @@ asio::awaitable<void> chaind_process::take_down()
     driver_.reset();
 }
 
-// On its own thread. Neither of the two leaves anything half done (store/snapshot_install.hpp).
+// On its own thread. Neither of the two leaves anything half done (store/snapshot_install.hpp), and a store
+// that is being read stays.
 void chaind_process::change_store(chain::begin_anew const& how, store::store_identity const& as) const
 {
     auto const begun = clock::now();
@@ -135,8 +136,14 @@ void chaind_process::change_store(chain::begin_anew const& how, store::store_ide
     {
         auto const part = store::incoming_path(database);
         auto const bytes = size_of(part);
-        if (store::install_snapshot(part, database, as, &why))
-            runtime::fail(runtime::exit_disk, "the snapshot cannot become the store: " + why);
+        auto const failed = store::install_snapshot(part, database, as, &why);
+        // Somebody reads it for long, as a backup does. Nothing is wrong with the disk, and a backup is not
+        // cut off: this replica goes on with what it had, still learns, and comes here again.
+        if (failed == errc::locked)
+            return log::write(
+                log::level::warning, "chaind", "the snapshot cannot become the store yet", {{"Reason", why}}
+            );
+        if (failed) runtime::fail(runtime::exit_disk, "the snapshot cannot become the store: " + why);
         log::write(
             log::level::notice,
             "chaind",

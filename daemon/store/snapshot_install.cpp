@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,8 @@ namespace
 {
 
 namespace fs = std::filesystem;
+
+constexpr std::chrono::milliseconds between_tries{20};
 
 error_code cannot(std::string what, std::string& why)
 {
@@ -101,9 +104,10 @@ error_code give_identity(
     return meaning_of(db.failure());
 }
 
-error_code settle(std::string const& database, std::string& why)
+namespace
 {
-    if (!exists(database)) return {};
+error_code settle_now(std::string const& database, std::string& why)
+{
     {
         auto opened = database::open(database, database::access::create);
         if (!opened)
@@ -122,13 +126,30 @@ error_code settle(std::string const& database, std::string& why)
         }
         if (db.failed() || mode != "delete")
         {
-            why = database + ": " + (db.failed() ? db.failure_text() : "somebody else has it open");
-            return db.failed() ? meaning_of(db.failure()) : errc::locked;
+            auto const failure = db.failed() ? meaning_of(db.failure()) : errc::locked;
+            why = database + ": " + (failure == errc::locked ? "somebody else reads it" : db.failure_text());
+            return failure;
         }
     }
     for (auto const* tail : {"-wal", "-shm"})
         if (exists(database + tail)) return cannot("empty " + database + tail, why);
     return {};
+}
+
+}  // namespace
+
+// A reader's transaction keeps a part of the -wal out of the file for as long as it lasts. SQLite's own
+// waiting (sqlite3_busy_timeout) does not cover a change of the journal's mode.
+error_code settle(std::string const& database, std::string& why, std::chrono::milliseconds patience)
+{
+    if (!exists(database)) return {};
+    auto const until = std::chrono::steady_clock::now() + patience;
+    while (true)
+    {
+        auto const failure = settle_now(database, why);
+        if (failure != errc::locked || std::chrono::steady_clock::now() >= until) return failure;
+        std::this_thread::sleep_for(between_tries);
+    }
 }
 
 error_code put_in_place(std::string const& part, std::string const& database, std::string& why)
@@ -145,7 +166,11 @@ error_code put_in_place(std::string const& part, std::string const& database, st
 }
 
 error_code install_snapshot(
-    std::string const& part, std::string const& database, store_identity const& identity, std::string* why
+    std::string const& part,
+    std::string const& database,
+    store_identity const& identity,
+    std::string* why,
+    std::chrono::milliseconds patience
 )
 {
     std::string unused;
@@ -153,7 +178,7 @@ error_code install_snapshot(
     auto const held = lock(database, text);
     if (!held) return held.error();
     // First what may be refused, as long as the part is still a snapshot.
-    if (auto failure = settle(database, text)) return failure;
+    if (auto failure = settle(database, text, patience)) return failure;
     if (auto failure = give_identity(part, identity, text)) return failure;
     return put_in_place(part, database, text);
 }
@@ -164,11 +189,11 @@ result<std::string> set_aside(std::string const& database, std::string const& ut
     auto& text = why ? *why : unused;
     auto const held = lock(database, text);
     if (!held) return held.error();
-    // One file to move, whole by itself. A store too damaged for that moves with what belongs to it; the
-    // database goes first, since a -wal without its database is forgotten by SQLite, and not the other way
-    // round.
+    // One file to move, whole by itself. A store too damaged for that, or that somebody reads, moves with
+    // what belongs to it; the database goes first, since a -wal without its database is forgotten by SQLite,
+    // and not the other way round.
     std::string ignored;
-    static_cast<void>(settle(database, ignored));
+    static_cast<void>(settle(database, ignored, {}));
 
     auto const base = folder_of(database) / ("set-aside-" + utc_stamp);
     auto folder = base;

@@ -1,6 +1,7 @@
 #pragma once
 // Making a snapshot file a replica's store, and putting a store out of the way. No store may be open on the
-// database; its lock is held meanwhile (errc::locked if another process has it).
+// database; its lock is held meanwhile (errc::locked if another process has it). Who only reads it
+// (make_snapshot for a backup) does not take that lock, and may be there.
 //
 // A crash at any point leaves the database as it was or as it is to be, complete.
 
@@ -9,11 +10,16 @@
 #include "membership/config.hpp"
 #include "store/snapshot_file.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 
 namespace chaind::store
 {
+
+// A database that somebody reads is waited for so long. A backup of a small one is over then; for one that
+// takes minutes nobody should wait.
+inline constexpr std::chrono::milliseconds reader_patience{3000};
 
 // What a snapshot file does not hold.
 struct store_identity
@@ -25,12 +31,14 @@ struct store_identity
 };
 
 // Puts the identity into `part` and `part` in the place of `database`, which may be missing. `part` must have
-// been checked (check_snapshot). Same folder.
+// been checked (check_snapshot). Same folder. errc::locked when somebody reads `database` for longer than
+// `patience`: then both files are what they were, and it may be tried again.
 [[nodiscard]] error_code install_snapshot(
     std::string const& part,
     std::string const& database,
     store_identity const& identity,
-    std::string* why = nullptr
+    std::string* why = nullptr,
+    std::chrono::milliseconds patience = reader_patience
 );
 
 // Its three steps, one after the other; each may be repeated.
@@ -38,8 +46,11 @@ struct store_identity
 [[nodiscard]] error_code give_identity(
     std::string const& part, store_identity const& identity, std::string& why, std::string const& vfs = {}
 );
-// 2. All of `database` that is in its -wal moves into the file itself; it goes on being what it was.
-[[nodiscard]] error_code settle(std::string const& database, std::string& why);
+// 2. All of `database` that is in its -wal moves into the file itself; it goes on being what it was. For
+// this nobody may have it open.
+[[nodiscard]] error_code settle(
+    std::string const& database, std::string& why, std::chrono::milliseconds patience = reader_patience
+);
 // 3. One rename.
 [[nodiscard]] error_code put_in_place(std::string const& part, std::string const& database, std::string& why);
 

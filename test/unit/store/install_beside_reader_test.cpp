@@ -1,0 +1,152 @@
+// A snapshot becomes the store while another process reads the old one, as a backup does.
+#include "unit/store/snapshot_fixture.hpp"
+
+#include <chrono>
+#include <thread>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace chaind::test
+{
+namespace
+{
+
+// Another process with a read transaction on the database, until it is told to go.
+class reading_process
+{
+public:
+    explicit reading_process(std::string const& path)
+    {
+        BOOST_TEST_REQUIRE(::pipe(told_) == 0);
+        BOOST_TEST_REQUIRE(::pipe(tells_) == 0);
+        child_ = ::fork();
+        if (child_ == 0) ::_exit(read_until_told(path) ? 0 : 1);
+        ::close(told_[0]);
+        ::close(tells_[1]);
+        char reads = 0;
+        BOOST_TEST_REQUIRE(::read(tells_[0], &reads, 1) == 1);
+    }
+    ~reading_process()
+    {
+        go();
+        ::close(tells_[0]);
+    }
+    reading_process(reading_process const&) = delete;
+    reading_process& operator=(reading_process const&) = delete;
+
+    // Ends it; what it had read at last was what it read at first.
+    void go()
+    {
+        if (child_ < 0) return;
+        ::close(told_[1]);
+        int status = 1;
+        BOOST_TEST(::waitpid(child_, &status, 0) == child_);
+        BOOST_TEST(status == 0);
+        child_ = -1;
+    }
+
+private:
+    bool read_until_told(std::string const& path)
+    {
+        ::close(told_[1]);
+        ::close(tells_[0]);
+        auto db = store::database::open(path, store::database::access::read_only);
+        if (!db) return false;
+        (*db)->script("BEGIN");
+        auto const before = applied(**db);
+        char end = 0;
+        bool const heard = ::write(tells_[1], "r", 1) == 1 && ::read(told_[0], &end, 1) == 0;
+        return heard && before == 50 && applied(**db) == before;
+    }
+    static std::int64_t applied(store::database& db)
+    {
+        auto row = db.query("SELECT applied FROM meta");
+        return row.step() ? row.integer(0) : -1;
+    }
+
+    int told_[2] = {-1, -1};
+    int tells_[2] = {-1, -1};
+    ::pid_t child_ = -1;
+};
+
+// An old store with 50 entries, beside it a snapshot of another one with 200.
+struct beside_reader_fixture : snapshot_fixture
+{
+    beside_reader_fixture()
+    {
+        other.filled(200);
+        manifest = other.snapshot("s");
+        filled(50);
+        std::filesystem::copy_file(other.path("s"), part);
+    }
+    error_code install(std::chrono::milliseconds patience)
+    {
+        return store::install_snapshot(part, db(), {.store = numbered<store_id>(21)}, &why, patience);
+    }
+    void expect_installed() const
+    {
+        auto made = open(options());
+        BOOST_TEST(made->id() == numbered<store_id>(21));
+        BOOST_TEST((made->applied() == manifest.at));
+        BOOST_TEST(state_digest(db()) == manifest.state);
+    }
+
+    snapshot_fixture other;
+    store::snapshot_manifest manifest;
+    std::string part = path("incoming.db.part");
+    std::string why;
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(installing_beside_a_reader, beside_reader_fixture)
+
+BOOST_AUTO_TEST_CASE(a_reader_that_stays_keeps_the_old_store_which_goes_on)
+{
+    reading_process reader(db());
+    BOOST_TEST((install(100ms) == errc::locked), why);
+    BOOST_TEST(why == db() + ": somebody else reads it");
+    BOOST_TEST(std::filesystem::exists(part));
+    BOOST_TEST((store::check_snapshot(part, &why).value() == manifest), why);
+    {
+        auto made = open(options());
+        BOOST_TEST(made->id() == numbered<store_id>(7));
+        BOOST_TEST(made->applied().at == seq(50));
+        fill(*made, log, 60);
+    }
+    BOOST_TEST((install(0ms) == errc::locked), why);
+    reader.go();
+    BOOST_TEST(!install(0ms), why);
+    expect_installed();
+}
+
+BOOST_AUTO_TEST_CASE(a_reader_that_goes_soon_is_waited_for)
+{
+    reading_process reader(db());
+    std::filesystem::remove(db() + ".lock");
+    error_code outcome = errc::stopped;
+    std::thread installing([&] { outcome = install(60s); });
+    // The first thing that it makes.
+    while (!std::filesystem::exists(db() + ".lock"))
+        std::this_thread::yield();
+    reader.go();
+    installing.join();
+    BOOST_TEST(!outcome, why);
+    expect_installed();
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_is_read_can_be_set_aside)
+{
+    reading_process reader(db());
+    auto const moved_to = store::set_aside(db(), "20261123T150000Z", &why);
+    BOOST_TEST_REQUIRE(moved_to.has_value(), why);
+    BOOST_TEST(!install(0ms), why);
+    expect_installed();
+    reader.go();
+    BOOST_TEST(number_in(*moved_to + "/chaind.db", "SELECT applied FROM meta") == 50);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace chaind::test
