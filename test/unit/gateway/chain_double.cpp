@@ -9,6 +9,7 @@
 #include "runtime/within.hpp"
 #include "store/chat_reader.hpp"
 #include "store/sqlite_store.hpp"
+#include "support/temp_folder.hpp"
 #include "wire/client_json.hpp"
 #include "wire/command.hpp"
 
@@ -22,7 +23,6 @@
 #include <boost/test/unit_test.hpp>
 
 #include <condition_variable>
-#include <filesystem>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -48,21 +48,6 @@ gateway::settings quick_settings()
 namespace
 {
 
-struct folder
-{
-    folder()
-    {
-        std::string pattern = (std::filesystem::temp_directory_path() / "chaind_gateway_XXXXXX").string();
-        if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no folder for the test");
-        path = pattern;
-    }
-    ~folder() { std::filesystem::remove_all(path); }
-    folder(folder const&) = delete;
-    folder& operator=(folder const&) = delete;
-
-    std::filesystem::path path;
-};
-
 class replica_double;
 
 // The log and the state that all replicas share.
@@ -72,7 +57,7 @@ public:
     explicit shared_log(asio::io_context& on) : released_(on)
     {
         store::store_options how;
-        how.path = (folder_.path / "n.db").string();
+        how.path = folder_.path() + "/n.db";
         how.new_store = runtime::random_id<store_id>();
         how.boot = runtime::random_id<boot_id>();
         how.log_keep_entries = 1;  // once it is allowed to drop any
@@ -105,7 +90,7 @@ public:
     log_point end;
 
 private:
-    folder folder_;
+    temp_folder folder_;
     std::unique_ptr<store::sqlite_store> store_;
     std::unique_ptr<store::database> db_;
     runtime::request_ids requests_;

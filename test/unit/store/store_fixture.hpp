@@ -7,6 +7,7 @@
 #include "store/chat_reader.hpp"
 #include "store/sqlite_store.hpp"
 #include "support/sqlite_fault_vfs.hpp"
+#include "support/temp_folder.hpp"
 #include "wire/command.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -192,17 +193,9 @@ struct disk_fixture
     fault_disk disk{new_name()};
 };
 
-// A folder of its own that goes away.
+// Where a store is in a folder.
 struct folder_fixture
 {
-    folder_fixture()
-    {
-        std::string pattern = (std::filesystem::temp_directory_path() / "chaind_store_XXXXXX").string();
-        BOOST_TEST_REQUIRE(mkdtemp(pattern.data()) != nullptr);
-        folder = pattern;
-    }
-    ~folder_fixture() { std::filesystem::remove_all(folder); }
-
     store::store_options options() const
     {
         store::store_options out;
@@ -212,7 +205,8 @@ struct folder_fixture
         return out;
     }
 
-    std::filesystem::path folder;
+    temp_folder own;
+    std::filesystem::path folder{own.path()};
 };
 
 // A store_write, said in a line.
