@@ -23,9 +23,13 @@ QUICKSTART = [str(ROOT / "tools" / "quickstart"), *(["--bin", str(BIN)] if "TEST
 
 
 class Chain:
-    def __init__(self, directory, replicas=3, forwarding="parallel", rate_limit="off", chaind=(), configd=(), restore=None):
-        """`chaind`, `configd`: more of their options, as "NAME=VALUE". `restore`: a backup that n1 begins with."""
+    def __init__(
+        self, directory, replicas=3, forwarding="parallel", rate_limit="off", chaind=(), configd=(), restore=None, environment=None
+    ):
+        """`chaind`, `configd`: more of their options, as "NAME=VALUE". `restore`: a backup that n1 begins with.
+        `environment`: what every daemon finds in its own beside this process's."""
         self.dir = Path(directory)
+        self.environment = {**os.environ, **(environment or {})}
         self.options = ["--replicas", str(replicas), "--forwarding", forwarding, "--rate-limit", rate_limit, "--port-base", "0"]
         self.options += [word for o in chaind for word in ("--chaind-option", o)]
         self.options += [word for o in configd for word in ("--configd-option", o)]
@@ -41,8 +45,9 @@ class Chain:
 
     def quickstart(self, *words):
         done = subprocess.run(
-            [*QUICKSTART, "--dir", str(self.dir), *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1200
-        )
+            [*QUICKSTART, "--dir", str(self.dir), *words],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1200, env=self.environment,
+        )  # fmt: skip
         if done.returncode != 0:
             raise AssertionError(f"quickstart {' '.join(words)} ended with {done.returncode}:\n{done.stderr[-4000:]}")
         return done.stdout

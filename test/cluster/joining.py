@@ -35,5 +35,5 @@ async def partly_joined(chain, share):
         row = chain.joining("n4")
         return row and row["phase"] == "snapshot" and row["bytes_done"] >= row["bytes_total"] * share > 0
 
-    await in_thread(wait_for, has_it, f"{share:.2f} of the snapshot")
+    await in_thread(wait_for, has_it, f"{share:.2f} of the snapshot", 120)
     return address, joiner

@@ -1,15 +1,14 @@
-"""Disks that lie or are full while a machine joins: the chain goes on, and nothing half-installed is ever used."""
-import json
-import os
+"""Disks that lie, fail or are full while a machine joins: the chain goes on, and nothing half-installed is ever used."""
 import re
 import subprocess
-import sys
 
-from chain import QUICKSTART, running, wait_for
+from chain import running, wait_for
+from disks import SmallDisk, failing_disk, no_small_disk
 from fill import check_rooms, fill
 from joining import SLOW, SMALL, chain_in_use, partly_joined
 from load import Load, check_books
 from test_kills import equal_hashes, in_thread, loaded
+
 
 def flip(path, at):
     with open(path, "r+b") as file:
@@ -38,41 +37,130 @@ async def test_a_flipped_bit_at_the_receiver_is_found_and_fetched_again(volume):
         assert sorted(chain.roles()) == chain.names(), "not all of them serve"
 
 
-def add_on_a_small_disk(chain, name, size):
-    """--add with that machine's data folder on a file system of that size, which only it sees."""
-    folder = chain.dir / name
-    folder.mkdir(mode=0o700)
-    script = 'mount -t tmpfs -o size="$1",mode=700 tmpfs "$2" && shift 2 && exec "$@"'
-    done = subprocess.run(
-        ["unshare", "-m", "sh", "-c", script, "sh", size, str(folder), *QUICKSTART, "--dir", str(chain.dir), "--add", name, "--json"],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    one = json.loads(done.stdout)
-    chain.urls[name] = one["url"]
-    return one["replica_addr"]
+async def test_a_flipped_bit_at_the_source_is_found_before_anything_is_installed(volume):
+    async with chain_in_use(3000, SLOW) as (chain, load):
+        members = chain.roles()
+        _, joiner = await partly_joined(chain, 1 / 4)
+        outgoing = chain.dir / members[-1] / "outgoing.db"
+        content = outgoing.read_bytes()
+        # In what was not sent yet: of the rows the log's come last.
+        offset = content.rindex(b" of many")
+        assert offset > len(content) / 2, (offset, len(content))
+        flip(outgoing, offset)
+        await in_thread(wait_for, lambda: chain.events("stalled", "n4"), "the end of that try")
+        await has_stalled(chain, load, "n4", members, "incoming.db.part: .*does not match its hash")
+        print(f"  byte {offset} of {len(content)} flipped: {chain.events('stalled', 'n4')[0]['why'][:200]}")
+        # From another machine's disk it is right.
+        await in_thread(chain.ctl, "remove-node", members[-1], "--yes")
+        await in_thread(wait_for, lambda: "n4" in chain.roles(), "n4 in the chain", 120)
+        _, talk = await in_thread(joiner.communicate)
+        assert joiner.returncode == 0, talk
+        await load.acked_more(50)
+        assert chain.roles() == [*members[:-1], "n4"], "not all of them serve"
+
+
+# After its first failure a machine waits longer than add-node waits for a better turn.
+AT_ONCE = ("flap-first=6s",)
+
+
+async def ends_with(chain, load, name, address, why):
+    """add-node ends with that reason, and nothing else happens to the chain."""
+    members = await in_thread(chain.roles)
+    _, _, talk = await in_thread(lambda: chain.ctl("add-node", name, address, ok=(1,)))
+    assert "ended" in talk and re.search(why, talk), talk
+    print(f"  {talk.splitlines()[-2][:200]}")
+    await has_stalled(chain, load, name, members, why)
+
+
+async def has_stalled(chain, load, name, members, why):
+    assert any(re.search(why, e["why"]) for e in chain.events("stalled", name)), chain.events("stalled", name)
+    assert chain.pid(name), "it did not outlive its disk"
+    await load.acked_more(50)
+    assert await in_thread(chain.roles) == members and not chain.events("removed"), "the chain changed over it"
+
+
+async def comes_in(chain, load, name):
+    await in_thread(wait_for, lambda: name in chain.roles(), f"{name} in the chain", 120)
+    await load.acked_more(50)
+    assert sorted(chain.roles()) == chain.names(), "not all of them serve"
 
 
 async def test_a_full_disk_at_the_receiver_ends_the_join_with_the_reason(volume):
-    if os.geteuid() != 0:
-        print("  needs root for a small file system of its own: the store's unit tests cover the same", file=sys.stderr)
+    if no_small_disk():
         return
-    async with chain_in_use(3000) as (chain, load):
-        address = await in_thread(add_on_a_small_disk, chain, "n4", "2m")
-        code, _, err = await in_thread(lambda: chain.ctl("add-node", "n4", address, ok=(1,)))
-        assert "ended" in err and "space" in err.lower(), err
-        print(f"  {err.splitlines()[-2][:200]}")
-        assert chain.pid("n4"), "it did not outlive its full disk"
-        assert await in_thread(chain.roles) == ["n1", "n2", "n3"]
-        assert any("space" in e.get("why", "").lower() for e in chain.events("stalled", "n4")), chain.events("stalled")
-        await load.acked_more(50)
+    async with chain_in_use(3000, configd=AT_ONCE) as (chain, load):
+        disk = await in_thread(SmallDisk, chain, "n4", "2m")
+        await ends_with(chain, load, "n4", disk.address, "no space for the snapshot in .*/n4")
         # With room the next try ends well.
-        subprocess.run(
-            ["nsenter", "-t", str(chain.pid("n4")), "-m", "mount", "-o", "remount,size=1g", str(chain.dir / "n4")], check=True
-        )
-        await in_thread(wait_for, lambda: "n4" in chain.roles(), "n4 in the chain", 120)
-        await load.acked_more(50)
-        assert sorted(chain.roles()) == chain.names(), "not all of them serve"
+        disk.resize("1g")
+        await comes_in(chain, load, "n4")
+
+
+async def test_a_full_disk_at_the_only_source_ends_the_join_with_the_reason(volume):
+    if no_small_disk():
+        return
+    # The head of two is no source.
+    async with chain_in_use(2000, replicas=1, configd=AT_ONCE) as (chain, load):
+        disk = await in_thread(SmallDisk, chain, "n4", "1g")
+        await in_thread(chain.ctl, "add-node", "n4", disk.address)
+        disk.resize("60m")
+        address = await in_thread(chain.add, "n5")
+        await ends_with(chain, load, "n5", address, "n4: no space for the snapshot in .*/n4")
+        assert not (chain.dir / "n5" / "incoming.db.part").exists(), "something was sent"
+        disk.resize("1g")
+        await comes_in(chain, load, "n5")
+
+
+async def test_another_source_takes_over_from_one_whose_disk_fails(volume):
+    with failing_disk() as disk:
+        async with chain_in_use(2000, environment=disk.environment) as (chain, load):
+            *_, middle, tail = chain.roles()
+            disk.breaks([tail], "outgoing.db", "write")
+            await in_thread(chain.join, "n4")
+            why = [e["why"] for e in chain.events("stalled", "n4")]
+            assert len(why) == 1 and re.search(f"{tail}: .*outgoing.db.*disk I/O error", why[0]), why
+            assert chain.events("learner", "n4")[-1]["why"] == f"catches up from {middle}"
+            print(f"  {why[0][:200]}")
+            await comes_in(chain, load, "n4")
+
+
+async def test_a_source_that_cannot_write_ends_the_join_with_the_reason(volume):
+    with failing_disk() as disk:
+        async with chain_in_use(2000, environment=disk.environment, configd=AT_ONCE) as (chain, load):
+            disk.breaks(chain.names(), "outgoing.db", "write")
+            address = await in_thread(chain.add, "n4")
+            await ends_with(chain, load, "n4", address, "n[23]: .*outgoing.db.*disk I/O error")
+            assert not (chain.dir / "n4" / "incoming.db.part").exists(), "something was sent"
+            disk.heals()
+            await comes_in(chain, load, "n4")
+
+
+async def fails_halfway(file, call, why):
+    """The try ends with that reason, the next one with a member: add-node waits for both."""
+    with failing_disk() as disk:
+        async with chain_in_use(2000, SLOW, environment=disk.environment) as (chain, load):
+            members = chain.roles()
+            _, joiner = await partly_joined(chain, 1 / 3)
+            disk.breaks([*members, "n4"], file, call)
+            await in_thread(wait_for, lambda: chain.events("stalled", "n4"), "the end of that try")
+            await has_stalled(chain, load, "n4", members, why)
+            print(f"  {chain.events('stalled', 'n4')[0]['why'][:200]}")
+            disk.heals()
+            await comes_in(chain, load, "n4")
+            _, talk = await in_thread(joiner.communicate)
+            assert joiner.returncode == 0, talk
+
+
+async def test_a_source_that_cannot_read_gives_the_reason(volume):
+    await fails_halfway("outgoing.db", "read", "n[23]: cannot read .*outgoing.db: Input/output error")
+
+
+async def test_a_receiver_that_cannot_write_gives_the_reason(volume):
+    await fails_halfway("incoming.db.part", "write", "cannot write .*incoming.db.part: Input/output error")
+
+
+async def test_a_receiver_that_cannot_read_what_it_wrote_gives_the_reason(volume):
+    await fails_halfway("incoming.db.part", "read", "incoming.db.part.*disk I/O error")
 
 
 async def test_a_machine_whose_log_is_damaged_never_becomes_a_source(volume):

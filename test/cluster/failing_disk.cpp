@@ -1,0 +1,69 @@
+// Preloaded into chaind: reads or writes of one file fail with EIO for as long as a test wants.
+//
+// FAILING_DISK names a folder. While FILE.read or FILE.write is in it, that call fails on each open file
+// whose name is FILE, in whichever folder.
+
+#include <cerrno>
+#include <cstdlib>
+#include <string>
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <unistd.h>
+
+namespace
+{
+
+bool fails(int file, char const* call)
+{
+    static char const* const folder = std::getenv("FAILING_DISK");
+    if (folder == nullptr) return false;
+    char path[PATH_MAX];
+    auto const link = "/proc/self/fd/" + std::to_string(file);
+    auto const length = ::readlink(link.c_str(), path, sizeof path);
+    if (length <= 0) return false;
+    std::string const name(path, static_cast<std::size_t>(length));
+    auto const slash = name.rfind('/');
+    if (slash == 0 || slash == std::string::npos) return false;  // no file, or not in any machine's folder
+    auto const order = folder + name.substr(name.rfind('/', slash - 1)) + '.' + call;
+    return ::access(order.c_str(), F_OK) == 0;
+}
+
+template <class Function>
+Function* real(char const* name)
+{
+    return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
+}
+
+ssize_t broken()
+{
+    errno = EIO;
+    return -1;
+}
+
+}  // namespace
+
+// Both names of each: chaind calls the short ones, SQLite the others.
+extern "C"
+{
+    ssize_t pread(int file, void* into, std::size_t size, off_t at)
+    {
+        static auto* const next = real<decltype(pread)>("pread");
+        return fails(file, "read") ? broken() : next(file, into, size, at);
+    }
+    ssize_t pread64(int file, void* into, std::size_t size, off64_t at)
+    {
+        static auto* const next = real<decltype(pread64)>("pread64");
+        return fails(file, "read") ? broken() : next(file, into, size, at);
+    }
+    ssize_t pwrite(int file, void const* from, std::size_t size, off_t at)
+    {
+        static auto* const next = real<decltype(pwrite)>("pwrite");
+        return fails(file, "write") ? broken() : next(file, from, size, at);
+    }
+    ssize_t pwrite64(int file, void const* from, std::size_t size, off64_t at)
+    {
+        static auto* const next = real<decltype(pwrite64)>("pwrite64");
+        return fails(file, "write") ? broken() : next(file, from, size, at);
+    }
+}
