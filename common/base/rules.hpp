@@ -61,9 +61,10 @@ enum class r : std::uint8_t
     identity_is_not_inherited,       // a store made from a snapshot has an identity of its own
     a_snapshot_keeps_the_dedupe_table,
     a_snapshot_keeps_the_counters,
-    a_snapshot_ends_at_its_mark,  // no log row above the state that it holds
-    a_part_is_hashed_again,       // what an earlier try left may be torn
-    an_installation_is_whole,     // the old store or the new one
+    a_snapshot_ends_at_its_mark,   // no log row above the state that it holds
+    a_part_is_hashed_again,        // what an earlier try left may be torn
+    an_installation_is_whole,      // the old store or the new one
+    a_returning_store_is_checked,  // its rows, before it learns
 };
 
 #ifdef CHAIND_PLANTED_MISTAKES

@@ -38,6 +38,7 @@ replica::impl::impl(settings how, recovered const& from)
       verified_(from.applied.at),
       commit_(from.applied.at)
 {
+    if (from.rows_checked || from.applied.at == seq{}) rows_ = rows::known;
     position_ = position_of(how_.self, config_);
     if (is_head())
     {

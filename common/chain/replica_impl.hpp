@@ -4,6 +4,7 @@
 // (stable, commit, apply), head.cpp (submissions), snapshot.cpp (snapshots, what of the log may go) and
 // heartbeats.cpp (time).
 
+#include "base/rules.hpp"
 #include "chain/local_submissions.hpp"
 #include "chain/log_index.hpp"
 #include "chain/outgoing_link.hpp"
@@ -54,7 +55,7 @@ private:
     [[nodiscard]] bool is_head() const { return position_ == std::size_t{0}; }
     [[nodiscard]] bool is_tail() const { return position_ && *position_ + 1 == config_.members.size(); }
     [[nodiscard]] role part() const;
-    [[nodiscard]] bool in_stream() const { return entered_ && (position_ || source_); }
+    [[nodiscard]] bool in_stream() const { return entered_ && (position_ || (source_ && rows_known())); }
     [[nodiscard]] member const* upstream() const;
     [[nodiscard]] bool holds_promise() const;
     void adopt(chain_config const& next);
@@ -87,6 +88,7 @@ private:
     void on(incoming_opened const& what);
     void on(chunk_kept const& what);
     void on(incoming_checked const& what);
+    void on(rows_checked const& what);
     void on(compacted const& what);
     void from_peer(member const& from, snap_offer const& what);
     void from_peer(member const& from, snap_want const& what);
@@ -94,6 +96,11 @@ private:
     [[nodiscard]] bool takes_snapshots() const { return in_stream() && !position_ && source_; }
     [[nodiscard]] snapshot_source::view giving();
     [[nodiscard]] snapshot_receiver::view taking();
+    [[nodiscard]] bool rows_known() const
+    {
+        return rows_ == rows::known || !rule(r::a_returning_store_is_checked);
+    }
+    void check_rows_once();
     void attend_snapshots();
     void count_traffic();
     void watch_positions();
@@ -164,6 +171,14 @@ private:
     std::optional<outgoing_link> learner_link_;
     snapshot_source snapshot_out_;
     snapshot_receiver snapshot_in_;
+    // A store that another run of this process left may have suffered since.
+    enum class rows : std::uint8_t
+    {
+        doubtful,
+        in_check,
+        known,
+    };
+    rows rows_ = rows::doubtful;
     bool drain_ = false;
     std::uint64_t moved_bytes_ = 0;  // received as learner
     node_id fed_;                    // whom this replica fed last, under whatever triple

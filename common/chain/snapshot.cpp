@@ -65,6 +65,14 @@ void replica::impl::on(incoming_checked const& what)
     snapshot_in_.on_checked(what, taking());
 }
 
+void replica::impl::on(rows_checked const& what)
+{
+    rows_ = what.error.empty() ? rows::known : rows::doubtful;
+    ack_due_ = true;  // the source may have probed before
+    // Others rely on a member's store, whatever is wrong with its rows: it goes when it is out of the chain.
+    if (!what.error.empty() && !position_) other_history(what.error);
+}
+
 void replica::impl::on(compacted const& what)
 {
     if (what.base.at <= log_.base().at) return;
@@ -89,8 +97,17 @@ void replica::impl::from_peer(member const& from, snap_chunk const& what)
     snapshot_in_.on_chunk(what, taking());
 }
 
+// Before it learns anything: what is wrong now would be passed on by a member. PROTOCOL 8.3.
+void replica::impl::check_rows_once()
+{
+    if (rows_ != rows::doubtful || position_ || !source_) return;
+    rows_ = rows::in_check;
+    out_.snapshot_orders.emplace_back(check_rows{});
+}
+
 void replica::impl::attend_snapshots()
 {
+    check_rows_once();
     if (activated_) restored_ = false;
     if (learner_link_ && learner_link_->streaming()) snapshot_out_.not_needed(out_);
     snapshot_out_.pump(giving());

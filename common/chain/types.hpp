@@ -251,6 +251,10 @@ struct incoming_checked  // to check_incoming: it is complete, sound, and of tha
     digest id;
     std::string error;
 };
+struct rows_checked  // to check_rows: they are those that were written; or why not
+{
+    std::string error;
+};
 struct compacted
 {
     log_point base;
@@ -274,6 +278,7 @@ using event = std::variant<
     incoming_opened,
     chunk_kept,
     incoming_checked,
+    rows_checked,
     compacted>;
 
 // ---- effects
@@ -317,7 +322,8 @@ struct local_refusal
     bool maybe_logged = false;  // submitted more than once: the outcome is unknown
 };
 
-// ---- work on snapshot files; each is answered by the event named above. One file is made, one is taken in.
+// ---- work on snapshot files and on the whole state; each is answered by the event named above. One file is
+// made, one is taken in.
 struct make_snapshot  // of the committed state as it is when the order is carried out
 {
     std::uint64_t order = 0;
@@ -347,15 +353,18 @@ struct check_incoming
 {
     snapshot_info what;
 };
-using snapshot_order =
-    std::variant<make_snapshot, read_chunk, drop_snapshot, open_incoming, keep_chunk, check_incoming>;
+struct check_rows  // of the own chat state: has the disk kept what was written?
+{
+};
+using snapshot_order = std::
+    variant<make_snapshot, read_chunk, drop_snapshot, open_incoming, keep_chunk, check_incoming, check_rows>;
 
 // This run of the replica is over; the next one, in the same process, starts from another store.
 struct begin_anew
 {
     std::optional<digest>
         install;            // the incoming snapshot of this id becomes the store, identity rows are new
-    std::string set_aside;  // why the store may be of another history: kept under a dated name, not deleted
+    std::string set_aside;  // why the store is of no use here: kept under a dated name, not deleted
 };
 
 // Everything that step() wants done. The parts do not depend on each other: whatever must wait for the disk
@@ -385,8 +394,9 @@ struct recovered
     log_point applied;          // the applied mark
     std::vector<entry> suffix;  // rows above the applied mark, in order
     std::vector<std::pair<epoch, seq>>
-        epochs;             // (epoch, its first kept seq), rising: which epoch each row is of
-    bool restored = false;  // made from a backup, in no chain since
+        epochs;                 // (epoch, its first kept seq), rising: which epoch each row is of
+    bool restored = false;      // made from a backup, in no chain since
+    bool rows_checked = false;  // the chat rows are known to be those that were written
 };
 
 enum class forwarding : std::uint8_t

@@ -17,10 +17,10 @@ auto find(Map const& in, Key const& key) -> std::optional<typename Map::mapped_t
 }
 
 template <class Map>
-void add_all(hasher& to, Map const& rows)
+void add_all(row_sum& to, Map const& rows)
 {
     for (auto const& [key, row] : rows)
-        add(to, row);
+        to.add(row);
 }
 
 }  // namespace
@@ -168,8 +168,7 @@ void model_state::put(event const& row)
 
 digest model_state::state_digest() const
 {
-    hasher to;
-    add(to, counters_);
+    row_sum to;
     add_all(to, users_);
     add_all(to, sessions_);
     add_all(to, convs_);
@@ -177,10 +176,10 @@ digest model_state::state_digest() const
     add_all(to, past_members_);
     add_all(to, messages_);
     for (auto const& row : mentions_)
-        add(to, row);
+        to.add(row);
     add_all(to, remembered_);
     add_all(to, events_);
-    return to.finish();
+    return chat::state_digest(counters_, to);
 }
 
 }  // namespace chaind::chat

@@ -191,6 +191,37 @@ void add(hasher& to, event const& r)
         .all(r.pos, r.kind, r.to, r.conv, r.uid, r.mid, r.at_seq, r.rev, r.at_ms, r.on, r.marks);
 }
 
+void row_sum::plus(digest const& hash)
+{
+    unsigned carry = 0;
+    for (std::size_t i = 0; i < value_.bytes.size(); ++i)
+    {
+        carry += unsigned{value_.bytes[i]} + hash.bytes[i];
+        value_.bytes[i] = static_cast<std::uint8_t>(carry);
+        carry >>= 8;
+    }
+}
+
+void row_sum::minus(digest const& hash)
+{
+    // Plus the two's complement.
+    unsigned carry = 1;
+    for (std::size_t i = 0; i < value_.bytes.size(); ++i)
+    {
+        carry += unsigned{value_.bytes[i]} + (0xFFU - hash.bytes[i]);
+        value_.bytes[i] = static_cast<std::uint8_t>(carry);
+        carry >>= 8;
+    }
+}
+
+digest state_digest(counters const& count, row_sum const& rows)
+{
+    hasher of;
+    add(of, count);
+    of.bytes(rows.value().view());
+    return of.finish();
+}
+
 digest fingerprint(command_body const& what)
 {
     hasher to;

@@ -1,7 +1,6 @@
 #pragma once
-// The canonical bytes of every row, as input of a digest. Two states have the same digest when they hold the
-// same rows, however they keep them: both implementations of `state` add their rows here, table after table
-// in the order of the overloads, each by rising key.
+// The canonical bytes of every row, and the digest of a state. Two states have the same digest when they hold
+// the same rows, however they keep them and in whatever order the rows came.
 
 #include "base/hash.hpp"
 #include "chat/command.hpp"
@@ -12,15 +11,55 @@ namespace chaind::chat
 {
 
 void add(hasher& to, counters const& row);
-void add(hasher& to, user const& row);          // by id
-void add(hasher& to, session const& row);       // by token
-void add(hasher& to, conversation const& row);  // by id
-void add(hasher& to, member const& row);        // by conv, uid
-void add(hasher& to, past_member const& row);   // by conv, uid, joined
-void add(hasher& to, message const& row);       // by id
-void add(hasher& to, mention const& row);       // by uid, conv, seq
-void add(hasher& to, remembered const& row);    // by uid, cid bytes
-void add(hasher& to, event const& row);         // by pos; the stored part
+void add(hasher& to, user const& row);
+void add(hasher& to, session const& row);
+void add(hasher& to, conversation const& row);
+void add(hasher& to, member const& row);
+void add(hasher& to, past_member const& row);
+void add(hasher& to, message const& row);
+void add(hasher& to, mention const& row);
+void add(hasher& to, remembered const& row);
+void add(hasher& to, event const& row);  // the stored part
+
+// The hashes of all rows but the counters', added up modulo 2^128: a row that comes or goes costs one hash,
+// so that the sum can be kept beside the rows and be compared with one made from them at any later time.
+// (M. Bellare, D. Micciancio: A New Paradigm for Collision-free Hashing, 1997, AdHash. Its collision
+// resistance is not needed: a disk's faults do not look for collisions.)
+class row_sum
+{
+public:
+    row_sum() = default;
+    explicit row_sum(digest const& value) : value_(value) {}
+
+    template <class Row>
+    void add(Row const& row)
+    {
+        plus(hash_of(row));
+    }
+    template <class Row>
+    void remove(Row const& row)
+    {
+        minus(hash_of(row));
+    }
+    [[nodiscard]] digest const& value() const { return value_; }
+
+    friend bool operator==(row_sum const&, row_sum const&) = default;
+
+private:
+    template <class Row>
+    static digest hash_of(Row const& row)
+    {
+        hasher of;
+        chat::add(of, row);
+        return of.finish();
+    }
+    void plus(digest const& hash);
+    void minus(digest const& hash);
+
+    digest value_;  // little endian
+};
+
+digest state_digest(counters const& count, row_sum const& rows);
 
 // Of an operation and its payload, without who and with which key; secrets that a retry makes afresh are left
 // out.

@@ -132,6 +132,7 @@ void chaind_process::build()
 {
     auto recovered = store_->recover();
     if (!recovered) runtime::fail(runtime::exit_disk, "the log cannot be read: " + store_->failure_text());
+    recovered->rows_checked = installed_;
     store::reader_options how;
     how.path = settings_.driver.database;
     how.threads = settings_.reader_threads;

@@ -49,7 +49,7 @@ private:
     boost::asio::awaitable<void> change_run(chain::begin_anew how);
     boost::asio::awaitable<void> take_down();
     void set_store_aside(std::string const& reason) const;
-    void change_store(chain::begin_anew const& how, store::store_identity const& as) const;
+    void change_store(chain::begin_anew const& how, store::store_identity const& as);
 
     boost::asio::io_context& on_;
     chaind_settings settings_;
@@ -60,7 +60,8 @@ private:
     std::optional<gateway::server> gateway_;
     chain_config promised_;  // by the driver that has ended
     std::size_t runs_ = 0;
-    bool changing_ = false;  // between two stores
+    bool changing_ = false;   // between two stores
+    bool installed_ = false;  // the store is a snapshot that was checked a moment ago
     bool stopping_ = false;
     boost::asio::steady_timer changed_;  // cancelled when changing_ is over
 };

@@ -70,7 +70,7 @@ asio::awaitable<void> chaind_process::change_run(chain::begin_anew how)
     log::write(
         log::level::notice,
         "chaind",
-        how.install ? "a snapshot is complete and becomes the store" : "the store is of another history",
+        how.install ? "a snapshot is complete and becomes the store" : "the store is of no use in this chain",
         {{"Reason", how.set_aside.empty() ? "this replica has fetched it" : how.set_aside}}
     );
     runtime::notify_status("changing to another store");
@@ -126,7 +126,7 @@ asio::awaitable<void> chaind_process::take_down()
 
 // On its own thread. Neither of the two leaves anything half done (store/snapshot_install.hpp), and a store
 // that is being read stays.
-void chaind_process::change_store(chain::begin_anew const& how, store::store_identity const& as) const
+void chaind_process::change_store(chain::begin_anew const& how, store::store_identity const& as)
 {
     auto const begun = clock::now();
     auto const& database = settings_.driver.database;
@@ -150,6 +150,7 @@ void chaind_process::change_store(chain::begin_anew const& how, store::store_ide
             "the snapshot is the store now",
             {{"Bytes", bytes}, {"TookMs", ms_since(begun)}}
         );
+        installed_ = true;
     }
 }
 

@@ -4,6 +4,7 @@
 #include "chat/names.hpp"
 #include "chat/row_hash.hpp"
 #include "store/chat_rows.hpp"
+#include "store/chat_sum.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -33,20 +34,6 @@ std::string lower(std::string text)
     for (char& c : text)
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     return text;
-}
-
-template <class Row>
-void add_all(hasher& to, statement rows, Row (*get)(statement const&))
-{
-    while (rows.step())
-        chat::add(to, get(rows));
-}
-
-chat::mention get_mention(statement const& row)
-{
-    return {
-        .uid = chat::user_id(row.number(0)), .conv = chat::conv_id(row.number(1)), .at_seq = row.number(2)
-    };
 }
 
 }  // namespace
@@ -178,28 +165,7 @@ std::vector<chat::membership> chat_reader::conversations_of(chat::user_id who)
 
 digest chat_reader::state_digest()
 {
-    hasher to;
-    chat::add(to, counters());
-    add_all(to, db_.query("SELECT " CHAIND_USER_COLUMNS " FROM chat_user ORDER BY id"), get_user);
-    add_all(to, db_.query("SELECT " CHAIND_SESSION_COLUMNS " FROM chat_session ORDER BY token"), get_session);
-    add_all(to, db_.query("SELECT " CHAIND_CONV_COLUMNS " FROM chat_conv ORDER BY id"), get_conv);
-    add_all(
-        to, db_.query("SELECT " CHAIND_MEMBER_COLUMNS " FROM chat_member ORDER BY conv, uid"), get_member
-    );
-    add_all(
-        to,
-        db_.query("SELECT " CHAIND_PAST_MEMBER_COLUMNS " FROM chat_past_member ORDER BY conv, uid, joined"),
-        get_past_member
-    );
-    add_all(to, db_.query("SELECT " CHAIND_MESSAGE_COLUMNS " FROM chat_message ORDER BY id"), get_message);
-    add_all(to, db_.query("SELECT uid, conv, seq FROM chat_mention ORDER BY uid, conv, seq"), get_mention);
-    add_all(
-        to,
-        db_.query("SELECT " CHAIND_REMEMBERED_COLUMNS " FROM chat_remembered ORDER BY uid, cid"),
-        get_remembered
-    );
-    add_all(to, db_.query("SELECT " CHAIND_EVENT_COLUMNS " FROM chat_event ORDER BY pos"), get_event);
-    return to.finish();
+    return chat::state_digest(counters(), sum_of_rows(db_));
 }
 
 }  // namespace chaind::store

@@ -54,7 +54,7 @@ public:
     // The conversations that he is in: what a gateway subscribes a session to.
     [[nodiscard]] std::vector<chat::membership> conversations_of(chat::user_id who);
 
-    // Over all chat rows, in key order. Equal to chat::model_state::state_digest().
+    // Of the rows as they are, read one by one. Equal to chat::model_state::state_digest().
     [[nodiscard]] digest state_digest();
 
 private:

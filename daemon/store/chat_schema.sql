@@ -2,8 +2,9 @@
 -- the log. Every replica holds the same rows at the same pos (chat_reader::state_digest). Texts are kept byte by byte;
 -- names are compared as bytes. Times are those of log entries, in ms since 1970 UTC; `pos` is a log seq.
 --
--- No row carries its own checksum: what a client sees of the state is a function of the log, whose rows have one
--- (log.hash), and bit rot in a chat row shows as a digest that differs (`chainctl verify`).
+-- No row carries its own checksum: chat_counters holds the sum of all rows' hashes (row_sum_schema.sql), which also
+-- notices a row that is lost or an old one that is back. It is compared with the rows before a store is given to or
+-- taken as a new member.
 
 CREATE TABLE chat_counters (
     one            INTEGER PRIMARY KEY CHECK (one = 1),  -- there is one row

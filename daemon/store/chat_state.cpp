@@ -1,7 +1,7 @@
 #include "store/chat_state.hpp"
 
 #include "store/chat_rows.hpp"
-#include "store/chat_schema_sql.hpp"
+#include "store/chat_sum.hpp"
 #include "wire/command.hpp"
 
 namespace chaind::store
@@ -28,27 +28,32 @@ int number(E value)
 
 }  // namespace
 
-std::string const& chat_schema()
-{
-    static std::string const text(chat_schema_sql);
-    return text;
-}
-
-chat_state::chat_state(database& db) : db_(db), counters_(chat_rows::get_counters(db)) {}
+chat_state::chat_state(database& db) : db_(db), counters_(chat_rows::get_counters(db)), rows_(kept_sum(db)) {}
 
 void chat_state::flush()
 {
     if (!counters_changed_) return;
     counters_changed_ = false;
     db_.run(
-        "UPDATE chat_counters SET pos = ?, at_ms = ?, users = ?, convs = ?, sessions = ?, max_message_id = ?",
+        "UPDATE chat_counters SET pos = ?, at_ms = ?, users = ?, convs = ?, sessions = ?, max_message_id = ?,"
+        " row_sum = ?",
         counters_.pos,
         counters_.at_ms,
         counters_.users,
         counters_.convs,
         counters_.sessions,
-        counters_.max_message_id
+        counters_.max_message_id,
+        rows_.value()
     );
+}
+
+// A row that takes the place of another. Every change of rows comes with one of the counters, so that flush()
+// has something to do.
+template <class Row>
+void chat_state::replaced(std::optional<Row> const& before, Row const& after)
+{
+    if (before) rows_.remove(*before);
+    rows_.add(after);
 }
 
 void chat_state::put(chat::counters const& row)
@@ -71,6 +76,7 @@ std::optional<chat::user> chat_state::find_user(std::string_view canonical_name)
 
 void chat_state::put(chat::user const& row)
 {
+    replaced(find_user(row.id), row);
     db_.run(
         "INSERT INTO chat_user (" CHAIND_USER_COLUMNS
         ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name,"
@@ -98,8 +104,17 @@ std::vector<chat::session> chat_state::sessions_of(chat::user_id uid)
     return out;
 }
 
+std::optional<chat::session> chat_state::find_session(chat::token_hash const& token)
+{
+    return one(
+        db_.query("SELECT " CHAIND_SESSION_COLUMNS " FROM chat_session WHERE token = ?", blob{token}),
+        get_session
+    );
+}
+
 void chat_state::put(chat::session const& row)
 {
+    replaced(find_session(row.token), row);
     db_.run(
         "INSERT OR REPLACE INTO chat_session (" CHAIND_SESSION_COLUMNS ") VALUES (?, ?, ?, ?, ?)",
         blob{row.token},
@@ -112,6 +127,7 @@ void chat_state::put(chat::session const& row)
 
 void chat_state::erase(chat::session const& row)
 {
+    rows_.remove(row);
     db_.run("DELETE FROM chat_session WHERE token = ?", blob{row.token});
 }
 
@@ -143,6 +159,7 @@ std::optional<chat::conversation> chat_state::find_public_room(std::string_view 
 
 void chat_state::put(chat::conversation const& row)
 {
+    replaced(find_conv(row.id), row);
     db_.run(
         "INSERT INTO chat_conv (" CHAIND_CONV_COLUMNS
         ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = "
@@ -175,6 +192,7 @@ std::optional<chat::member> chat_state::find_member(chat::conv_id conv, chat::us
 
 void chat_state::put(chat::member const& row)
 {
+    replaced(find_member(row.conv, row.uid), row);
     db_.run(
         "INSERT INTO chat_member (" CHAIND_MEMBER_COLUMNS
         ") VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (conv, uid) DO UPDATE SET joined = excluded.joined,"
@@ -190,11 +208,13 @@ void chat_state::put(chat::member const& row)
 
 void chat_state::erase(chat::member const& row)
 {
+    rows_.remove(row);
     db_.run("DELETE FROM chat_member WHERE conv = ? AND uid = ?", row.conv, row.uid);
 }
 
 void chat_state::put(chat::past_member const& row)
 {
+    rows_.add(row);
     db_.run(
         "INSERT INTO chat_past_member (" CHAIND_PAST_MEMBER_COLUMNS ") VALUES (?, ?, ?, ?)",
         row.conv,
@@ -213,6 +233,7 @@ std::optional<chat::message> chat_state::find_message(chat::message_id id)
 
 void chat_state::put(chat::message const& row)
 {
+    replaced(find_message(row.id), row);
     db_.run(
         "INSERT INTO chat_message (" CHAIND_MESSAGE_COLUMNS
         ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET rev = excluded.rev,"
@@ -235,11 +256,13 @@ void chat_state::put(chat::message const& row)
 
 void chat_state::put(chat::mention const& row)
 {
+    rows_.add(row);
     db_.run("INSERT INTO chat_mention (uid, conv, seq) VALUES (?, ?, ?)", row.uid, row.conv, row.at_seq);
 }
 
 void chat_state::erase(chat::mention const& row)
 {
+    rows_.remove(row);
     db_.run("DELETE FROM chat_mention WHERE uid = ? AND conv = ? AND seq = ?", row.uid, row.conv, row.at_seq);
 }
 
@@ -263,6 +286,7 @@ std::optional<chat::remembered> chat_state::oldest_remembered()
 
 void chat_state::put(chat::remembered const& row)
 {
+    replaced(find_remembered(row.uid, row.cid), row);
     db_.run(
         "INSERT OR REPLACE INTO chat_remembered (" CHAIND_REMEMBERED_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?)",
         row.uid,
@@ -276,11 +300,13 @@ void chat_state::put(chat::remembered const& row)
 
 void chat_state::erase(chat::remembered const& row)
 {
+    rows_.remove(row);
     db_.run("DELETE FROM chat_remembered WHERE uid = ? AND cid = ?", row.uid, row.cid);
 }
 
 void chat_state::put(chat::event const& row)
 {
+    rows_.add(row);
     std::string const marks = row.marks.empty() ? std::string() : wire::encode(row.marks);
     std::optional<blob> stored;
     if (!row.marks.empty()) stored = blob{marks};

@@ -2,19 +2,16 @@
 // The replicated chat state in SQLite: what chat::apply works on, inside the writer's transaction. The rows
 // and the digest are those of chat::model_state.
 //
-// The counters are kept here between entries: flush() writes them, once for each transaction and before
-// COMMIT. After a transaction that was not committed this object must be thrown away.
+// The counters and the sum of the rows (chat_sum.hpp) are kept here between entries: flush() writes them,
+// once for each transaction and before COMMIT. After a transaction that was not committed this object must be
+// thrown away.
 
+#include "chat/row_hash.hpp"
 #include "chat/state.hpp"
 #include "store/sqlite.hpp"
 
-#include <string>
-
 namespace chaind::store
 {
-
-// What chat_schema.sql holds: the tables of the chat state and its first counters row.
-std::string const& chat_schema();
 
 class chat_state final : public chat::state
 {
@@ -58,8 +55,13 @@ public:
     void put(chat::event const& row) override;
 
 private:
+    std::optional<chat::session> find_session(chat::token_hash const& token);
+    template <class Row>
+    void replaced(std::optional<Row> const& before, Row const& after);
+
     database& db_;
     chat::counters counters_;
+    chat::row_sum rows_;
     bool counters_changed_ = false;
 };
 

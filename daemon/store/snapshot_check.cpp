@@ -1,5 +1,6 @@
 // Is a snapshot file what it says?
 #include "store/chat_reader.hpp"
+#include "store/chat_sum.hpp"
 #include "store/log_rows.hpp"
 #include "store/snapshot_file.hpp"
 #include "store/snapshot_rows.hpp"
@@ -15,7 +16,7 @@ namespace chaind::store
 namespace
 {
 
-constexpr std::int64_t first_schema = 2;  // of the first program that made such files
+constexpr std::int64_t first_schema = 3;  // of the first program that made such files
 
 // What a program that opens the file sees of its tables; a flipped bit in here changes no row.
 std::vector<std::string> schema_of(database& db)
@@ -103,9 +104,10 @@ private:
         {
             return wrong("it does not hold as many rows as its manifest says");
         }
-        auto const state = reader.state_digest();
+        auto const sum = proven_sum(db_);
         if (db_.failed()) return meaning();
-        if (state != manifest.state) return wrong("the digest of its chat state is not the manifest's");
+        if (!sum || chat::state_digest(counters, *sum) != manifest.state)
+            return wrong("the digest of its chat state is not the manifest's");
         return {};
     }
 

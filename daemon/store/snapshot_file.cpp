@@ -3,6 +3,7 @@
 
 #include "runtime/random_id.hpp"
 #include "store/chat_reader.hpp"
+#include "store/chat_sum.hpp"
 #include "store/log_rows.hpp"
 #include "store/snapshot_rows.hpp"
 #include "store/store_file.hpp"
@@ -161,7 +162,14 @@ private:
         out.accounts = count_rows(db, "main.chat_user");
         copy_tables(db);
         // Of what was copied, from where it was copied: a fault on the way shows when the file is checked.
-        out.state = reader.state_digest();
+        auto const sum = proven_sum(db);
+        if (db.failed()) return judge(db, target_);
+        if (!sum)
+        {
+            why_ = database_ + ": " + rows_differ;
+            return errc::store_damaged;
+        }
+        out.state = chat::state_digest(reader.counters(), *sum);
         return judge(db, target_);
     }
 

@@ -12,10 +12,15 @@
 #include <utility>
 #include <variant>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 namespace chaind::store
 {
 namespace
 {
+
+constexpr int nicest = 19;
 
 // The answer when an order could not be carried out at all.
 chain::snapshot_made failed(chain::make_snapshot const& what, std::string why)
@@ -37,6 +42,10 @@ chain::chunk_kept failed(chain::keep_chunk const& what, std::string why)
 chain::incoming_checked failed(chain::check_incoming const& what, std::string why)
 {
     return {.id = what.what.id, .error = std::move(why)};
+}
+chain::rows_checked failed(chain::check_rows const&, std::string why)
+{
+    return {.error = std::move(why)};
 }
 
 }  // namespace
@@ -74,6 +83,8 @@ public:
 private:
     void work()
     {
+        // Nice is a thread's own on Linux (setpriority(2)): nobody's message waits for somebody's join.
+        static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nicest));
         while (auto order = take())
         {
             std::visit([this](auto const& what) { carry_out(what); }, *order);

@@ -1,5 +1,9 @@
 #include "store/snapshot_work.hpp"
 
+#include "store/chat_reader.hpp"
+#include "store/chat_sum.hpp"
+#include "store/snapshot_rows.hpp"
+
 #include <cerrno>
 #include <filesystem>
 #include <memory>
@@ -64,6 +68,21 @@ void snapshot_work::drop_incoming()
 {
     incoming_.reset();
     remove_file(incoming_path_);
+}
+
+chain::rows_checked snapshot_work::perform(chain::check_rows const&) const
+{
+    auto opened = database::open(how_.database, database::access::read_only);
+    if (!opened) return {.error = "cannot open " + how_.database + ": " + opened.error().message()};
+    auto& db = **opened;
+    sqlite3_busy_timeout(db.handle(), 5000);
+    interruption const stop(db, long_work_);
+    chat_reader reader(db);
+    reader.begin();
+    bool const proven = proven_sum(db).has_value();
+    reader.end();
+    if (db.failed()) return {.error = how_.database + ": " + db.failure_text()};
+    return {.error = proven ? "" : rows_differ};
 }
 
 // ---- for others

@@ -30,6 +30,7 @@ public:
     [[nodiscard]] chain::incoming_opened perform(chain::open_incoming const& what);
     [[nodiscard]] chain::chunk_kept perform(chain::keep_chunk const& what);
     [[nodiscard]] chain::incoming_checked perform(chain::check_incoming const& what);
+    [[nodiscard]] chain::rows_checked perform(chain::check_rows const& what) const;
 
 private:
     struct open_file

@@ -1,8 +1,10 @@
 #include "store/store_schema.hpp"
 
-#include "store/chat_state.hpp"
+#include "store/chat_schema_sql.hpp"
+#include "store/chat_sum.hpp"
 #include "store/log_schema_sql.hpp"
 #include "store/restored_schema_sql.hpp"
+#include "store/row_sum_schema_sql.hpp"
 
 #include <string>
 #include <vector>
@@ -16,11 +18,14 @@ namespace
 std::vector<std::string> const& migrations()
 {
     static std::vector<std::string> const all{
-        std::string(log_schema_sql) + chat_schema(),
+        std::string(log_schema_sql) + std::string(chat_schema_sql),
         std::string(restored_schema_sql),
+        std::string(row_sum_schema_sql),
     };
     return all;
 }
+
+constexpr std::int64_t first_with_sum = 3;
 
 }  // namespace
 
@@ -47,6 +52,7 @@ void upgrade_schema(database& db, std::int64_t from)
     {
         db.script(migrations()[static_cast<std::size_t>(version)]);
     }
+    if (from < first_with_sum) keep_sum(db, sum_of_rows(db));
     db.script("PRAGMA user_version = " + std::to_string(newest_schema()));
 }
 

@@ -49,6 +49,7 @@ std::string_view name(seen what)
         "interrupted_installs",
         "set_aside",
         "foreign_disks",
+        "rotten_disks",
         "compactions",
     };
     return names[static_cast<std::size_t>(what)];

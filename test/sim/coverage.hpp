@@ -54,6 +54,7 @@ enum class seen : std::uint8_t
     interrupted_installs,
     set_aside,
     foreign_disks,
+    rotten_disks,
     compactions,
     count_
 };

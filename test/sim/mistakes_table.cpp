@@ -64,6 +64,7 @@ constexpr std::pair<r, std::string_view> all_rules[] = {
     {r::a_snapshot_ends_at_its_mark, "a_snapshot_ends_at_its_mark"},
     {r::a_part_is_hashed_again, "a_part_is_hashed_again"},
     {r::an_installation_is_whole, "an_installation_is_whole"},
+    {r::a_returning_store_is_checked, "a_returning_store_is_checked"},
 };
 
 }  // namespace

@@ -21,6 +21,7 @@ enum class disk_choice : std::uint8_t
     wiped,
     older,
     foreign,  // of another history: its committed rows are not those of the chain
+    rotten,   // a row of the application has changed
 };
 
 class node final : private disk_listener
@@ -57,6 +58,7 @@ public:
     [[nodiscard]] bool lease_valid() const { return core_->lease_valid(local_now()); }
 
     bool foreign = false;  // its disk is of another history
+    bool rotten = false;   // its disk has changed a row of the application
     bool lying = false;    // its disk went back in time: it does not count until it is out of the chain
     void slow_disk(us by) { disk_.slower = by; }
     void fail_next_fsync() { disk_.failing = true; }
@@ -82,6 +84,7 @@ private:
     void rename_store(store_id id);
     void install(snapshot_file const& file);
     [[nodiscard]] disk_image foreign_image() const;
+    [[nodiscard]] disk_image rotten_image() const;
 
     void next_tick();
     void later(us delay, scheduler::action what);  // unless the process has died by then

@@ -12,7 +12,7 @@ void node::rename_store(store_id id)
     in_.check.on_new_store(id);
     self_.store = id;
     older_.reset();
-    lying = foreign = false;
+    lying = foreign = rotten = false;
 }
 
 // The driver ends, the files are exchanged, the process begins again on the same ports. A crash on the way
@@ -96,7 +96,22 @@ void node::change_disk(disk_choice what)
             rename_store(in_.random.id<store_id>());
             foreign = true;
             return;
+        case disk_choice::rotten:
+            in_.log.line("rotten disk ", self_.name);
+            in_.count.add(seen::rotten_disks);
+            disk_.replace(rotten_image());
+            rotten = true;
+            return;
     }
+}
+
+// A row that nobody looks at before the next entry is applied: a start finds nothing odd.
+disk_image node::rotten_image() const
+{
+    auto out = disk_.durable();
+    out.kept = out.application(in_.application)->clone({.counters = false});
+    out.kept_at = out.applied;
+    return out;
 }
 
 // From some point on other commands were committed.

@@ -304,6 +304,7 @@ profile joins(rng& random)
     p.wipe = 0.4;
     p.older = 0.05;
     p.foreign = 0.1;
+    p.rotten = 0.15;
     p.flip = 0.03;
     p.snapshot_error = 0.01;
     p.crash_at_chunk = 0.5;

@@ -103,6 +103,7 @@ struct profile
     double crash_anew = 0.1;
     double crash_at_chunk = 0;  // source or target dies around the next chunk of a rising series
     double foreign = 0;         // of restarts: with a disk of another history
+    double rotten = 0;          // of restarts: with a row changed
 
     us resume_limit =
         1'000'000;  // until writes go on once nothing fails any more; a cold start's wait not counted

@@ -236,6 +236,14 @@ void snapshot_desk::on(chain::check_incoming const& what)
     );
 }
 
+void snapshot_desk::on(chain::check_rows const&)
+{
+    work(
+        in_.random.skewed(500, 40'000),
+        [this] { answer(chain::rows_checked{of_.rotten ? "a row is not as it was written" : ""}); }
+    );
+}
+
 bool snapshot_desk::holds_exactly(snapshot_file const& file) const
 {
     if (part_.size() != file.chunks.size()) return false;

@@ -65,6 +65,7 @@ private:
     void on(chain::open_incoming const& what);
     void on(chain::keep_chunk const& what);
     void on(chain::check_incoming const& what);
+    void on(chain::check_rows const& what);
     void make(std::uint64_t order);
     [[nodiscard]] std::string keep(chain::keep_chunk const& what);
     [[nodiscard]] std::string check(chain::snapshot_info const& what);

@@ -17,7 +17,7 @@ world::world(
       clients(*this)
 {
     // Beside real files: those of an earlier moment or of another history are not kept.
-    if (application.shadow) how.older = how.foreign = 0;
+    if (application.shadow) how.older = how.foreign = how.rotten = 0;
     for (int i = 0; i < how.nodes; ++i)
         nodes.push_back(std::make_unique<node>(*this, i));
 }
@@ -99,10 +99,24 @@ bool world::expendable(node const& which) const
     return !config.being_stored() || others_hold(config.being_stored()->current.members);
 }
 
+// It can only come back as a learner.
+bool world::in_no_chain(node const& which) const
+{
+    auto const& stored = config.registry();
+    auto holds = [&](chain_config const& chain) { return chain.contains_store(which.self()); };
+    return !holds(stored.last_active) && !holds(stored.current) &&
+           !(config.being_stored() && holds(config.being_stored()->current));
+}
+
 void world::restart(node& which, disk_choice with)
 {
     if (which.alive()) return;
-    if (with != disk_choice::same && expendable(which))
+    if (with == disk_choice::rotten)
+    {
+        // A member that a cold start takes in is not looked at.
+        if (in_no_chain(which)) which.change_disk(with);
+    }
+    else if (with != disk_choice::same && expendable(which))
     {
         // An older disk must be one that the rules can detect: it ends below the highest commit reported.
         if (with != disk_choice::older ||
@@ -117,6 +131,7 @@ void world::restart_later(node& which)
     auto with = random.chance(how.wipe)      ? disk_choice::wiped
                 : random.chance(how.older)   ? disk_choice::older
                 : random.chance(how.foreign) ? disk_choice::foreign
+                : random.chance(how.rotten)  ? disk_choice::rotten
                                              : disk_choice::same;
     time.after(
         random.skewed(how.down_time.low, how.down_time.high),

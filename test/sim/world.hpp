@@ -36,6 +36,7 @@ public:
     void restart(node& which, disk_choice with);
     // May this replica's disk be lost or go back in time, without taking the last complete copy along?
     [[nodiscard]] bool expendable(node const& which) const;
+    [[nodiscard]] bool in_no_chain(node const& which) const;
     // Names that the administrator wants to serve: known, neither removed nor drained.
     [[nodiscard]] std::vector<node_id> wanted() const;
     // A chunk of a snapshot leaves: this is where its source or its target may die.

@@ -124,6 +124,7 @@ private:
     void carry_out(std::size_t i, open_incoming const& what, std::string error);
     void carry_out(std::size_t i, keep_chunk const& what, std::string error);
     void carry_out(std::size_t i, check_incoming const& what, std::string error);
+    void carry_out(std::size_t i, check_rows const& what, std::string error);
 
     std::deque<machine> machines_;
     std::deque<letter> network_;

@@ -149,6 +149,52 @@ BOOST_AUTO_TEST_CASE(a_store_that_could_not_be_compared_is_kept_aside)
     BOOST_TEST(h.at(2).anew->set_aside != "");
 }
 
+// It is asked for nothing and says nothing before its rows are known to be those that were written.
+BOOST_AUTO_TEST_CASE(a_returning_store_is_checked_before_it_learns)
+{
+    harness h(3);
+    leave_behind(h);
+    h.at(2).snapshots_run = false;
+    h.restart(2);
+    auto const before = h.status(2).received;
+    h.assign({0, 1}, 2, 1);
+    h.pass(1s);
+    BOOST_TEST(count<check_rows>(h.at(2)) == 1u);
+    BOOST_TEST(h.status(2).received == before);
+    BOOST_TEST(!h.at(1).heartbeats.back().feeding.has_value());
+    h.at(2).snapshots_run = true;
+    h.pass(200ms);
+    BOOST_TEST(h.status(2).received == h.status(1).received);
+    // Once for each run of the process.
+    h.direct(h.config({0, 1}, config_state::active, h.current));
+    h.assign({0, 1}, 2, 1);
+    h.pass(50ms);
+    BOOST_TEST(count<check_rows>(h.at(2)) == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_returning_store_with_changed_rows_is_kept_aside)
+{
+    harness h(3);
+    leave_behind(h);
+    h.restart(2);
+    h.at(2).fault = [](snapshot_order const& what)
+    { return std::holds_alternative<check_rows>(what) ? "a row has changed" : ""; };
+    h.assign({0, 1}, 2, 1);
+    h.pass(50ms);
+    BOOST_TEST_REQUIRE(h.at(2).anew.has_value());
+    BOOST_TEST(!h.at(2).anew->install.has_value());
+    BOOST_TEST(h.at(2).anew->set_aside == "a row has changed");
+}
+
+BOOST_AUTO_TEST_CASE(a_new_store_and_a_member_are_not_checked)
+{
+    world h;
+    h.assign();
+    h.pass(100ms);
+    BOOST_TEST(count<check_rows>(h.at(2)) == 0u);
+    BOOST_TEST(count<check_rows>(h.at(1)) == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(one_that_misses_less_does_not)
 {
     harness h(3, [](settings& how) { how.snapshot_after = 50; });

@@ -99,6 +99,43 @@ BOOST_AUTO_TEST_CASE(nothing_is_overwritten_and_nothing_comes_of_a_file_that_is_
     BOOST_TEST(why == db() + ": it is no snapshot file");
 }
 
+// What a disk may do to a row; and to a row together with the counters, or by bringing back what was there.
+BOOST_AUTO_TEST_CASE(a_store_whose_rows_have_changed_gives_no_snapshot)
+{
+    filled(40);
+    tamper(db(), "PRAGMA wal_checkpoint(TRUNCATE)");
+    auto const bytes = file_bytes(db());
+    auto const restore = [&]
+    {
+        for (auto const* tail : {"-wal", "-shm"})
+            std::filesystem::remove(db() + tail);
+        write_file(db(), bytes);
+    };
+    for (std::string const sql :
+         {"UPDATE chat_message SET body = 'other' WHERE id = 7",
+          "UPDATE chat_message SET deleted = 1 WHERE id = 7",
+          "DELETE FROM chat_message WHERE id = 38",
+          "INSERT INTO chat_mention VALUES (1, 1, 3)",
+          "UPDATE chat_user SET password_hash = 'x'",
+          "DELETE FROM chat_session",
+          "UPDATE chat_conv SET last_seq = last_seq - 1",
+          "UPDATE chat_member SET delivered = delivered - 1",
+          "DELETE FROM chat_remembered WHERE pos = 9",
+          "UPDATE chat_event SET seq = 3 WHERE pos = 9",
+          "UPDATE chat_counters SET row_sum = zeroblob(16)",
+          "UPDATE chat_message SET body = (SELECT body FROM chat_message WHERE id = 8) WHERE id = 7"})
+    {
+        restore();
+        tamper(db(), sql);
+        std::string why;
+        BOOST_TEST((store::make_snapshot(db(), path("s"), {}, &why).error() == errc::store_damaged), sql);
+        BOOST_TEST(why == db() + ": " + store::rows_differ, sql);
+        BOOST_TEST(!std::filesystem::exists(path("s")), sql);
+    }
+    restore();
+    snapshot("s");
+}
+
 BOOST_AUTO_TEST_CASE(every_lie_is_found)
 {
     filled(40);

@@ -1,6 +1,7 @@
 #pragma once
 // Stores with rooms and messages in them, and their snapshots, in a folder.
 
+#include "store/chat_sum.hpp"
 #include "store/chunk_file.hpp"
 #include "store/snapshot_install.hpp"
 #include "unit/store/store_fixture.hpp"

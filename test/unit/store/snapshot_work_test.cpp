@@ -81,6 +81,13 @@ BOOST_AUTO_TEST_CASE(a_snapshot_arrives_and_is_installed)
     BOOST_TEST((snapshot_fixture::open(target.options())->end() == what.at));
 }
 
+BOOST_AUTO_TEST_CASE(changed_rows_are_found)
+{
+    BOOST_TEST(giving->perform(chain::check_rows{}).error == "");
+    tamper(source.db(), "UPDATE chat_message SET body = 'other' WHERE id = 7");
+    BOOST_TEST(giving->perform(chain::check_rows{}).error == store::rows_differ);
+}
+
 BOOST_AUTO_TEST_CASE(a_crash_at_each_chunk_costs_no_chunk)
 {
     auto const what = offer();

@@ -1,0 +1,56 @@
+"""Chat rows that a disk has changed: their machine gives them to nobody, and comes back with sound ones."""
+import sqlite3
+
+from chain import wait_for
+from joining import chain_in_use
+from test_kills import in_thread
+
+CHANGED = "chat rows are not those that were written"
+
+
+def change_a_row(chain, name):
+    """As a bad disk would, behind the daemon's back."""
+    database = sqlite3.connect(chain.dir / name / "chaind.db", timeout=30)
+    with database:
+        changed = database.execute("UPDATE chat_message SET body = 'changed' WHERE id = (SELECT min(id) FROM chat_message)")
+    assert changed.rowcount == 1
+    database.close()
+
+
+def set_aside(chain, name):
+    return list((chain.dir / name).glob("set-aside-*/chaind.db"))
+
+
+async def test_a_source_with_a_changed_row_gives_no_snapshot(volume):
+    async with chain_in_use(2000) as (chain, load):
+        *_, middle, tail = chain.roles()
+        await in_thread(change_a_row, chain, tail)
+        await in_thread(chain.join, "n4")
+        why = [e["why"] for e in chain.events("stalled", "n4")]
+        assert len(why) == 1 and tail in why[0] and CHANGED in why[0], why
+        assert chain.events("learner", "n4")[-1]["why"] == f"catches up from {middle}"
+        print(f"  {why[0][:200]}")
+        # What was damaged is looked at when it comes back.
+        await in_thread(chain.kill, tail)
+        await in_thread(chain.start, tail)
+        await in_thread(wait_for, lambda: sorted(chain.roles()) == chain.names(), "all of them in the chain", 120)
+        assert len(set_aside(chain, tail)) == 1, "its store was taken as it was"
+        await load.acked_more(50)
+
+
+async def test_a_returning_machine_with_a_changed_row_gets_a_snapshot(volume):
+    async with chain_in_use(2000) as (chain, load):
+        await in_thread(chain.join, "n4")
+        await in_thread(chain.kill, "n2")
+        await in_thread(wait_for, lambda: "n2" not in chain.roles(), "a chain without n2")
+        await in_thread(change_a_row, chain, "n2")
+        await in_thread(chain.start, "n2")
+        await in_thread(wait_for, lambda: "n2" in chain.roles(), "n2 in the chain", 120)
+        assert len(set_aside(chain, "n2")) == 1, "its store was taken as it was"
+        assert "snapshot" in chain.events("joined", "n2")[-1]["why"], chain.events("joined", "n2")
+        # One with sound rows keeps them.
+        await in_thread(chain.kill, "n3")
+        await in_thread(chain.start, "n3")
+        await in_thread(wait_for, lambda: "n3" in chain.roles(), "n3 in the chain", 120)
+        assert not set_aside(chain, "n3")
+        await load.acked_more(50)
