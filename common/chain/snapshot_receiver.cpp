@@ -6,8 +6,8 @@ namespace
 {
 
 constexpr std::size_t wants_max = 8;
-constexpr auto ask_again_after = 500ms;  // of silence
-constexpr auto ask_lost_after = 5s;      // while others are answered
+constexpr microseconds ask_again_after = 500ms;  // of silence; doubles for each question, up to:
+constexpr microseconds ask_lost_after = 5s;      // also while others are answered
 constexpr auto alive_every = 2s;
 constexpr auto retry_after = 5s;
 constexpr auto given_up_after = 60s;
@@ -54,14 +54,18 @@ void snapshot_receiver::on_offer(snap_offer const& what, view const& v)
     if (info.bytes == 0 || info.bytes > bytes_max || info.at.at > highest_position) return;
     // What is complete is finished first: from there the log may do.
     if (stage_ == stage::checking || stage_ == stage::ready) return;
-    if (stage_ != stage::idle && info == what_) return;
+    if (stage_ != stage::idle && info == what_)
+    {
+        heard_at_ = v.now;
+        return;
+    }
     if (stage_ == stage::idle && v.now < retry_at_) return;
     abandon();
     stage_ = stage::opening;
     what_ = info;
     next_ = 0;
     kept_ = 0;
-    heard_at_ = v.now;
+    alive_at_ = v.now;
     v.out.snapshot_orders.emplace_back(open_incoming{what_});
 }
 
@@ -76,41 +80,50 @@ void snapshot_receiver::on_opened(incoming_opened const& what, view const& v)
     stage_ = stage::collecting;
     held_ = what.held;
     if (held_.empty()) held_.resize(1);
-    heard_at_ = v.now;
+    heard_at_ = answered_at_ = v.now;
 }
 
 void snapshot_receiver::pump(view const& v)
 {
     if (v.source == nullptr) return;
-    if (stage_ == stage::checking)
-    {
-        // The check takes long, and the source keeps its log for nobody who says nothing.
-        if (v.now - asked_at_ < alive_every) return;
-        asked_at_ = v.now;
-        ask(0, v);  // costs no bytes: it says that it is here
-        return;
-    }
+    if (stage_ == stage::opening || stage_ == stage::checking) say_alive(v);
     if (stage_ != stage::collecting) return;
     if (v.now - heard_at_ > given_up_after && wants_.size() > 0)
     {
         abandon();
         return;
     }
-    bool const silent = v.now - heard_at_ >= ask_again_after;
+    ask_again(v);
+    while (wants_.size() < wants_max && next_ < chunks())
+    {
+        wants_[next_] = {.asked_at = v.now, .patience = ask_again_after};
+        ask(next_++, v);
+    }
+}
+
+// Both a look at what an earlier try left and the check of the whole may take minutes, and the source keeps
+// file and log for nobody who says nothing.
+void snapshot_receiver::say_alive(view const& v)
+{
+    if (v.now - alive_at_ < alive_every) return;
+    alive_at_ = v.now;
+    ask(chunks(), v);
+}
+
+void snapshot_receiver::ask_again(view const& v)
+{
+    bool const silent = v.now - answered_at_ >= ask_again_after;
     bool const moved = in_ != v.in;
     in_ = v.in;
     for (auto& [index, each] : wants_)
     {
         if (each.keeping) continue;
         auto const age = v.now - each.asked_at;
-        if (!moved && !(silent && age >= ask_again_after) && age < ask_lost_after) continue;
+        if (!moved && age < (silent ? each.patience : ask_lost_after)) continue;
+        // A new epoch has voided the questions: that is no sign of a source that is too slow for them.
+        each.patience = moved ? ask_again_after : std::min(2 * each.patience, ask_lost_after);
         each.asked_at = v.now;
         ask(index, v);
-    }
-    while (wants_.size() < wants_max && next_ < chunks())
-    {
-        wants_[next_].asked_at = v.now;
-        ask(next_++, v);
     }
 }
 
@@ -124,12 +137,12 @@ void snapshot_receiver::ask(std::uint64_t index, view const& v) const
 void snapshot_receiver::on_chunk(snap_chunk const& what, view const& v)
 {
     if (stage_ != stage::collecting || what.id != what_.id) return;
+    if (what.index >= next_ || (what.packed && what.packed->size() > packed_max)) return;
     auto const found = wants_.find(what.index);
-    if (found == wants_.end() || found->second.keeping) return;
-    if (what.packed ? what.packed->size() > packed_max
-                    : what.hash == digest{} || what.hash != held(what.index))
-        return;
-    heard_at_ = v.now;
+    bool const wanted = found != wants_.end() && !found->second.keeping;
+    if (wanted && !what.packed && (what.hash == digest{} || what.hash != held(what.index))) return;
+    heard_at_ = answered_at_ = v.now;
+    if (!wanted) return;
     found->second.keeping = true;
     if (what.index == 0) held_[0] = what.hash;
     v.out.snapshot_orders.emplace_back(
@@ -150,7 +163,7 @@ void snapshot_receiver::on_kept(chunk_kept const& what, view const& v)
     wants_.erase(found);
     if (++kept_ < chunks()) return;
     stage_ = stage::checking;
-    asked_at_ = v.now;
+    alive_at_ = v.now;
     v.out.snapshot_orders.emplace_back(check_incoming{what_});
 }
 

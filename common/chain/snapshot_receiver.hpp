@@ -59,12 +59,15 @@ private:
     struct want
     {
         instant asked_at{};
-        bool keeping = false;  // has come, the driver writes it
+        microseconds patience{};  // until it is asked for again, when nothing comes
+        bool keeping = false;     // has come, the driver writes it
     };
 
     [[nodiscard]] std::uint64_t chunks() const;
     [[nodiscard]] digest held(std::uint64_t index) const;
     void ask(std::uint64_t index, view const& v) const;
+    void say_alive(view const& v);
+    void ask_again(view const& v);
     void fail(std::string why, view const& v);
 
     stage stage_ = stage::idle;
@@ -73,9 +76,10 @@ private:
     std::uint64_t next_ = 0;  // the first chunk not asked for yet
     std::uint64_t kept_ = 0;
     std::map<std::uint64_t, want> wants_;
-    instant heard_at_{};  // a chunk, or the beginning
-    instant asked_at_{};
-    epoch in_;  // of the last questions
+    instant heard_at_{};     // the source, about this file
+    instant answered_at_{};  // a chunk, be it one that has come before; or the beginning
+    instant alive_at_{};     // said so
+    epoch in_;               // of the last questions
     std::string trouble_;
     instant retry_at_{};
 };

@@ -7,6 +7,8 @@ namespace
 
 constexpr auto make_again_after = 5s;
 constexpr auto forgotten_after = 60s;  // without a question
+// While it is made, without a learner that needs it: longer than an epoch takes to change.
+constexpr auto unwanted_after = 10s;
 constexpr auto offer_again_after = 5s;
 // A learner keeps a few questions open; more is not asked for by anything that behaves.
 constexpr std::size_t questions_max = 64;
@@ -34,10 +36,12 @@ void snapshot_source::pump(view const& v)
                 " log entries were kept for it",
             v
         );
-    if (stage_ == stage::made && v.now - asked_at_ > forgotten_after) drop(v.out);
+    if (stage_ == stage::making && v.needed) asked_at_ = v.now;
+    if (stage_ != stage::idle &&
+        v.now - asked_at_ > (stage_ == stage::made ? forgotten_after : unwanted_after))
+        drop(v.out);
     if (v.learner == nullptr) return;
     if (v.needed && stage_ == stage::idle && v.now >= retry_at_) make(v);
-    if (stage_ == stage::making && pin_ && v.needed) unwanted_ = false;
     if (stage_ != stage::made) return;
     if (v.needed) offer(v);
     read(v);
@@ -46,27 +50,22 @@ void snapshot_source::pump(view const& v)
 void snapshot_source::make(view const& v)
 {
     stage_ = stage::making;
-    unwanted_ = false;
+    asked_at_ = v.now;
     pin_ = v.applied;
     v.out.snapshot_orders.emplace_back(make_snapshot{++last_order_});
 }
 
 void snapshot_source::on_made(snapshot_made const& what, view const& v)
 {
+    // The answer to an order that was dropped says nothing about the one that is wanted now.
     if (stage_ != stage::making || what.order != last_order_) return;
     if (!what.error.empty())
     {
-        stage_ = stage::idle;
-        pin_.reset();
-        if (!unwanted_) fail(what.error, v);
+        forget();
+        fail(what.error, v);
         return;
     }
     what_ = what.what;
-    if (unwanted_)
-    {
-        drop(v.out);
-        return;
-    }
     stage_ = stage::made;
     trouble_.clear();
     asked_ = false;
@@ -91,7 +90,7 @@ void snapshot_source::offer(view const& v)
 void snapshot_source::on_want(member const& from, snap_want const& what, view const& v)
 {
     if (stage_ != stage::made || v.learner == nullptr || *v.learner != from) return;
-    if (what.id != what_.id || what.index >= answered_.size()) return;
+    if (what.id != what_.id) return;
     if (!asked_ || asker_ != from)
     {
         asker_ = from;
@@ -100,7 +99,7 @@ void snapshot_source::on_want(member const& from, snap_want const& what, view co
     }
     asked_ = true;
     asked_at_ = v.now;
-    if (reading_.contains(what.index)) return;
+    if (what.index >= answered_.size() || reading_.contains(what.index)) return;
     for (auto& each : wants_)
     {
         if (each.index != what.index) continue;
@@ -160,29 +159,25 @@ void snapshot_source::on_chunk(chunk_read const& what, view const& v)
 void snapshot_source::not_needed(effects& out)
 {
     trouble_.clear();
-    if (stage_ == stage::making)
-        unwanted_ = true;
-    else if (stage_ == stage::made)
-        drop(out);
+    drop(out);
 }
 
 void snapshot_source::fail(std::string why, view const& v)
 {
     trouble_ = std::move(why);
     retry_at_ = v.now + make_again_after;
-    if (stage_ == stage::made)
-        drop(v.out);
-    else if (stage_ == stage::making)
-    {
-        // The order stands; what it makes is dropped.
-        unwanted_ = true;
-        pin_.reset();
-    }
+    drop(v.out);
 }
 
 void snapshot_source::drop(effects& out)
 {
-    out.snapshot_orders.emplace_back(drop_snapshot{what_.id});
+    if (stage_ == stage::idle) return;
+    out.snapshot_orders.emplace_back(drop_snapshot{last_order_});
+    forget();
+}
+
+void snapshot_source::forget()
+{
     stage_ = stage::idle;
     pin_.reset();
     wants_.clear();

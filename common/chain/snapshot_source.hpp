@@ -60,9 +60,9 @@ private:
     void refill(view const& v);
     void fail(std::string why, view const& v);
     void drop(effects& out);
+    void forget();
 
     stage stage_ = stage::idle;
-    bool unwanted_ = false;  // making; drop it as soon as it is made
     std::uint64_t last_order_ = 0;
     snapshot_info what_;
     std::optional<seq> pin_;
@@ -72,7 +72,7 @@ private:
 
     member asker_;        // who asked last
     bool asked_ = false;  // anybody has, for this file
-    instant asked_at_{};  // or made at
+    instant asked_at_{};  // or made at; while it is made: needed at
     instant offered_at_{};
     std::deque<snap_want> wants_;      // not looked at yet
     std::set<std::uint64_t> reading_;  // ordered from the driver

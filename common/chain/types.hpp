@@ -133,7 +133,7 @@ struct snap_want  // learner -> source
 {
     epoch in;
     digest id;
-    std::uint64_t index = 0;
+    std::uint64_t index = 0;  // behind the last chunk: none is wanted yet, this is a sign of life
     digest mine;  // hash of what the learner holds at that place from an earlier try; empty: nothing
 };
 struct snap_chunk  // source -> learner
@@ -220,7 +220,7 @@ struct step_down
 };  // SIGTERM: heartbeats say so from now on
 
 // Answers to effects::snapshot_orders. An error is a sentence for people; empty: none.
-struct snapshot_made  // to make_snapshot
+struct snapshot_made  // to make_snapshot, also when drop_snapshot has ended it
 {
     std::uint64_t order = 0;
     snapshot_info what;
@@ -326,7 +326,7 @@ struct local_refusal
 // made, one is taken in.
 struct make_snapshot  // of the committed state as it is when the order is carried out
 {
-    std::uint64_t order = 0;
+    std::uint64_t order = 0;  // rises
 };
 struct read_chunk
 {
@@ -334,9 +334,9 @@ struct read_chunk
     std::uint64_t index = 0;
     digest mine;  // when the chunk's hash is this, its bytes need not be read back
 };
-struct drop_snapshot  // nobody needs it any more; no answer
+struct drop_snapshot  // nobody needs what this order has made, or is going to: end it early; no answer
 {
-    digest id;
+    std::uint64_t order = 0;
 };
 struct open_incoming
 {

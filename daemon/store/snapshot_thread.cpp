@@ -2,6 +2,8 @@
 
 #include "store/snapshot_work.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -54,7 +56,7 @@ class snapshot_thread::impl
 {
 public:
     impl(snapshot_thread_options how, std::function<void(chain::event)> answer, post_function post)
-        : work_(std::move(how), stopping_),
+        : work_(std::move(how), cancelled_),
           answer_(std::make_shared<std::function<void(chain::event)> const>(std::move(answer))),
           post_(std::move(post)),
           thread_([this] { work(); })
@@ -65,7 +67,7 @@ public:
     {
         {
             std::lock_guard const hold(mutex_);
-            stopping_ = true;
+            stopping_ = cancelled_ = true;
         }
         wake_.notify_one();
         thread_.join();
@@ -75,6 +77,8 @@ public:
     {
         {
             std::lock_guard const hold(mutex_);
+            auto const* dropped = std::get_if<chain::drop_snapshot>(&what);
+            if (dropped && making_ == dropped->order) cancelled_ = true;
             queue_.push_back(std::move(what));
         }
         wake_.notify_one();
@@ -98,7 +102,21 @@ private:
         if (stopping_) return std::nullopt;
         auto next = std::move(queue_.front());
         queue_.pop_front();
+        auto const* make = std::get_if<chain::make_snapshot>(&next);
+        making_ = make ? std::optional(make->order) : std::nullopt;
+        cancelled_ = make && is_dropped(make->order);
         return next;
+    }
+
+    // By an order that is still in the queue; mutex_ is held.
+    bool is_dropped(std::uint64_t order) const
+    {
+        auto const drops = [&](chain::snapshot_order const& what)
+        {
+            auto const* dropped = std::get_if<chain::drop_snapshot>(&what);
+            return dropped && dropped->order == order;
+        };
+        return std::any_of(queue_.begin(), queue_.end(), drops);
     }
 
     void carry_out(chain::drop_snapshot const& what) { work_.perform(what); }
@@ -122,7 +140,7 @@ private:
         post_([to = answer_, what = std::move(what)]() mutable { (*to)(std::move(what)); });
     }
 
-    std::atomic<bool> stopping_ = false;
+    std::atomic<bool> cancelled_ = false;  // what is being carried out
     snapshot_work work_;
     std::shared_ptr<std::function<void(chain::event)> const> const answer_;
     post_function const post_;
@@ -130,6 +148,8 @@ private:
     std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<chain::snapshot_order> queue_;
+    std::optional<std::uint64_t> making_;  // the order that is being carried out
+    bool stopping_ = false;
 
     std::thread thread_;  // the last member: it uses all others
 };

@@ -1,6 +1,7 @@
 #pragma once
 // The thread that works on snapshot files, beside the writer: carries out the core's snapshot orders, in
-// order, and posts one answer for each (none for drop_snapshot). What goes wrong is an error text in the
+// order, and posts one answer for each (none for drop_snapshot). One thing is not in order: a snapshot that
+// is dropped while it is made, or before, is not made to its end. What goes wrong is an error text in the
 // answer and never stops the process.
 //
 // In the data folder: outgoing.db, the snapshot that others fetch (one; gone at start and end), and

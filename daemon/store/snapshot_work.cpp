@@ -91,6 +91,12 @@ chain::snapshot_made snapshot_work::perform(chain::make_snapshot const& what)
 {
     chain::snapshot_made out{.order = what.order, .what = {}, .error = {}};
     drop_outgoing();
+    outgoing_order_ = what.order;
+    if (long_work_.cancelled->load())
+    {
+        out.error = "stopped";
+        return out;
+    }
     // The copy, and the write-ahead log that cannot shrink while it is being read from: the daemon's own
     // writes need the rest.
     out.error = room_for(2 * size_of(how_.database) + size_of(how_.database + "-wal"));
@@ -134,7 +140,7 @@ chain::chunk_read snapshot_work::perform(chain::read_chunk const& what)
 
 void snapshot_work::perform(chain::drop_snapshot const& what)
 {
-    if (outgoing_ && outgoing_->what.id == what.id) drop_outgoing();
+    if (what.order == outgoing_order_) drop_outgoing();
 }
 
 // ---- from others

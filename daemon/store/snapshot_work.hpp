@@ -17,7 +17,7 @@ namespace chaind::store
 class snapshot_work
 {
 public:
-    // Set `cancelled`, from any thread, to end long work.
+    // Set `cancelled`, from any thread, to end what is being carried out.
     snapshot_work(snapshot_thread_options how, std::atomic<bool> const& cancelled);
     // Nobody fetches from a process that has gone.
     ~snapshot_work();
@@ -52,6 +52,7 @@ private:
     std::string const incoming_path_;
     long_work const long_work_;
     std::optional<open_file> outgoing_;
+    std::uint64_t outgoing_order_ = 0;  // the last that was carried out
     std::optional<open_file> incoming_;
 };
 

@@ -87,6 +87,7 @@ void snapshot_desk::on(chain::make_snapshot const& what)
         in_.random.skewed(1'000, 80'000),
         [this, order = what.order]
         {
+            if (order <= dropped_) return give_up(order);
             if (fails()) return answer(chain::snapshot_made{order, {}, "no space"});
             auto life = life_;
             auto now = [this, order, life]
@@ -103,10 +104,12 @@ void snapshot_desk::on(chain::make_snapshot const& what)
 
 void snapshot_desk::make(std::uint64_t order)
 {
+    if (order <= dropped_) return give_up(order);
     auto const& habits = in_.application.habits;
     auto const& disk = store_.durable();
     auto file = std::make_shared<snapshot_file>();
     file->made_by = of_.self().store;
+    file->order = order;
     file->state = store_.application().clone(habits.snapshot);
     file->what.id = in_.random.id<digest>();
     file->what.at = disk.point(disk.applied);
@@ -149,9 +152,17 @@ void snapshot_desk::on(chain::read_chunk const& what)
     );
 }
 
+// Not after earlier work: it ends what is under way.
 void snapshot_desk::on(chain::drop_snapshot const& what)
 {
-    made_.erase(what.id);
+    demand(what.order > dropped_, "a snapshot is dropped twice");
+    dropped_ = what.order;
+    std::erase_if(made_, [&](auto const& each) { return each.second->order == what.order; });
+}
+
+void snapshot_desk::give_up(std::uint64_t order)
+{
+    answer(chain::snapshot_made{order, {}, "stopped"});
 }
 
 void snapshot_desk::on(chain::open_incoming const& what)
@@ -262,6 +273,7 @@ void snapshot_desk::crash()
 {
     ++life_;
     free_at_ = 0;
+    dropped_ = 0;
     made_.clear();
     open_.reset();
     checked_.reset();

@@ -29,6 +29,7 @@ struct snapshot_file
     std::vector<chain::entry> rows;  // the newest up to what.at
     std::shared_ptr<app const> state;
     store_id made_by;
+    std::uint64_t order = 0;
 };
 
 class snapshot_desk
@@ -67,6 +68,7 @@ private:
     void on(chain::check_incoming const& what);
     void on(chain::check_rows const& what);
     void make(std::uint64_t order);
+    void give_up(std::uint64_t order);
     [[nodiscard]] std::string keep(chain::keep_chunk const& what);
     [[nodiscard]] std::string check(chain::snapshot_info const& what);
     // After all earlier work; never when the process has died by then.
@@ -82,6 +84,7 @@ private:
     std::optional<digest> open_;     // the file that the part is filled up to
     std::optional<digest> checked_;  // and was found sound
     us free_at_ = 0;
+    std::uint64_t dropped_ = 0;  // the last order, of this life; a later one may be under way already
     std::uint64_t life_ = 0;
 };
 

@@ -91,6 +91,8 @@ void harness::restart(std::size_t i)
     m.reads.clear();
     m.anew.reset();
     m.ordered.clear();
+    m.made_by = 0;
+    m.made_in_vain = false;
     m.core.emplace(m.how, m.store.recover());
     for (std::size_t other = 0; other < machines_.size(); ++other)
     {

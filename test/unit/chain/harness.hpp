@@ -61,6 +61,8 @@ struct machine
     bool snapshots_run = true;                                // false: they wait
     std::vector<snapshot_order> ordered;                      // all of this run
     std::function<std::string(snapshot_order const&)> fault;  // the error that an order meets
+    std::uint64_t made_by = 0;  // the last order to make one that was carried out
+    bool made_in_vain = false;  // it had been dropped by then
     std::optional<snapshot_file> made;
     std::map<std::uint64_t, std::string> part;  // the incoming file; survives crashes
     std::uint64_t snapshot_bytes = 10 * snapshot_chunk_bytes + 100;

@@ -6,6 +6,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+
 namespace chaind::chain
 {
 
@@ -23,6 +25,19 @@ void harness::carry_out(std::size_t i, snapshot_order const& what)
 void harness::carry_out(std::size_t i, make_snapshot const& what, std::string error)
 {
     auto& m = at(i);
+    BOOST_TEST_REQUIRE(what.order > m.made_by);
+    m.made_by = what.order;
+    m.made.reset();
+    m.made_in_vain = std::any_of(
+        m.orders.begin(),
+        m.orders.end(),
+        [&](snapshot_order const& each)
+        {
+            auto const* drop = std::get_if<drop_snapshot>(&each);
+            return drop != nullptr && drop->order == what.order;
+        }
+    );
+    if (m.made_in_vain) error = "stopped";
     snapshot_made answer{.order = what.order, .what = {}, .error = error};
     if (error.empty())
     {
@@ -61,8 +76,11 @@ void harness::carry_out(std::size_t i, read_chunk const& what, std::string error
 
 void harness::carry_out(std::size_t i, drop_snapshot const& what, std::string)
 {
-    BOOST_TEST_REQUIRE((at(i).made && at(i).made->info.id == what.id));
-    at(i).made.reset();
+    auto& m = at(i);
+    BOOST_TEST_REQUIRE(what.order == m.made_by);
+    BOOST_TEST_REQUIRE((m.made.has_value() || m.made_in_vain));
+    m.made.reset();
+    m.made_in_vain = false;
 }
 
 void harness::carry_out(std::size_t i, open_incoming const& what, std::string error)

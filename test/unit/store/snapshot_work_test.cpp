@@ -270,9 +270,9 @@ BOOST_AUTO_TEST_CASE(a_write_that_fails_is_an_error_and_can_be_tried_again)
 BOOST_AUTO_TEST_CASE(files_for_others_go_when_nobody_needs_them)
 {
     auto const what = offer();
-    giving->perform(chain::drop_snapshot{numbered<digest>(1)});
+    giving->perform(chain::drop_snapshot{.order = 2});
     BOOST_TEST(std::filesystem::exists(source.path("outgoing.db")));
-    giving->perform(chain::drop_snapshot{what.id});
+    giving->perform(chain::drop_snapshot{.order = 3});
     BOOST_TEST(!std::filesystem::exists(source.path("outgoing.db")));
     BOOST_TEST(
         giving->perform(chain::read_chunk{.id = what.id, .index = 0, .mine = {}}).error ==
@@ -286,22 +286,36 @@ BOOST_AUTO_TEST_CASE(files_for_others_go_when_nobody_needs_them)
     BOOST_TEST(!std::filesystem::exists(source.path("outgoing.db")));
 }
 
-BOOST_AUTO_TEST_CASE(the_thread_answers_each_order_in_order)
+BOOST_AUTO_TEST_CASE(work_that_was_cancelled_before_it_began_is_not_done)
 {
-    giving.reset();
-    std::mutex mutex;
-    std::condition_variable wake;
-    std::deque<std::function<void()>> posted;
-    std::vector<chain::event> answers;
-    auto const post = [&](std::function<void()> what)
+    never = true;
+    auto const made = giving->perform(chain::make_snapshot{.order = 4});
+    BOOST_TEST(made.order == 4u);
+    BOOST_TEST(made.error == "stopped");
+    BOOST_TEST(!std::filesystem::exists(source.path("outgoing.db")));
+}
+
+// What the threads post, taken by the test one by one.
+struct thread_fixture : work_fixture
+{
+    thread_fixture() { giving.reset(); }
+
+    store::post_function post()
     {
+        return [this](std::function<void()> what)
         {
-            std::lock_guard const hold(mutex);
-            posted.push_back(std::move(what));
-        }
-        wake.notify_one();
-    };
-    auto const next = [&]
+            {
+                std::lock_guard const hold(mutex);
+                posted.push_back(std::move(what));
+            }
+            wake.notify_one();
+        };
+    }
+    std::function<void(chain::event)> tell()
+    {
+        return [this](chain::event what) { answers.push_back(std::move(what)); };
+    }
+    chain::event next()
     {
         std::unique_lock hold(mutex);
         BOOST_TEST_REQUIRE(wake.wait_for(hold, std::chrono::seconds(60), [&] { return !posted.empty(); }));
@@ -310,10 +324,145 @@ BOOST_AUTO_TEST_CASE(the_thread_answers_each_order_in_order)
         hold.unlock();
         run();
         return answers.back();
-    };
-    auto const tell = [&](chain::event what) { answers.push_back(std::move(what)); };
-    store::snapshot_thread gives({.database = source.db()}, tell, post);
-    store::snapshot_thread takes({.database = target.db()}, tell, post);
+    }
+    chain::snapshot_made next_made() { return std::get<chain::snapshot_made>(next()); }
+
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::deque<std::function<void()>> posted;
+    std::vector<chain::event> answers;
+};
+
+// Holds whoever begins to copy messages into a snapshot. One at a time: SQLite's hooks are the process's.
+class copy_gate
+{
+public:
+    copy_gate()
+    {
+        it() = this;
+        sqlite3_auto_extension(hook());
+    }
+    ~copy_gate()
+    {
+        open();
+        sqlite3_cancel_auto_extension(hook());
+    }
+    copy_gate(copy_gate const&) = delete;
+    copy_gate& operator=(copy_gate const&) = delete;
+
+    bool reached()
+    {
+        std::unique_lock hold(mutex_);
+        return wake_.wait_for(hold, std::chrono::seconds(60), [&] { return reached_; });
+    }
+    void open()
+    {
+        {
+            std::lock_guard const hold(mutex_);
+            open_ = true;
+        }
+        wake_.notify_all();
+    }
+
+private:
+    using loaded_function = void (*)();
+    static copy_gate*& it()
+    {
+        static copy_gate* out = nullptr;
+        return out;
+    }
+    static loaded_function hook() { return reinterpret_cast<loaded_function>(on_connection); }
+    static int on_connection(sqlite3* db, char const**, void const*)
+    {
+        return sqlite3_trace_v2(db, SQLITE_TRACE_STMT, on_statement, it());
+    }
+    static int on_statement(unsigned, void* gate, void*, void* text)
+    {
+        std::string_view const sql = static_cast<char const*>(text);
+        if (sql.starts_with("INSERT INTO snapshot.chat_message")) static_cast<copy_gate*>(gate)->pass();
+        return 0;
+    }
+    void pass()
+    {
+        std::unique_lock hold(mutex_);
+        reached_ = true;
+        wake_.notify_all();
+        wake_.wait(hold, [&] { return open_; });
+    }
+
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    bool reached_ = false;
+    bool open_ = false;
+};
+
+BOOST_FIXTURE_TEST_CASE(a_snapshot_that_is_dropped_while_it_is_made_is_not_made_to_its_end, thread_fixture)
+{
+    copy_gate gate;
+    store::snapshot_thread gives({.database = source.db()}, tell(), post());
+    gives.perform(chain::make_snapshot{.order = 1});
+    BOOST_TEST_REQUIRE(gate.reached());
+    gives.perform(chain::drop_snapshot{.order = 1});
+    gate.open();
+    auto const made = next_made();
+    BOOST_TEST(made.order == 1u);
+    BOOST_TEST(made.error.find("interrupted") != std::string::npos, made.error);
+    BOOST_TEST(!std::filesystem::exists(source.path("outgoing.db")));
+
+    // Nothing of it is left for the next one.
+    gives.perform(chain::make_snapshot{.order = 2});
+    BOOST_TEST(next_made().error == "");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_snapshot_that_is_dropped_before_its_turn_is_not_begun, thread_fixture)
+{
+    copy_gate gate;
+    store::snapshot_thread gives({.database = source.db()}, tell(), post());
+    gives.perform(chain::make_snapshot{.order = 1});
+    BOOST_TEST_REQUIRE(gate.reached());
+    gives.perform(chain::make_snapshot{.order = 2});
+    gives.perform(chain::drop_snapshot{.order = 2});
+    gives.perform(chain::make_snapshot{.order = 3});
+    gate.open();
+    BOOST_TEST(next_made().error == "");
+    auto const second = next_made();
+    BOOST_TEST(second.order == 2u);
+    BOOST_TEST(second.error == "stopped");
+    auto const third = next_made();
+    BOOST_TEST(third.order == 3u);
+    BOOST_TEST(third.error == "");
+    gives.perform(chain::read_chunk{.id = third.what.id, .index = 0, .mine = {}});
+    BOOST_TEST(std::get<chain::chunk_read>(next()).error == "");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_drop_that_comes_too_late_takes_the_file_away, thread_fixture)
+{
+    store::snapshot_thread gives({.database = source.db()}, tell(), post());
+    gives.perform(chain::make_snapshot{.order = 1});
+    auto const made = next_made();
+    BOOST_TEST(made.error == "");
+    gives.perform(chain::drop_snapshot{.order = 1});
+    gives.perform(chain::read_chunk{.id = made.what.id, .index = 0, .mine = {}});
+    BOOST_TEST(std::get<chain::chunk_read>(next()).error == "there is no such chunk");
+    BOOST_TEST(!std::filesystem::exists(source.path("outgoing.db")));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_thread_that_ends_does_not_make_its_snapshot_to_the_end, thread_fixture)
+{
+    copy_gate gate;
+    {
+        store::snapshot_thread gives({.database = source.db()}, tell(), post());
+        gives.perform(chain::make_snapshot{.order = 1});
+        BOOST_TEST_REQUIRE(gate.reached());
+        gate.open();
+    }
+    BOOST_TEST(!std::filesystem::exists(source.path("outgoing.db")));
+}
+
+BOOST_FIXTURE_TEST_CASE(the_thread_answers_each_order_in_order, thread_fixture)
+{
+    store::snapshot_thread gives({.database = source.db()}, tell(), post());
+    store::snapshot_thread takes({.database = target.db()}, tell(), post());
 
     gives.perform(chain::make_snapshot{.order = 8});
     auto const made = std::get<chain::snapshot_made>(next());
