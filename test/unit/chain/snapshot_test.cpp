@@ -664,12 +664,14 @@ BOOST_AUTO_TEST_CASE(a_source_that_offers_the_same_again_is_not_given_up)
     h.assign();
     h.pass(300ms);
     auto const info = h.at(1).made->info;
-    h.lose = [&](member const& from, envelope const&) { return from == h.triple(2); };
+    h.lose = [&](member const& from, envelope const& m)
+    { return from == h.triple(2) || m.to == h.triple(2); };
     for (auto const end = h.now.steady + 80s; h.now.steady < end; h.pass(1s))
     {
         (void)h.step(2, received{h.triple(1), snap_offer{h.current, info}});
         BOOST_TEST_REQUIRE(h.status(2).receiving.has_value());
     }
+    BOOST_TEST(count<open_incoming>(h.at(2)) == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_source_without_a_word_is_given_up)
