@@ -64,7 +64,7 @@ enum class r : std::uint8_t
     a_snapshot_ends_at_its_mark,   // no log row above the state that it holds
     a_part_is_hashed_again,        // what an earlier try left may be torn
     an_installation_is_whole,      // the old store or the new one
-    a_returning_store_is_checked,  // its rows, before it learns
+    a_returning_store_is_checked,  // its rows, before it is spliced
 };
 
 #ifdef CHAIND_PLANTED_MISTAKES

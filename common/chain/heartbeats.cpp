@@ -38,6 +38,7 @@ void replica::impl::heartbeat_if_due()
         .feeding = feeding(),
         .stepping_down = stepping_down_,
         .restored = restored_,
+        .in_doubt = !position_ && (rows_ == rows::doubtful || rows_ == rows::in_check),
         .trouble = snapshot_in_.trouble(),
         .info = {},
     });

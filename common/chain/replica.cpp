@@ -38,7 +38,7 @@ replica::impl::impl(settings how, recovered const& from)
       verified_(from.applied.at),
       commit_(from.applied.at)
 {
-    if (from.rows_checked || from.applied.at == seq{}) rows_ = rows::known;
+    if (from.rows_checked || from.applied.at == seq{}) rows_ = rows::sound;
     position_ = position_of(how_.self, config_);
     if (is_head())
     {

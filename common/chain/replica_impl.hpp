@@ -55,7 +55,7 @@ private:
     [[nodiscard]] bool is_head() const { return position_ == std::size_t{0}; }
     [[nodiscard]] bool is_tail() const { return position_ && *position_ + 1 == config_.members.size(); }
     [[nodiscard]] role part() const;
-    [[nodiscard]] bool in_stream() const { return entered_ && (position_ || (source_ && rows_known())); }
+    [[nodiscard]] bool in_stream() const { return entered_ && (position_ || (source_ && rows_proven())); }
     [[nodiscard]] member const* upstream() const;
     [[nodiscard]] bool holds_promise() const;
     void adopt(chain_config const& next);
@@ -96,11 +96,11 @@ private:
     [[nodiscard]] bool takes_snapshots() const { return in_stream() && !position_ && source_; }
     [[nodiscard]] snapshot_source::view giving();
     [[nodiscard]] snapshot_receiver::view taking();
-    [[nodiscard]] bool rows_known() const
+    [[nodiscard]] bool rows_proven() const
     {
-        return rows_ == rows::known || !rule(r::a_returning_store_is_checked);
+        return rows_ == rows::sound || !rule(r::a_returning_store_is_checked);
     }
-    void check_rows_once();
+    void judge_rows();
     void attend_snapshots();
     void count_traffic();
     void watch_positions();
@@ -176,9 +176,11 @@ private:
     {
         doubtful,
         in_check,
-        known,
+        sound,
+        changed,
     };
     rows rows_ = rows::doubtful;
+    std::string rows_trouble_;  // changed: what is wrong
     bool drain_ = false;
     std::uint64_t moved_bytes_ = 0;  // received as learner
     node_id fed_;                    // whom this replica fed last, under whatever triple

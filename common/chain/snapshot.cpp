@@ -67,10 +67,10 @@ void replica::impl::on(incoming_checked const& what)
 
 void replica::impl::on(rows_checked const& what)
 {
-    rows_ = what.error.empty() ? rows::known : rows::doubtful;
-    ack_due_ = true;  // the source may have probed before
-    // Others rely on a member's store, whatever is wrong with its rows: it goes when it is out of the chain.
-    if (!what.error.empty() && !position_) other_history(what.error);
+    rows_ = what.error.empty() ? rows::sound : rows::changed;
+    rows_trouble_ = what.error;
+    heartbeat_due_ = true;
+    ack_due_ = true;  // a source may have probed before
 }
 
 void replica::impl::on(compacted const& what)
@@ -97,17 +97,22 @@ void replica::impl::from_peer(member const& from, snap_chunk const& what)
     snapshot_in_.on_chunk(what, taking());
 }
 
-// Before it learns anything: what is wrong now would be passed on by a member. PROTOCOL 8.3.
-void replica::impl::check_rows_once()
+// What is wrong with a store would be given on by a member. PROTOCOL 8.3. Others rely on a member's as it is,
+// and a cold start may still make it one: it goes when the chain is ACTIVE without it.
+void replica::impl::judge_rows()
 {
-    if (rows_ != rows::doubtful || position_ || !source_) return;
-    rows_ = rows::in_check;
-    out_.snapshot_orders.emplace_back(check_rows{});
+    if (rows_ == rows::doubtful && !position_)
+    {
+        rows_ = rows::in_check;
+        out_.snapshot_orders.emplace_back(check_rows{});
+    }
+    if (rows_ == rows::changed && source_ && rule(r::a_returning_store_is_checked))
+        other_history(rows_trouble_);
 }
 
 void replica::impl::attend_snapshots()
 {
-    check_rows_once();
+    judge_rows();
     if (activated_) restored_ = false;
     if (learner_link_ && learner_link_->streaming()) snapshot_out_.not_needed(out_);
     snapshot_out_.pump(giving());

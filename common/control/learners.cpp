@@ -15,6 +15,7 @@ bool controller::impl::may_learn(node_id const& name) const
     auto const* found = nodes_.find(name);
     if (found == nullptr || !found->last || is_removed(name) || is_drained(name)) return false;
     if (!alive(found->who) || found->last->stepping_down || found->return_after.waits(now_)) return false;
+    if (found->last->in_doubt) return false;
     // A member that restarted may hold rows that are acknowledged later on the strength of its old run, and a
     // cold start may still count on them: it is no learner before a chain without it is ACTIVE.
     if (!rule(r::a_restarted_member_is_no_learner)) return !rec_.current.contains(found->who);
@@ -166,6 +167,7 @@ std::string controller::impl::why_no_member(node_id const& name, node const& wha
         if (how_far->needs_snapshot) return "catching up: takes a snapshot";
         return "catching up: " + std::to_string(how_far->lag_entries) + " entries behind";
     }
+    if (what.last->in_doubt) return "its rows are compared with what was written";
     if (what.return_after.waits(now_))
         return "left or failed too often: taken back in " +
                std::to_string((what.return_after.until() - now_).count() / 1000) + " ms";

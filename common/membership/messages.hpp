@@ -52,6 +52,7 @@ struct heartbeat
     std::optional<learner_progress> feeding;
     bool stepping_down = false;  // leaves cleanly: counts as surely dead once the connection closes
     bool restored = false;       // its store was made from a backup and has been in no chain since
+    bool in_doubt = false;       // whether the disk has kept its store's rows is not known yet
     std::string trouble;         // why it cannot take the snapshot it is offered, for people; empty: it can
     std::string info;            // JSON for people (addresses, pid, version, sizes): cores do not read it
 

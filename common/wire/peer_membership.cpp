@@ -105,6 +105,7 @@ void put(heartbeat const& from, pb::Heartbeat& to)
     to.set_stepping_down(from.stepping_down);
     to.set_info(from.info);
     to.set_restored(from.restored);
+    to.set_in_doubt(from.in_doubt);
     to.set_trouble(from.trouble);
 }
 
@@ -124,6 +125,7 @@ bool get(pb::Heartbeat const& from, heartbeat& to)
     to.stepping_down = from.stepping_down();
     to.info = from.info();
     to.restored = from.restored();
+    to.in_doubt = from.in_doubt();
     to.trouble = from.trouble();
     return true;
 }

@@ -3,8 +3,8 @@
 -- names are compared as bytes. Times are those of log entries, in ms since 1970 UTC; `pos` is a log seq.
 --
 -- No row carries its own checksum: chat_counters holds the sum of all rows' hashes (row_sum_schema.sql), which also
--- notices a row that is lost or an old one that is back. It is compared with the rows before a store is given to or
--- taken as a new member.
+-- notices a row that is lost or an old one that is back. It is compared with the rows before a snapshot is made of them,
+-- and before a store that comes back is a member's.
 
 CREATE TABLE chat_counters (
     one            INTEGER PRIMARY KEY CHECK (one = 1),  -- there is one row

@@ -74,6 +74,7 @@ heartbeat made_heartbeat()
         learner_progress{made_member("n3"), 5, 20ms, true, 1u << 20, 3u << 20, 2u << 20, "no space"};
     out.stepping_down = true;
     out.restored = true;
+    out.in_doubt = true;
     out.trouble = "no room for 3 MiB";
     out.info = R"({"pid":1})";
     return out;
