@@ -159,11 +159,16 @@ private:
             [&]
             {
                 auto const& r = registry();
-                auto runs = [&](member const& m)
-                { return in_.find(m.name)->self() == m && in_.find(m.name)->alive(); };
+                auto const wanted = in_.wanted();
+                // Who is on its way out answers nobody who asks it now.
+                auto stays = [&](member const& m)
+                {
+                    return in_.find(m.name)->self() == m && in_.find(m.name)->alive() &&
+                           std::count(wanted.begin(), wanted.end(), m.name) > 0;
+                };
                 return r.current.state == config_state::active && r.moving.empty() && !awaits_replacement() &&
-                       std::all_of(r.current.members.begin(), r.current.members.end(), runs) &&
-                       r.current.members.size() >= std::min(r.want, in_.wanted().size());
+                       std::all_of(r.current.members.begin(), r.current.members.end(), stays) &&
+                       r.current.members.size() >= std::min(r.want, wanted.size());
             }
         );
         if (!in_.how.idle)
