@@ -11,8 +11,10 @@ void nemesis::administer(fault what, node& which)
     auto& random = in_.random;
     auto const& r = in_.config.registry();
     auto const& name = which.self().name;
-    // At least two stay, so that the rest of the run has a chain.
-    bool enough = in_.wanted().size() > 2;
+    // At least two stay, so that the rest of the run has a chain. Who is being replaced does not.
+    auto const wanted = in_.wanted();
+    bool const one_leaves = r.replacing && std::count(wanted.begin(), wanted.end(), r.replacing->first) > 0;
+    bool const enough = wanted.size() > (one_leaves ? 3 : 2);
     switch (what)
     {
         case fault::admin_remove:
