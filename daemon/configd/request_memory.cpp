@@ -7,7 +7,7 @@ namespace chaind::configd
 
 namespace
 {
-constexpr std::size_t kept = 256;
+constexpr std::size_t answers_kept = 256;
 }
 
 request_memory::entry const* request_memory::find(std::string const& id) const
@@ -19,7 +19,7 @@ request_memory::entry const* request_memory::find(std::string const& id) const
 
 void request_memory::begin(std::string const& id, std::string what)
 {
-    if (entries_.size() >= kept) entries_.pop_front();
+    if (entries_.size() >= answers_kept) entries_.pop_front();
     entries_.push_back({id, std::move(what), std::nullopt});
 }
 
