@@ -10,7 +10,7 @@ CHANGED = "chat rows are not those that were written"
 
 def change_a_row(chain, name):
     """As a bad disk would, behind the daemon's back."""
-    database = sqlite3.connect(chain.dir / name / "chaind.db", timeout=30)
+    database = sqlite3.connect(chain.dir / name / "chain.db", timeout=30)
     with database:
         changed = database.execute("UPDATE chat_message SET body = 'changed' WHERE id = (SELECT min(id) FROM chat_message)")
     assert changed.rowcount == 1
@@ -18,7 +18,7 @@ def change_a_row(chain, name):
 
 
 def set_aside(chain, name):
-    return list((chain.dir / name).glob("set-aside-*/chaind.db"))
+    return list((chain.dir / name).glob("set-aside-*/chain.db"))
 
 
 async def test_a_source_with_a_changed_row_gives_no_snapshot(volume):
