@@ -1,6 +1,7 @@
 // What comes down the chain: entries, and how far all members above have them on disk. PROTOCOL 2.3 and 8.3.
 
 #include "base/rules.hpp"
+#include "chain/positions.hpp"
 #include "chain/replica_impl.hpp"
 
 #include <boost/assert.hpp>
@@ -9,9 +10,6 @@ namespace chaind::chain
 {
 namespace
 {
-
-// Positions stay far below the number's end, so that no sum of them can wrap.
-constexpr seq highest_position{std::uint64_t{1} << 62};
 
 bool well_formed(append const& what)
 {

@@ -1,5 +1,7 @@
 #include "chain/snapshot_receiver.hpp"
 
+#include "chain/positions.hpp"
+
 namespace chaind::chain
 {
 namespace
@@ -14,7 +16,6 @@ constexpr auto given_up_after = 60s;
 // What does not compress grows a little.
 constexpr std::size_t packed_max = snapshot_chunk_bytes + (16u << 10);
 constexpr std::uint64_t bytes_max = std::uint64_t{1} << 44;
-constexpr seq highest_position{std::uint64_t{1} << 62};
 
 }  // namespace
 

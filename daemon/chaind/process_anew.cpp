@@ -9,13 +9,13 @@
 #include "runtime/service_manager.hpp"
 #include "store/snapshot_install.hpp"
 #include "store/snapshot_thread.hpp"
+#include "store/store_file.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
 #include <ctime>
-#include <filesystem>
 #include <functional>
 
 namespace chaind::program
@@ -29,13 +29,6 @@ namespace
 std::int64_t ms_since(clock::time_point begun)
 {
     return std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begun).count();
-}
-
-std::uint64_t size_of(std::string const& path)
-{
-    std::error_code missing;
-    auto const size = std::filesystem::file_size(path, missing);
-    return missing ? 0 : size;
 }
 
 // 20261123T153000Z
@@ -135,7 +128,7 @@ void chaind_process::change_store(chain::begin_anew const& how, store::store_ide
     if (how.install)
     {
         auto const part = store::incoming_path(database);
-        auto const bytes = size_of(part);
+        auto const bytes = store::size_of(part);
         auto const failed = store::install_snapshot(part, database, as, &why);
         // Somebody reads it for long, as a backup does. Nothing is wrong with the disk, and a backup is not
         // cut off: this replica goes on with what it had, still learns, and comes here again.

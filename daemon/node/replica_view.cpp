@@ -4,11 +4,10 @@
 #include "runtime/address.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
+#include "store/store_file.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-
-#include <filesystem>
 
 #include <unistd.h>
 
@@ -33,12 +32,6 @@ char const* name_of(chain::role part)
     return "detached";
 }
 
-std::uint64_t size_of(std::string const& path)
-{
-    std::error_code missing;
-    auto const size = std::filesystem::file_size(path, missing);
-    return missing ? 0 : size;
-}
 }  // namespace
 
 void replica_driver::instructed(wire::peer::instruction what)
@@ -146,7 +139,7 @@ std::string replica_driver::info(chain::replica_status const& now) const
         {"version", CHAIND_VERSION},
         {"data_dir", how_.data_dir},
         {"database", how_.database},
-        {"db_bytes", size_of(how_.database) + size_of(how_.database + "-wal")},
+        {"db_bytes", store::size_of(how_.database) + store::size_of(how_.database + "-wal")},
         {"log_end", now.end.at.value()},
         {"committed", now.commit.value()},
         {"lease_ms", std::max<std::int64_t>(0, left.count() / 1000)},

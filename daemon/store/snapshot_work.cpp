@@ -3,6 +3,7 @@
 #include "store/chat_reader.hpp"
 #include "store/chat_sum.hpp"
 #include "store/snapshot_rows.hpp"
+#include "store/store_file.hpp"
 
 #include <cerrno>
 #include <filesystem>
@@ -28,13 +29,6 @@ void remove_file(std::string const& path)
 {
     for (auto const* tail : {"", "-journal", "-wal", "-shm"})
         ::unlink((path + tail).c_str());
-}
-
-std::uint64_t size_of(std::string const& path)
-{
-    std::error_code missing;
-    auto const size = std::filesystem::file_size(path, missing);
-    return missing ? 0 : size;
 }
 
 }  // namespace

@@ -68,4 +68,11 @@ result<process_lock> prepare_file(std::string const& path, std::string& why)
     return lock;
 }
 
+std::uint64_t size_of(std::string const& path)
+{
+    std::error_code missing;
+    auto const size = std::filesystem::file_size(path, missing);
+    return missing ? 0 : size;
+}
+
 }  // namespace chaind::store

@@ -4,6 +4,7 @@
 #include "base/errc.hpp"
 #include "store/process_lock.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -19,5 +20,7 @@ result<process_lock> prepare_file(std::string const& path, std::string& why);
 [[nodiscard]] bool sync_folder(std::filesystem::path const& folder);
 // With mode 0700, durably; true also when it is there.
 [[nodiscard]] bool make_folder(std::filesystem::path const& folder);
+// In bytes; 0 for a file that is not there.
+[[nodiscard]] std::uint64_t size_of(std::string const& path);
 
 }  // namespace chaind::store
