@@ -39,7 +39,7 @@ void replica::impl::heartbeat_if_due()
         .stepping_down = stepping_down_,
         .restored = restored_,
         .in_doubt = !position_ && (rows_ == rows::doubtful || rows_ == rows::in_check),
-        .trouble = snapshot_in_.trouble(),
+        .trouble = snapshot_in_.trouble().empty() ? rows_trouble_ : snapshot_in_.trouble(),
         .info = {},
     });
 }

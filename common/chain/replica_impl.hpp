@@ -180,7 +180,8 @@ private:
         changed,
     };
     rows rows_ = rows::doubtful;
-    std::string rows_trouble_;  // changed: what is wrong
+    std::string rows_trouble_;  // what is wrong, or why it is not known yet
+    instant rows_checked_at_{};
     bool drain_ = false;
     std::uint64_t moved_bytes_ = 0;  // received as learner
     node_id fed_;                    // whom this replica fed last, under whatever triple

@@ -11,6 +11,7 @@ namespace
 {
 
 constexpr std::uint64_t worth_saying = 256;  // rows
+constexpr auto check_again_after = 5s;
 // A position outlives its link by so much: until the next epoch's link has met the peer's log again.
 constexpr auto position_holds = 2s;
 
@@ -67,8 +68,9 @@ void replica::impl::on(incoming_checked const& what)
 
 void replica::impl::on(rows_checked const& what)
 {
-    rows_ = what.error.empty() ? rows::sound : rows::changed;
+    rows_ = what.again ? rows::doubtful : what.error.empty() ? rows::sound : rows::changed;
     rows_trouble_ = what.error;
+    rows_checked_at_ = now_.steady;
     heartbeat_due_ = true;
     ack_due_ = true;  // a source may have probed before
 }
@@ -101,7 +103,8 @@ void replica::impl::from_peer(member const& from, snap_chunk const& what)
 // and a cold start may still make it one: it goes when the chain is ACTIVE without it.
 void replica::impl::judge_rows()
 {
-    if (rows_ == rows::doubtful && !position_)
+    bool const due = rows_trouble_.empty() || now_.steady - rows_checked_at_ >= check_again_after;
+    if (rows_ == rows::doubtful && !position_ && due)
     {
         rows_ = rows::in_check;
         out_.snapshot_orders.emplace_back(check_rows{});

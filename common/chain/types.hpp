@@ -251,9 +251,10 @@ struct incoming_checked  // to check_incoming: it is complete, sound, and of tha
     digest id;
     std::string error;
 };
-struct rows_checked  // to check_rows: they are those that were written; or why not
+struct rows_checked  // to check_rows: they are those that were written; or what is wrong
 {
     std::string error;
+    bool again = false;  // it could not be found out, for that reason
 };
 struct compacted
 {

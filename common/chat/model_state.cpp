@@ -169,6 +169,7 @@ void model_state::put(event const& row)
 digest model_state::state_digest() const
 {
     row_sum to;
+    to.add(counters_);
     add_all(to, users_);
     add_all(to, sessions_);
     add_all(to, convs_);
@@ -179,7 +180,7 @@ digest model_state::state_digest() const
         to.add(row);
     add_all(to, remembered_);
     add_all(to, events_);
-    return chat::state_digest(counters_, to);
+    return to.value();
 }
 
 }  // namespace chaind::chat

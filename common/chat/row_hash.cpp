@@ -214,14 +214,6 @@ void row_sum::minus(digest const& hash)
     }
 }
 
-digest state_digest(counters const& count, row_sum const& rows)
-{
-    hasher of;
-    add(of, count);
-    of.bytes(rows.value().view());
-    return of.finish();
-}
-
 digest fingerprint(command_body const& what)
 {
     hasher to;

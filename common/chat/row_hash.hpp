@@ -21,9 +21,9 @@ void add(hasher& to, mention const& row);
 void add(hasher& to, remembered const& row);
 void add(hasher& to, event const& row);  // the stored part
 
-// The hashes of all rows but the counters', added up modulo 2^128: a row that comes or goes costs one hash,
-// so that the sum can be kept beside the rows and be compared with one made from them at any later time.
-// (M. Bellare, D. Micciancio: A New Paradigm for Collision-free Hashing, 1997, AdHash. Its collision
+// The hashes of all rows, the counters' included, added up modulo 2^128: a row that comes or goes costs one
+// hash, so that the sum can be kept beside the rows and be compared with one made from them at any later
+// time. (M. Bellare, D. Micciancio: A New Paradigm for Collision-free Hashing, 1997, AdHash. Its collision
 // resistance is not needed: a disk's faults do not look for collisions.)
 class row_sum
 {
@@ -58,8 +58,6 @@ private:
 
     digest value_;  // little endian
 };
-
-digest state_digest(counters const& count, row_sum const& rows);
 
 // Of an operation and its payload, without who and with which key; secrets that a retry makes afresh are left
 // out.

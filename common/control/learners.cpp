@@ -167,7 +167,9 @@ std::string controller::impl::why_no_member(node_id const& name, node const& wha
         if (how_far->needs_snapshot) return "catching up: takes a snapshot";
         return "catching up: " + std::to_string(how_far->lag_entries) + " entries behind";
     }
-    if (what.last->in_doubt) return "its rows are compared with what was written";
+    if (what.last->in_doubt)
+        return what.last->trouble.empty() ? "its rows are compared with what was written"
+                                          : "its rows cannot be compared: " + what.last->trouble;
     if (what.return_after.waits(now_))
         return "left or failed too often: taken back in " +
                std::to_string((what.return_after.until() - now_).count() / 1000) + " ms";

@@ -124,6 +124,7 @@ void chaind_process::change_store(chain::begin_anew const& how, store::store_ide
     auto const begun = clock::now();
     auto const& database = settings_.driver.database;
     std::string why;
+    installed_ = false;
     if (!how.set_aside.empty()) set_store_aside(how.set_aside);
     if (how.install)
     {

@@ -18,6 +18,20 @@ namespace
 {
 constexpr auto tick_every = 5ms;
 constexpr std::size_t config_outbox_limit = 1u << 20;
+
+// A member serves on with them, and nobody else would hear of it.
+void tell_of_rows(chain::event const& what)
+{
+    auto const* found = std::get_if<chain::rows_checked>(&what);
+    if (found == nullptr || found->error.empty()) return;
+    log::write(
+        log::level::warning,
+        "node",
+        found->again ? "the rows of the store could not be checked" : "the disk has changed the store",
+        {{"Reason", found->error}}
+    );
+}
+
 }  // namespace
 
 replica_driver::replica_driver(
@@ -42,7 +56,11 @@ replica_driver::replica_driver(
       )),
       snapshots_(std::make_unique<store::snapshot_thread>(
           store::snapshot_thread_options{.database = how_.database},
-          [this](chain::event answer) { feed(std::move(answer)); },
+          [this](chain::event answer)
+          {
+              tell_of_rows(answer);
+              feed(std::move(answer));
+          },
           [&on](std::function<void()> what) { asio::post(on, std::move(what)); }
       )),
       tasks_(on.get_executor(), "node"),

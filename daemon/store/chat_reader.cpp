@@ -165,7 +165,7 @@ std::vector<chat::membership> chat_reader::conversations_of(chat::user_id who)
 
 digest chat_reader::state_digest()
 {
-    return chat::state_digest(counters(), sum_of_rows(db_));
+    return sum_of_rows(db_).value();
 }
 
 }  // namespace chaind::store

@@ -28,12 +28,17 @@ int number(E value)
 
 }  // namespace
 
-chat_state::chat_state(database& db) : db_(db), counters_(chat_rows::get_counters(db)), rows_(kept_sum(db)) {}
+chat_state::chat_state(database& db) : db_(db), counters_(chat_rows::get_counters(db)), rows_(kept_sum(db))
+{
+    rows_.remove(counters_);
+}
 
 void chat_state::flush()
 {
     if (!counters_changed_) return;
     counters_changed_ = false;
+    auto all = rows_;
+    all.add(counters_);
     db_.run(
         "UPDATE chat_counters SET pos = ?, at_ms = ?, users = ?, convs = ?, sessions = ?, max_message_id = ?,"
         " row_sum = ?",
@@ -43,7 +48,7 @@ void chat_state::flush()
         counters_.convs,
         counters_.sessions,
         counters_.max_message_id,
-        rows_.value()
+        all.value()
     );
 }
 

@@ -61,7 +61,7 @@ private:
 
     database& db_;
     chat::counters counters_;
-    chat::row_sum rows_;
+    chat::row_sum rows_;  // without the counters
     bool counters_changed_ = false;
 };
 

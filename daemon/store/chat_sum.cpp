@@ -40,11 +40,17 @@ void keep_sum(database& db, chat::row_sum const& sum)
 chat::row_sum sum_of_rows(database& db)
 {
     chat::row_sum to;
+    to.add(get_counters(db));
     add_all(to, db.query("SELECT " CHAIND_USER_COLUMNS " FROM chat_user"), get_user);
     add_all(to, db.query("SELECT " CHAIND_SESSION_COLUMNS " FROM chat_session"), get_session);
     add_all(to, db.query("SELECT " CHAIND_CONV_COLUMNS " FROM chat_conv"), get_conv);
     add_all(to, db.query("SELECT " CHAIND_MEMBER_COLUMNS " FROM chat_member"), get_member);
-    add_all(to, db.query("SELECT " CHAIND_PAST_MEMBER_COLUMNS " FROM chat_past_member"), get_past_member);
+    // Its index holds all columns: without the order SQLite would read that one instead of the table.
+    add_all(
+        to,
+        db.query("SELECT " CHAIND_PAST_MEMBER_COLUMNS " FROM chat_past_member ORDER BY conv, uid, joined"),
+        get_past_member
+    );
     add_all(to, db.query("SELECT " CHAIND_MESSAGE_COLUMNS " FROM chat_message"), get_message);
     add_all(to, db.query("SELECT uid, conv, seq FROM chat_mention"), get_mention);
     add_all(to, db.query("SELECT " CHAIND_REMEMBERED_COLUMNS " FROM chat_remembered"), get_remembered);

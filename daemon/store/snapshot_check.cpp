@@ -16,7 +16,7 @@ namespace chaind::store
 namespace
 {
 
-constexpr std::int64_t first_schema = 3;  // of the first program that made such files
+constexpr std::int64_t first_schema = 3;  // of the first such files with a sum of their rows
 
 // What a program that opens the file sees of its tables; a flipped bit in here changes no row.
 std::vector<std::string> schema_of(database& db)
@@ -55,7 +55,8 @@ public:
                    std::to_string(newest_schema());
             return errc::newer_schema;
         }
-        if (!manifest || version < first_schema) return wrong("it is no snapshot file");
+        if (!manifest) return wrong("it is no snapshot file");
+        if (version < first_schema) return wrong("an older version made it, and that one can restore it");
         if (auto failure = check_pages(version)) return failure;
         auto const meta = load_meta(db_);
         if (db_.failed()) return meaning();
@@ -106,7 +107,7 @@ private:
         }
         auto const sum = proven_sum(db_);
         if (db_.failed()) return meaning();
-        if (!sum || chat::state_digest(counters, *sum) != manifest.state)
+        if (!sum || sum->value() != manifest.state)
             return wrong("the digest of its chat state is not the manifest's");
         return {};
     }

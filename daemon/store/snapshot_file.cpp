@@ -29,21 +29,21 @@ namespace
 
 constexpr std::uint64_t slice_rows = 5'000;  // of one table at once
 
-// Rows that come in the order of a number and are never taken away: near positions share their beginning.
-struct growing_table
+struct keyed_table
 {
     char const* name;
     char const* key;
 };
-constexpr growing_table growing[] = {{"chat_message", "id"}, {"chat_event", "pos"}};
-constexpr char const* others[] = {
-    "chat_user",
-    "chat_session",
-    "chat_conv",
-    "chat_member",
-    "chat_past_member",
-    "chat_mention",
-    "chat_remembered",
+// Rows that come in the order of a number and are never taken away: near positions share their beginning.
+constexpr keyed_table growing[] = {{"chat_message", "id"}, {"chat_event", "pos"}};
+constexpr keyed_table others[] = {
+    {"chat_user", "id"},
+    {"chat_session", "token"},
+    {"chat_conv", "id"},
+    {"chat_member", "conv, uid"},
+    {"chat_past_member", "conv, uid, joined"},
+    {"chat_mention", "uid, conv, seq"},
+    {"chat_remembered", "uid, cid"},
 };
 
 class snapshot_maker
@@ -117,7 +117,8 @@ private:
         db.doubt_rows();
         sqlite3_busy_timeout(db.handle(), 5000);
         db.run("ATTACH ? AS snapshot", target_);
-        db.script("PRAGMA snapshot.journal_mode = OFF; PRAGMA snapshot.synchronous = FULL");
+        db.script("PRAGMA snapshot.journal_mode = OFF");
+        db.script(std::string("PRAGMA snapshot.synchronous = ") + synchronous());
         interruption const stop(db, work_);
         chat_reader reader(db);
         reader.begin();
@@ -156,20 +157,20 @@ private:
             return errc::store_damaged;
         }
 
-        if (meta->cluster) out.cluster = to_string(*meta->cluster);
-        out.at = applied_;
-        out.messages = count_rows(db, "main.chat_message");
-        out.accounts = count_rows(db, "main.chat_user");
-        copy_tables(db);
-        // Of what was copied, from where it was copied: a fault on the way shows when the file is checked.
         auto const sum = proven_sum(db);
-        if (db.failed()) return judge(db, target_);
+        if (db.failed()) return judge(db, database_);
         if (!sum)
         {
             why_ = database_ + ": " + rows_differ;
             return errc::store_damaged;
         }
-        out.state = chat::state_digest(reader.counters(), *sum);
+        // A fault on the way into the copy shows when that is checked.
+        out.state = sum->value();
+        if (meta->cluster) out.cluster = to_string(*meta->cluster);
+        out.at = applied_;
+        out.messages = count_rows(db, "main.chat_message");
+        out.accounts = count_rows(db, "main.chat_user");
+        copy_tables(db);
         return judge(db, target_);
     }
 
@@ -177,12 +178,12 @@ private:
     {
         for (auto const& table : growing)
             all_ += count_rows(db, std::string("main.") + table.name);
-        for (auto const* table : others)
-            all_ += count_rows(db, std::string("main.") + table);
+        for (auto const& table : others)
+            all_ += count_rows(db, std::string("main.") + table.name);
         all_ += applied_.at - base_.at;
         copy_growing(db);
-        for (auto const* table : others)
-            copy_into(db, table, "");
+        for (auto const& table : others)
+            copy_into(db, table.name, std::string(" ORDER BY ") + table.key);
         copy_into(db, "chat_counters", "");
         copy_into(
             db,
@@ -218,7 +219,7 @@ private:
         }
     }
 
-    // In the order of the table's key, which is the order that SQLite scans it in when nothing else is said.
+    // In the order of the table's key: from the table itself, and not from an index that holds as much.
     void copy_into(database& db, std::string const& table, std::string const& which)
     {
         db.script("INSERT INTO snapshot." + table + " SELECT * FROM main." + table + which);
@@ -244,6 +245,8 @@ private:
         return judge(to, target_);
     }
 
+    [[nodiscard]] char const* synchronous() const { return how_.durable ? "FULL" : "OFF"; }
+
     // A file without a journal: what a crash leaves of it has no manifest.
     result<std::unique_ptr<database>> open_target()
     {
@@ -254,7 +257,8 @@ private:
             return meaning_of(db.error());
         }
         (*db)->doubt_rows();
-        (*db)->script("PRAGMA journal_mode = OFF; PRAGMA synchronous = FULL");
+        (*db)->script("PRAGMA journal_mode = OFF");
+        (*db)->script(std::string("PRAGMA synchronous = ") + synchronous());
         return db;
     }
 
@@ -312,7 +316,7 @@ result<snapshot_manifest> make_snapshot(
         text = e.what();
         failure = errc::disk_failed;
     }
-    if (!failure && on_disk && !sync_folder(std::filesystem::absolute(target).parent_path()))
+    if (!failure && on_disk && how.durable && !sync_folder(std::filesystem::absolute(target).parent_path()))
         failure = fail();
     if (!failure) return out;
     if (on_disk) ::unlink(target.c_str());

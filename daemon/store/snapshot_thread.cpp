@@ -22,7 +22,7 @@ namespace chaind::store
 namespace
 {
 
-constexpr int nicest = 19;
+constexpr int niceness = 10;  // a tenth of what the others get, when all want more than there is
 
 // The answer when an order could not be carried out at all.
 chain::snapshot_made failed(chain::make_snapshot const& what, std::string why)
@@ -47,7 +47,7 @@ chain::incoming_checked failed(chain::check_incoming const& what, std::string wh
 }
 chain::rows_checked failed(chain::check_rows const&, std::string why)
 {
-    return {.error = std::move(why)};
+    return {.error = std::move(why), .again = true};
 }
 
 }  // namespace
@@ -88,7 +88,7 @@ private:
     void work()
     {
         // Nice is a thread's own on Linux (setpriority(2)): nobody's message waits for somebody's join.
-        static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nicest));
+        static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness));
         while (auto order = take())
         {
             std::visit([this](auto const& what) { carry_out(what); }, *order);

@@ -67,7 +67,8 @@ void snapshot_work::drop_incoming()
 chain::rows_checked snapshot_work::perform(chain::check_rows const&) const
 {
     auto opened = database::open(how_.database, database::access::read_only);
-    if (!opened) return {.error = "cannot open " + how_.database + ": " + opened.error().message()};
+    if (!opened)
+        return {.error = "cannot open " + how_.database + ": " + opened.error().message(), .again = true};
     auto& db = **opened;
     sqlite3_busy_timeout(db.handle(), 5000);
     interruption const stop(db, long_work_);
@@ -75,7 +76,11 @@ chain::rows_checked snapshot_work::perform(chain::check_rows const&) const
     reader.begin();
     bool const proven = proven_sum(db).has_value();
     reader.end();
-    if (db.failed()) return {.error = how_.database + ": " + db.failure_text()};
+    if (db.failed())
+        return {
+            .error = how_.database + ": " + db.failure_text(),
+            .again = meaning_of(db.failure()) != errc::store_damaged
+        };
     return {.error = proven ? "" : rows_differ};
 }
 
@@ -95,8 +100,10 @@ chain::snapshot_made snapshot_work::perform(chain::make_snapshot const& what)
     // writes need the rest.
     out.error = room_for(2 * size_of(how_.database) + size_of(how_.database + "-wal"));
     if (!out.error.empty()) return out;
-    auto made =
-        make_snapshot(how_.database, outgoing_path_, {.log_rows = how_.log_rows}, &out.error, long_work_);
+    // Not durable: it goes with this process, and its fsyncs would come in between those that people wait
+    // for.
+    snapshot_options const how{.log_rows = how_.log_rows, .durable = false};
+    auto made = make_snapshot(how_.database, outgoing_path_, how, &out.error, long_work_);
     if (!made)
     {
         if (out.error.empty()) out.error = made.error().message();
@@ -110,6 +117,10 @@ chain::snapshot_made snapshot_work::perform(chain::make_snapshot const& what)
     }
     out.what = made->info();
     outgoing_.emplace(open_file{out.what, std::move(*opened)});
+    // The disk may change what was written: the receiver would fetch all of it and find it wrong at the end.
+    outgoing_chunks_.clear();
+    out.error = hash_chunks(*outgoing_, outgoing_path_, outgoing_->file.chunks(), outgoing_chunks_);
+    if (!out.error.empty()) drop_outgoing();
     return out;
 }
 
@@ -121,14 +132,15 @@ chain::chunk_read snapshot_work::perform(chain::read_chunk const& what)
         out.error = "there is no such chunk";
         return out;
     }
+    out.hash = outgoing_chunks_.at(what.index);
+    if (out.hash == what.mine) return out;
     auto bytes = outgoing_->file.read(what.index);
     if (!bytes)
-    {
         out.error = "cannot read " + outgoing_path_ + ": " + bytes.error().message();
-        return out;
-    }
-    out.hash = chunk_hash(*bytes);
-    if (out.hash != what.mine) out.packed = std::make_shared<std::string const>(pack_chunk(*bytes));
+    else if (chunk_hash(*bytes) != out.hash)
+        out.error = outgoing_path_ + ": chunk " + std::to_string(what.index) + " is not what was written";
+    else
+        out.packed = std::make_shared<std::string const>(pack_chunk(*bytes));
     return out;
 }
 
@@ -171,14 +183,22 @@ std::string snapshot_work::open(chain::snapshot_info const& what, std::vector<di
     if (auto failure = opened->resize(what.bytes)) return said(failure);
     auto const left =
         (std::min(before, what.bytes) + chain::snapshot_chunk_bytes - 1) / chain::snapshot_chunk_bytes;
-    for (std::uint64_t index = 0; index < left; ++index)
+    incoming_.emplace(open_file{what, std::move(*opened)});
+    return hash_chunks(*incoming_, incoming_path_, left, held);
+}
+
+// Of the first `count` chunks. Nothing to say, or why not.
+std::string snapshot_work::hash_chunks(
+    open_file const& of, std::string const& path, std::uint64_t count, std::vector<digest>& out
+) const
+{
+    for (std::uint64_t index = 0; index < count; ++index)
     {
         if (long_work_.cancelled->load()) return "stopped";
-        auto const bytes = opened->read(index);
-        if (!bytes) return "cannot read " + incoming_path_ + ": " + bytes.error().message();
-        held.push_back(chunk_hash(*bytes));
+        auto const bytes = of.file.read(index);
+        if (!bytes) return "cannot read " + path + ": " + bytes.error().message();
+        out.push_back(chunk_hash(*bytes));
     }
-    incoming_.emplace(open_file{what, std::move(*opened)});
     return {};
 }
 

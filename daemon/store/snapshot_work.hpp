@@ -10,6 +10,7 @@
 #include <atomic>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace chaind::store
 {
@@ -41,6 +42,9 @@ private:
 
     void drop_outgoing();
     void drop_incoming();
+    std::string hash_chunks(
+        open_file const& of, std::string const& path, std::uint64_t count, std::vector<digest>& out
+    ) const;
     std::string open(chain::snapshot_info const& what, std::vector<digest>& held);
     std::string keep(chain::keep_chunk const& what);
     std::string check(chain::snapshot_info const& what);
@@ -52,7 +56,8 @@ private:
     std::string const incoming_path_;
     long_work const long_work_;
     std::optional<open_file> outgoing_;
-    std::uint64_t outgoing_order_ = 0;  // the last that was carried out
+    std::vector<digest> outgoing_chunks_;  // their hashes when it was made
+    std::uint64_t outgoing_order_ = 0;     // the last that was carried out
     std::optional<open_file> incoming_;
 };
 

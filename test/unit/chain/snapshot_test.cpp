@@ -174,6 +174,28 @@ BOOST_AUTO_TEST_CASE(a_returning_store_is_checked_before_it_learns)
     BOOST_TEST(count<check_rows>(h.at(2)) == 1u);
 }
 
+// No memory, a database that is locked: that is no verdict.
+BOOST_AUTO_TEST_CASE(rows_that_could_not_be_checked_are_checked_again)
+{
+    harness h(3);
+    leave_behind(h);
+    h.at(2).snapshots_run = false;
+    h.restart(2);
+    (void)h.step(2, rows_checked{.error = "locked", .again = true});
+    h.assign({0, 1}, 2, 1);
+    h.pass(1s);
+    BOOST_TEST(count<check_rows>(h.at(2)) == 1u);
+    BOOST_TEST(h.at(2).heartbeats.back().in_doubt);
+    BOOST_TEST(h.at(2).heartbeats.back().trouble == "locked");
+    h.pass(5s);
+    BOOST_TEST(count<check_rows>(h.at(2)) == 2u);
+    (void)h.step(2, rows_checked{});
+    h.pass(200ms);
+    BOOST_TEST(!h.at(2).anew.has_value());
+    BOOST_TEST(h.at(2).heartbeats.back().trouble == "");
+    BOOST_TEST(h.status(2).received == h.status(1).received);
+}
+
 BOOST_AUTO_TEST_CASE(a_store_with_changed_rows_is_kept_aside_when_it_is_a_learners)
 {
     harness h(3);

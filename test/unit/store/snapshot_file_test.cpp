@@ -123,6 +123,8 @@ BOOST_AUTO_TEST_CASE(a_store_whose_rows_have_changed_gives_no_snapshot)
           "DELETE FROM chat_remembered WHERE pos = 9",
           "UPDATE chat_event SET seq = 3 WHERE pos = 9",
           "UPDATE chat_counters SET row_sum = zeroblob(16)",
+          "UPDATE chat_counters SET max_message_id = max_message_id - 1",
+          "UPDATE chat_counters SET at_ms = at_ms + 1",
           "UPDATE chat_message SET body = (SELECT body FROM chat_message WHERE id = 8) WHERE id = 7"})
     {
         restore();

@@ -81,6 +81,22 @@ BOOST_AUTO_TEST_CASE(a_snapshot_arrives_and_is_installed)
     BOOST_TEST((snapshot_fixture::open(target.options())->end() == what.at));
 }
 
+BOOST_AUTO_TEST_CASE(a_chunk_that_the_disk_has_changed_does_not_travel)
+{
+    auto const what = offer();
+    auto const outgoing = (std::filesystem::path(source.db()).parent_path() / "outgoing.db").string();
+    auto bytes = file_bytes(outgoing);
+    bytes[chain::snapshot_chunk_bytes + 100] ^= 1;
+    write_file(outgoing, bytes);
+    auto const read = [&](std::uint64_t index)
+    { return giving->perform(chain::read_chunk{.id = what.id, .index = index, .mine = {}}); };
+    BOOST_TEST(read(0).error == "");
+    auto const changed = read(1);
+    BOOST_TEST(changed.error == outgoing + ": chunk 1 is not what was written");
+    BOOST_TEST(!changed.packed);
+    BOOST_TEST(read(2).error == "");
+}
+
 BOOST_AUTO_TEST_CASE(changed_rows_are_found)
 {
     BOOST_TEST(giving->perform(chain::check_rows{}).error == "");
@@ -172,29 +188,21 @@ BOOST_AUTO_TEST_CASE(a_chunk_that_is_not_what_it_says_is_refused)
     BOOST_TEST(said(fetch(what, chunks_of(what) - 1)) == "");
 }
 
-BOOST_AUTO_TEST_CASE(a_bit_that_flips_in_either_file_is_found_and_the_part_goes)
+BOOST_AUTO_TEST_CASE(a_bit_that_flips_in_the_part_is_found_and_the_part_goes)
 {
-    for (bool const at_source : {true, false})
-    {
-        auto const what = offer();
-        open_target();
-        static_cast<void>(taking->perform(chain::open_incoming{what}));
-        auto const flip = [](std::string const& file)
-        {
-            auto bytes = file_bytes(file);
-            auto const text = bytes.find("message 7963307283");  // of entry 3
-            BOOST_TEST_REQUIRE(text != std::string::npos);
-            bytes[text] = 'M';
-            std::fstream(file, std::ios::in | std::ios::out | std::ios::binary) << bytes;
-        };
-        if (at_source) flip(source.path("outgoing.db"));
-        transfer(what);
-        if (!at_source) flip(part());
-        auto const said = taking->perform(chain::check_incoming{what}).error;
-        BOOST_TEST(said.find(part() + ": ") == 0u, said);
-        BOOST_TEST(!std::filesystem::exists(part()));
-        BOOST_TEST(taking->perform(chain::check_incoming{what}).error == "there is no such snapshot");
-    }
+    auto const what = offer();
+    open_target();
+    static_cast<void>(taking->perform(chain::open_incoming{what}));
+    transfer(what);
+    auto bytes = file_bytes(part());
+    auto const text = bytes.find("message 7963307283");  // of entry 3
+    BOOST_TEST_REQUIRE(text != std::string::npos);
+    bytes[text] = 'M';
+    std::fstream(part(), std::ios::in | std::ios::out | std::ios::binary) << bytes;
+    auto const said = taking->perform(chain::check_incoming{what}).error;
+    BOOST_TEST(said.find(part() + ": ") == 0u, said);
+    BOOST_TEST(!std::filesystem::exists(part()));
+    BOOST_TEST(taking->perform(chain::check_incoming{what}).error == "there is no such snapshot");
 }
 
 BOOST_AUTO_TEST_CASE(a_snapshot_that_is_not_the_offered_one_is_refused)
