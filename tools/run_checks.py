@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOGS = ROOT / "build" / "check"
 SETUP = f'. "{ROOT}/tools/setup.sh"; '
+PACKAGE = "/usr/bin/python3 test/package/run.py"
 
 # Test programs that run again under sanitizers: what parses untrusted bytes or owns memory and threads.
 ASAN = ["base_unit_test", "chain_unit_test", "control_unit_test", "chat_unit_test", "wire_unit_test", "store_unit_test",
@@ -104,6 +105,8 @@ def steps(args):
         *([Step("simulator long", "build/release/bin/chaind_sim --seeds 10000..15000 --app plain --jobs 2", limit_s=12 * 3600)] if args.long else []),
         Step("cluster", f"/usr/bin/python3 test/cluster/run.py{long}", last_line, limit_s=8 * 3600 if args.long else 3600),
         Step("web in Chromium", "test/web/run", last_line),
+        Step("package", f"{SETUP} make_package && {PACKAGE} build/package/chaind_*.deb", last_line),
+        *([Step("package on machines", f'{SETUP} install "${{boot_packages[@]}}" && as_root {PACKAGE} --boot build/package/chaind_*.deb', last_line)] if args.long else []),
         build("asan", *ASAN),
         ctest("asan", "asan", f"-R '^unit[.]({'|'.join(t.removesuffix('_unit_test') for t in ASAN)})$'"),
         build("tsan", *TSAN),

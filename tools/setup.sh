@@ -9,8 +9,14 @@ build_packages=(
     libboost1.81-all-dev libboost-json1.81-dev libboost-url1.81-dev libprotobuf-dev libsodium-dev
     libsqlite3-dev libssl-dev libsystemd-dev libzstd-dev prometheus-cpp-dev
 )
-# What the tests use on top: a browser, an independent WebSocket client, the formatter, the coroutine lint.
-check_packages=(chromium clang-format-19 clang-tools-19 jq procps python3-websockets)
+# What the tests use on top: a browser, an independent WebSocket client, the formatter, the coroutine lint, and what makes
+# and judges the Debian package.
+check_packages=(
+    chromium clang-format-19 clang-tools-19 jq procps python3-websockets
+    binutils dpkg-dev lintian systemd
+)
+# For the machines that `tools/check --long` boots.
+boot_packages=(iproute2 mmdebstrap openssh-client systemd-container util-linux)
 
 # One cache serves every checkout on a machine, wherever it lies.
 export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
@@ -94,4 +100,10 @@ build_targets() {
     # A look first, so that a second run says nothing.
     if ninja -C "$root/build/$preset" -n "$@" 2>/dev/null | grep -q 'no work to do'; then return 0; fi
     quietly "building $* ($preset); the first time takes some minutes" ninja -C "$root/build/$preset" "$@"
+}
+
+# The Debian package of what is built, as the only one in build/package.
+make_package() {
+    rm -f "$root"/build/package/chaind_*.deb
+    (cd "$root" && cpack --config build/release/CPackConfig.cmake -B build/package)
 }

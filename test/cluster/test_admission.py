@@ -104,10 +104,19 @@ def test_what_join_refuses_before_it_starts_anything(volume):
         (folder / "chaind.conf").write_text("name = other\n")
         code, _, err = join(chain, folder, token)
         assert code == 78 and (folder / "chaind.conf").read_text() == "name = other\n", (code, err)
-        (folder / "chaind.conf").unlink()
+        # One that only explains, as the package's, is no configuration yet. A refusal leaves it as it was.
+        explained = "# name of this replica\n  # name =\n\n"
+        (folder / "chaind.conf").write_text(explained)
+        (folder / "chaind.conf").chmod(0o640)
+        code, _, err = join(chain, folder, "nonsense")
+        assert code == 77 and (folder / "chaind.conf").read_text() == explained, (code, err)
+        assert stat.S_IMODE((folder / "chaind.conf").stat().st_mode) == 0o640
         # Admitted, not started.
         code, _, err = join(chain, folder, token, "--no-start")
         assert code == 0, err
+        written = (folder / "chaind.conf").read_text()
+        assert "\nname = web-4\n" in written and written.endswith(explained), written
+        assert [f.name for f in folder.iterdir() if f.is_file()] == ["chaind.conf"]
         assert "web-4" in chain.nodes() and chain.roles() == ["n1"]
 
 

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <sstream>
 
 #include <poll.h>
 #include <unistd.h>
@@ -40,6 +41,68 @@ std::string content_of(std::string const& path)
 {
     std::ifstream file(path);
     return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// What it sets: the lines that are neither empty nor a comment. The file that comes with the package has
+// none.
+std::string settings_in(std::string const& config)
+{
+    std::istringstream lines(config);
+    std::string out;
+    for (std::string line; std::getline(lines, line);)
+        if (auto const at = line.find_first_not_of(" \t\r"); at != std::string::npos && line[at] != '#')
+            out += line + '\n';
+    return out;
+}
+
+// The configuration that was there, out of the way until the config service has accepted this machine.
+class earlier_config
+{
+public:
+    explicit earlier_config(std::string const& path) : path_(path), aside_(path + ".before-join")
+    {
+        std::error_code none;
+        fs::rename(path_, aside_, none);
+    }
+
+    // Puts it back as it was, owner and mode too; what join wrote goes.
+    void restore() const
+    {
+        std::error_code none;
+        fs::remove(path_, none);
+        fs::rename(aside_, path_, none);
+    }
+
+    void forget() const
+    {
+        std::error_code none;
+        fs::remove(aside_, none);
+    }
+
+private:
+    std::string path_;
+    std::string aside_;
+};
+
+// The configuration in its place and the token accepted; else everything as it was, and the exit status.
+int admit(new_replica replica, std::string const& token)
+{
+    auto const before = content_of(replica.config);
+    auto const set = settings_in(before);
+    if (set == settings_in(replica.text)) return present_token(replica, token);
+    if (!set.empty())
+    {
+        say("chainctl: " + replica.config + " is there already and says something else; nothing was changed");
+        return exit_configuration;
+    }
+    if (!before.empty()) replica.text += "\n" + before;  // the explanations of all options
+    earlier_config const earlier(replica.config);
+    int const refused = write_config(replica) ? present_token(replica, token) : exit_configuration;
+    if (refused != exit_done)
+        earlier.restore();
+    else
+        earlier.forget();
+    return refused;
 }
 
 std::string token_in(invocation const& call)
@@ -134,19 +197,7 @@ int run_join(invocation const& call)
             " and start chaind");
         return exit_done;
     }
-    std::error_code ignored;
-    bool const there = fs::exists(replica.config, ignored);
-    if (there && content_of(replica.config) != replica.text)
-    {
-        say("chainctl: " + replica.config + " is there already and says something else; nothing was changed");
-        return exit_configuration;
-    }
-    if (!there && !write_config(replica)) return exit_configuration;
-    if (int const refused = present_token(replica, token); refused != 0)
-    {
-        if (!there) fs::remove(replica.config, ignored);
-        return refused;
-    }
+    if (int const refused = admit(replica, token); refused != exit_done) return refused;
     boost::json::object out{
         {"schema", "chainctl.join.v1"},
         {"node", replica.name},

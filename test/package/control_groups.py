@@ -1,0 +1,31 @@
+"""A control group for each machine: its systemd takes the group that it is started in for its own."""
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+TOP = Path("/sys/fs/cgroup")
+
+
+def hierarchies():
+    """Those in which systemd makes groups: of version 2 the only one; beside version 1 its own, and an empty one."""
+    if (TOP / "cgroup.procs").exists():
+        return [TOP]
+    return [h for h in (TOP / "systemd", TOP / "unified") if h.is_dir()]
+
+
+def enter(group):
+    """Takes the calling process there."""
+    for hierarchy in hierarchies():
+        (hierarchy / group).mkdir(parents=True, exist_ok=True)
+        (hierarchy / group / "cgroup.procs").write_text("0")
+
+
+@contextmanager
+def removed_at_the_end(group):
+    """With all below it. Its processes must have ended by then."""
+    try:
+        yield
+    finally:
+        for hierarchy in hierarchies():
+            for folder, _, _ in os.walk(hierarchy / group, topdown=False):
+                os.rmdir(folder)

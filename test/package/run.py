@@ -1,0 +1,65 @@
+#!/usr/bin/python3
+"""The Debian package: what is in it, and what it does on machines that really boot.
+
+  run.py DEB [--boot]    without --boot, looks into the package (no root needed); with it, boots machines (root needed)
+The last line is "N passed, N failed".
+"""
+import argparse
+import os
+import subprocess
+import sys
+import time
+import traceback
+from contextlib import nullcontext
+from pathlib import Path
+
+import boot
+import contents
+import control_groups
+import machines
+
+
+def in_own_namespaces():
+    """This program again, with mounts, network and processes of its own: whatever way it ends, the kernel takes them all
+    away. Its exit status."""
+    group = f"chaind-package-{os.getpid()}"
+    own = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    with control_groups.removed_at_the_end(group):
+        return subprocess.run([*own, sys.executable, *sys.argv, "--group", group], stdin=subprocess.DEVNULL).returncode
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("deb", type=Path)
+    p.add_argument("--boot", action="store_true")
+    p.add_argument("--group", help=argparse.SUPPRESS)
+    args = p.parse_args()
+    if args.boot and not args.group:
+        machines.make_image(args.deb)
+        return in_own_namespaces()
+
+    suite = boot if args.boot else contents
+    passed = failed = 0
+    with machines.site(args.deb, args.group) if args.boot else nullcontext(args.deb) as subject:
+        for name, function in list(vars(suite).items()):
+            if not name.startswith("test_"):
+                continue
+            started = time.monotonic()
+            try:
+                function(subject)
+                passed += 1
+                verdict = "ok"
+            except Exception:
+                failed += 1
+                verdict = "FAILED"
+                traceback.print_exc()
+            print(f"{verdict:6} {name} {time.monotonic() - started:.1f} s", flush=True)
+            if failed and args.boot:  # each one goes on from where the one before it ended
+                print(subject.journals(), file=sys.stderr)
+                break
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
