@@ -39,6 +39,7 @@ void replica::impl::heartbeat_if_due()
         .stepping_down = stepping_down_,
         .restored = restored_,
         .in_doubt = !position_ && (rows_ == rows::doubtful || rows_ == rows::in_check),
+        .damaged = rows_ == rows::changed,
         .trouble = snapshot_in_.trouble().empty() ? rows_trouble_ : snapshot_in_.trouble(),
         .info = {},
     });

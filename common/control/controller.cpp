@@ -104,6 +104,7 @@ void controller::impl::on(heard const& e)
     note_promised_end(hb);
     auto& node = nodes_.at(hb.from.name);
     if (node.deaf_to && hb.promised >= *node.deaf_to) node.deaf_to.reset();
+    if (hb.damaged && !std::exchange(node.damage_told, true)) tell("damaged", hb.from.name, hb.trouble);
     if (learning_ && hb.from == learning_->source && hb.feeding && hb.feeding->learner == learning_->learner)
     {
         fed_at_ = now_;
@@ -293,7 +294,7 @@ std::vector<node_status> controller::impl::nodes() const
         status.alive = node.last && detector_.alive(node.who, now_);
         status.learner = learning_ && learning_->learner.name == name;
         if (node.last && !status.alive) status.failed_since = detector_.last_heard(node.who);
-        status.reason = why_no_member(name, node);
+        status.reason = what_is_wrong(name, node);
         out.push_back(std::move(status));
     }
     return out;

@@ -19,7 +19,7 @@ struct node_status
     bool alive = false;             // by the failure detector
     bool learner = false;
     std::optional<instant> failed_since;  // not alive and once known
-    std::string reason;                   // why it is not a member, for people
+    std::string reason;                   // why it is not a member, or not a sound one, for people
 };
 
 // One node on its way into the chain, over all its attempts.

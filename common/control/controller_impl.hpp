@@ -85,7 +85,7 @@ private:
     void note_join(learner_progress const& told);
     void joined(node_id const& name);
     [[nodiscard]] std::optional<member> ready_joiner() const;
-    [[nodiscard]] std::string why_no_member(node_id const& name, node const& what) const;
+    [[nodiscard]] std::string what_is_wrong(node_id const& name, node const& what) const;
 
     // ---- requests.cpp: what people ask for is looked at when it comes, ...
     void on(drained_clients const& e);

@@ -147,14 +147,15 @@ std::optional<member> controller::impl::ready_joiner() const
     return learner;
 }
 
-std::string controller::impl::why_no_member(node_id const& name, node const& what) const
+std::string controller::impl::what_is_wrong(node_id const& name, node const& what) const
 {
     auto const& chain = rec_.current.members;
     auto const in_chain =
         std::find_if(chain.begin(), chain.end(), [&](member const& m) { return m.name == name; });
     if (is_removed(name)) return "removed by the administrator";
     if (is_drained(name)) return "drained by the administrator";
-    if (in_chain != chain.end() && !nodes_.superseded(*in_chain)) return {};
+    if (in_chain != chain.end() && !nodes_.superseded(*in_chain))
+        return what.last && what.last->damaged ? what.last->trouble : "";
     if (!what.last) return "not heard of yet";
     if (!alive(what.who)) return what.left_because.empty() ? "not heard any more" : what.left_because;
     if (in_chain != chain.end()) return "restarted: waits for a chain without its earlier run";

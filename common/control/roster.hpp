@@ -23,6 +23,7 @@ struct node
     instant member_since{};        // of the last time it became one
     std::optional<epoch> deaf_to;  // it was heard, but did not promise this epoch
     std::string left_because;      // for people
+    bool damage_told = false;      // of its current run
 };
 
 class roster

@@ -53,7 +53,8 @@ struct heartbeat
     bool stepping_down = false;  // leaves cleanly: counts as surely dead once the connection closes
     bool restored = false;       // its store was made from a backup and has been in no chain since
     bool in_doubt = false;       // whether the disk has kept its store's rows is not known yet
-    std::string trouble;         // why it cannot take the snapshot it is offered, for people; empty: it can
+    bool damaged = false;        // the disk has changed its store's rows; `trouble` says so for people
+    std::string trouble;         // what is wrong with it: why it cannot take the snapshot it is offered, say
     std::string info;            // JSON for people (addresses, pid, version, sizes): cores do not read it
 
     friend bool operator==(heartbeat const&, heartbeat const&) = default;

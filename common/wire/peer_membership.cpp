@@ -106,6 +106,7 @@ void put(heartbeat const& from, pb::Heartbeat& to)
     to.set_info(from.info);
     to.set_restored(from.restored);
     to.set_in_doubt(from.in_doubt);
+    to.set_damaged(from.damaged);
     to.set_trouble(from.trouble);
 }
 
@@ -126,6 +127,7 @@ bool get(pb::Heartbeat const& from, heartbeat& to)
     to.info = from.info();
     to.restored = from.restored();
     to.in_doubt = from.in_doubt();
+    to.damaged = from.damaged();
     to.trouble = from.trouble();
     return true;
 }

@@ -52,6 +52,13 @@ bool serves(status_input const& in, member const& m)
     return node != nullptr && node->alive && node->last && node->last->from == m;
 }
 
+// It says that its disk has changed rows of its store, and serves all the same: a cold start took it in.
+bool damaged(status_input const& in, member const& m)
+{
+    auto const* const node = find(in, m.name);
+    return serves(in, m) && node->last->damaged;
+}
+
 seq committed(status_input const& in)
 {
     auto out = in.record.watermark;
@@ -72,6 +79,7 @@ json::object chain_row(status_input const& in, std::size_t position, seq highest
         {"role", role_at(position, members.size())},
         {"state",
          !here                                             ? "silent"
+         : damaged(in, m)                                  ? "damaged"
          : in.record.current.state == config_state::active ? "normal"
                                                            : "reconfiguring"},
     };
@@ -98,7 +106,10 @@ std::string state_of(status_input const& in)
     }
     if (alive == 0) return "down";
     if (current.members.size() < least) return "read_only";
-    bool const whole = current.members.size() >= in.record.want && alive == current.members.size();
+    auto const& members = current.members;
+    bool const sound =
+        std::none_of(members.begin(), members.end(), [&](member const& m) { return damaged(in, m); });
+    bool const whole = members.size() >= in.record.want && alive == members.size() && sound;
     return whole && current.state == config_state::active ? "healthy" : "degraded";
 }
 
@@ -139,8 +150,10 @@ bool listed(std::vector<node_id> const& in, node_id const& name)
 char const* state_of(status_input const& in, control::node_status const& node)
 {
     auto const& chain = in.record.current.members;
-    auto serving = [&](member const& m) { return m.name == node.name && serves(in, m); };
-    if (std::any_of(chain.begin(), chain.end(), serving)) return "member";
+    auto const serving = std::find_if(
+        chain.begin(), chain.end(), [&](member const& m) { return m.name == node.name && serves(in, m); }
+    );
+    if (serving != chain.end()) return damaged(in, *serving) ? "damaged" : "member";
     if (listed(in.record.removed, node.name)) return "removed";
     if (listed(in.record.drained, node.name)) return "drained";
     if (!node.alive) return "failed";
@@ -183,6 +196,15 @@ json::array failed(status_input const& in)
     return out;
 }
 
+json::array damaged(status_input const& in)
+{
+    json::array out;
+    for (auto const& node : in.nodes)
+        if (state_of(in, node) == std::string_view("damaged"))
+            out.push_back({{"name", node.name.name}, {"reason", node.reason}});
+    return out;
+}
+
 json::value changing(status_input const& in)
 {
     json::object out;
@@ -213,6 +235,7 @@ json::object status_json(status_input const& in)
         {"chain", std::move(chain)},
         {"joining", joining(in)},
         {"failed", failed(in)},
+        {"damaged", damaged(in)},
         {"spares", in_state(in, "spare")},
         {"drained", names(in.record.drained)},
         {"removed", names(in.record.removed)},

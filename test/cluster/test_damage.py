@@ -1,7 +1,8 @@
 """Chat rows that a disk has changed: their machine gives them to nobody, and comes back with sound ones."""
 import sqlite3
 
-from chain import wait_for
+from chain import running, wait_for
+from fill import fill
 from joining import chain_in_use
 from test_kills import in_thread
 
@@ -54,3 +55,26 @@ async def test_a_returning_machine_with_a_changed_row_gets_a_snapshot(volume):
         await in_thread(wait_for, lambda: "n3" in chain.roles(), "n3 in the chain", 120)
         assert not set_aside(chain, "n3")
         await load.acked_more(50)
+
+
+async def test_a_machine_that_a_cold_start_takes_in_damaged_is_named_until_it_is_repaired(volume):
+    with running() as chain:
+        await fill(chain, 200)
+        await in_thread(chain.ctl, "status", "--check")
+        await in_thread(chain.kill, *chain.names())
+        await in_thread(change_a_row, chain, "n2")
+        await in_thread(chain.start, *chain.names())
+        await in_thread(wait_for, lambda: chain.ctl_status()["damaged"], "a machine that is damaged", 60)
+        status = await in_thread(chain.ctl_status)
+        assert [d["name"] for d in status["damaged"]] == ["n2"] and CHANGED in status["damaged"][0]["reason"], status
+        await in_thread(wait_for, lambda: len(chain.roles()) == 3, "the whole chain")
+        _, text, _ = await in_thread(lambda: chain.ctl("status", "--check", ok=(1,)))
+        assert "damaged  n2" in text and "restart chaind on n2" in text, text
+        assert chain.nodes()["n2"]["state"] == "damaged" and CHANGED in chain.nodes()["n2"]["reason"]
+        # What the text says.
+        await in_thread(chain.kill, "n2")
+        await in_thread(chain.start, "n2")
+        await in_thread(wait_for, lambda: chain.ctl_status()["state"] == "healthy", "a chain that is repaired", 120)
+        assert len(set_aside(chain, "n2")) == 1 and not chain.ctl_status()["damaged"]
+        # Of the run that was a member and of the one that the restart began.
+        assert len(chain.events("damaged", "n2")) == len(chain.events("damaged")) == 2, chain.events("damaged")

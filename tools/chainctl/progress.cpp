@@ -99,7 +99,9 @@ progress progress_in(json::object const& status, std::string const& node)
 std::string role_of(json::object const& status, std::string const& node)
 {
     auto const* row = row_of(list_at(status, "chain"), node);
-    return row != nullptr && text_at(*row, "state") == "normal" ? text_at(*row, "role") : "";
+    if (row == nullptr) return "";
+    auto const state = text_at(*row, "state");
+    return state == "normal" || state == "damaged" ? text_at(*row, "role") : "";
 }
 
 void progress_line::show(progress const& now)

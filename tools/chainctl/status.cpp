@@ -51,7 +51,7 @@ std::string essence(json::object const& status)
             if (node.is_object())
                 out += text_at(node.get_object(), "name") + text_at(node.get_object(), "role") +
                        text_at(node.get_object(), "state") + text_at(node.get_object(), "phase") + "\n";
-    for (auto const* key : {"spares", "drained", "removed", "not_admitted"})
+    for (auto const* key : {"spares", "drained", "removed", "not_admitted", "damaged"})
         out += boost::json::serialize(list_at(status, key));
     return out;
 }

@@ -21,6 +21,8 @@ std::string headline(json::object const& status)
     auto const of = have + " of " + want + " machines";
     if (state == "healthy")
         return coloured(tint::good, "healthy") + ": " + of + " serve; every message is on each of them";
+    if (state == "degraded" && !list_at(status, "damaged").empty())
+        return coloured(tint::warning, "degraded") + ": " + of + " serve; not every one has sound data";
     if (state == "degraded")
         return coloured(tint::warning, "degraded") + ": " + of + " serve; nothing is lost, " +
                (have == "1" ? "one more failure stops service" : "the chain goes on");
@@ -34,7 +36,7 @@ std::string headline(json::object const& status)
 
 tint tint_of(std::string const& state)
 {
-    return state == "normal" ? tint::good : tint::warning;
+    return state == "normal" ? tint::good : state == "damaged" ? tint::bad : tint::warning;
 }
 
 std::string chain_table(json::object const& status, bool wide)
@@ -129,6 +131,29 @@ std::string failed_lines(json::object const& status)
     return out;
 }
 
+// What its disk has changed nobody takes from it; where others are sound, a restart is the whole repair.
+std::string damaged_lines(json::object const& status)
+{
+    auto const& damaged = list_at(status, "damaged");
+    bool const others_are_sound = list_at(status, "chain").size() > damaged.size();
+    std::string out;
+    for (auto const& value : damaged)
+    {
+        if (!value.is_object()) continue;
+        auto const& node = value.get_object();
+        auto const name = text_at(node, "name");
+        out +=
+            "  " + coloured(tint::bad, "damaged") + "  " + name + ": " +
+            text_at(node, "reason", "no reason known") + "\n           next: " +
+            (others_are_sound ? "look at its disk, then restart chaind on " + name +
+                                    ": it sets its database aside and takes a sound one from another machine"
+                              : "look at its disk; no machine of the chain has a sound database, so restore "
+                                "the newest backup") +
+            "\n";
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string status_text(json::object const& status, bool wide)
@@ -143,7 +168,8 @@ std::string status_text(json::object const& status, bool wide)
                              ": the chain goes on, but a crash now is not repaired until it is back") +
            "\n";
     if (auto rows = chain_table(status, wide); !rows.empty()) out += "\n" + rows;
-    auto const notes = joining_lines(status) + aside_lines(status) + failed_lines(status);
+    auto const notes =
+        joining_lines(status) + aside_lines(status) + damaged_lines(status) + failed_lines(status);
     if (!notes.empty()) out += "\n" + notes;
     return out;
 }

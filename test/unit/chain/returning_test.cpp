@@ -64,6 +64,7 @@ BOOST_AUTO_TEST_CASE(a_returning_store_is_checked_before_it_learns)
     h.pass(100ms);
     BOOST_TEST(count<check_rows>(h.at(2)) == 1u);
     BOOST_TEST(h.at(2).heartbeats.back().in_doubt);
+    BOOST_TEST(!h.at(2).heartbeats.back().damaged);
     h.assign({0, 1}, 2, 1);
     h.pass(1s);
     BOOST_TEST(h.status(2).received == before);
@@ -92,6 +93,7 @@ BOOST_AUTO_TEST_CASE(rows_that_could_not_be_checked_are_checked_again)
     BOOST_TEST(count<check_rows>(h.at(2)) == 1u);
     BOOST_TEST(h.at(2).heartbeats.back().in_doubt);
     BOOST_TEST(h.at(2).heartbeats.back().trouble == "locked");
+    BOOST_TEST(!h.at(2).heartbeats.back().damaged);
     h.pass(5s);
     BOOST_TEST(count<check_rows>(h.at(2)) == 2u);
     (void)h.step(2, rows_checked{});
@@ -142,6 +144,8 @@ BOOST_AUTO_TEST_CASE(a_member_with_changed_rows_keeps_its_store)
         BOOST_TEST(count<check_rows>(h.at(i)) == 1u);
         BOOST_TEST(!h.at(i).anew.has_value());
         BOOST_TEST(h.status(i).applied == seq{2});
+        BOOST_TEST(h.at(i).heartbeats.back().damaged);
+        BOOST_TEST(h.at(i).heartbeats.back().trouble == "a row has changed");
     }
 }
 

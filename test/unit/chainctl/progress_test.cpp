@@ -83,6 +83,9 @@ BOOST_AUTO_TEST_CASE(a_machine_that_went_away_says_why)
 BOOST_AUTO_TEST_CASE(only_a_member_that_serves_has_a_role)
 {
     BOOST_TEST(role_of(status("[]"), "n1") == "head");
+    auto damaged = status("[]");
+    damaged["chain"].as_array().at(0).as_object()["state"] = "damaged";
+    BOOST_TEST(role_of(damaged, "n1") == "head");
     BOOST_TEST(role_of(status("[]"), "n2") == "");
     BOOST_TEST(role_of(status("[]"), "n4") == "");
 }

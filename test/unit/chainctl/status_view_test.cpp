@@ -58,6 +58,23 @@ BOOST_AUTO_TEST_CASE(a_machine_that_is_away_has_a_reason_and_a_next_step)
     BOOST_TEST(mentions(text, "next: start chaind on n2"));
 }
 
+BOOST_AUTO_TEST_CASE(a_damaged_machine_has_a_reason_and_a_next_step)
+{
+    auto damaged = status("degraded", 3);
+    damaged["damaged"] = {{{"name", "n1"}, {"reason", "a row has changed"}}};
+
+    auto const alone = status_text(damaged, false);
+    damaged["chain"].as_array().push_back({{"name", "n2"}, {"role", "tail"}, {"state", "normal"}});
+    auto const with_others = status_text(damaged, false);
+
+    BOOST_TEST(mentions(alone, "n1: a row has changed"));
+    BOOST_TEST(mentions(alone, "not every one has sound data"));
+    BOOST_TEST(mentions(alone, "restore the newest backup"));
+    BOOST_TEST(!mentions(alone, "restart"));
+    BOOST_TEST(mentions(with_others, "restart chaind on n1"));
+    BOOST_TEST(!mentions(with_others, "backup"));
+}
+
 BOOST_AUTO_TEST_CASE(a_config_service_that_is_down_is_no_healthy_cluster)
 {
     BOOST_TEST(check_of(status("healthy", 3)) == check_healthy);

@@ -108,6 +108,7 @@ BOOST_AUTO_TEST_CASE(a_whole_chain_is_healthy)
     BOOST_TEST(row.at("log_end").to_number<int>() == 101);
     BOOST_TEST(row.at("lag").to_number<int>() == 0);
     BOOST_TEST(s.at("failed").as_array().empty());
+    BOOST_TEST(s.at("damaged").as_array().empty());
     BOOST_TEST(s.at("joining").as_array().empty());
     BOOST_TEST(s.at("config_service").at("state").as_string() == "up");
 }
@@ -138,6 +139,31 @@ BOOST_AUTO_TEST_CASE(a_member_that_restarted_is_not_the_member)
     nodes[0].last->from = made_member("n1", 1, 99);
 
     BOOST_TEST(status().at("chain").at(0).at("state").as_string() == "silent");
+}
+
+BOOST_AUTO_TEST_CASE(a_member_with_changed_rows_is_named_and_degrades_a_chain_that_is_whole)
+{
+    nodes[1].last->damaged = true;
+    nodes[1].reason = "a row has changed";
+    auto const s = status();
+
+    BOOST_TEST(state() == "degraded");
+    BOOST_TEST(s.at("chain").at(1).at("state").as_string() == "damaged");
+    BOOST_TEST_REQUIRE(s.at("damaged").as_array().size() == 1u);
+    BOOST_TEST(s.at("damaged").at(0).at("name").as_string() == "n2");
+    BOOST_TEST(s.at("damaged").at(0).at("reason").as_string() == "a row has changed");
+    BOOST_TEST(s.at("failed").as_array().empty());
+    BOOST_TEST(configd::nodes_json(input()).at("nodes").at(1).at("state").as_string() == "damaged");
+}
+
+// A run that was the member, or a spare: it takes a snapshot before it serves again.
+BOOST_AUTO_TEST_CASE(changed_rows_of_who_is_no_member_are_no_damage_of_the_chain)
+{
+    nodes[1].last->from = made_member("n2", 1, 99);
+    nodes[1].last->damaged = true;
+
+    BOOST_TEST(status().at("damaged").as_array().empty());
+    BOOST_TEST(status().at("chain").at(1).at("state").as_string() == "silent");
 }
 
 BOOST_AUTO_TEST_CASE(one_survivor_is_solo)

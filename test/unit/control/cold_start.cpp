@@ -142,6 +142,27 @@ BOOST_AUTO_TEST_CASE(a_member_that_restarts_again_during_the_cold_start_is_named
     BOOST_CHECK(t.config().contains(t.of("n2").who));
 }
 
+// It has the log, and perhaps nobody else has; people are told, once for each run of it.
+BOOST_AUTO_TEST_CASE(a_member_whose_rows_have_changed_starts_again_and_is_reported_once)
+{
+    settled_town t;
+    power_loss(t);
+    t.start_config();
+    t.start_all({"n1", "n2", "n3"});
+    t.of("n2").damaged = true;
+    BOOST_REQUIRE(t.becomes("n1 n2 n3", 300ms));
+    t.run(2s);
+    BOOST_CHECK_EQUAL(t.noticed("damaged"), 1u);
+    BOOST_CHECK_EQUAL(t.why("damaged", "n2"), "a row has changed");
+    for (auto const& node : t.ctl->nodes())
+        BOOST_CHECK_EQUAL(node.reason, node.name == name("n2") ? "a row has changed" : "");
+    t.kill("n2");
+    BOOST_REQUIRE(t.becomes("n1 n3", 500ms));
+    t.start("n2");
+    t.run(500ms);
+    BOOST_CHECK_EQUAL(t.noticed("damaged"), 2u);
+}
+
 BOOST_AUTO_TEST_CASE(the_sole_member_starts_again_at_once)
 {
     settled_town t({"n1"});

@@ -60,6 +60,7 @@ struct citizen
     epoch end_in;
     bool stepping_down = false;
     bool restored = false;
+    bool damaged = false;              // says so, whatever it is in the chain
     std::string trouble;               // of a learner
     learner_progress feeds;            // what it says of its learner, beside the lag
     bool draining = false;             // it was told to send its clients away
@@ -257,6 +258,8 @@ public:
         hb.stepping_down = c.stepping_down;
         hb.restored = c.restored;
         if (c.learning && c.learning->learner == c.who) hb.trouble = c.trouble;
+        hb.damaged = c.damaged;
+        if (c.damaged) hb.trouble = "a row has changed";
         for (auto const& [n, other] : people)
             if (c.learning && c.learning->source == c.who && other.who == c.learning->learner && other.up &&
                 other.promised == c.promised && other.learning == c.learning && other.learns)

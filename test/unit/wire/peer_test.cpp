@@ -75,6 +75,7 @@ heartbeat made_heartbeat()
     out.stepping_down = true;
     out.restored = true;
     out.in_doubt = true;
+    out.damaged = true;
     out.trouble = "no room for 3 MiB";
     out.info = R"({"pid":1})";
     return out;
