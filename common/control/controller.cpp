@@ -73,7 +73,7 @@ void controller::impl::on(heard const& e)
     {
         older_ = true;
         learning_.reset();
-        if (administration_) finish(admin_verdict::not_now);
+        if (administration_) finish(admin_verdict::old_registry);
         complain(
             hb.from,
             "registry is older than the replicas: it knows epoch " + std::to_string(rec_.current.at.value()) +

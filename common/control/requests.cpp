@@ -15,7 +15,7 @@ constexpr std::size_t most_members = 99;
 
 void controller::impl::reply(std::uint64_t request, admin_verdict verdict, std::optional<node_id> with)
 {
-    bool const passing = verdict == admin_verdict::not_now && changing() && !administration_ && !older_;
+    bool const passing = verdict == admin_verdict::not_now && changing() && !administration_;
     out_.replies.push_back(
         {.request = request,
          .verdict = verdict,
@@ -33,7 +33,8 @@ void controller::impl::take_on(administration what)
 
 std::optional<admin_verdict> controller::impl::not_now() const
 {
-    bool const free = !older_ && rec_.last_active.state != config_state::none && !changing();
+    if (older_) return admin_verdict::old_registry;
+    bool const free = rec_.last_active.state != config_state::none && !changing();
     return free && !administration_ ? std::nullopt : std::optional(admin_verdict::not_now);
 }
 

@@ -140,6 +140,7 @@ enum class admin_verdict : std::uint8_t
     not_alive,     // and has to be for this
     not_needed,    // the chain can go on by itself
     bad_number,
+    old_registry,  // replicas have promised what the registry does not know: nothing is decided
 };
 struct admin_reply
 {

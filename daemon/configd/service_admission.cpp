@@ -69,7 +69,9 @@ asio::awaitable<void> service::make_known(node_id name, bool take_back)
         auto const number = ++last_request_;
         control::event what = control::add_node{number, name};
         auto const reply = co_await ask(std::move(what), number);
-        if (stopped_ || (reply && reply->verdict != control::admin_verdict::not_now)) co_return;
+        bool const later = !reply || reply->verdict == control::admin_verdict::not_now ||
+                           reply->verdict == control::admin_verdict::old_registry;
+        if (stopped_ || !later) co_return;
         pause.expires_after(admission_pause);
         co_await runtime::wait_on(pause);
     }

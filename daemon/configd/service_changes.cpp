@@ -302,6 +302,11 @@ admin_answer service::told(std::string const& name, std::optional<control::admin
         case admin_verdict::not_alive: return conflict("the node that is to serve is not there");
         case admin_verdict::not_needed: return conflict("the chain goes on by itself; see `chainctl status`");
         case admin_verdict::bad_number: return refusal(400, "bad_request", "replicas: a number from 1 to 99");
+        case admin_verdict::old_registry:
+            return conflict(
+                "the registry is older than the replicas, so that nothing is decided: put its newest copy "
+                "back, or take one machine's word by `chainctl force-epoch`; see `chainctl events`"
+            );
         case admin_verdict::not_now: break;
     }
     auto busy = conflict("another change is under way; ask again in a moment");

@@ -158,6 +158,22 @@ BOOST_AUTO_TEST_CASE(what_was_asked_is_written_down_with_who_asked)
     BOOST_TEST(found);
 }
 
+BOOST_AUTO_TEST_CASE(a_registry_older_than_the_replicas_is_the_reason_that_is_given)
+{
+    puppets["n2"]->promises = false;
+    puppets["n2"]->promised = epoch(1000);
+    told_by_http refused;
+    BOOST_TEST(wait(
+        [&]
+        {
+            refused = post("/v1/want", R"({"replicas":2})");
+            return refused.status == 409u;
+        }
+    ));
+    BOOST_TEST(problem(refused).starts_with("the registry is older than the replicas"));
+    BOOST_TEST(problem(refused).find("chainctl force-epoch") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(connections_are_bounded)
 {
     std::vector<asio::local::stream_protocol::socket> idle;

@@ -93,7 +93,25 @@ BOOST_AUTO_TEST_CASE(nor_does_an_older_registry)
 {
     settled_town t;
     t.restore_older_registry();
-    BOOST_CHECK(!passes(t, t.remove("n3")));
+    auto const reply = reply_to(t, t.remove("n3"));
+    BOOST_CHECK(reply.verdict == admin_verdict::old_registry);
+    BOOST_CHECK(!reply.passing);
+}
+
+BOOST_AUTO_TEST_CASE(what_an_older_registry_ends_is_told_why)
+{
+    settled_town t;
+    auto const copy = t.registry;
+    t.kill("n1");
+    BOOST_REQUIRE(t.becomes("n2 n3", 100ms));
+    t.of("n2").speaks = t.of("n3").speaks = false;
+    t.stop_config();
+    t.registry = copy;
+    t.start_config();
+    auto const removal = t.remove("n3");
+    BOOST_CHECK(!t.verdict_of(removal));
+    t.of("n2").speaks = true;
+    BOOST_CHECK(t.outcome(removal, 500ms) == admin_verdict::old_registry);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
