@@ -14,7 +14,6 @@
 #include <boost/beast/http/write.hpp>
 #include <boost/json/serialize.hpp>
 
-#include <chrono>
 #include <memory>
 
 #include <sys/socket.h>
@@ -32,7 +31,6 @@ namespace
 {
 constexpr std::size_t body_limit = 64u << 10;
 constexpr std::size_t connections_max = 64;
-constexpr auto idle_limit = std::chrono::seconds(30);
 
 unix_socket::acceptor listen(runtime::task_group& tasks, std::string const& path)
 {
@@ -52,8 +50,14 @@ unix_socket::acceptor listen(runtime::task_group& tasks, std::string const& path
 }
 }  // namespace
 
-admin_server::admin_server(runtime::task_group& tasks, std::string path, handler answer)
-    : tasks_(tasks), path_(std::move(path)), answer_(std::move(answer)), acceptor_(listen(tasks, path_))
+admin_server::admin_server(
+    runtime::task_group& tasks, std::string path, handler answer, std::chrono::milliseconds idle_limit
+)
+    : tasks_(tasks),
+      path_(std::move(path)),
+      answer_(std::move(answer)),
+      idle_limit_(idle_limit),
+      acceptor_(listen(tasks, path_))
 {
 }
 
@@ -137,7 +141,7 @@ asio::awaitable<void> admin_server::converse(unix_socket::socket& socket)
     {
         parser question;
         question.body_limit(body_limit);
-        auto const got = co_await runtime::within(idle_limit, read(socket, buffer, question));
+        auto const got = co_await runtime::within(idle_limit_, read(socket, buffer, question));
         if (!got) co_return;
         auto& request = question.get();
         keep = request.keep_alive();
@@ -153,7 +157,7 @@ asio::awaitable<void> admin_server::converse(unix_socket::socket& socket)
         told.keep_alive(keep);
         told.body() = boost::json::serialize(answered.body) + '\n';
         told.prepare_payload();
-        auto const written = co_await runtime::within(idle_limit, write(socket, told));
+        auto const written = co_await runtime::within(idle_limit_, write(socket, told));
         if (!written) co_return;
     }
 }

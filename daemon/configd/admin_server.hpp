@@ -1,7 +1,7 @@
 #pragma once
 // HTTP/JSON over a Unix socket of mode 0600: who may open it is the user that runs configd, or root. One
-// request at a time a connection; bodies are not read beyond 64 KiB. At most 64 connections; one that asks
-// nothing for 30 s is closed.
+// request at a time a connection; bodies are not read beyond 64 KiB. At most 64 connections; one that has not
+// asked within `idle_limit`, or has not taken its answer, is closed.
 
 #include "runtime/task_group.hpp"
 
@@ -9,6 +9,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/json/object.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -40,7 +41,12 @@ public:
 
     // Replaces a socket that an earlier process left; the caller holds the registry's lock, so that no living
     // one is replaced. Throws boost::system::system_error.
-    admin_server(runtime::task_group& tasks, std::string path, handler answer);
+    admin_server(
+        runtime::task_group& tasks,
+        std::string path,
+        handler answer,
+        std::chrono::milliseconds idle_limit = std::chrono::seconds(30)
+    );
     ~admin_server();  // removes the socket
 
     void start();
@@ -54,6 +60,7 @@ private:
     runtime::task_group& tasks_;
     std::string path_;
     handler answer_;
+    std::chrono::milliseconds const idle_limit_;
     boost::asio::local::stream_protocol::acceptor acceptor_;
     std::size_t connections_ = 0;
 };
