@@ -25,6 +25,8 @@ using tcp = asio::ip::tcp;
 namespace
 {
 
+constexpr std::chrono::seconds limit{30};
+
 peer::hello made_hello(std::string name = "n1")
 {
     return {1, 1, made_id<cluster_id>(1), made_member(std::move(name)), peer::purpose::chain, {}};
@@ -92,7 +94,7 @@ struct fixture
     bool see(std::string const& what, long times = 1)
     {
         auto const seen = [&] { return std::count(log.begin(), log.end(), what) >= times; };
-        return test::run_until(context, std::chrono::seconds(20), seen);
+        return test::run_until(context, limit, seen);
     }
 
     result<net::greeting_answer> answer_to(peer::hello what, tcp::endpoint to);
@@ -114,8 +116,13 @@ struct fixture
                 asio::post(context, [&] { done = true; });
             }
         );
-        while (!done)
-            context.run_one_for(std::chrono::milliseconds(100));
+        auto const ends = [&] { return test::run_until(context, limit, [&] { return done; }); };
+        if (!ends())
+        {
+            BOOST_ERROR("the connection does not end");
+            tasks.cancel();  // ends it
+            BOOST_TEST(ends());
+        }
         stranger.join();
         return answer;
     }
@@ -132,8 +139,7 @@ result<net::greeting_answer> fixture::answer_to(peer::hello what, tcp::endpoint 
 {
     std::optional<result<net::greeting_answer>> answer;
     tasks.spawn(greet(to, std::move(what), answer));
-    while (!answer)
-        context.run_one_for(std::chrono::milliseconds(100));
+    BOOST_TEST_REQUIRE(test::run_until(context, limit, [&] { return answer.has_value(); }));
     return *answer;
 }
 

@@ -5,6 +5,7 @@
 #include "net/peer_listener.hpp"
 #include "runtime/options.hpp"
 #include "support/members.hpp"
+#include "support/run_until.hpp"
 #include "support/temp_folder.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -71,8 +72,7 @@ struct doorkeeper
         std::optional<program::first_contact> outcome;
         tasks.spawn(meet(to, program::greeting_of(made_member("n4"), {}, std::move(token)), patience, outcome)
         );
-        while (!outcome)
-            loop.run_one_for(100ms);
+        BOOST_TEST_REQUIRE(test::run_until(loop, 30s, [&] { return outcome.has_value(); }));
         return *outcome;
     }
 };
