@@ -16,7 +16,6 @@ namespace
 struct missed
 {
     bool known = false;  // the token is still good
-    bool kept = false;   // no event behind `since` has been dropped
     chat::events_page page;
     std::vector<chat::conv_id> own;  // when the page is the last one
     seq applied;
@@ -26,7 +25,6 @@ missed read_missed(store::chat_reader& from, chat::user_id who, chat::token_hash
 {
     missed out;
     out.known = from.find_session(token).has_value();
-    out.kept = since >= from.log_base();
     out.page = from.events(who, since);
     out.applied = from.applied();
     if (out.page.upto < out.applied) return out;
@@ -107,11 +105,6 @@ asio::awaitable<void> session::catch_up(std::shared_ptr<session> /*keeps this*/)
         if (!found->value.known)
         {
             end(4502, "this session was ended", false);
-            break;
-        }
-        if (!found->value.kept)
-        {
-            end(4008, "the missed events are not kept any more", false);
             break;
         }
         auto const& page = found->value.page;

@@ -19,14 +19,12 @@ struct known_user
 {
     std::optional<chat::known_session> session;
     std::vector<chat::conv_id> own;
-    seq base;  // events are kept from here on
 };
 
 known_user read_user(store::chat_reader& from, chat::token_hash const& token)
 {
     known_user out;
     out.session = from.find_session(token);
-    out.base = from.log_base();
     if (!out.session) return out;
     for (auto const& one : from.conversations_of(out.session->who.uid))
         out.own.push_back(one.conv);
@@ -125,9 +123,8 @@ asio::awaitable<std::optional<refusal>> session::admit(wire::hello const& what)
         me_.reset();
         co_return make_refusal(api_errc::quota_exceeded, "this user has too many connections");
     }
-    gone_resume_ =
-        what.resume && (!same_log || what.resume->pos > snapshot_ || what.resume->pos < found->value.base ||
-                        snapshot_ - what.resume->pos > with_.limits.resume_entries_max);
+    gone_resume_ = what.resume && (!same_log || what.resume->pos > snapshot_ ||
+                                   snapshot_ - what.resume->pos > with_.limits.resume_entries_max);
     co_return std::nullopt;
 }
 

@@ -49,12 +49,6 @@ void chat_reader::end()
     db_.script("COMMIT");
 }
 
-seq chat_reader::log_base()
-{
-    auto row = db_.query("SELECT base FROM meta");
-    return row.step() ? seq(row.number(0)) : seq{};
-}
-
 chat::counters chat_reader::counters()
 {
     return get_counters(db_);

@@ -28,7 +28,6 @@ public:
 
     [[nodiscard]] chat::counters counters();
     [[nodiscard]] seq applied() { return counters().pos; }  // of this snapshot
-    [[nodiscard]] seq log_base();  // the log begins above; what a client missed below cannot be told
 
     [[nodiscard]] std::optional<chat::known_session> find_session(chat::token_hash const& token);
     [[nodiscard]] std::vector<chat::session> sessions_of(chat::user_id uid);

@@ -68,6 +68,11 @@ public:
     chat::applied commit(chat::command const& what) { return commit(std::vector{what}).front(); }
     std::vector<chat::applied> commit(std::vector<chat::command> const& all);
     void forget(seq upto) { store_->allow_drop(upto); }
+    std::uint64_t base()
+    {
+        auto row = db_->query("SELECT base FROM meta");
+        return row.step() ? static_cast<std::uint64_t>(row.number(0)) : 0;
+    }
     void query(std::function<void(store::chat_reader&)> const& what)
     {
         store::chat_reader reader(*db_);
@@ -401,6 +406,12 @@ void chain_double::change_view(std::size_t replica, std::function<void(gateway::
 void chain_double::forget_log(std::uint64_t upto)
 {
     impl_->on_loop([&] { impl_->log_.forget(seq(upto)); });
+}
+std::uint64_t chain_double::log_base()
+{
+    std::uint64_t out = 0;
+    impl_->on_loop([&] { out = impl_->log_.base(); });
+    return out;
 }
 bool chain_double::drained(std::size_t replica)
 {

@@ -40,7 +40,8 @@ public:
     // This replica hears of no entry until it is switched off again; the others do.
     void lag(std::size_t replica, bool on);
     void change_view(std::size_t replica, std::function<void(gateway::chain_view&)> how);
-    void forget_log(std::uint64_t upto);  // with the next change
+    void forget_log(std::uint64_t upto);     // with the next change
+    [[nodiscard]] std::uint64_t log_base();  // up to here it is forgotten
     [[nodiscard]] bool drained(std::size_t replica);
     void begin_stop(std::size_t replica);  // of its server
     [[nodiscard]] bool stopped(std::size_t replica);
