@@ -13,7 +13,7 @@ build_packages=(
 # and judges the Debian package.
 check_packages=(
     chromium clang-format-19 clang-tools-19 jq procps python3-websockets
-    binutils dpkg-dev lintian systemd
+    binutils dpkg-dev file lintian systemd
 )
 # For the machines that `tools/check --long` boots.
 boot_packages=(iproute2 mmdebstrap openssh-client systemd-container util-linux)

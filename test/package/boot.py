@@ -155,6 +155,37 @@ def test_a_machine_that_is_switched_on_again_is_back_by_itself(site):
     assert say(n2, "with all three again") == 3
 
 
+def test_the_power_of_the_heads_machine_may_be_cut(site):
+    n1, n2, n3 = site.machines
+    n1.shell("chainctl move n3 --to head")
+    assert chain(n1)[0] == "n3"
+    n3.cut_power()
+    wait_for(lambda: sorted(chain(n1)) == ["n1", "n2"] and ready(n2), "the chain without its head")
+    assert say(n2, "without power") == 2
+    n3.boot()
+    wait_for(lambda: status(n1)["state"] == "healthy" and chain(n1)[-1] == "n3" and ready(n3), "n3 in the chain")
+    check_history(n3)
+    assert say(n3, "with power") == 3
+
+
+def test_an_upgrade_restarts_chaind_and_keeps_its_configuration(site):
+    n1, _, n3 = site.machines
+    configured = n3.says("cat /etc/chaind/chaind.conf")
+    n3.shell(
+        "dpkg-deb -R chaind_*.deb newer && rm chaind_*.deb\n"
+        "sed -i 's/^Version: .*/&+newer/' newer/DEBIAN/control && echo '# A new explanation.' >> newer/etc/chaind/chaind.conf\n"
+        "dpkg-deb --root-owner-group -Zgzip -z1 -b newer chaind_newer.deb"
+    )
+    before = n3.says("systemctl show --property MainPID --value chaind")
+    n3.shell("apt install --yes -o Dpkg::Options::=--force-confold ./chaind_newer.deb")
+    assert n3.says("dpkg-query -W -f '${Version}' chaind").endswith("+newer")
+    after = n3.says("systemctl show --property MainPID --value chaind")
+    assert after not in ("0", before), (before, after)
+    assert n3.says("cat /etc/chaind/chaind.conf") == configured
+    wait_for(lambda: status(n1)["state"] == "healthy" and "n3" in chain(n1) and ready(n3), "n3 in the chain")
+    check_history(n3)
+
+
 def test_the_package_goes_and_leaves_the_data(site):
     n1, _, n3 = site.machines
     n1.shell(on(commands(GO), n3).splitlines()[0].replace("n2", "n3"))
