@@ -113,6 +113,11 @@ void add_transfer(runtime::options& out, chaind_settings& into)
         "Bytes a second of a snapshot to a replica that joins, as they travel; 0: as fast as it goes."
     );
     out.add(
+        "snapshot-share",
+        into.driver.snapshot_share,
+        "Percent of one processor's time that work on snapshots for joins may take."
+    );
+    out.add(
         "snapshot-after",
         core.snapshot_after,
         "A replica that misses more log entries is given a snapshot instead of them."
@@ -120,7 +125,7 @@ void add_transfer(runtime::options& out, chaind_settings& into)
     out.add(
         "log-keep-entries",
         into.log_keep_entries,
-        "So many of the newest log entries stay: for replicas and clients that come back."
+        "So many of the newest log entries stay: for replicas that come back."
     );
     out.add_size("log-keep-bytes", into.log_keep_bytes, "The log is also cut when it is larger than this.");
 }
@@ -233,6 +238,8 @@ void complete(chaind_settings& given)
     auto const rate = given.driver.core.snapshot_rate;
     if (rate != 0 && rate < slowest_snapshot)
         throw runtime::config_error("snapshot-rate: 0, or at least 64KiB");
+    if (given.driver.snapshot_share < 1 || given.driver.snapshot_share > 100)
+        throw runtime::config_error("snapshot-share: a percentage from 1 to 100");
     given.driver.listen = loopback("replica-listen", given.replica_listen);
     given.driver.configd = loopback("configd", given.configd);
     auto const admin = loopback("admin-listen", given.admin_listen);

@@ -55,7 +55,7 @@ replica_driver::replica_driver(
           [&on](std::function<void()> what) { asio::post(on, std::move(what)); }
       )),
       snapshots_(std::make_unique<store::snapshot_thread>(
-          store::snapshot_thread_options{.database = how_.database},
+          store::snapshot_thread_options{.database = how_.database, .share = how_.snapshot_share},
           [this](chain::event answer)
           {
               tell_of_rows(answer);

@@ -35,8 +35,9 @@ struct driver_settings
     cluster_id cluster;
     boost::asio::ip::tcp::endpoint listen;  // for other replicas
     boost::asio::ip::tcp::endpoint configd;
-    std::string data_dir;            // for people
-    std::string database;            // path: its size is shown, snapshots are made beside it
+    std::string data_dir;  // for people
+    std::string database;  // path: its size is shown, snapshots are made beside it
+    std::size_t snapshot_share = store::snapshot_thread_options{}.share;
     std::uint64_t moved_before = 0;  // bytes that this join has cost in earlier runs of this process
     std::size_t pending_max = 8192;  // commands that wait for their answer
     microseconds submit_limit = 5s;

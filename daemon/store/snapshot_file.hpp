@@ -9,6 +9,7 @@
 #include "base/errc.hpp"
 #include "base/id.hpp"
 #include "chain/types.hpp"
+#include "store/pace.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -39,12 +40,19 @@ struct snapshot_manifest
     friend bool operator==(snapshot_manifest const&, snapshot_manifest const&) = default;
 };
 
-// For work that takes seconds. Both may be left out.
+// For work that takes seconds. Each may be left out.
 struct long_work
 {
     // Called now and then on the worker's thread, `done` rising to `all`.
     std::function<void(std::uint64_t done, std::uint64_t all)> progress = {};
     std::atomic<bool> const* cancelled = nullptr;  // set: the work ends soon with errc::stopped
+    pace* rests = nullptr;                         // in between
+
+    [[nodiscard]] bool is_cancelled() const { return cancelled && cancelled->load(); }
+    void rest() const
+    {
+        if (rests) rests->rest();
+    }
 };
 
 struct snapshot_options

@@ -107,11 +107,15 @@ error_code meaning_of(error_code const& failure)
 
 interruption::interruption(database& db, long_work const& work) : db_(db)
 {
-    auto look = [](void* flag) { return static_cast<std::atomic<bool> const*>(flag)->load() ? 1 : 0; };
-    if (work.cancelled)
-        sqlite3_progress_handler(
-            db.handle(), steps_between_looks, look, const_cast<std::atomic<bool>*>(work.cancelled)
-        );
+    auto look = [](void* given)
+    {
+        auto const& what = *static_cast<long_work const*>(given);
+        if (what.is_cancelled()) return 1;
+        what.rest();
+        return 0;
+    };
+    if (work.cancelled || work.rests)
+        sqlite3_progress_handler(db.handle(), steps_between_looks, look, const_cast<long_work*>(&work));
 }
 
 interruption::~interruption()

@@ -22,7 +22,8 @@ void save_manifest(database& db, snapshot_manifest const& what);
 // What a connection's failure means for a file that may be damaged or not be ours.
 [[nodiscard]] error_code meaning_of(error_code const& failure);
 
-// Interrupts what the connection is doing when the work has been cancelled, until this ends.
+// Until this ends: interrupts what the connection is doing when the work has been cancelled, rests in
+// between.
 class interruption
 {
 public:

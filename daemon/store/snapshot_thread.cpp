@@ -56,7 +56,8 @@ class snapshot_thread::impl
 {
 public:
     impl(snapshot_thread_options how, std::function<void(chain::event)> answer, post_function post)
-        : work_(std::move(how), cancelled_),
+        : pace_(how.share),
+          work_(std::move(how), {.progress = {}, .cancelled = &cancelled_, .rests = &pace_}),
           answer_(std::make_shared<std::function<void(chain::event)> const>(std::move(answer))),
           post_(std::move(post)),
           thread_([this] { work(); })
@@ -87,11 +88,13 @@ public:
 private:
     void work()
     {
-        // Nice is a thread's own on Linux (setpriority(2)): nobody's message waits for somebody's join.
+        // A thread's own on Linux (setpriority(2)): this replica's other threads come first.
         static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness));
+        pace_.begin();
         while (auto order = take())
         {
             std::visit([this](auto const& what) { carry_out(what); }, *order);
+            pace_.rest();
         }
     }
 
@@ -141,6 +144,7 @@ private:
     }
 
     std::atomic<bool> cancelled_ = false;  // what is being carried out
+    pace pace_;
     snapshot_work work_;
     std::shared_ptr<std::function<void(chain::event)> const> const answer_;
     post_function const post_;

@@ -24,6 +24,7 @@ struct snapshot_thread_options
     std::string database;  // the store's path; the files are made beside it
     std::uint64_t log_rows = snapshot_log_rows;
     std::uint64_t space_margin = 64u << 20;  // bytes that must stay free beside an incoming snapshot
+    std::size_t share = 20;                  // of a processor that all of it takes, percent: pace.hpp
 };
 
 // What install_snapshot takes once incoming_checked has told no error.

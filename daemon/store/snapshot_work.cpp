@@ -38,11 +38,11 @@ std::string incoming_path(std::string const& database)
     return beside(database, "incoming.db.part");
 }
 
-snapshot_work::snapshot_work(snapshot_thread_options how, std::atomic<bool> const& cancelled)
+snapshot_work::snapshot_work(snapshot_thread_options how, long_work work)
     : how_(std::move(how)),
       outgoing_path_(beside(how_.database, "outgoing.db")),
       incoming_path_(incoming_path(how_.database)),
-      long_work_{.progress = {}, .cancelled = &cancelled}
+      long_work_(std::move(work))
 {
     remove_file(outgoing_path_);
 }
@@ -71,7 +71,9 @@ chain::rows_checked snapshot_work::perform(chain::check_rows const&) const
         return {.error = "cannot open " + how_.database + ": " + opened.error().message(), .again = true};
     auto& db = **opened;
     sqlite3_busy_timeout(db.handle(), 5000);
-    interruption const stop(db, long_work_);
+    // Without rests: the chain is one replica short until this one is back.
+    long_work const at_once{.progress = {}, .cancelled = long_work_.cancelled};
+    interruption const stop(db, at_once);
     chat_reader reader(db);
     reader.begin();
     bool const proven = proven_sum(db).has_value();
@@ -91,7 +93,7 @@ chain::snapshot_made snapshot_work::perform(chain::make_snapshot const& what)
     chain::snapshot_made out{.order = what.order, .what = {}, .error = {}};
     drop_outgoing();
     outgoing_order_ = what.order;
-    if (long_work_.cancelled->load())
+    if (long_work_.is_cancelled())
     {
         out.error = "stopped";
         return out;
@@ -194,10 +196,11 @@ std::string snapshot_work::hash_chunks(
 {
     for (std::uint64_t index = 0; index < count; ++index)
     {
-        if (long_work_.cancelled->load()) return "stopped";
+        if (long_work_.is_cancelled()) return "stopped";
         auto const bytes = of.file.read(index);
         if (!bytes) return "cannot read " + path + ": " + bytes.error().message();
         out.push_back(chunk_hash(*bytes));
+        long_work_.rest();
     }
     return {};
 }
@@ -244,7 +247,7 @@ chain::incoming_checked snapshot_work::perform(chain::check_incoming const& what
     chain::incoming_checked out{.id = what.what.id, .error = {}};
     out.error = check(what.what);
     // Which of its chunks are wrong nobody knows; a check that was cut short says nothing about them.
-    if (!out.error.empty() && !long_work_.cancelled->load()) drop_incoming();
+    if (!out.error.empty() && !long_work_.is_cancelled()) drop_incoming();
     return out;
 }
 

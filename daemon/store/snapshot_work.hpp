@@ -7,7 +7,6 @@
 #include "store/snapshot_file.hpp"
 #include "store/snapshot_thread.hpp"
 
-#include <atomic>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,8 +17,8 @@ namespace chaind::store
 class snapshot_work
 {
 public:
-    // Set `cancelled`, from any thread, to end what is being carried out.
-    snapshot_work(snapshot_thread_options how, std::atomic<bool> const& cancelled);
+    // `work`: how each order is carried out; setting its `cancelled`, from any thread, ends the one of now.
+    snapshot_work(snapshot_thread_options how, long_work work);
     // Nobody fetches from a process that has gone.
     ~snapshot_work();
     snapshot_work(snapshot_work const&) = delete;

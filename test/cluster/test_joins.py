@@ -18,13 +18,13 @@ def p99(values):
     return values[min(len(values) - 1, int(len(values) * 0.99))]
 
 
-async def latencies(chain, account, conv, number=200):
-    """Of one client that writes one message after the other."""
+async def latencies(chain, account, conv, goes_on):
+    """In ms, of one client that writes one message after the other while `goes_on(the number so far)`."""
     out = []
     async with Client(chain.urls["n1"], account["token"]) as client:
-        for i in range(number):
+        while goes_on(len(out)):
             started = time.monotonic()
-            await client.change("msg.send", {"conv": conv, "body": f"probe {time.monotonic_ns()} {i}", "fmt": "plain"})
+            await client.change("msg.send", {"conv": conv, "body": f"probe {time.monotonic_ns()}", "fmt": "plain"})
             out.append((time.monotonic() - started) * 1000)
     return out
 
@@ -50,13 +50,11 @@ async def test_a_newcomer_joins_under_load_and_is_then_the_only_one_left(volume)
         acked = {}
         rate = volume.pick(300, 1000)
         async with Load(chain, accounts, conv, rate) as load:
-            before = await latencies(chain, accounts[0], conv)
+            before = await latencies(chain, accounts[0], conv, lambda number: number < volume.pick(200, 2000))
             address = await in_thread(chain.add, "n4")
             started = time.monotonic()
             joiner = chain.ctl_later("add-node", "n4", address)
-            during = []
-            while joiner.poll() is None:
-                during += await latencies(chain, accounts[0], conv, 50)
+            during = await latencies(chain, accounts[0], conv, lambda _: joiner.poll() is None)
             took = time.monotonic() - started
             out, talk = joiner.communicate()
             assert joiner.returncode == 0, talk

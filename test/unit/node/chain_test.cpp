@@ -214,6 +214,8 @@ BOOST_AUTO_TEST_CASE(values_that_would_make_everybody_fetch_everything_are_refus
              [](program::chaind_settings& s) { s.log_keep_entries = 0; },
              [](program::chaind_settings& s) { s.log_keep_bytes = 0; },
              [](program::chaind_settings& s) { s.driver.core.snapshot_rate = (64u << 10) - 1; },
+             [](program::chaind_settings& s) { s.driver.snapshot_share = 0; },
+             [](program::chaind_settings& s) { s.driver.snapshot_share = 101; },
          })
     {
         program::chaind_settings settings;
@@ -233,6 +235,8 @@ BOOST_AUTO_TEST_CASE(the_options_of_state_transfer_arrive_where_they_count)
         "n1",
         "--snapshot-rate",
         "0",
+        "--snapshot-share",
+        "100",
         "--snapshot-after",
         "1",
         "--log-keep-entries",
@@ -244,6 +248,7 @@ BOOST_AUTO_TEST_CASE(the_options_of_state_transfer_arrive_where_they_count)
     options.parse(static_cast<int>(given.size()), given.data(), [&] { program::complete(settings); });
 
     BOOST_TEST(settings.driver.core.snapshot_rate == 0u);
+    BOOST_TEST(settings.driver.snapshot_share == 100u);
     BOOST_TEST(settings.driver.core.snapshot_after == 1u);
     BOOST_TEST(settings.log_keep_entries == 1u);
     BOOST_TEST(settings.log_keep_bytes == 1u << 20);

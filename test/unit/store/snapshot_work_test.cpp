@@ -24,11 +24,18 @@ struct work_fixture
         std::filesystem::create_directories(target.folder / "data");
     }
 
-    void open_source() { giving.emplace(store::snapshot_thread_options{.database = source.db()}, never); }
+    void open_source()
+    {
+        giving.emplace(
+            store::snapshot_thread_options{.database = source.db()},
+            store::long_work{.progress = {}, .cancelled = &cancelled}
+        );
+    }
     void open_target(std::uint64_t margin = 0)
     {
         taking.emplace(
-            store::snapshot_thread_options{.database = target.db(), .space_margin = margin}, never
+            store::snapshot_thread_options{.database = target.db(), .space_margin = margin},
+            store::long_work{}
         );
     }
     chain::snapshot_info offer()
@@ -55,7 +62,7 @@ struct work_fixture
     }
     std::string part() const { return store::incoming_path(target.db()); }
 
-    std::atomic<bool> never = false;
+    std::atomic<bool> cancelled = false;
     snapshot_fixture source;
     snapshot_fixture target;
     std::optional<store::snapshot_work> giving;
@@ -253,7 +260,7 @@ BOOST_AUTO_TEST_CASE(a_write_that_fails_is_an_error_and_can_be_tried_again)
     static_cast<void>(taking->perform(chain::open_incoming{what}));
     auto const last = fetch(what, chunks_of(what) - 1);
     std::filesystem::create_directory(target.path("elsewhere"));
-    store::snapshot_work elsewhere({.database = target.path("elsewhere/chaind.db")}, never);
+    store::snapshot_work elsewhere({.database = target.path("elsewhere/chaind.db")}, {});
     // The operating system refuses to write beyond this length, as a full disk does.
     struct rlimit before = {};
     BOOST_TEST_REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
@@ -296,7 +303,7 @@ BOOST_AUTO_TEST_CASE(files_for_others_go_when_nobody_needs_them)
 
 BOOST_AUTO_TEST_CASE(work_that_was_cancelled_before_it_began_is_not_done)
 {
-    never = true;
+    cancelled = true;
     auto const made = giving->perform(chain::make_snapshot{.order = 4});
     BOOST_TEST(made.order == 4u);
     BOOST_TEST(made.error == "stopped");
