@@ -80,7 +80,11 @@ std::optional<learner_progress> replica::impl::feeding() const
     auto passed = std::upper_bound(
         ends_.begin(), ends_.end(), there, [](seq value, auto const& each) { return value < each.second; }
     );
-    out.lag_time = passed == ends_.end() ? microseconds{} : now_.steady - passed->first;
+    // What was in the log at the first look is of an age that nobody knows.
+    if (passed == ends_.begin())
+        out.lag_time = microseconds::max();
+    else if (passed != ends_.end())
+        out.lag_time = now_.steady - passed->first;
     return out;
 }
 

@@ -138,8 +138,9 @@ std::optional<member> controller::impl::ready_joiner() const
 {
     auto const* how_far = progress();
     if (how_far == nullptr || how_far->needs_snapshot) return std::nullopt;
-    if (how_far->lag_entries > how_.splice_lag_entries || how_far->lag_time > how_.splice_lag_time)
-        return std::nullopt;
+    // However many entries that is: what comes in so short a time a learner that keeps up takes in as short a
+    // one.
+    if (how_far->lag_time > how_.splice_lag_time) return std::nullopt;
     auto const& learner = learning_->learner;
     auto const* hb = nodes_.last_of(learner);
     if (hb == nullptr || hb->promised != rec_.current.at) return std::nullopt;

@@ -187,7 +187,6 @@ struct settings
     microseconds trouble_wait = 2s;     // a learner or its source that cannot go on: the next one's turn
     microseconds drain_wait = 3s;       // for the clients of a node that is drained to leave
     microseconds watermark_every = 1s;  // at most so often is a grown watermark stored on its own
-    std::uint64_t splice_lag_entries = 64;
     microseconds splice_lag_time = 20ms;
     microseconds own_pause = 50ms;  // a step later than this: its own pause, no verdicts in that round
     microseconds flap_first = 1s;   // before a node that just left is taken back; doubles to flap_last

@@ -28,10 +28,10 @@ struct log_point
 struct learner_progress
 {
     member learner;
-    std::uint64_t lag_entries = 0;     // source's end - learner's durable
-    microseconds lag_time{};           // how long ago the source's end was where the learner's durable is now
-    bool needs_snapshot = false;       // the log is no way to it: it reaches not back, or the way is too long
-    std::uint64_t sent_bytes = 0;      // to it since it began to catch up: entries and chunks as they travel
+    std::uint64_t lag_entries = 0;  // source's end - learner's durable
+    microseconds lag_time{};        // since when the source's end is beyond that; max(): longer than it knows
+    bool needs_snapshot = false;    // the log is no way to it: it reaches not back, or the way is too long
+    std::uint64_t sent_bytes = 0;   // to it since it began to catch up: entries and chunks as they travel
     std::uint64_t snapshot_bytes = 0;  // of the file that it is given; 0: none, or not made yet
     std::uint64_t snapshot_done = 0;   // of these, what it holds
     std::string trouble;               // why the source cannot help it, for people; empty: it can

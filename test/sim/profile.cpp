@@ -243,7 +243,6 @@ profile slow_links(rng& random)
     p.control.promise_wait = 300ms;
     p.control.splice_stall = 2s;
     p.control.splice_lag_time = 300ms;
-    p.control.splice_lag_entries = 1'000;  // a dense load times the way there and back
     p.resume_limit = 6'000'000;
     p.join_limit = 25'000'000;
     return p;

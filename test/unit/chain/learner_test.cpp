@@ -215,6 +215,35 @@ BOOST_AUTO_TEST_CASE(the_source_repeats_the_learners_lag_in_each_heartbeat)
     BOOST_TEST((feeding->lag_time >= 100ms));
 }
 
+// It may have come in a year ago, or all at once a moment ago.
+BOOST_AUTO_TEST_CASE(the_age_of_what_was_there_before_the_learner_is_not_known)
+{
+    harness h(3);
+    h.form({0, 1});
+    h.at(2).disk_runs = false;
+    for (int i = 0; i < 7; ++i)
+        h.submit(0);
+    h.run();
+    learn(h);
+    auto feeding = h.at(1).heartbeats.back().feeding;
+    BOOST_TEST_REQUIRE(feeding.has_value());
+    BOOST_TEST(feeding->lag_entries == 7u);
+    BOOST_TEST((feeding->lag_time == microseconds::max()));
+
+    h.at(2).disk_runs = true;
+    h.pass(60ms);
+    BOOST_TEST(h.at(1).heartbeats.back().feeding->lag_entries == 0u);
+    // What comes in from now on is as old as it is, however long nothing came.
+    h.pass(5s);
+    h.at(2).disk_runs = false;
+    for (int i = 0; i < 300; ++i)
+        h.submit(0);
+    h.pass(100ms);
+    feeding = h.at(1).heartbeats.back().feeding;
+    BOOST_TEST(feeding->lag_entries == 300u);
+    BOOST_TEST((feeding->lag_time >= 50ms && feeding->lag_time <= 100ms));
+}
+
 BOOST_AUTO_TEST_CASE(a_complete_learner_becomes_the_tail)
 {
     harness h(3);

@@ -267,6 +267,7 @@ public:
                 hb.feeding = c.feeds;
                 hb.feeding->learner = other.who;
                 hb.feeding->lag_entries = c.end - other.end;
+                if (hb.feeding->lag_entries > 0) hb.feeding->lag_time = microseconds::max();
             }
         return hb;
     }
