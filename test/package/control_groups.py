@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 TOP = Path("/sys/fs/cgroup")
+PREFIX = "chaind-package-"  # and the process of a run
 
 
 def hierarchies():
@@ -20,12 +21,24 @@ def enter(group):
         (hierarchy / group / "cgroup.procs").write_text("0")
 
 
+def name_of_this_run():
+    return f"{PREFIX}{os.getpid()}"
+
+
+def remove(group):
+    """With all below it. Its processes must have ended by then."""
+    for hierarchy in hierarchies():
+        for folder, _, _ in os.walk(hierarchy / group, topdown=False):
+            os.rmdir(folder)
+
+
 @contextmanager
 def removed_at_the_end(group):
-    """With all below it. Its processes must have ended by then."""
+    """This run's group, and those of runs that were killed before they could do it."""
+    for older in {found.name for hierarchy in hierarchies() for found in hierarchy.glob(PREFIX + "*")}:
+        if not Path("/proc", older.removeprefix(PREFIX)).exists():
+            remove(older)
     try:
         yield
     finally:
-        for hierarchy in hierarchies():
-            for folder, _, _ in os.walk(hierarchy / group, topdown=False):
-                os.rmdir(folder)
+        remove(group)

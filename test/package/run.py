@@ -22,8 +22,8 @@ import machines
 def in_own_namespaces():
     """This program again, with mounts, network and processes of its own: whatever way it ends, the kernel takes them all
     away. Its exit status."""
-    group = f"chaind-package-{os.getpid()}"
-    own = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    group = control_groups.name_of_this_run()
+    own = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
     with control_groups.removed_at_the_end(group):
         return subprocess.run([*own, sys.executable, *sys.argv, "--group", group], stdin=subprocess.DEVNULL).returncode
 
@@ -34,6 +34,8 @@ def main():
     p.add_argument("--boot", action="store_true")
     p.add_argument("--group", help=argparse.SUPPRESS)
     args = p.parse_args()
+    if args.boot and os.geteuid() != 0:
+        p.error("--boot needs root: it makes mounts, a network and control groups")
     if args.boot and not args.group:
         machines.make_image(args.deb)
         return in_own_namespaces()
