@@ -50,6 +50,23 @@ chain::rows_checked failed(chain::check_rows const&, std::string why)
     return {.error = std::move(why), .again = true};
 }
 
+// Whether `next` says that nobody waits for the outcome of `now` any more.
+bool ends(chain::snapshot_order const& next, chain::snapshot_order const& now)
+{
+    if (auto const* dropped = std::get_if<chain::drop_snapshot>(&next))
+    {
+        auto const* made = std::get_if<chain::make_snapshot>(&now);
+        return made && made->order == dropped->order;
+    }
+    auto const* opened = std::get_if<chain::open_incoming>(&next);
+    if (!opened) return false;
+    // One snapshot is taken in at a time. Of the same one, the answer to the earlier opening is the one that
+    // counts.
+    if (auto const* before = std::get_if<chain::open_incoming>(&now))
+        return before->what.id != opened->what.id;
+    return std::holds_alternative<chain::check_incoming>(now);
+}
+
 }  // namespace
 
 class snapshot_thread::impl
@@ -78,8 +95,7 @@ public:
     {
         {
             std::lock_guard const hold(mutex_);
-            auto const* dropped = std::get_if<chain::drop_snapshot>(&what);
-            if (dropped && making_ == dropped->order) cancelled_ = true;
+            if (now_ && ends(what, *now_)) cancelled_ = true;
             queue_.push_back(std::move(what));
         }
         wake_.notify_one();
@@ -103,23 +119,14 @@ private:
         std::unique_lock hold(mutex_);
         wake_.wait(hold, [this] { return stopping_ || !queue_.empty(); });
         if (stopping_) return std::nullopt;
-        auto next = std::move(queue_.front());
+        now_ = std::move(queue_.front());
         queue_.pop_front();
-        auto const* make = std::get_if<chain::make_snapshot>(&next);
-        making_ = make ? std::optional(make->order) : std::nullopt;
-        cancelled_ = make && is_dropped(make->order);
-        return next;
-    }
-
-    // By an order that is still in the queue; mutex_ is held.
-    bool is_dropped(std::uint64_t order) const
-    {
-        auto const drops = [&](chain::snapshot_order const& what)
-        {
-            auto const* dropped = std::get_if<chain::drop_snapshot>(&what);
-            return dropped && dropped->order == order;
-        };
-        return std::any_of(queue_.begin(), queue_.end(), drops);
+        cancelled_ = std::any_of(
+            queue_.begin(),
+            queue_.end(),
+            [this](chain::snapshot_order const& each) { return ends(each, *now_); }
+        );
+        return now_;
     }
 
     void carry_out(chain::drop_snapshot const& what) { work_.perform(what); }
@@ -152,7 +159,7 @@ private:
     std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<chain::snapshot_order> queue_;
-    std::optional<std::uint64_t> making_;  // the order that is being carried out
+    std::optional<chain::snapshot_order> now_;  // is being carried out, or was the last
     bool stopping_ = false;
 
     std::thread thread_;  // the last member: it uses all others

@@ -1,8 +1,9 @@
 #pragma once
 // The thread that works on snapshot files, beside the writer: carries out the core's snapshot orders, in
-// order, and posts one answer for each (none for drop_snapshot). One thing is not in order: a snapshot that
-// is dropped while it is made, or before, is not made to its end. What goes wrong is an error text in the
-// answer and never stops the process.
+// order, and posts one answer for each (none for drop_snapshot). Two things are not in order: a snapshot that
+// is dropped while it is made, or before, is not made to its end; and what is taken in is not looked at to
+// its end once another one is to be opened. What goes wrong is an error text in the answer and never stops
+// the process.
 //
 // In the data folder: outgoing.db, the snapshot that others fetch (one; gone at start and end), and
 // incoming.db.part, what this replica has fetched so far (stays, so that a later try need not begin anew).

@@ -1,6 +1,7 @@
 // A snapshot on its way from one replica's disk to another's, and everything that can be wrong with it.
 #include "store/snapshot_work.hpp"
 
+#include "support/members.hpp"
 #include "unit/store/snapshot_fixture.hpp"
 
 #include <condition_variable>
@@ -348,11 +349,12 @@ struct thread_fixture : work_fixture
     std::vector<chain::event> answers;
 };
 
-// Holds whoever begins to copy messages into a snapshot. One at a time: SQLite's hooks are the process's.
+// Holds whoever runs a statement that begins so, if nothing else is said, whoever begins to copy messages
+// into a snapshot. One at a time: SQLite's hooks are the process's.
 class copy_gate
 {
 public:
-    copy_gate()
+    explicit copy_gate(std::string_view sql = "INSERT INTO snapshot.chat_message") : sql_(sql)
     {
         it() = this;
         sqlite3_auto_extension(hook());
@@ -394,7 +396,8 @@ private:
     static int on_statement(unsigned, void* gate, void*, void* text)
     {
         std::string_view const sql = static_cast<char const*>(text);
-        if (sql.starts_with("INSERT INTO snapshot.chat_message")) static_cast<copy_gate*>(gate)->pass();
+        auto* const self = static_cast<copy_gate*>(gate);
+        if (sql.starts_with(self->sql_)) self->pass();
         return 0;
     }
     void pass()
@@ -405,6 +408,7 @@ private:
         wake_.wait_for(hold, std::chrono::seconds(60), [&] { return open_; });
     }
 
+    std::string_view const sql_;
     std::mutex mutex_;
     std::condition_variable wake_;
     bool reached_ = false;
@@ -460,6 +464,64 @@ BOOST_FIXTURE_TEST_CASE(a_drop_that_comes_too_late_takes_the_file_away, thread_f
     gives.perform(chain::read_chunk{.id = made.what.id, .index = 0, .mine = {}});
     BOOST_TEST(std::get<chain::chunk_read>(next()).error == "there is no such chunk");
     BOOST_TEST(!std::filesystem::exists(source.path("outgoing.db")));
+}
+
+// What a receiver is to open another one for, it has given up.
+BOOST_FIXTURE_TEST_CASE(a_check_ends_when_another_snapshot_is_opened, thread_fixture)
+{
+    open_source();
+    auto const first = offer();
+    auto other = first;
+    other.id = made_id<digest>(99);
+    store::snapshot_thread takes({.database = target.db()}, tell(), post());
+    takes.perform(chain::open_incoming{first});
+    BOOST_TEST(std::get<chain::incoming_opened>(next()).error == "");
+    for (std::uint64_t i = 0; i < chunks_of(first); ++i)
+    {
+        takes.perform(fetch(first, i));
+        BOOST_TEST(std::get<chain::chunk_kept>(next()).error == "");
+    }
+
+    copy_gate gate("PRAGMA integrity_check");
+    takes.perform(chain::check_incoming{first});
+    BOOST_TEST_REQUIRE(gate.reached());
+    takes.perform(chain::open_incoming{other});
+    gate.open();
+    auto const checked = std::get<chain::incoming_checked>(next());
+    BOOST_TEST((checked.id == first.id));
+    BOOST_TEST(checked.error.find("interrupted") != std::string::npos, checked.error);
+    // What had come is there for the other one.
+    auto const opened = std::get<chain::incoming_opened>(next());
+    BOOST_TEST((opened.id == other.id));
+    BOOST_TEST(opened.error == "");
+    BOOST_TEST(opened.held.size() == chunks_of(other));
+}
+
+BOOST_FIXTURE_TEST_CASE(an_opening_ends_when_another_snapshot_is_opened, thread_fixture)
+{
+    write_file(store::incoming_path(source.db()), std::string(3 * chain::snapshot_chunk_bytes, 'x'));
+    chain::snapshot_info first;
+    first.id = made_id<digest>(98);
+    first.bytes = 3 * chain::snapshot_chunk_bytes;
+    auto other = first;
+    other.id = made_id<digest>(99);
+    copy_gate gate;
+    store::snapshot_thread both({.database = source.db()}, tell(), post());
+    both.perform(chain::make_snapshot{.order = 1});
+    BOOST_TEST_REQUIRE(gate.reached());
+    both.perform(chain::open_incoming{first});
+    both.perform(chain::open_incoming{other});
+    both.perform(chain::open_incoming{other});
+    gate.open();
+    BOOST_TEST(next_made().error == "");
+    BOOST_TEST(std::get<chain::incoming_opened>(next()).error == "stopped");
+    for (int i = 0; i < 2; ++i)
+    {
+        auto const opened = std::get<chain::incoming_opened>(next());
+        BOOST_TEST((opened.id == other.id));
+        BOOST_TEST(opened.error == "");
+        BOOST_TEST(opened.held.size() == 3u);
+    }
 }
 
 BOOST_FIXTURE_TEST_CASE(the_thread_answers_each_order_in_order, thread_fixture)
