@@ -1,5 +1,6 @@
 #include "chainctl/new_replica.hpp"
 
+#include "chainctl/become.hpp"
 #include "chainctl/exit_status.hpp"
 #include "runtime/options.hpp"
 #include "runtime/private_file.hpp"
@@ -66,7 +67,7 @@ struct child_setup
         ::dup2(how.output, STDOUT_FILENO);
         ::dup2(how.output, STDERR_FILENO);
     }
-    if (how.as != nullptr && (::setgid(how.as->pw_gid) != 0 || ::setuid(how.as->pw_uid) != 0)) ::_exit(126);
+    if (how.as != nullptr && !become(*how.as)) ::_exit(126);
     ::execvp(words.front(), words.data());
     ::_exit(127);
 }
