@@ -1,6 +1,6 @@
 // A chain to test against: started by tools/quickstart, or the test double. Both offer the same few verbs.
 import { execFile } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -21,11 +21,9 @@ class RealChain {
     const { stdout } = await run(this.quickstart, args, {
       maxBuffer: 1 << 26,
     });
-    const line = stdout.trim().split('\n').at(-1);
-    this.nodes = JSON.parse(line).replicas.map(({ name, url }) => ({
-      name,
-      url,
-    }));
+    const summary = JSON.parse(stdout.trim().split('\n').at(-1));
+    this.nodes = summary.replicas.map(({ name, url }) => ({ name, url }));
+    this.chainctl = summary.chainctl;
     await this.whole();
     return this;
   }
@@ -51,10 +49,57 @@ class RealChain {
     process.kill(this.paused[name], 'SIGCONT');
   }
 
+  async ctl(...words) {
+    const [program, ...endpoint] = this.chainctl;
+    return (await run(program, [...endpoint, ...words])).stdout;
+  }
+
+  // Returns when the machine is asked, not when it is out: what people see in between counts.
+  drain(name) {
+    return this.ctl('drain', name, '--no-wait');
+  }
+
+  undrain(name) {
+    return this.ctl('undrain', name, '--wait-at-most', '60');
+  }
+
+  // From the machine itself: once it is out of the chain, no status has its clients.
+  async clients(name) {
+    const { nodes } = JSON.parse(await this.ctl('nodes', '-o', 'json'));
+    const { admin_addr } = nodes.find((node) => node.name === name);
+    const metrics = await (await fetch(`http://${admin_addr}/metrics`)).text();
+    return Number(/^chaind_clients (\d+)$/m.exec(metrics)[1]);
+  }
+
+  async backup() {
+    const file = join(this.dir, 'all.backup');
+    await this.ctl('backup', 'create', file);
+    return file;
+  }
+
+  // Another chain at the same addresses: the first machine begins with the backup, the others join it with nothing.
+  async restore_backup(backup) {
+    await this.down_all();
+    const [first, ...others] = this.nodes.map((node) => node.name);
+    for (const name of ['configd', first, ...others]) await rm(join(this.dir, name), { recursive: true });
+    await this.ctl('backup', 'restore', backup, '--data-dir', join(this.dir, first));
+    const file = join(this.dir, 'chain.json');
+    const plan = { ...JSON.parse(await readFile(file, 'utf8')), bootstrap: [first] };
+    await writeFile(file, JSON.stringify(plan));
+    for (const name of ['configd', first, ...others]) await this.start_(name);
+    await this.in_chain(1);
+    for (const name of others) await this.ctl('add-node', name, `127.0.0.1:${plan.replicas[name].replica}`);
+    await this.whole();
+  }
+
+  down_all() {
+    return run(this.quickstart, ['--down', '--dir', this.dir]);
+  }
+
   async stop() {
     for (const name of this.still ?? []) this.resume_(name);
     try {
-      await run(this.quickstart, ['--down', '--dir', this.dir]);
+      await this.down_all();
     } finally {
       await rm(this.dir, { recursive: true, force: true });
     }
@@ -141,9 +186,12 @@ const shared = {
     return undefined;
   },
   whole() {
+    return this.in_chain(this.nodes.length);
+  },
+  in_chain(count) {
     return until(
-      'all machines are in the chain',
-      async () => (await this.status())?.chain?.length === this.nodes.length,
+      `${count} machines are in the chain`,
+      async () => (await this.status())?.chain?.length === count,
       60_000,
     );
   },

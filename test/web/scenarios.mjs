@@ -236,12 +236,13 @@ async function drained({ chain, browser, after }) {
   const { a, b } = await two_people({ chain, browser }, n1, n2, fresh('drain'));
   await say(a, 'before the drain');
   await row(b, 'before the drain').waitFor();
+  await until('one person is at the machine', async () => (await chain.clients(n1.name)) === 1, 5000);
   const seen_pill = pill(a, 'Moved to').waitFor();
-  chain.drain(n1.name);
+  await chain.drain(n1.name);
   after(() => chain.undrain(n1.name));
   await say(a, 'while it drains');
   await seen_pill;
-  await until('nobody is at the drained machine', () => chain.clients(n1.name) === 0, 5000);
+  await until('nobody is at the drained machine', async () => (await chain.clients(n1.name)) === 0, 5000);
   await say(a, 'after the drain');
   await row(b, 'after the drain').waitFor();
   const all = ['before the drain', 'while it drains', 'after the drain'];
@@ -258,7 +259,7 @@ async function restored({ chain, browser }) {
   await make_room(a, room);
   await say(a, 'before the backup');
   await receipt(a, 'before the backup', 'Stored');
-  const backup = chain.backup();
+  const backup = await chain.backup();
   const lost = fresh('lost');
   await say(a, 'after the backup');
   await receipt(a, 'after the backup', 'Stored');
@@ -418,12 +419,10 @@ export const scenarios = [
   },
   {
     name: 'a machine that drains: the page moves by itself, nothing missing, nothing twice',
-    needs: ['drain'],
     test: drained,
   },
   {
     name: 'a restored backup: the page says so, forgets the rest, and keeps what was not sent for a decision',
-    needs: ['restore_backup'],
     test: restored,
   },
   { name: 'paging through history: dense, no hole', test: paging },
