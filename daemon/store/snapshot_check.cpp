@@ -70,7 +70,7 @@ private:
     error_code check_pages(std::int64_t version)
     {
         auto row = db_.query("PRAGMA integrity_check(1)");
-        if (row.step() && row.bytes(0) != "ok") return wrong(row.text(0));
+        if (row.step() && row.bytes(0) != "ok") return wrong(legible(row.text(0)));
         if (db_.failed()) return meaning();
         if (version == newest_schema() && schema_of(db_) != newest_snapshot_schema())
             return wrong("its tables are not those of a store");

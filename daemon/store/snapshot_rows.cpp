@@ -68,7 +68,9 @@ std::optional<snapshot_manifest> load_manifest(database& db)
         out.accounts = row.number(10);
     }
     out.bytes = bytes_of_file(db);
-    if (db.failed()) return std::nullopt;
+    // Both are ASCII wherever they were written.
+    if (db.failed() || legible(out.cluster) != out.cluster || legible(out.lineage) != out.lineage)
+        return std::nullopt;
     return out;
 }
 

@@ -183,6 +183,13 @@ bool database::check(int code, std::string_view sql)
     return false;
 }
 
+std::string legible(std::string text)
+{
+    for (char& c : text)
+        if (c < ' ' || c > '~') c = '?';
+    return text;
+}
+
 void database::fail(int code, std::string_view sql)
 {
     if (failed()) return;
@@ -190,7 +197,7 @@ void database::fail(int code, std::string_view sql)
     // An error that the connection did not record keeps its own code.
     int const best = (extended & 0xff) == (code & 0xff) ? extended : code;
     failure_ = error_code(best, sqlite_category());
-    failure_text_ = std::string(sqlite3_errmsg(handle_)) + " (" + std::to_string(best) +
+    failure_text_ = legible(sqlite3_errmsg(handle_)) + " (" + std::to_string(best) +
                     ") in: " + std::string(sql.substr(0, 200));
     bool const of_the_rows = rows_doubted_ && (best & 0xff) == SQLITE_CONSTRAINT;
     BOOST_ASSERT_MSG(of_the_rows || !is_bug(best), failure_text_.c_str());

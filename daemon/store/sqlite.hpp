@@ -31,6 +31,10 @@
 namespace chaind::store
 {
 
+// What SQLite says of a damaged file may quote its bytes, and whoever passes that on promises UTF-8: only
+// printable ASCII stays, a question mark stands for the rest.
+[[nodiscard]] std::string legible(std::string text);
+
 class database;
 
 // SQLite's extended result codes as error codes.

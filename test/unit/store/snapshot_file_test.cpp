@@ -1,6 +1,7 @@
 // Snapshot files: what is in them, made beside a writer, and no lie in them goes unnoticed.
 #include "unit/store/snapshot_fixture.hpp"
 
+#include <algorithm>
 #include <random>
 
 #include <sys/stat.h>
@@ -82,6 +83,29 @@ BOOST_AUTO_TEST_CASE(work_that_is_cancelled_leaves_nothing)
     BOOST_TEST(!std::filesystem::exists(path("s")));
     snapshot("t");
     BOOST_TEST((store::check_snapshot(path("t"), nullptr, work).error() == errc::stopped));
+}
+
+// SQLite quotes names from the schema that it cannot read, and others read the sentence as UTF-8.
+BOOST_AUTO_TEST_CASE(what_is_said_of_a_damaged_file_is_legible)
+{
+    filled(10);
+    snapshot("s");
+    auto const whole = file_bytes(path("s"));
+    std::string const name = "chat_member";
+    int refused = 0;
+    for (auto at = whole.find(name); at != std::string::npos; at = whole.find(name, at + 1))
+    {
+        auto damaged = whole;
+        damaged[at + 8] = '\xe5';
+        write_file(path("t"), damaged);
+        std::string why;
+        if (store::check_snapshot(path("t"), &why).has_error()) ++refused;
+        BOOST_TEST(std::all_of(why.begin(), why.end(), [](char c) { return c >= ' ' && c <= '~'; }), why);
+    }
+    BOOST_TEST(refused > 0);
+    // Nor is a text of the manifest passed on that nobody can have written there.
+    tamper(path("s"), "UPDATE snapshot_manifest SET lineage = CAST(x'e5' AS TEXT)");
+    BOOST_TEST(store::check_snapshot(path("s")).has_error());
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_overwritten_and_nothing_comes_of_a_file_that_is_none)
