@@ -23,11 +23,17 @@ bool controller::impl::may_learn(node_id const& name) const
 }
 
 // A replacement comes in beside the one that it replaces, however long the chain is; who was taken out to be
-// moved has its place.
+// moved has its place. Who is to leave holds none: the last of a chain cannot go before somebody is there.
 bool controller::impl::has_place_for(node_id const& name) const
 {
     bool const replacement = rec_.replacing && rec_.replacing->second == name;
-    return rec_.current.members.size() < rec_.want || replacement || has_name(rec_.moving, name);
+    auto const& chain = rec_.current.members;
+    auto const stay = std::count_if(
+        chain.begin(),
+        chain.end(),
+        [&](member const& m) { return !is_removed(m.name) && !is_drained(m.name); }
+    );
+    return static_cast<std::size_t>(stay) < rec_.want || replacement || has_name(rec_.moving, name);
 }
 
 // Who is awaited, who was a member, who has a log, who has nothing; of equals, whose transfer has begun.

@@ -115,6 +115,35 @@ BOOST_AUTO_TEST_CASE(a_spare_takes_the_place_of_a_drained_one)
     BOOST_CHECK(t.active("n1 n3 n4"));
 }
 
+// The config service stored the mark, and nobody remembers who asked for it.
+BOOST_AUTO_TEST_CASE(the_last_one_leaves_as_soon_as_another_has_taken_its_place)
+{
+    settled_town t;
+    t.kill("n2");
+    t.kill("n3");
+    BOOST_REQUIRE(t.becomes("n1", 1s));
+    t.stop_config();
+    t.registry.want = 1;
+    t.registry.drained = {name("n1")};
+    t.start_config();
+    t.run(2s);
+    BOOST_CHECK(t.active("n1"));
+    t.start("n2").learns = true;
+    BOOST_CHECK(t.becomes("n2", 5s));
+}
+
+BOOST_AUTO_TEST_CASE(who_leaves_while_it_is_moved_is_not_waited_for)
+{
+    settled_town t;
+    t.stop_config();
+    t.registry.moving = {name("n2")};
+    t.registry.drained = {name("n2")};
+    t.start_config();
+    BOOST_CHECK(t.becomes("n1 n3", 5s));
+    t.run(1s);
+    BOOST_CHECK(t.registry.moving.empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_move_to_the_tail)
 {
     for (auto const& [who, chain] : {std::pair{"n1", "n2 n3 n1"}, {"n2", "n1 n3 n2"}})
