@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Change } from '../src/protocol/outbox';
 import type { Message } from '../src/protocol/types.gen';
 import { Outbox } from '../src/protocol/outbox';
-import { refusal_words, send_message } from '../src/state/compose';
+import { edit_message, refusal_words, send_message, shown_body } from '../src/state/compose';
 import { Markdown } from '../src/ui/markdown';
 import { health_of } from '../src/ui/parts';
 import { log_rows, type LogInput } from '../src/ui/rows';
@@ -213,14 +213,19 @@ describe('rows of the log', () => {
   });
 });
 
+async function offline_outbox(): Promise<Outbox> {
+  const outbox = new Outbox(() => undefined, new MemoryStore(), {
+    place_of: () => '',
+    on_done: () => {},
+    on_refused: () => {},
+  });
+  await outbox.open('u_1');
+  return outbox;
+}
+
 describe('refusals', () => {
   const boxed = async (body: string): Promise<Change> => {
-    const outbox = new Outbox(() => undefined, new MemoryStore(), {
-      place_of: () => '',
-      on_done: () => {},
-      on_refused: () => {},
-    });
-    await outbox.open('u_1');
+    const outbox = await offline_outbox();
     send_message(outbox, 'c_1', body);
     return outbox.entries.value[0]!;
   };
@@ -231,5 +236,19 @@ describe('refusals', () => {
     expect((await boxed('ä'.repeat(8192))).state).not.toBe('refused');
     // 16,000 control characters are 96 KB as JSON: such a frame would end the connection.
     expect((await boxed('\u0001'.repeat(16000))).state).toBe('refused');
+  });
+});
+
+describe('a text that is changed twice', () => {
+  it('goes on from the change that is still on its way', async () => {
+    const outbox = await offline_outbox();
+    const stored = { mid: 'm_1', body: 'one', rev: 1 };
+    edit_message(outbox, 'c_1', { mid: 'm_2', rev: 1 }, 'another message');
+    expect(shown_body(outbox, stored)).toBe('one');
+    edit_message(outbox, 'c_1', stored, 'one and a half');
+    expect(shown_body(outbox, stored)).toBe('one and a half');
+    edit_message(outbox, 'c_1', stored, 'ä'.repeat(9216));
+    expect(outbox.entries.value.at(-1)?.state).toBe('refused');
+    expect(shown_body(outbox, stored)).toBe('one and a half');
   });
 });

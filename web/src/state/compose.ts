@@ -42,6 +42,18 @@ export function edit_message(
   outbox.add('msg.edit', { mid: msg.mid, body }, conv, true, too_large(body, limits));
 }
 
+// What stands in the log: the newest edit on its way, even before the chain has answered, or what is stored.
+export function shown_body(outbox: Outbox, msg: Pick<Message, 'mid' | 'body'>): string {
+  const edit = outbox.entries.value.findLast(
+    (change) =>
+      change.op === 'msg.edit' &&
+      change.state !== 'refused' &&
+      (change.d as { mid: string }).mid === msg.mid &&
+      !outbox.left_over.value.includes(change),
+  );
+  return edit ? (edit.d as { body: string }).body : msg.body;
+}
+
 export function delete_message(outbox: Outbox, conv: string, mid: string): void {
   outbox.add('msg.delete', { mid }, conv, true);
 }

@@ -71,7 +71,7 @@ export function Composer({ conv }: { conv: Conversation }) {
       const mine = app.chat.view(id).value.window?.msgs.findLast((msg) => msg.uid === me && !msg.deleted);
       if (!mine) return;
       event.preventDefault();
-      begin_edit(id, mine);
+      begin_edit(app.outbox, id, mine);
     }
   };
 

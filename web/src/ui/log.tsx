@@ -4,6 +4,7 @@ import { useComputed, useSignal } from '@preact/signals';
 import { Fragment } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Conversation } from '../protocol/types.gen';
+import { shown_body } from '../state/compose';
 import { focus_composer, open_dialog, use_app } from './context';
 import { begin_edit, MessageView } from './message';
 import { copy_text, day_key, day_words } from './parts';
@@ -136,10 +137,10 @@ export function Log({ conv }: { conv: Conversation }) {
     }
     const row = article && rows.value.find((other) => other.msg.mid === article.dataset.mid);
     if (!row || row.local || row.msg.deleted || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === 'c') void copy_text(row.msg.body);
+    if (event.key === 'c') void copy_text(shown_body(outbox, row.msg));
     if (event.key === 'e' && row.mine) {
       event.preventDefault();
-      begin_edit(id, row.msg);
+      begin_edit(outbox, id, row.msg);
     }
     if (event.key === 'Delete' && row.mine) open_dialog.value = { name: 'delete', mid: row.msg.mid };
   };

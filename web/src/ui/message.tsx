@@ -1,7 +1,7 @@
 // One message: text, author where a group begins, and in words what became of it.
 import { memo } from 'preact/compat';
-import type { Change } from '../protocol/outbox';
-import { refusal_words } from '../state/compose';
+import type { Change, Outbox } from '../protocol/outbox';
+import { refusal_words, shown_body } from '../state/compose';
 import type { Row } from '../state/chat';
 import { receipt_words, type Receipt } from '../state/receipts';
 import { editing, focus_composer, open_dialog, returned_text, use_app } from './context';
@@ -81,12 +81,13 @@ export interface MessageProps {
 }
 
 function Tools({ conv, msg, mine }: { conv: string; msg: Row; mine: boolean }) {
+  const { outbox } = use_app();
   return (
     <div class="tools" role="toolbar" aria-label="Message actions">
-      <IconButton icon="copy" label="Copy text" onClick={() => void copy_text(msg.body)} />
+      <IconButton icon="copy" label="Copy text" onClick={() => void copy_text(shown_body(outbox, msg))} />
       {mine && (
         <>
-          <IconButton icon="edit" label="Edit" onClick={() => begin_edit(conv, msg)} />
+          <IconButton icon="edit" label="Edit" onClick={() => begin_edit(outbox, conv, msg)} />
           <IconButton
             icon="delete"
             label="Delete"
@@ -98,8 +99,8 @@ function Tools({ conv, msg, mine }: { conv: string; msg: Row; mine: boolean }) {
   );
 }
 
-export function begin_edit(conv: string, msg: Row): void {
-  editing.value = { conv, mid: msg.mid, body: msg.body, rev: msg.rev };
+export function begin_edit(outbox: Outbox, conv: string, msg: Row): void {
+  editing.value = { conv, mid: msg.mid, body: shown_body(outbox, msg), rev: msg.rev };
   focus_composer();
 }
 
