@@ -337,6 +337,17 @@ async function keyboard_only({ chain, browser }) {
   await press('Enter');
   await page.getByRole('heading', { level: 1, name: rooms[0] }).waitFor();
   await focus('#composer-text');
+  await page.getByRole('button', { name: 'Preferences' }).press('Enter');
+  await page.getByRole('dialog', { name: 'Preferences' }).waitFor();
+  // The next key before the browser has told of the closed dialog.
+  await page.evaluate(() => {
+    document.querySelector('dialog').close();
+    dispatchEvent(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true }));
+  });
+  await focus('#switch-to');
+  await press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await box(page).focus();
   await press('Alt+ArrowDown');
   await page.getByRole('heading', { level: 1, name: rooms[1] }).waitFor();
   await box(page).focus();

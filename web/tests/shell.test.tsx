@@ -293,4 +293,37 @@ describe('page', () => {
     await drawn();
     expect(document.activeElement?.id).toBe('composer-text');
   });
+
+  it('opens the next dialog also while the one before it is closing', async () => {
+    await signed_in([room]);
+    for (const name of ['preferences', 'switcher'] as const) {
+      open_dialog.value = { name };
+      await drawn();
+      const before = find('dialog')!;
+      // Escape closes a dialog at once, its event comes in a later task: the next key may be pressed in between.
+      dispatchEvent(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true }));
+      before.dispatchEvent(new Event('close'));
+      await drawn();
+      before.dispatchEvent(new Event('close'));
+      await drawn();
+      expect(find('dialog')!.getAttribute('aria-label')).toBe('Jump to');
+      expect(find('dialog')).not.toBe(before);
+    }
+    find('dialog')!.dispatchEvent(new Event('close'));
+    await drawn();
+    expect(find('dialog')).toBeNull();
+  });
+
+  it('leaves the dialog open that was opened before the room of the last one was made', async () => {
+    await signed_in([room]);
+    await ask_for_room('art');
+    find('dialog')!.dispatchEvent(new Event('close'));
+    await drawn();
+    open_dialog.value = { name: 'preferences' };
+    await drawn();
+    socket.answer(socket.all('conv.create')[0]!, { conv: 'c_2' });
+    await drawn();
+    expect(find('dialog')!.getAttribute('aria-label')).toBe('Preferences');
+    expect(route.value).toEqual({ page: 'conv', conv: 'c_1' });
+  });
 });

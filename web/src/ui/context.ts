@@ -15,7 +15,9 @@ export function use_app(): App {
 
 export type DialogName = 'new-room' | 'new-person' | 'preferences' | 'switcher' | 'delete' | 'left-over';
 
-export const open_dialog = signal<{ name: DialogName; mid?: string } | undefined>(undefined);
+export type OpenDialog = { name: DialogName; mid?: string };
+
+export const open_dialog = signal<OpenDialog | undefined>(undefined);
 export const pane_open = signal(false);
 // The message whose text is in the composer to be changed.
 export const editing = signal<{ conv: string; mid: string; body: string; rev?: number } | undefined>(undefined);

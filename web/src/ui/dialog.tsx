@@ -4,9 +4,19 @@ import { useEffect, useRef } from 'preact/hooks';
 import { open_dialog } from './context';
 import { IconButton } from './parts';
 
-export const close = () => (open_dialog.value = undefined);
+// Closes the dialog that it was made in, and says whether that was still the one on the page. The browser tells of a
+// closed <dialog> in a later task, and a server answers later still: another one may have been opened in between.
+export function use_close(): () => boolean {
+  const opening = useRef(open_dialog.peek());
+  return () => {
+    if (open_dialog.peek() !== opening.current) return false;
+    open_dialog.value = undefined;
+    return true;
+  };
+}
 
 export function Dialog(props: { label: string; class?: string; titled?: boolean; children: ComponentChildren }) {
+  const close = use_close();
   const box = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const dialog = box.current;

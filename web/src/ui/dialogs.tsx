@@ -4,8 +4,8 @@ import { useEffect } from 'preact/hooks';
 import { LinkLost, Refused } from '../protocol/frames';
 import type { User } from '../protocol/types.gen';
 import { delete_message } from '../state/compose';
-import { open_dialog, use_app, write_in } from './context';
-import { close, Dialog } from './dialog';
+import { open_dialog, use_app, write_in, type OpenDialog } from './context';
+import { Dialog, use_close } from './dialog';
 import { LeftOver } from './left_over';
 import { Avatar, Icon } from './parts';
 import { Preferences } from './preferences';
@@ -30,6 +30,7 @@ function Problem({ id, text }: { id: string; text: string }) {
 
 function NewRoom() {
   const app = use_app();
+  const close = use_close();
   const name = useSignal('');
   const topic = useSignal('');
   const error = useSignal('');
@@ -49,8 +50,7 @@ function NewRoom() {
         ...(about ? { topic: about } : {}),
       });
       app.chat.sync_soon();
-      close();
-      write_in(answer.d.conv);
+      if (close()) write_in(answer.d.conv);
     } catch (why) {
       error.value = refusal(why);
     }
@@ -104,6 +104,7 @@ function NewRoom() {
 
 function NewPerson() {
   const app = use_app();
+  const close = use_close();
   const name = useSignal('');
   const error = useSignal('');
   const found = useSignal<readonly User[]>([]);
@@ -129,8 +130,7 @@ function NewPerson() {
     try {
       const answer = await app.outbox.ask('conv.create', { kind: 'dm', members: [user.uid] });
       app.chat.sync_soon();
-      close();
-      write_in(answer.d.conv);
+      if (close()) write_in(answer.d.conv);
     } catch (why) {
       error.value = refusal(why);
     }
@@ -210,6 +210,7 @@ function NewPerson() {
 
 function DeleteMessage({ mid }: { mid: string }) {
   const app = use_app();
+  const close = use_close();
   const conv = app.chat.open_conv.value;
   const msg =
     conv === undefined ? undefined : app.chat.view(conv).value.window?.msgs.find((other) => other.mid === mid);
@@ -240,9 +241,8 @@ function DeleteMessage({ mid }: { mid: string }) {
   );
 }
 
-export function Dialogs() {
-  const dialog = open_dialog.value;
-  switch (dialog?.name) {
+function Opened({ dialog }: { dialog: OpenDialog }) {
+  switch (dialog.name) {
     case 'new-room':
       return <NewRoom />;
     case 'new-person':
@@ -255,7 +255,11 @@ export function Dialogs() {
       return <Preferences />;
     case 'switcher':
       return <Switcher />;
-    case undefined:
-      return null;
   }
+}
+
+export function Dialogs() {
+  const dialog = open_dialog.value;
+  // Each opening is a dialog of its own, the second one of the same name, too.
+  return dialog ? <Opened key={dialog} dialog={dialog} /> : null;
 }

@@ -2,7 +2,7 @@
 import { useEffect } from 'preact/hooks';
 import type { Change } from '../protocol/outbox';
 import { returned_text, use_app, write_in } from './context';
-import { close, Dialog } from './dialog';
+import { Dialog, use_close } from './dialog';
 import { clock_time, copy_text, day_words } from './parts';
 
 const kinds: Partial<Record<Change['op'], string>> = {
@@ -13,6 +13,7 @@ const kinds: Partial<Record<Change['op'], string>> = {
 
 export function LeftOver() {
   const app = use_app();
+  const close = use_close();
   const changes = app.outbox.left_over.value;
   const here = app.chat.open_conv.value;
   const place = here === undefined ? '' : app.chat.place_of(here);

@@ -1,7 +1,7 @@
 // Colours, the keys, and signing out.
 import type { Theme } from '../state/device';
 import { use_app } from './context';
-import { close, Dialog } from './dialog';
+import { Dialog, use_close } from './dialog';
 import { Icon } from './parts';
 
 const keys: [string, string][] = [
@@ -16,6 +16,7 @@ const keys: [string, string][] = [
 
 export function Preferences() {
   const app = use_app();
+  const close = use_close();
   const themes: [Theme, string, string][] = [
     ['system', 'system', 'System'],
     ['light', 'sun', 'Light'],

@@ -2,13 +2,14 @@
 import { useSignal } from '@preact/signals';
 import type { Conversation } from '../protocol/types.gen';
 import { use_app, write_in } from './context';
-import { close, Dialog } from './dialog';
+import { Dialog, use_close } from './dialog';
 import { Avatar, Icon } from './parts';
 import { ordered_convs, unread_of } from './rail';
 import { route } from './route';
 
 export function Switcher() {
   const app = use_app();
+  const close = use_close();
   const words = useSignal('');
   const at = useSignal(0);
   const { rooms, people } = ordered_convs(app.chat.convs.value.values());
