@@ -10,12 +10,11 @@ import importlib
 import inspect
 import random
 import sys
-import time
-import traceback
 from pathlib import Path
 
+from verdicts import Verdicts
+
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
 
 
 class Volume:
@@ -28,6 +27,12 @@ class Volume:
         return long if self.long else short
 
 
+def run(function, volume):
+    outcome = function(volume)
+    if inspect.iscoroutine(outcome):
+        asyncio.run(outcome)
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--long", action="store_true")
@@ -37,7 +42,7 @@ def main():
     seed = args.seed if args.seed is not None else random.SystemRandom().randrange(1 << 32)
     print(f"seed {seed}", flush=True)
 
-    passed = failed = 0
+    verdicts = Verdicts()
     for path in sorted(HERE.glob("test_*.py")):
         module = importlib.import_module(path.stem)
         for name, function in inspect.getmembers(module, inspect.isfunction):
@@ -46,20 +51,8 @@ def main():
                 continue
             if args.texts and not any(t in title for t in args.texts):
                 continue
-            started = time.monotonic()
-            try:
-                outcome = function(Volume(args.long, f"{seed}{title}"))
-                if inspect.iscoroutine(outcome):
-                    asyncio.run(outcome)
-                passed += 1
-                verdict = "ok"
-            except Exception:
-                failed += 1
-                verdict = "FAILED"
-                traceback.print_exc()
-            print(f"{verdict:6} {title} {time.monotonic() - started:.1f} s", flush=True)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+            verdicts.run(title, lambda: run(function, Volume(args.long, f"{seed}{title}")))
+    return verdicts.close()
 
 
 if __name__ == "__main__":

@@ -2,11 +2,9 @@
 import asyncio
 import json
 import re
-import sys
 
-from machines import ROOT, wait_for
-
-sys.path.append(str(ROOT / "test" / "cluster"))
+from machines import ROOT
+from chain import wait_for
 from chat import Client, post, register
 
 FIRST = "written when there was one machine"
@@ -147,12 +145,19 @@ def test_the_chain_goes_on_without_the_machine_of_its_head(site):
     check_history(n1)
 
 
+def boots_into_the_tail(machine, other):
+    machine.boot()
+    wait_for(
+        lambda: status(other)["state"] == "healthy" and chain(other)[-1] == machine.name and ready(machine),
+        f"{machine.name} at the tail",
+    )
+    check_history(machine)
+    assert say(machine, f"{machine.name} is back") == 3
+
+
 def test_a_machine_that_is_switched_on_again_is_back_by_itself(site):
     n1, n2, _ = site.machines
-    n2.boot()
-    wait_for(lambda: status(n1)["state"] == "healthy" and chain(n1)[-1] == "n2" and ready(n2), "n2 in the chain")
-    check_history(n2)
-    assert say(n2, "with all three again") == 3
+    boots_into_the_tail(n2, n1)
 
 
 def test_the_power_of_the_heads_machine_may_be_cut(site):
@@ -162,10 +167,7 @@ def test_the_power_of_the_heads_machine_may_be_cut(site):
     n3.cut_power()
     wait_for(lambda: sorted(chain(n1)) == ["n1", "n2"] and ready(n2), "the chain without its head")
     assert say(n2, "without power") == 2
-    n3.boot()
-    wait_for(lambda: status(n1)["state"] == "healthy" and chain(n1)[-1] == "n3" and ready(n3), "n3 in the chain")
-    check_history(n3)
-    assert say(n3, "with power") == 3
+    boots_into_the_tail(n3, n1)
 
 
 def test_an_upgrade_restarts_chaind_and_keeps_its_configuration(site):

@@ -16,6 +16,9 @@ from pathlib import Path
 import control_groups
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "test" / "cluster"))
+from chain import wait_for
+
 KEPT = ROOT / "build" / "package"
 NAMES = ("n1", "n2", "n3")
 BASE = "systemd,systemd-sysv,dbus,iproute2,procps,openssh-client,openssh-server"
@@ -46,16 +49,6 @@ def run(*words, limit_s=120, **more):
     if done.returncode != 0:
         raise AssertionError(f"{' '.join(map(str, words))} ended with {done.returncode}:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
     return done
-
-
-def wait_for(condition, what, limit_s=60):
-    """Polls what only a booted machine knows. The limit only ends a test that has failed."""
-    limit = time.monotonic() + limit_s
-    while time.monotonic() < limit:
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"waited {limit_s} s for {what}")
 
 
 def recipe(deb):

@@ -8,8 +8,6 @@ import argparse
 import os
 import subprocess
 import sys
-import time
-import traceback
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -17,6 +15,7 @@ import boot
 import contents
 import control_groups
 import machines
+from verdicts import Verdicts
 
 
 def in_own_namespaces():
@@ -41,26 +40,16 @@ def main():
         return in_own_namespaces()
 
     suite = boot if args.boot else contents
-    passed = failed = 0
+    verdicts = Verdicts()
     with machines.site(args.deb, args.group) if args.boot else nullcontext(args.deb) as subject:
         for name, function in list(vars(suite).items()):
             if not name.startswith("test_"):
                 continue
-            started = time.monotonic()
-            try:
-                function(subject)
-                passed += 1
-                verdict = "ok"
-            except Exception:
-                failed += 1
-                verdict = "FAILED"
-                traceback.print_exc()
-            print(f"{verdict:6} {name} {time.monotonic() - started:.1f} s", flush=True)
-            if failed and args.boot:  # each one goes on from where the one before it ended
+            passed = verdicts.run(name, lambda: function(subject))
+            if not passed and args.boot:  # each one goes on from where the one before it ended
                 print(subject.journals(), file=sys.stderr)
                 break
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+    return verdicts.close()
 
 
 if __name__ == "__main__":

@@ -31,9 +31,7 @@ BOOST_AUTO_TEST_CASE(a_long_check_keeps_the_source_waiting)
 BOOST_AUTO_TEST_CASE(a_long_look_at_an_earlier_part_keeps_the_source_waiting)
 {
     snapshot_world h;
-    h.at(2).snapshots_run = false;
-    h.assign();
-    h.pass(90s);
+    h.assign_and_stop(2, 90s);
     BOOST_TEST(count<open_incoming>(h.at(2)) == 1u);
     BOOST_TEST(count<read_chunk>(h.at(1)) == 0u);
     BOOST_TEST(h.at(1).made.has_value());
@@ -152,9 +150,7 @@ BOOST_AUTO_TEST_CASE(a_source_without_a_word_is_given_up)
 BOOST_AUTO_TEST_CASE(a_snapshot_whose_learner_has_gone_is_not_made_to_its_end)
 {
     snapshot_world h;
-    h.at(1).snapshots_run = false;
-    h.assign();
-    h.pass(20s);
+    h.assign_and_stop(1, 20s);
     BOOST_TEST(count<make_snapshot>(h.at(1)) == 1u);
     BOOST_TEST(count<drop_snapshot>(h.at(1)) == 0u);
 
@@ -174,9 +170,7 @@ BOOST_AUTO_TEST_CASE(a_snapshot_whose_learner_has_gone_is_not_made_to_its_end)
 BOOST_AUTO_TEST_CASE(a_snapshot_that_is_being_made_outlives_an_epoch)
 {
     snapshot_world h;
-    h.at(1).snapshots_run = false;
-    h.assign();
-    h.pass(100ms);
+    h.assign_and_stop(1, 100ms);
     h.form({0, 1});
     h.pass(9s);
     h.assign();
@@ -189,9 +183,7 @@ BOOST_AUTO_TEST_CASE(a_snapshot_that_is_being_made_outlives_an_epoch)
 BOOST_AUTO_TEST_CASE(a_snapshot_whose_learner_has_got_another_is_not_made_to_its_end)
 {
     snapshot_world h;
-    h.at(1).snapshots_run = false;
-    h.assign();
-    h.pass(100ms);
+    h.assign_and_stop(1, 100ms);
     h.form({0, 1});
     h.assign(0);
     BOOST_TEST_REQUIRE(h.arrives());
@@ -210,9 +202,7 @@ BOOST_AUTO_TEST_CASE(a_snapshot_whose_learner_has_got_another_is_not_made_to_its
 BOOST_AUTO_TEST_CASE(what_is_wanted_again_after_it_was_dropped_is_made_again)
 {
     snapshot_world h;
-    h.at(1).snapshots_run = false;
-    h.assign();
-    h.pass(100ms);
+    h.assign_and_stop(1, 100ms);
     h.direct(h.config({0, 1}, config_state::active, h.current));
     h.pass(11s);
     h.assign();
@@ -240,9 +230,7 @@ BOOST_AUTO_TEST_CASE(what_is_wanted_again_after_it_was_dropped_is_made_again)
 BOOST_AUTO_TEST_CASE(a_snapshot_that_holds_the_log_back_too_long_is_not_made_to_its_end)
 {
     snapshot_world h([](settings& how) { how.pin_entries = 100; });
-    h.at(1).snapshots_run = false;
-    h.assign();
-    h.pass(100ms);
+    h.assign_and_stop(1, 100ms);
     h.fill(101);
     h.pass(100ms);
     BOOST_TEST(count<drop_snapshot>(h.at(1)) == 1u);

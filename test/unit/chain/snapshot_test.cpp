@@ -326,9 +326,7 @@ BOOST_AUTO_TEST_CASE(another_try_begins_without_the_troubles_of_the_last)
     // The config service ends the join, and begins another one.
     h.direct(h.config({0, 1}, config_state::active, h.current));
     h.pass(100ms);
-    h.at(1).snapshots_run = false;
-    h.assign();
-    h.pass(100ms);
+    h.assign_and_stop(1, 100ms);
     BOOST_TEST(h.at(2).heartbeats.back().trouble == "");
     BOOST_TEST(h.feeding().trouble == "");
     BOOST_TEST(count<make_snapshot>(h.at(1)) == 2u);

@@ -42,6 +42,13 @@ struct snapshot_world : harness
         run();
     }
     void assign(std::size_t source = 1) { harness::assign(in_chain, 2, source); }
+    // The transfer begins, but at `place` nothing is done for it yet.
+    void assign_and_stop(std::size_t place, microseconds passed)
+    {
+        at(place).snapshots_run = false;
+        assign();
+        pass(passed);
+    }
     // Until c asks for its new store.
     bool arrives(microseconds within = 5s)
     {

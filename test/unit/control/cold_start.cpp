@@ -19,6 +19,12 @@ void power_loss(town& t)
     t.run(5s);
 }
 
+void power_returns(town& t)
+{
+    t.start_config();
+    t.start_all({"n1", "n2", "n3"});
+}
+
 BOOST_AUTO_TEST_SUITE(cold_start)
 
 BOOST_AUTO_TEST_CASE(in_every_order_of_return_all_members_start_again_at_once_longest_log_first)
@@ -132,8 +138,7 @@ BOOST_AUTO_TEST_CASE(a_member_that_restarts_again_during_the_cold_start_is_named
 {
     settled_town t;
     power_loss(t);
-    t.start_config();
-    t.start_all({"n1", "n2", "n3"});
+    power_returns(t);
     t.of("n2").hears = false;
     t.run(100ms);
     BOOST_REQUIRE(t.config().state == config_state::pending);
@@ -147,8 +152,7 @@ BOOST_AUTO_TEST_CASE(a_member_whose_rows_have_changed_starts_again_and_is_report
 {
     settled_town t;
     power_loss(t);
-    t.start_config();
-    t.start_all({"n1", "n2", "n3"});
+    power_returns(t);
     t.of("n2").damaged = true;
     BOOST_REQUIRE(t.becomes("n1 n2 n3", 300ms));
     t.run(2s);
