@@ -47,7 +47,8 @@ public:
     result<snapshot_manifest> check()
     {
         auto const version = schema_version(db_);
-        auto const manifest = load_manifest(db_);
+        std::string missing;
+        auto const manifest = load_manifest(db_, missing);
         if (db_.failed()) return meaning();
         if (version > newest_schema())
         {
@@ -55,7 +56,7 @@ public:
                    std::to_string(newest_schema());
             return errc::newer_schema;
         }
-        if (!manifest) return wrong("it is no snapshot file");
+        if (!manifest) return wrong(std::move(missing));
         if (version < first_schema) return wrong("an older version made it, and that one can restore it");
         if (auto failure = check_pages(version)) return failure;
         auto const meta = load_meta(db_);
@@ -154,8 +155,8 @@ result<snapshot_manifest> read_manifest(std::string const& file, std::string* wh
     auto& text = why ? *why : unused;
     auto db = open_file(file, {}, text);
     if (!db) return db.error();
-    if (auto found = load_manifest(**db)) return *std::move(found);
-    text = file + ((*db)->failed() ? ": " + (*db)->failure_text() : " is no snapshot file");
+    if (auto found = load_manifest(**db, text)) return *std::move(found);
+    text = file + ": " + ((*db)->failed() ? (*db)->failure_text() : text);
     return (*db)->failed() ? meaning_of((*db)->failure()) : errc::store_damaged;
 }
 

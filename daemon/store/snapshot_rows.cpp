@@ -1,5 +1,6 @@
 #include "store/snapshot_rows.hpp"
 
+#include "base/hash.hpp"
 #include "store/snapshot_schema_sql.hpp"
 
 namespace chaind::store
@@ -7,8 +8,20 @@ namespace chaind::store
 namespace
 {
 
-constexpr std::string_view format = "chaind.snapshot.v1";
+constexpr std::string_view format = "chaind.snapshot.v2";
 constexpr int steps_between_looks = 20'000;  // of SQLite's virtual machine: some milliseconds
+
+// A flipped bit of the manifest itself: nothing else in the file would tell of it.
+digest sum_of(snapshot_manifest const& what)
+{
+    hasher sum;
+    sum.bytes(what.id.view()).bytes(what.cluster).bytes(what.lineage);
+    sum.number(static_cast<std::uint64_t>(what.created_ms));
+    sum.number(what.at.at.value()).number(what.at.in.value()).bytes(what.at.hash.view());
+    sum.number(static_cast<std::uint64_t>(what.at.ts_us)).bytes(what.state.view());
+    sum.number(what.messages).number(what.accounts);
+    return sum.finish();
+}
 
 }  // namespace
 
@@ -22,7 +35,7 @@ void save_manifest(database& db, snapshot_manifest const& what)
     db.run(
         "INSERT INTO snapshot_manifest (one, format, id, cluster, lineage, created_ms, pos, epoch, hash, "
         "ts_us,"
-        " state, messages, accounts) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " state, messages, accounts, sum) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         format,
         what.id,
         what.cluster,
@@ -34,12 +47,14 @@ void save_manifest(database& db, snapshot_manifest const& what)
         what.at.ts_us,
         what.state,
         what.messages,
-        what.accounts
+        what.accounts,
+        sum_of(what)
     );
 }
 
-std::optional<snapshot_manifest> load_manifest(database& db)
+std::optional<snapshot_manifest> load_manifest(database& db, std::string& why)
 {
+    why = "it is no snapshot file";
     {
         auto table =
             db.query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'snapshot_manifest'");
@@ -48,8 +63,8 @@ std::optional<snapshot_manifest> load_manifest(database& db)
     snapshot_manifest out;
     {
         auto row = db.query(
-            "SELECT id, cluster, lineage, created_ms, pos, epoch, hash, ts_us, state, messages, accounts"
-            " FROM snapshot_manifest WHERE format = ?",
+            "SELECT id, cluster, lineage, created_ms, pos, epoch, hash, ts_us, state, messages, accounts, "
+            "sum FROM snapshot_manifest WHERE format = ?",
             format
         );
         if (!row.step()) return std::nullopt;
@@ -66,6 +81,8 @@ std::optional<snapshot_manifest> load_manifest(database& db)
         out.state = row.id<digest>(8);
         out.messages = row.number(9);
         out.accounts = row.number(10);
+        why = "its manifest has changed";
+        if (row.id<digest>(11) != sum_of(out)) return std::nullopt;
     }
     out.bytes = bytes_of_file(db);
     // Both are ASCII wherever they were written.

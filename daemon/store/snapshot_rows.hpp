@@ -13,8 +13,10 @@ namespace chaind::store
 // Makes the manifest's table.
 void prepare_manifest(database& db);
 void save_manifest(database& db, snapshot_manifest const& what);
-// With the file's size. Nothing: there is no such table or row, or it is of a format that we do not know.
-[[nodiscard]] std::optional<snapshot_manifest> load_manifest(database& db);
+// With the file's size. Nothing when `db` failed, when there is no such table or row, when it is of a format
+// that we do not know, and when it is not as it was written; of the last three, `why` becomes a sentence
+// about the file.
+[[nodiscard]] std::optional<snapshot_manifest> load_manifest(database& db, std::string& why);
 
 [[nodiscard]] std::uint64_t bytes_of_file(database& db);
 [[nodiscard]] std::uint64_t count_rows(database& db, std::string const& table);

@@ -3,7 +3,7 @@
 
 CREATE TABLE snapshot_manifest (
     one        INTEGER PRIMARY KEY CHECK (one = 1),  -- there is one row
-    format     TEXT NOT NULL,     -- chaind.snapshot.v1
+    format     TEXT NOT NULL,     -- chaind.snapshot.v2
     id         BLOB NOT NULL,     -- 16 bytes, random: of this very file
     cluster    TEXT NOT NULL,     -- id in hexadecimal; empty: none yet
     lineage    TEXT NOT NULL,     -- of the log; may be empty
@@ -14,5 +14,6 @@ CREATE TABLE snapshot_manifest (
     ts_us      INTEGER NOT NULL,  -- that row's time stamp
     state      BLOB NOT NULL,     -- 16 bytes: digest of the chat state
     messages   INTEGER NOT NULL,  -- rows of chat_message
-    accounts   INTEGER NOT NULL   -- rows of chat_user
+    accounts   INTEGER NOT NULL,  -- rows of chat_user
+    sum        BLOB NOT NULL      -- 16 bytes: BLAKE2b-128 of this row's other columns, in this order from id on
 ) STRICT;
