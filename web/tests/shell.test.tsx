@@ -5,7 +5,7 @@ import type { Endpoint } from '../src/protocol/types.gen';
 import { App } from '../src/state/app';
 import { edit_message } from '../src/state/compose';
 import { kept_drafts, kept_endpoints, kept_lineage, kept_session, kept_theme } from '../src/state/device';
-import { AppContext, editing, open_dialog, write_in } from '../src/ui/context';
+import { AppContext, editing, open_dialog, returned_text, write_in } from '../src/ui/context';
 import { go, route } from '../src/ui/route';
 import { Shell } from '../src/ui/shell';
 import { machines, MemoryStore, Sockets, type FakeSocket } from './fake';
@@ -325,5 +325,15 @@ describe('page', () => {
     await drawn();
     expect(find('dialog')!.getAttribute('aria-label')).toBe('Preferences');
     expect(route.value).toEqual({ page: 'conv', conv: 'c_1' });
+  });
+
+  it('puts a text back into the box before the next key can arrive', async () => {
+    await signed_in([room]);
+    enter('#composer-text', 'the next one');
+    await drawn();
+    returned_text.value = 'refused';
+    // No timer runs, and no task: only what follows from the click itself.
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    expect((find('#composer-text') as HTMLTextAreaElement).value).toBe('refused\nthe next one');
   });
 });

@@ -31,7 +31,7 @@ export function Composer({ conv }: { conv: Conversation }) {
     if (edit) box.current?.focus();
   }, [edit?.mid]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const back = returned_text.value;
     if (back === undefined) return;
     returned_text.value = undefined;
