@@ -7,6 +7,8 @@ from joining import chain_in_use
 from test_kills import in_thread
 
 CHANGED = "chat rows are not those that were written"
+# Nothing here is about silence: who is taken out because this machine is busy comes back, and is looked at, once more.
+PATIENT = ("silence=1500ms",)
 
 
 def change_a_row(chain, name):
@@ -23,7 +25,7 @@ def set_aside(chain, name):
 
 
 async def test_a_source_with_a_changed_row_gives_no_snapshot(volume):
-    async with chain_in_use(2000) as (chain, load):
+    async with chain_in_use(2000, configd=PATIENT) as (chain, load):
         *_, middle, tail = chain.roles()
         await in_thread(change_a_row, chain, tail)
         await in_thread(chain.join, "n4")
@@ -40,7 +42,7 @@ async def test_a_source_with_a_changed_row_gives_no_snapshot(volume):
 
 
 async def test_a_returning_machine_with_a_changed_row_gets_a_snapshot(volume):
-    async with chain_in_use(2000) as (chain, load):
+    async with chain_in_use(2000, configd=PATIENT) as (chain, load):
         await in_thread(chain.join, "n4")
         await in_thread(chain.kill, "n2")
         await in_thread(wait_for, lambda: "n2" not in chain.roles(), "a chain without n2")
@@ -58,7 +60,7 @@ async def test_a_returning_machine_with_a_changed_row_gets_a_snapshot(volume):
 
 
 async def test_a_machine_that_a_cold_start_takes_in_damaged_is_named_until_it_is_repaired(volume):
-    with running() as chain:
+    with running(configd=PATIENT) as chain:
         await fill(chain, 200)
         await in_thread(chain.ctl, "status", "--check")
         await in_thread(chain.kill, *chain.names())
