@@ -181,7 +181,7 @@ def end_all(pids, how=signal.SIGKILL, limit_s=30):
             assert ended.poll(limit_s * 1000), f"waited {limit_s} s for the end of process {pid}"
 
 
-def wait_for(condition, what, limit_s=60):
+def wait_for(condition, what, limit_s=30):
     """Polls what only another process knows, its answers over HTTP or chainctl's: nobody tells us when they change.
     The limit only ends a test that has failed."""
     limit = time.monotonic() + limit_s

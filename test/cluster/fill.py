@@ -40,7 +40,7 @@ class Filler:
 
     async def run(self):
         moves = 0
-        while self.unanswered:
+        while self.conv is None or self.unanswered:
             try:
                 async with Client(self.url(), self.account["token"], ack=False) as client:
                     if self.conv is None:

@@ -3,7 +3,7 @@ import asyncio
 import json
 import re
 
-from machines import ROOT
+from machines import BOOT_LIMIT_S, ROOT
 from chain import wait_for
 from chat import Client, post, register
 
@@ -150,6 +150,7 @@ def boots_into_the_tail(machine, other):
     wait_for(
         lambda: status(other)["state"] == "healthy" and chain(other)[-1] == machine.name and ready(machine),
         f"{machine.name} at the tail",
+        BOOT_LIMIT_S,
     )
     check_history(machine)
     assert say(machine, f"{machine.name} is back") == 3

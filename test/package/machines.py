@@ -23,6 +23,7 @@ KEPT = ROOT / "build" / "package"
 NAMES = ("n1", "n2", "n3")
 BASE = "systemd,systemd-sysv,dbus,iproute2,procps,openssh-client,openssh-server"
 OWN_ADDRESS = "10.0.0.254"
+BOOT_LIMIT_S = 60
 
 # Run by mmdebstrap with the image's folder as $1. mmdebstrap's own configuration of apt is that of the image.
 PREPARE = r"""
@@ -106,8 +107,8 @@ class Machine:
         )  # fmt: skip
         log.close()
         self.leader = None
-        wait_for(self.find_leader, f"the first process of {self.name}")
-        wait_for(lambda: self.state() in ("running", "degraded"), f"{self.name} to boot")
+        wait_for(self.find_leader, f"the first process of {self.name}", BOOT_LIMIT_S)
+        wait_for(lambda: self.state() in ("running", "degraded"), f"{self.name} to boot", BOOT_LIMIT_S)
         assert self.state() == "running", self.shell("systemctl --failed --no-legend").stdout
 
     def find_leader(self):
