@@ -60,12 +60,20 @@ std::optional<snapshot_manifest> load_manifest(database& db, std::string& why)
             db.query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'snapshot_manifest'");
         if (!table.step()) return std::nullopt;
     }
+    {
+        auto row = db.query("SELECT format FROM snapshot_manifest");
+        if (!row.step()) return std::nullopt;
+        if (auto const found = legible(row.text(0)); found != format)
+        {
+            why = "its format is " + found + ", this program reads " + std::string(format);
+            return std::nullopt;
+        }
+    }
     snapshot_manifest out;
     {
         auto row = db.query(
             "SELECT id, cluster, lineage, created_ms, pos, epoch, hash, ts_us, state, messages, accounts, "
-            "sum FROM snapshot_manifest WHERE format = ?",
-            format
+            "sum FROM snapshot_manifest"
         );
         if (!row.step()) return std::nullopt;
         out.id = row.id<digest>(0);

@@ -50,10 +50,11 @@ int run_backup_list(invocation const& call)
     std::vector<std::vector<std::string>> rows{{"FILE", "MADE", "POSITION", "MESSAGES", "ACCOUNTS", "SIZE"}};
     for (auto const& file : files)
     {
-        auto const what = store::read_manifest(file);
+        std::string why;
+        auto const what = store::read_manifest(file, &why);
         if (!what)
         {
-            if (file.ends_with(".backup")) say("chainctl: " + file + " is no readable backup");
+            if (file.ends_with(".backup")) say("chainctl: no readable backup: " + why);
             continue;
         }
         auto const name = fs::path(file).filename().string();

@@ -206,6 +206,14 @@ BOOST_AUTO_TEST_CASE(every_lie_is_found)
         BOOST_TEST((store::check_snapshot(path("lie"), &why).error() == errc::store_damaged), sql);
         BOOST_TEST(!why.empty(), sql);
     }
+    auto const bytes = file_bytes(path("sound"));
+    write_file(path("old"), bytes);
+    tamper(path("old"), "UPDATE snapshot_manifest SET format = 'chaind.snapshot.v1'");
+    std::string why;
+    BOOST_TEST(store::read_manifest(path("old"), &why).has_error());
+    BOOST_TEST(
+        why == path("old") + ": its format is chaind.snapshot.v1, this program reads chaind.snapshot.v2"
+    );
     tamper(path("sound"), "PRAGMA user_version = 99");
     BOOST_TEST((store::check_snapshot(path("sound")).error() == errc::newer_schema));
 }
