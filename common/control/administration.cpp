@@ -132,7 +132,7 @@ bool controller::impl::attend_stored_changes()
     {
         auto const& first = rec_.moving.front();
         bool const gone = !has_name(chain, first) && !stands_by(first) && chain.size() >= rec_.want;
-        bool const leaves = is_drained(first) || is_removed(first);  // and comes back by another word alone
+        bool const leaves = is_to_leave(first);  // and comes back by another word alone
         if (gone || leaves || chain.back().name == first) std::erase(next.moving, node_id(first));
     }
     if (next == rec_) return false;

@@ -215,8 +215,7 @@ void controller::impl::active_stored(chain_config const& before)
             nodes_.at(m.name).member_since = now_;
             joined(m.name);
         }
-    auto asked_to_go = [&](node_id const& name)
-    { return is_removed(name) || is_drained(name) || has_name(rec_.moving, name); };
+    auto asked_to_go = [&](node_id const& name) { return is_to_leave(name) || has_name(rec_.moving, name); };
     for (auto const& m : before.members)
     {
         if (has_name(rec_.current.members, m.name) || asked_to_go(m.name)) continue;
@@ -246,6 +245,11 @@ bool controller::impl::is_removed(node_id const& name) const
 bool controller::impl::is_drained(node_id const& name) const
 {
     return has_name(rec_.drained, name);
+}
+
+bool controller::impl::is_to_leave(node_id const& name) const
+{
+    return is_removed(name) || is_drained(name);
 }
 
 bool controller::impl::alive(member const& m) const

@@ -142,7 +142,8 @@ private:
     [[nodiscard]] bool is_known(node_id const& name) const;
     [[nodiscard]] bool is_removed(node_id const& name) const;
     [[nodiscard]] bool is_drained(node_id const& name) const;
-    [[nodiscard]] bool alive(member const& m) const;  // in time, in exactly that run
+    [[nodiscard]] bool is_to_leave(node_id const& name) const;  // removed or drained
+    [[nodiscard]] bool alive(member const& m) const;            // in time, in exactly that run
     [[nodiscard]] bool pending() const { return rec_.current.state == config_state::pending; }
     [[nodiscard]] chain_config const& told() const;  // what replicas may know
     void tell(std::string what, node_id who, std::string why);

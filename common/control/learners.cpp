@@ -13,7 +13,7 @@ namespace chaind::control
 bool controller::impl::may_learn(node_id const& name) const
 {
     auto const* found = nodes_.find(name);
-    if (found == nullptr || !found->last || is_removed(name) || is_drained(name)) return false;
+    if (found == nullptr || !found->last || is_to_leave(name)) return false;
     if (!alive(found->who) || found->last->stepping_down || found->return_after.waits(now_)) return false;
     if (found->last->in_doubt) return false;
     // A member that restarted may hold rows that are acknowledged later on the strength of its old run, and a
@@ -28,11 +28,8 @@ bool controller::impl::has_place_for(node_id const& name) const
 {
     bool const replacement = rec_.replacing && rec_.replacing->second == name;
     auto const& chain = rec_.current.members;
-    auto const stay = std::count_if(
-        chain.begin(),
-        chain.end(),
-        [&](member const& m) { return !is_removed(m.name) && !is_drained(m.name); }
-    );
+    auto const stay =
+        std::count_if(chain.begin(), chain.end(), [&](member const& m) { return !is_to_leave(m.name); });
     return static_cast<std::size_t>(stay) < rec_.want || replacement || has_name(rec_.moving, name);
 }
 

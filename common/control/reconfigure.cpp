@@ -205,7 +205,7 @@ observations controller::impl::observe(std::vector<member> const& base) const
             .heard = alive(m),
             .vouched = !pending() && vouched(base, i),
             .deaf = known != nullptr && known->deaf_to.has_value(),
-            .removed = is_removed(m.name) || is_drained(m.name) || being_moved(m, base)
+            .removed = is_to_leave(m.name) || being_moved(m, base)
         };
     }
     seen.dead_links = links_.dead(now_);

@@ -51,7 +51,7 @@ bool controller::impl::stands_by(node_id const& name) const
 {
     auto const* found = nodes_.find(name);
     return found != nullptr && found->last && !found->last->stepping_down && alive(found->who) &&
-           !is_removed(name) && !is_drained(name) && !has_name(rec_.current.members, name);
+           !is_to_leave(name) && !has_name(rec_.current.members, name);
 }
 
 void controller::impl::on(drained_clients const& e)
@@ -75,7 +75,7 @@ void controller::impl::on(add_node const& e)
     if (auto const why = not_now()) return reply(e.request, *why);
     // A spare is known, too: adding it lengthens the chain.
     bool const wanted = rec_.want >= rec_.known.size() - rec_.removed.size();
-    bool const there = is_known(e.who) && !is_removed(e.who) && !is_drained(e.who);
+    bool const there = is_known(e.who) && !is_to_leave(e.who);
     if (there && (wanted || has_name(rec_.current.members, e.who)))
         return reply(e.request, admin_verdict::already);
     take_on({.what = verb::add, .request = e.request, .who = e.who});

@@ -57,6 +57,11 @@ struct chain_config
     {
         return std::any_of(members.begin(), members.end(), [&](member const& x) { return x.same_store(m); });
     }
+    // There is a chain that serves, and `m` is not in it.
+    [[nodiscard]] bool leaves_out(member const& m) const
+    {
+        return state == config_state::active && !contains(m);
+    }
 
     friend bool operator==(chain_config const&, chain_config const&) = default;
 };

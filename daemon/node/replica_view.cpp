@@ -70,7 +70,7 @@ void replica_driver::refresh_view()
     next.why_not = next.can_read && next.can_write ? "" : why_not(now, others);
     // Without the config service nobody would take it back: it serves again.
     next.draining = now.drain && config_up_;
-    next.outside = now.config.state == config_state::active && !now.config.contains(how_.core.self);
+    next.outside = now.config.leaves_out(how_.core.self);
     next.applied = now.applied;
     next.committed = now.commit;
     auto const shown = [](gateway::chain_view const& v)

@@ -156,22 +156,17 @@ void node::next_tick()
     );
 }
 
-bool node::is_outside() const
-{
-    return status_.config.state == config_state::active && !status_.config.contains(self_);
-}
-
 void node::process(chain::event what)
 {
     in_.log.mix_time();
     in_.log.mix(static_cast<std::uint64_t>(index_) * 16 + what.index());
     in_.check.on_event(*this, what);
     now_t now{local_now(), wall_shift_ + 1'700'000'000'000'000 + in_.time.now()};
-    bool const was_outside = is_outside();
+    bool const was_outside = status_.config.leaves_out(self_);
     auto effects = core_->step(now, std::move(what));
     status_ = core_->status();
     // The gateway's `bye`; under faults it may not arrive.
-    if (!was_outside && is_outside() && !in_.faults_on) in_.clients.on_node_gone(index_);
+    if (!was_outside && status_.config.leaves_out(self_) && !in_.faults_on) in_.clients.on_node_gone(index_);
     perform(std::move(effects));
     in_.check.on_step(*this);
 }

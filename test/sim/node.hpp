@@ -76,7 +76,6 @@ private:
         std::uint64_t attempt = 0;
     };
 
-    [[nodiscard]] bool is_outside() const;  // of an active chain
     void process(chain::event what);
     void perform(chain::effects what);
     void perform_read(chain::read_step what);
