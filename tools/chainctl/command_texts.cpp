@@ -99,7 +99,7 @@ std::string bash_completion()
 }
 
 // A text between single quotes of a shell.
-std::string quoted(std::string_view text)
+std::string shell_quoted(std::string_view text)
 {
     std::string out = "'";
     for (char c : text)
@@ -111,7 +111,7 @@ std::string zsh_completion()
 {
     std::string out = "#compdef chainctl\nlocal -a commands\ncommands=(\n";
     for (auto const& [first, meaning] : first_words())
-        out += "  " + quoted(first + ":" + meaning) + "\n";
+        out += "  " + shell_quoted(first + ":" + meaning) + "\n";
     out += ")\nif (( CURRENT == 2 )); then _describe command commands; return; fi\ncase $words[2] in\n";
     for (auto const& [first, meaning] : first_words())
         if (auto words = completions_of(first); !words.empty())
@@ -124,7 +124,8 @@ std::string fish_completion()
     std::string out = "complete -c chainctl -f\n";
     for (auto const& [first, meaning] : first_words())
     {
-        out += "complete -c chainctl -n __fish_use_subcommand -a " + first + " -d " + quoted(meaning) + "\n";
+        out += "complete -c chainctl -n __fish_use_subcommand -a " + first + " -d " + shell_quoted(meaning) +
+               "\n";
         if (auto words = completions_of(first); !words.empty())
             out += "complete -c chainctl -n '__fish_seen_subcommand_from " + first + "' -a '" + words + "'\n";
     }

@@ -7,12 +7,12 @@ namespace chaind::chainctl
 namespace
 {
 
-std::atomic<bool> interrupted{false};
+std::atomic<bool> ctrl_c{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "set in a signal's handler");
 
 void on_interrupt(int)
 {
-    interrupted = true;
+    ctrl_c = true;
 }
 
 }  // namespace
@@ -22,7 +22,7 @@ std::atomic<bool> const& interrupts()
     struct sigaction what{};
     what.sa_handler = on_interrupt;  // without SA_RESTART
     ::sigaction(SIGINT, &what, nullptr);
-    return interrupted;
+    return ctrl_c;
 }
 
 }  // namespace chaind::chainctl
