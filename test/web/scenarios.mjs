@@ -179,6 +179,52 @@ async function hostile_text({ chain, browser }) {
   same(await texts(b), lines, 'texts');
 }
 
+// Texts that other chats' pages ended or stood still at. Each is one message that everybody in the room draws.
+async function hard_to_draw({ chain, browser }) {
+  const [n1] = chain.nodes;
+  const { a, b } = await two_people({ chain, browser }, n1, n1, fresh('hard'));
+  const texts_of_old = [
+    '>'.repeat(16_000),
+    '1. '.repeat(5400),
+    '>- '.repeat(5400),
+    '*a_'.repeat(5461),
+    '['.repeat(16_384),
+  ];
+  const more = [
+    `${'a'.repeat(16_383)}@`,
+    '- '.repeat(8000),
+    '`a'.repeat(8000),
+    '**a '.repeat(4000),
+    'a\n'.repeat(8000),
+  ];
+  await b.evaluate(() => {
+    window.longest = 0;
+    new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) window.longest = Math.max(window.longest, duration);
+    }).observe({ type: 'longtask' });
+  });
+  // Typing thousands of lines takes Chromium long; what is looked at here is how they are drawn.
+  const put = (element, text) => {
+    element.value = text;
+    element.dispatchEvent(new Event('input', { bubbles: true }));
+  };
+  for (const text of [...texts_of_old, ...more]) {
+    await box(a).evaluate(put, text);
+    await box(a).press('Enter');
+  }
+  await say(a, 'and all is well');
+  await row(b, 'and all is well').waitFor();
+  same(await b.locator('article').count(), texts_of_old.length + more.length + 1, 'messages');
+  const longest = await b.evaluate(() => window.longest);
+  await b.reload();
+  await row(b, 'and all is well').waitFor();
+  await say(b, 'so it is');
+  await row(a, 'so it is').waitFor();
+  // With marked, one of these texts took 14 s.
+  if (longest > 4000) throw new Error(`the page stood still for ${longest} ms`);
+  return `the page stood still for ${Math.round(longest)} ms at most`;
+}
+
 async function too_large({ chain, browser }) {
   const a = await open_page(browser, chain.nodes[0].url);
   await register(a, fresh('kim'));
@@ -419,6 +465,10 @@ export const scenarios = [
   {
     name: 'typing is shown; hostile text is shown as text',
     test: hostile_text,
+  },
+  {
+    name: 'texts that are hard to draw take nothing from the room',
+    test: hard_to_draw,
   },
   {
     name: 'a refused text says why and comes back into the box',

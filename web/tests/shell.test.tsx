@@ -34,7 +34,9 @@ const enter = (what: string, value: string) => {
 
 async function send(text: string): Promise<void> {
   enter('#composer-text', text);
-  find('#composer-text')!.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
+  find('#composer-text')!.dispatchEvent(
+    new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }),
+  );
   await drawn();
 }
 
@@ -194,6 +196,45 @@ describe('page', () => {
     expect(find('article .body')!.textContent).toBe('mine');
   });
 
+  it('shows a message that cannot be drawn as it was sent, and everything else as always', async () => {
+    vi.spyOn(console, 'error').mockReturnValue(undefined);
+    // A time that is no date, and a line of the list without a text.
+    const broken = { uid: 'u_2', at: 9e15, body: '*broken* text', fmt: 'md' };
+    const fine = { uid: 'u_2', at: Date.now(), fmt: 'md' };
+    await signed_in([
+      { ...room, seq: 3, rev: 3, read: 3, last: { seq: 3, mid: 'm_3', rev: 3, ...fine, body: '>'.repeat(16000) } },
+      { ...room, conv: 'c_2', name: 'zoo', last: { seq: 1, mid: 'm_9', rev: 1, uid: 'u_2', at: 1, body: null } },
+    ]);
+    const msgs = [
+      { seq: 1, mid: 'm_1', rev: 1, ...fine, body: 'before' },
+      { seq: 2, mid: 'm_2', rev: 2, ...broken },
+      { seq: 3, mid: 'm_3', rev: 3, ...fine, body: '>'.repeat(16000) },
+    ];
+    socket.answer(socket.all('history')[0]!, { msgs, rev: 3, more: false });
+    await drawn();
+    socket.say({
+      ev: 'msg.new',
+      pos: 41,
+      prev: 40,
+      conv: 'c_1',
+      rev: 4,
+      d: { seq: 4, mid: 'm_4', ...fine, body: 'after' },
+    });
+    await drawn();
+    const texts = [...box.querySelectorAll('article .body')].map((one) => one.textContent);
+    expect(texts.map((text) => text.slice(0, 13))).toEqual(
+      ['before', '*broken* text', '>>>>>>>>>>>', 'after'].map((text) => expect.stringContaining(text)),
+    );
+    expect(texts[1]).toContain('could not be drawn');
+    expect(find('#composer-text')).not.toBeNull();
+    expect(find('.rail a[href="#/c_1"]')!.textContent.length).toBeLessThan(200);
+    expect(find('.rail a[href="#/c_2"]')).not.toBeNull();
+    // Changed into one that can be drawn.
+    socket.say({ ev: 'msg.edit', pos: 42, prev: 41, conv: 'c_1', rev: 5, d: { mid: 'm_4', body: '**whole**' } });
+    await drawn();
+    expect(find('article:last-of-type strong')!.textContent).toBe('whole');
+  });
+
   it('sends with Enter alone: not with Shift, not while a word is composed, and nothing empty', async () => {
     await signed_in([room]);
     enter('#composer-text', 'text');
@@ -226,7 +267,10 @@ describe('page', () => {
   });
 
   it('marks what is unread in the list and in the title', async () => {
-    await signed_in([{ ...room, seq: 5, rev: 5, read: 2, unread: 3 }, { ...room, conv: 'c_2', name: 'art' }]);
+    await signed_in([
+      { ...room, seq: 5, rev: 5, read: 2, unread: 3 },
+      { ...room, conv: 'c_2', name: 'art' },
+    ]);
     expect(find('.rail a[href="#/c_1"]')!.textContent).toContain('3 unread');
     expect(find('.rail a[href="#/c_2"]')!.textContent).not.toContain('unread');
     expect(document.title).toMatch(/^\(3\) /);

@@ -17,6 +17,12 @@ function html(text: string): string {
   return box.innerHTML;
 }
 
+function shown(text: string): string {
+  const box = document.createElement('div');
+  render(<Markdown text={text} />, box);
+  return box.textContent;
+}
+
 describe('markdown', () => {
   it('shows the small set', () => {
     expect(html('**a** _b_ ~~c~~ `d`')).toBe('<p><strong>a</strong> <em>b</em> <del>c</del> <code>d</code></p>');
@@ -46,9 +52,7 @@ describe('markdown', () => {
 
   it('loses nothing that was typed', () => {
     for (const text of ['| a | b |\n|---|---|\n| 1 | 2 |', '---', '[a]: https://example.org', '&amp; &lt;'])
-      expect(html(text).replaceAll('&amp;', '&').replaceAll('&lt;', '<')).toContain(
-        text.split('\n')[0]!.replaceAll('&lt;', '<'),
-      );
+      expect(shown(text)).toBe(text.replaceAll('\n', ''));
   });
 });
 

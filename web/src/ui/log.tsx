@@ -1,12 +1,12 @@
 // The messages of the open conversation. It stays at the end while the reader is there, keeps what is on the screen where
 // it is when older messages come in, and fetches pages at both ends.
 import { useComputed, useSignal } from '@preact/signals';
-import { Fragment } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Conversation } from '../protocol/types.gen';
 import { shown_body } from '../state/compose';
+import { Boundary } from './boundary';
 import { focus_composer, open_dialog, use_app } from './context';
-import { begin_edit, MessageView } from './message';
+import { begin_edit, MessageView, RawMessage } from './message';
 import { copy_text, day_key, day_words } from './parts';
 import { log_rows, type LogRow } from './rows';
 
@@ -168,7 +168,7 @@ export function Log({ conv }: { conv: Conversation }) {
           </p>
         )}
         {rows.value.map((row) => (
-          <Fragment key={row.key}>
+          <Boundary key={row.key} of={row.msg} instead={<RawMessage msg={row.msg} />}>
             <Lines row={row} />
             <MessageView
               conv={id}
@@ -183,7 +183,7 @@ export function Log({ conv }: { conv: Conversation }) {
               focused={focused.value === row.msg.mid}
               author={chat.name_of(row.msg.uid)}
             />
-          </Fragment>
+          </Boundary>
         ))}
       </div>
       {(away_from_end.value || window?.has_newer) && rows.value.length > 0 && (

@@ -1,88 +1,87 @@
-// A message's Markdown as nodes, never as an HTML string. What is not in the small set below appears as it was typed.
-import { lexer, type Token, type Tokens } from 'marked';
+// A message's Markdown as nodes, never as an HTML string. What is not in the small set of markup.ts appears as it was typed.
 import type { ComponentChildren } from 'preact';
+import { memo } from 'preact/compat';
+import { is_blank, markup, type Block, type Inline, type Item } from './markup';
 
-const safe_schemes = /^(https?:|mailto:)/i;
-
-function safe_href(href: string): string | undefined {
-  if (!safe_schemes.test(href.trim())) return undefined;
-  try {
-    return new URL(href).href;
-  } catch {
-    return undefined;
-  }
-}
-
-function inline(tokens: Token[] | undefined): ComponentChildren {
-  return tokens?.map((token) => {
-    switch (token.type) {
-      case 'text':
-      case 'escape':
-        return 'tokens' in token && token.tokens ? inline(token.tokens) : token.text;
+function inline(pieces: Inline[]): ComponentChildren {
+  return pieces.map((piece) => {
+    if (typeof piece === 'string') return piece;
+    switch (piece.kind) {
       case 'strong':
-        return <strong>{inline(token.tokens)}</strong>;
+        return <strong>{inline(piece.of)}</strong>;
       case 'em':
-        return <em>{inline(token.tokens)}</em>;
+        return <em>{inline(piece.of)}</em>;
       case 'del':
-        return <del>{inline(token.tokens)}</del>;
-      case 'codespan':
-        return <code>{token.text}</code>;
+        return <del>{inline(piece.of)}</del>;
+      case 'code':
+        return <code>{piece.text}</code>;
       case 'br':
         return <br />;
-      case 'link': {
-        const href = safe_href(token.href);
-        if (!href) return token.raw;
+      case 'link':
         return (
-          <a href={href} rel="noopener noreferrer" target="_blank">
-            {inline(token.tokens)}
+          <a href={piece.href} rel="noopener noreferrer" target="_blank">
+            {inline(piece.of)}
           </a>
         );
-      }
-      default:
-        return token.raw;
     }
   });
 }
 
-function block(token: Token): ComponentChildren {
-  switch (token.type) {
-    case 'space':
-    case 'def':
-      return token.type === 'def' ? <p>{token.raw}</p> : null;
+function list_item(item: Item, number: number) {
+  const [first, ...rest] = item.of;
+  const beside = first?.kind === 'paragraph';
+  return (
+    // The number that was typed, also where it does not follow from the one before.
+    <li value={item.value !== undefined && item.value !== number ? item.value : undefined}>
+      {item.done !== undefined && (
+        <span role="img" aria-label={item.done ? 'done' : 'to do'}>
+          {item.done ? '☑ ' : '☐ '}
+        </span>
+      )}
+      {beside ? inline(first.of) : first && block(first)}
+      {rest.map(block)}
+    </li>
+  );
+}
+
+function block(one: Block): ComponentChildren {
+  switch (one.kind) {
     case 'paragraph':
-      return <p>{inline(token.tokens)}</p>;
+      return <p>{inline(one.of)}</p>;
     // A heading in a chat line is emphasis: the page's outline belongs to the page.
     case 'heading':
       return (
         <p>
-          <strong>{inline(token.tokens)}</strong>
+          <strong>{inline(one.of)}</strong>
         </p>
       );
     case 'code':
       return (
         <pre tabIndex={0} role="region" aria-label="Code">
-          <code>{token.text}</code>
+          <code>{one.text}</code>
         </pre>
       );
-    case 'blockquote':
-      return <blockquote>{blocks(token.tokens)}</blockquote>;
+    case 'quote':
+      return <blockquote>{one.of.map(block)}</blockquote>;
     case 'list': {
-      const list = token as Tokens.List;
-      const items = list.items.map((item) => <li>{blocks(item.tokens)}</li>);
-      return list.ordered ? <ol start={list.start === '' ? 1 : list.start}>{items}</ol> : <ul>{items}</ul>;
+      let number = (one.items[0]?.value ?? 1) - 1;
+      const start = number + 1;
+      const items = one.items.map((item) => {
+        const row = list_item(item, ++number);
+        number = item.value ?? number;
+        return row;
+      });
+      return one.ordered ? <ol start={start}>{items}</ol> : <ul>{items}</ul>;
     }
-    case 'text':
-      return 'tokens' in token && token.tokens ? inline(token.tokens) : token.text;
-    default:
-      return <p>{token.raw}</p>;
   }
 }
 
-function blocks(tokens: Token[] | undefined): ComponentChildren {
-  return tokens?.map(block);
-}
-
-export function Markdown({ text }: { text: string }) {
-  // `breaks`: a new line that was typed is a new line that is shown.
-  return <>{blocks(lexer(text, { gfm: true, breaks: true }))}</>;
-}
+export const Markdown = memo(({ text }: { text: string }) =>
+  is_blank(text) ? (
+    <p>
+      <span class="gone">A message of nothing that can be seen</span>
+    </p>
+  ) : (
+    <>{markup(text).blocks.map(block)}</>
+  ),
+);

@@ -160,6 +160,18 @@ function MessageRow(props: MessageProps) {
   );
 }
 
+// In place of a message that could not be drawn: what it says, with nothing made of it.
+export function RawMessage({ msg }: { msg: Row }) {
+  return (
+    <article class="msg first" tabIndex={-1} data-mid={msg.mid}>
+      <div class="body" dir="auto">
+        <p class="plain">{String(msg.body)}</p>
+        <span class="edited">(shown as it was sent: it could not be drawn)</span>
+      </div>
+    </article>
+  );
+}
+
 export const MessageView = memo(MessageRow, (a, b) => {
   const keys = [
     'conv',

@@ -1,5 +1,6 @@
 // The list of rooms and people. One tab stop: arrow keys move between rows, Alt with arrows works from anywhere.
 import type { Conversation } from '../protocol/types.gen';
+import { Boundary } from './boundary';
 import { open_dialog, use_app } from './context';
 import { Avatar, ChainMark, health_of, Icon, IconButton } from './parts';
 import { go, route } from './route';
@@ -15,6 +16,9 @@ export function ordered_convs(convs: Iterable<Conversation>): { rooms: Conversat
     people: by_name.filter((conv) => conv.kind === 'dm'),
   };
 }
+
+// More than fits into a line of the list: a text may have 16 KB, and each room has one.
+const preview_length = 120;
 
 function Row({ conv, current, stop }: { conv: Conversation; current: boolean; stop: boolean }) {
   const app = use_app();
@@ -41,7 +45,7 @@ function Row({ conv, current, stop }: { conv: Conversation; current: boolean; st
           {last && last.body !== '' && (
             <small>
               {author}
-              {last.body}
+              {last.body.slice(0, preview_length)}
             </small>
           )}
         </span>
@@ -82,7 +86,19 @@ export function Rail() {
     ) : (
       <ul>
         {convs.map((conv) => (
-          <Row key={conv.conv} conv={conv} current={conv.conv === here} stop={conv.conv === stop} />
+          <Boundary
+            key={conv.conv}
+            of={conv}
+            instead={
+              <li>
+                <a class="rm" href={`#/${conv.conv}`}>
+                  {conv.conv}
+                </a>
+              </li>
+            }
+          >
+            <Row conv={conv} current={conv.conv === here} stop={conv.conv === stop} />
+          </Boundary>
         ))}
         {more > 0 && (
           <li>
