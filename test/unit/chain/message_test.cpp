@@ -100,6 +100,10 @@ BOOST_AUTO_TEST_CASE(rows_that_were_changed_on_the_way_are_dropped)
     back_in_time.entries[0].ts_us = 0;
     back_in_time.entries[0].hash = entry_hash(back_in_time.prev.hash, back_in_time.entries[0]);
     (void)deliver(back_in_time);
+    auto at_the_same_time = next("two");
+    at_the_same_time.entries[0].ts_us = at_the_same_time.prev.ts_us;
+    at_the_same_time.entries[0].hash = entry_hash(at_the_same_time.prev.hash, at_the_same_time.entries[0]);
+    (void)deliver(at_the_same_time);
     auto huge = next("two");
     huge.prev.at = seq{~std::uint64_t{0}};
     huge.entries.clear();
@@ -204,6 +208,55 @@ BOOST_AUTO_TEST_CASE(heartbeats_go_out_every_interval_and_say_when_it_steps_down
 
     BOOST_TEST_REQUIRE(out.heartbeats.size() == 1u);
     BOOST_TEST(out.heartbeats[0].stepping_down);
+}
+
+// Two replicas that restarted with three committed rows each, which are on their disks only; b has promised
+// the next epoch and knows its predecessor.
+struct rows_on_disk_fixture
+{
+    harness h{2};
+
+    rows_on_disk_fixture()
+    {
+        h.form({0, 1});
+        for (auto const* text : {"one", "two", "three"})
+            h.submit(0, text);
+        h.run();
+        h.restart(0);
+        h.restart(1);
+        h.direct_one(1, h.config({0, 1}, config_state::pending, epoch{2}));
+        h.run();
+    }
+    effects probe(log_point const& at)
+    {
+        return h.step(1, received{h.triple(0), append{epoch{2}, 1000, at, {}, seq{}, seq{}, seq{}}});
+    }
+};
+
+BOOST_FIXTURE_TEST_CASE(a_point_that_only_the_disk_has_is_compared_too, rows_on_disk_fixture)
+{
+    auto other = h.at(1).store.row(seq{2}).point();
+    other.hash = digest{{1}};
+
+    auto const asked = probe(other);
+    BOOST_TEST(asked.log_reads.size() == 1u);
+    BOOST_TEST(asked.sends.empty());
+    h.run();
+
+    BOOST_TEST(h.at(1).halted.has_value());
+}
+
+// The row that was asked for comes when its epoch is over: the append that waited for it is void.
+BOOST_FIXTURE_TEST_CASE(an_append_that_waits_for_the_disk_ends_with_its_epoch, rows_on_disk_fixture)
+{
+    BOOST_TEST(probe(h.at(1).store.row(seq{2}).point()).log_reads.size() == 1u);
+    h.sent.clear();
+
+    h.direct_one(1, h.config({1}, config_state::pending, epoch{3}));
+    h.run();
+
+    BOOST_TEST(h.sent["ok"] == 0u);
+    BOOST_TEST(h.status(1).received == seq{3});
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -269,6 +269,51 @@ BOOST_AUTO_TEST_CASE(the_sole_member_needs_no_lease)
     BOOST_TEST(same(h.verdicts(0, 1), {run, answer}));
 }
 
+// Rows that wait for a member's disk are cut by the next head, and nothing is ever written after them.
+BOOST_AUTO_TEST_CASE(a_read_does_not_wait_for_cut_rows_on_a_chain_that_stays_idle)
+{
+    harness h(3);
+    h.form({0, 1, 2});
+    h.submit(0, "everywhere");
+    h.run();
+    h.lose = [&](member const& from, envelope const& what)
+    { return from == h.triple(1) && what.to == h.triple(2); };
+    h.submit(0, "never at c");
+    h.run();
+    h.crash(0);
+    h.lose = [&](member const& from, envelope const&) { return from == h.triple(2); };
+    h.form({2, 1});
+    h.lease_all();
+    (void)h.step(1, read_wanted{1});
+    h.run();
+    BOOST_TEST(h.verdicts(1, 1).empty());
+
+    h.lose = {};
+    h.pass(300ms);
+
+    BOOST_TEST(same(h.verdicts(1, 1), {run}));
+}
+
+// A barrier that was asked in one epoch gets no answers in the next: later ones must not wait for it.
+BOOST_AUTO_TEST_CASE(a_barrier_under_way_ends_with_its_epoch)
+{
+    harness h(3);
+    h.form({0, 1, 2});
+    h.lose = [&](member const& from, envelope const&) { return from == h.triple(2); };
+    (void)h.step(1, read_wanted{1});
+    h.run();
+    BOOST_TEST(h.verdicts(1, 1).empty());
+    h.crash(2);
+    h.lose = {};
+    h.form({0, 1});
+    h.pass(100ms);
+
+    (void)h.step(1, read_wanted{2});
+    h.pass(50ms);
+
+    BOOST_TEST(same(h.verdicts(1, 2), {run}));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -468,6 +468,31 @@ BOOST_AUTO_TEST_CASE(a_replica_tells_whether_it_is_to_be_drained)
     BOOST_TEST(!h.status(0).drain);
 }
 
+BOOST_AUTO_TEST_CASE(another_offer_does_not_throw_away_a_file_that_is_being_checked)
+{
+    snapshot_world w;
+    w.at(2).fault = [&](snapshot_order const& order)
+    {
+        if (std::holds_alternative<keep_chunk>(order))
+            w.at(2).snapshots_run = w.at(2).part.size() + 1 < all_chunks;
+        return std::string{};
+    };
+    w.assign();
+    w.pass(2s);
+    BOOST_TEST_REQUIRE(count<check_incoming>(w.at(2)) == 1u);
+    auto other = w.at(1).made->info;
+    other.id = digest{{1}};
+    other.at.at = other.at.at.next();
+
+    (void)w.step(2, received{w.triple(1), snap_offer{w.current, other}});
+    w.at(2).fault = {};
+    w.at(2).snapshots_run = true;
+
+    BOOST_TEST(w.arrives());
+    BOOST_TEST(count<open_incoming>(w.at(2)) == 1u);
+    w.check_complete();
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

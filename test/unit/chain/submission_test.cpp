@@ -194,6 +194,50 @@ BOOST_AUTO_TEST_CASE(only_members_may_submit)
     BOOST_TEST(h.status(0).received == seq{0});
 }
 
+// The first attempt may have reached the log even if the head refuses the second one.
+BOOST_AUTO_TEST_CASE(a_remote_refusal_of_a_second_attempt_leaves_the_outcome_open)
+{
+    harness h(2, [](settings& how) { how.admission_entries = 1; });
+    h.form({0, 1});
+    h.at(0).disk_runs = h.at(1).disk_runs = false;
+    h.lose = [&](member const& from, envelope const& what)
+    { return from == h.triple(1) && std::holds_alternative<submit>(what.what); };
+    h.submit(1, "its first attempt is lost");
+    h.run();
+    h.lose = {};
+    h.submit(0, "fills the head");
+    h.run();
+
+    h.pass(700ms);
+
+    BOOST_TEST_REQUIRE(h.at(1).refusals.size() == 1u);
+    BOOST_TEST(h.at(1).refusals[0].maybe_logged);
+}
+
+// A head keeps what comes between its promise and ACTIVE; in the next epoch somebody else may assign.
+BOOST_AUTO_TEST_CASE(submits_that_came_too_early_end_with_their_epoch)
+{
+    harness h(2);
+    h.form({0, 1});
+    auto const pending = h.config({0, 1}, config_state::pending, epoch{2});
+    h.direct(pending);
+    h.run();
+    h.direct_one(1, h.config({0, 1}, config_state::active, epoch{2}));
+    h.submit(1, "early at a");
+    h.run();
+
+    h.form({1});
+    h.assign({1}, 0, 1);
+    h.pass(100ms);
+    h.form({1, 0});
+    h.pass(600ms);
+
+    BOOST_TEST((h.status(0).part == role::tail));
+    BOOST_TEST(!h.at(0).halted.has_value());
+    BOOST_TEST(h.log(0) == h.log(1));
+    BOOST_TEST(h.status(1).applied == seq{1});
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
