@@ -28,6 +28,8 @@ std::optional<Id> parse_id(char prefix, std::string_view text)
     return Id(value);
 }
 
+constexpr std::int64_t largest_id = std::numeric_limits<std::int32_t>::max();
+
 // As long as the request holds: the gateway says how long a password may be, and answers `too_large`.
 constexpr std::size_t password_bytes_max = 1u << 20;
 
@@ -287,6 +289,7 @@ std::variant<request, refused_frame> parse_frame(std::string_view text, std::siz
     if (!all)
     {
         refused.why.code = api_errc::bad_request;
+        refused.re = id_of_broken(text, largest_id);
         refused.unparseable = true;
         return refused;
     }
@@ -296,7 +299,7 @@ std::variant<request, refused_frame> parse_frame(std::string_view text, std::siz
     // Read first, so that every later refusal can name it.
     if (all->contains("id"))
     {
-        out.id = static_cast<std::int64_t>(frame.number("id", std::numeric_limits<std::int32_t>::max()));
+        out.id = static_cast<std::int64_t>(frame.number("id", largest_id));
         if (out.id == 0) frame.wrong("id", "is not 1 or more");
     }
     out.op = frame.text("op", 64);

@@ -3,6 +3,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parser.hpp>
 
+#include <charconv>
 #include <set>
 #include <utility>
 
@@ -106,6 +107,45 @@ std::optional<json::object> parse_object(std::string_view text, std::string& why
         return std::nullopt;
     }
     return std::move(value.get_object());
+}
+
+std::int64_t id_of_broken(std::string_view text, std::int64_t max)
+{
+    auto const is_space = [](char one) { return one == ' ' || one == '\t' || one == '\r' || one == '\n'; };
+    auto const after_space = [&](std::size_t at)
+    {
+        while (at < text.size() && is_space(text[at]))
+            ++at;
+        return at;
+    };
+    auto const first = after_space(0);
+    if (first == text.size() || text[first] != '{') return 0;
+    std::int64_t id = 0;
+    std::size_t depth = 0;
+    char before = 0;  // the last sign that stands outside of every string
+    for (std::size_t at = first; at < text.size(); ++at)
+    {
+        char const sign = text[at];
+        bool const may_be_key = before == '{' || before == ',';
+        if (!is_space(sign)) before = sign;
+        if (sign == '{' || sign == '[') ++depth;
+        if ((sign == '}' || sign == ']') && depth > 0) --depth;
+        if (sign != '"') continue;
+        auto const begin = at + 1;
+        for (++at; at < text.size() && text[at] != '"'; ++at)
+            if (text[at] == '\\') ++at;
+        if (depth != 1 || !may_be_key || at >= text.size() || text.substr(begin, at - begin) != "id")
+            continue;
+        auto const colon = after_space(at + 1);
+        if (colon == text.size() || text[colon] != ':') continue;
+        auto const* const end = text.data() + text.size();
+        std::int64_t found = 0;
+        auto const [behind, wrong] = std::from_chars(text.data() + after_space(colon + 1), end, found);
+        bool const whole = behind == end || is_space(*behind) || *behind == ',' || *behind == '}';
+        if (wrong != std::errc() || !whole || found < 1 || found > max || id != 0) return 0;
+        id = found;
+    }
+    return id;
 }
 
 bool fields::has(std::string_view name) const

@@ -22,6 +22,10 @@ inline constexpr std::uint64_t largest_number = (std::uint64_t(1) << 53) - 1;
 // The object that `text` is; nothing when it is none, and then `why` is a sentence.
 std::optional<boost::json::object> parse_object(std::string_view text, std::string& why);
 
+// What stands at "id" of an object that parse_object() could not read: 0 when that is not there once, or no
+// whole number from 1 to `max`. An object with half a character in it still has its id, wherever that stands.
+std::int64_t id_of_broken(std::string_view text, std::int64_t max);
+
 // The fields of one object. The first field that is wrong is remembered, and then every value is a default:
 // read all, then ask failed() once. `prefix` goes before the names in refusals ("resume.").
 class fields

@@ -240,6 +240,35 @@ async function too_large({ chain, browser }) {
   await receipt(a, 'shorter', 'Stored on 3 of 3');
 }
 
+// Half a character, and a frame that the machine ends the connection for.
+async function cannot_be_sent({ chain, browser }) {
+  const page = await (await browser.newContext({ viewport: wide })).newPage();
+  await page.routeWebSocket(/\/ws$/, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((text) => {
+      if (text.includes('too much')) void socket.close({ code: 1009, reason: 'message too big' });
+      else server.send(text);
+    });
+  });
+  await use_page(page, chain.nodes[0].url);
+  await register(page, fresh('max'));
+  await make_room(page, fresh('poison'));
+  await box(page).evaluate((element) => {
+    element.value = 'half \ud83d';
+    element.dispatchEvent(new Event('input', { bubbles: true }));
+  });
+  await box(page).press('Enter');
+  await receipt(page, 'half \ufffd', 'Stored on 3 of 3');
+  await say(page, 'too much');
+  await say(page, 'the next one passes');
+  await receipt(page, 'the next one passes', 'Stored on 3 of 3');
+  await page.getByText('Not sent. It is too large to be sent at once.').waitFor();
+  await page.reload();
+  await page.getByText('Not sent. It is too large to be sent at once.').waitFor();
+  await page.getByRole('button', { name: 'Discard' }).click();
+  await row(page, 'too much').waitFor({ state: 'detached' });
+}
+
 // The answer to a new room is held back until everything else about the room is on the page.
 async function overtaken_answer({ chain, browser }) {
   const page = await (await browser.newContext({ viewport: wide })).newPage();
@@ -473,6 +502,10 @@ export const scenarios = [
   {
     name: 'a refused text says why and comes back into the box',
     test: too_large,
+  },
+  {
+    name: 'what cannot be sent ends, and what follows is sent',
+    test: cannot_be_sent,
   },
   {
     name: 'a new room whose news overtakes its answer: the dialog stays until then, the focus goes to the box',

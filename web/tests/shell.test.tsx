@@ -235,6 +235,28 @@ describe('page', () => {
     expect(find('article:last-of-type strong')!.textContent).toBe('whole');
   });
 
+  it('says after a while what is known of a text that nobody answers for, and offers an end', async () => {
+    await signed_in([room]);
+    await send('into the void');
+    await send('the next one');
+    expect(find('.log')!.textContent).not.toContain('No machine has said');
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(find('.log')!.textContent).toContain('No machine has said yet whether this is stored.');
+    button('Stop asking').click();
+    await drawn();
+    expect(find('.log .refused')!.textContent).toContain('Not confirmed.');
+    expect(find('.log .refused')!.textContent).toContain('look whether it is there');
+    socket = await sockets.greet('ok');
+    await drawn();
+    expect(socket.all('msg.send').map((frame) => frame.d.body)).toEqual(['the next one']);
+    button('Ask again').click();
+    await drawn();
+    socket.answer(socket.all('msg.send')[0]!, { mid: 'm_1', seq: 1, rev: 1, at: 1, replicas: 3 });
+    await drawn();
+    expect(socket.all('msg.send').at(-1)!.d.body).toBe('into the void');
+    expect(find('.log .refused')).toBeNull();
+  });
+
   it('sends with Enter alone: not with Shift, not while a word is composed, and nothing empty', async () => {
     await signed_in([room]);
     enter('#composer-text', 'text');

@@ -81,27 +81,46 @@ BOOST_AUTO_TEST_CASE(what_is_no_json_object_is_unparseable)
           std::string("7"),
           std::string("null"),
           std::string("{"),
-          std::string(R"({"id":1,"op":"ping","d":{}} x)"),
-          std::string(R"({"id":1,"op":"ping","d":{}}{})"),
           std::string(R"({"id":NaN,"op":"ping","d":{}})"),
           std::string(R"({'id':1})"),
+          std::string(100'000, '['),
+          R"({"a":)" + std::string(40, '[') + std::string(40, ']') + "}"})
+        BOOST_TEST(refused(text) == "0 bad_request !", text.substr(0, 60));
+}
+
+BOOST_AUTO_TEST_CASE(a_refusal_names_the_request_also_where_the_frame_could_not_be_read)
+{
+    for (std::string const& text :
+         {std::string(R"({"id":1,"op":"ping","d":{}} x)"),
+          std::string(R"({"id":1,"op":"ping","d":{}}{})"),
           std::string(R"({"id":1,})"),
+          std::string(R"({"id":1)"),
           std::string("{\"id\":1,\"op\":\"ping\",\"d\":{\"a\":\"\x01\"}}"),
           std::string("{\"id\":1,\"op\":\"ping\",\"d\":{\"a\":\"\xff\"}}"),
           std::string("{\"id\":1,\"op\":\"ping\",\"d\":{}}\0", 28),
           std::string(R"({"id":1,"op":"ping","d":{"a":"\ud800"}})"),
           std::string(R"({"id":1,"op":"ping","d":{"a":"\udc00x"}})"),
           std::string(R"({"id":1,"op":"ping","d":{"a":"\ud800\u0041"}})"),
-          std::string(100'000, '['),
-          R"({"a":)" + std::string(40, '[') + std::string(40, ']') + "}"})
-        BOOST_TEST(refused(text) == "0 bad_request !", text.substr(0, 60));
+          std::string(R"( { "op":"id", "d":{"id":5,"a":"}\"{\ud800"}, "id" : 1 })"),
+          R"({"id":1,"a":)" + std::string(40, '[') + std::string(40, ']') + "}"})
+        BOOST_TEST(refused(text) == "1 bad_request !", text.substr(0, 60));
+    for (std::string const id :
+         {"0", "-1", "1.5", "2147483648", "1e400", "\"1\"", "[1]", "", "1x", "99999999999999999999"})
+        BOOST_TEST(refused(R"({"id":)" + id + R"(,"d":"\ud800"})") == "0 bad_request !", id);
+    for (std::string const text :
+         {R"({"d":{"id":1,"a":"\ud800"}})",
+          R"(["id":1,])",
+          R"({"a":"\"id\":1,)",
+          R"({"d":"id":1})",
+          R"({"id":1,"id":1})"})
+        BOOST_TEST(refused(text).starts_with("0 bad_request"), text);
 }
 
 BOOST_AUTO_TEST_CASE(the_same_key_twice_is_refused_wherever_it_is)
 {
     BOOST_TEST(refused(R"({"id":1,"id":2,"op":"ping","d":{}})") == "0 bad_request !");
-    BOOST_TEST(refused(R"({"id":1,"op":"ping","d":{"a":{"b":1,"c":2,"b":1}}})") == "0 bad_request !");
-    BOOST_TEST(refused(R"({"id":1,"op":"ping","d":{"a":1,"\u0061":1}})") == "0 bad_request !");
+    BOOST_TEST(refused(R"({"id":1,"op":"ping","d":{"a":{"b":1,"c":2,"b":1}}})") == "1 bad_request !");
+    BOOST_TEST(refused(R"({"id":1,"op":"ping","d":{"a":1,"\u0061":1}})") == "1 bad_request !");
     BOOST_TEST(refused(R"({"id":1,"op":"ping","d":{"a":{"x":1},"b":{"x":1}}})") == "accepted");
 }
 

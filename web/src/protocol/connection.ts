@@ -3,7 +3,7 @@
 // being dropped first; whoever takes over resumes where the last link stood.
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Answer, OpAnswer, OpData } from './frames';
-import { Link, type LinkEnd, type OpenSocket } from './link';
+import { Link, unreadable_codes, type LinkEnd, type OpenSocket } from './link';
 import type { ClusterInfo, Dev, Eev, Endpoint } from './types.gen';
 
 export interface Moved {
@@ -31,6 +31,8 @@ export interface ConnectionHandlers {
   // Requests can be sent: after every hello that succeeded.
   on_ready(): void;
   on_endpoints(endpoints: Endpoint[]): void;
+  // A frame of this client could not be read. Returns whether it is known which ones may be meant: then it goes on.
+  on_unreadable?(end: LinkEnd): boolean;
   // The token is not accepted any more.
   on_signed_out(reason: string): void;
 }
@@ -233,7 +235,8 @@ export class Connection {
     if (!was_current && link !== this.candidate_) return;
     if (was_current) this.current_ = undefined;
     else this.candidate_ = undefined;
-    if (end.stop) {
+    const known = was_current && unreadable_codes.has(end.code) && this.handlers_.on_unreadable?.(end) === true;
+    if (end.stop && !known) {
       this.give_up_(end);
       return;
     }

@@ -20,7 +20,8 @@ export class Refused extends Error {
 
 // The connection ended before the answer came: nobody here knows whether the change was made.
 export class LinkLost extends Error {
-  constructor() {
+  // `code`: why the link ended, as WebSocket says it; 0 where there was none.
+  constructor(readonly code = 0) {
     super('connection lost');
   }
 }

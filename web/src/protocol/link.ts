@@ -2,7 +2,8 @@
 // durable events are handed on in order, and a hole in their `prev` chain is reported, never hidden; acks follow what was
 // handed on; a silent peer is given up after a ping that nobody answers.
 import { LinkLost, parse_frame, Refused, type Answer, type OpAnswer, type OpData, type OpName } from './frames';
-import type { Dev, Eev, Notes } from './types.gen';
+import type { Dev, Eev, Err, Notes } from './types.gen';
+import { all_well_formed } from './well_formed';
 
 export interface SocketLike {
   onopen: (() => void) | null;
@@ -38,13 +39,20 @@ export interface LinkOptions {
   hello_within_ms: number;
 }
 
+// Ends that say: a frame of this client could not be read. The last one is this client's own word for an error answer that
+// names no request, while more than one change may be meant.
+export const unreadable_codes: ReadonlySet<number> = new Set([1003, 1007, 1009, 4504, 4903]);
+
 const ack_after_events = 64;
 const ack_after_ms = 80;
 
 export class Link {
   private socket_: SocketLike;
   private next_id_ = 1;
-  private waiting_ = new Map<number, { resolve: (answer: Answer<never>) => void; reject: (why: Error) => void }>();
+  private waiting_ = new Map<
+    number,
+    { cid?: string; resolve: (answer: Answer<never>) => void; reject: (why: Error) => void }
+  >();
   private ended_ = false;
   private greeted_ = false;
   private cursor_ = 0;
@@ -82,7 +90,7 @@ export class Link {
     if (this.ended_) return Promise.reject(new LinkLost());
     const id = this.next_id_++;
     return new Promise((resolve, reject) => {
-      this.waiting_.set(id, { resolve: resolve as never, reject });
+      this.waiting_.set(id, { cid: extra.cid, resolve: resolve as never, reject });
       this.send_({ id, op, ...extra, d });
     });
   }
@@ -134,7 +142,10 @@ export class Link {
       case 'response': {
         const frame = incoming.frame;
         const waiting = this.waiting_.get(frame.re);
-        if (!waiting) return;
+        if (!waiting) {
+          if (!frame.ok) this.nameless_refusal_(frame.err);
+          return;
+        }
         this.waiting_.delete(frame.re);
         if (frame.ok) waiting.resolve({ pos: frame.pos ?? 0, dup: frame.dup ?? false, d: (frame.d ?? {}) as never });
         else
@@ -154,6 +165,22 @@ export class Link {
         return;
       case 'unknown':
         return;
+    }
+  }
+
+  // An error that names no request: a frame could not be read. Only changes carry what somebody wrote, so one of those is
+  // meant. When it can be any of several, they are sent again one at a time on another link.
+  private nameless_refusal_(err: Err | undefined): void {
+    const changes = [...this.waiting_].filter(([, { cid }]) => cid !== undefined);
+    const [only] = changes;
+    if (changes.length > 1) this.end_(4903, 'an error that names no request', false);
+    else if (only) {
+      this.waiting_.delete(only[0]);
+      only[1].reject(
+        new Refused(
+          err ?? { code: 'bad_request', msg: 'no machine could read it', retry: 'after_fix', outcome: 'none' },
+        ),
+      );
     }
   }
 
@@ -185,7 +212,7 @@ export class Link {
 
   private send_(frame: object): void {
     this.sent_at_ = Date.now();
-    this.socket_.send(JSON.stringify(frame));
+    this.socket_.send(JSON.stringify(all_well_formed(frame)));
   }
 
   private heard_(): void {
@@ -211,7 +238,7 @@ export class Link {
     }
     const waiting = [...this.waiting_.values()];
     this.waiting_.clear();
-    for (const { reject } of waiting) reject(new LinkLost());
+    for (const { reject } of waiting) reject(new LinkLost(code));
     this.handlers_.on_end({ code, reason, stop });
   }
 }

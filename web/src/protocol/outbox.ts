@@ -1,12 +1,15 @@
 // Every change on its way to the chain. It promises: a durable change is stored on this device before it is sent; changes
 // of one lane (a conversation) are sent one after the other in the order in which they were made, the next one only when
 // the one before has its definite answer; a change is sent again with the same cid, at any replica, until that answer is
-// there; only a definite refusal, where it is certain that nothing happened, is called refused.
+// there; only a definite refusal, where it is certain that nothing happened, is called refused. A change that no replica can
+// read, or that ends every link it is sent on, ends too, and does not hold back what was made after it.
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { Connection } from './connection';
 import { LinkLost, Refused, type Answer, type OpAnswer, type OpData, type OpName } from './frames';
+import type { LinkEnd } from './link';
 import type { Err } from './types.gen';
 import { ulid } from './ulid';
+import { all_well_formed } from './well_formed';
 
 export type ChangeState =
   | 'saving'
@@ -29,6 +32,8 @@ export interface Change<K extends OpName = OpName> {
   durable: boolean;
   state: ChangeState;
   sent: number;
+  // When this page sent it first.
+  asked_at?: number;
   err?: Err;
 }
 
@@ -49,6 +54,18 @@ export interface OutboxHandlers {
 export const resend_ms = 800;
 const longest_wait_ms = 15000;
 const first_retry_ms = 200;
+// A link that lives but gives no answer to this: asked again.
+export const answer_within_ms = 20000;
+// When "confirming" has lasted for this long, the page says what is known, and offers an end.
+export const unconfirmed_after_ms = 20000;
+// How often a link may end right after a change was sent on it: then the change goes alone, and at last not any more.
+const losses_before_alone = 3;
+const losses_before_end = 6;
+const lost_at_once_ms = 3000;
+
+// Ends that nobody meant: the network's, a proxy's, or a process's that is gone.
+const abrupt_codes: ReadonlySet<number> = new Set([1002, 1005, 1006, 1011, 1014, 1015]);
+const unknown_end = { code: 'timeout', retry: 'same_cid', outcome: 'unknown' } as const;
 
 interface Waiter {
   resolve(answer: Answer<never>): void;
@@ -57,6 +74,8 @@ interface Waiter {
 
 interface Lane {
   busy: boolean;
+  // What is on its way.
+  flying?: string;
   retry?: ReturnType<typeof setTimeout>;
   failures: number;
 }
@@ -65,6 +84,9 @@ export class Outbox {
   private entries_ = signal<readonly Change[]>([]);
   private lanes_ = new Map<string, Lane>();
   private waiters_ = new Map<string, Waiter>();
+  // One of these could not be read by a replica, or ends each link: they go one at a time until it is known which.
+  private suspects_ = new Set<string>();
+  private losses_ = new Map<string, number>();
   private overdue_ms_ = resend_ms;
   private uid_ = '';
   private lineage_ = signal('');
@@ -89,7 +111,9 @@ export class Outbox {
   // Takes up what an earlier page of this user left behind.
   async open(uid: string): Promise<void> {
     this.uid_ = uid;
-    const kept = (await this.store_.load()).filter((change) => change.uid === uid);
+    const kept = (await this.store_.load())
+      .filter((change) => change.uid === uid)
+      .map((change) => ({ ...change, d: all_well_formed(change.d), asked_at: undefined }));
     const known = new Set(this.entries_.value.map((change) => change.cid));
     const old = kept.filter((change) => !known.has(change.cid));
     for (const change of old) if (change.state !== 'refused') change.state = change.sent > 0 ? 'confirming' : 'waiting';
@@ -117,6 +141,8 @@ export class Outbox {
     this.entries_.value = [];
     for (const waiter of this.waiters_.values()) waiter.reject(new LinkLost());
     this.waiters_.clear();
+    this.suspects_.clear();
+    this.losses_.clear();
     this.uid_ = '';
     this.lineage_.value = '';
   }
@@ -132,7 +158,7 @@ export class Outbox {
       lane,
       ...(durable ? { place: this.handlers_.place_of(lane) } : {}),
       op,
-      d,
+      d: all_well_formed(d),
       at,
       durable,
       state: refused ? 'refused' : durable ? 'saving' : 'waiting',
@@ -165,7 +191,7 @@ export class Outbox {
   // The newest value of something that only moves forward, such as a read mark: one is on its way, one waits.
   replace<K extends OpName>(op: K, d: OpData<K>, lane: string): void {
     const waiting = this.entries_.value.find((change) => change.lane === lane && change.sent === 0);
-    if (waiting) this.update_(waiting.cid, { d });
+    if (waiting) this.update_(waiting.cid, { d: all_well_formed(d) });
     else this.add(op, d, lane, false);
   }
 
@@ -175,16 +201,55 @@ export class Outbox {
     this.forget_(change);
   }
 
+  // The person does not want to wait for the answer any longer: whether it is stored stays unknown.
+  give_up(cid: string): void {
+    const change = this.find_(cid);
+    if (!change || change.state === 'refused') return;
+    this.refuse_(cid, { ...unknown_end, msg: 'No machine has said whether it is stored.' });
+    this.pump();
+  }
+
+  // Asks once more after such an end: with the same cid, so that it cannot happen twice.
+  again(cid: string): void {
+    const change = this.find_(cid);
+    if (change?.state !== 'refused' || this.is_foreign_(change)) return;
+    this.update_(cid, { state: 'confirming', err: undefined, asked_at: undefined });
+    this.store_.put(this.find_(cid)!).catch(() => {});
+    this.pump();
+  }
+
+  // The link ended because a frame could not be read. Returns whether one of the changes can be the reason.
+  unreadable(end: LinkEnd): boolean {
+    const flying = [...this.lanes_.values()].flatMap((lane) => lane.flying ?? []);
+    const [only] = flying;
+    for (const cid of flying) this.suspects_.add(cid);
+    if (flying.length === 1)
+      this.refuse_(only!, {
+        code: end.code === 1009 ? 'too_large' : 'bad_request',
+        msg: end.code === 1009 ? 'It is too large to be sent at once.' : 'No machine could read it.',
+        retry: 'after_fix',
+        outcome: 'none',
+      });
+    return flying.length > 0;
+  }
+
   // Sends what can be sent: called when a link is ready, and after every answer.
   pump(): void {
     const seen = new Set<string>();
+    const ready: Change[] = [];
     for (const change of this.entries_.value) {
       if (change.state === 'refused' || seen.has(change.lane)) continue;
       seen.add(change.lane);
       const lane = this.lane_(change.lane);
-      if (lane.busy || lane.retry !== undefined || change.state === 'saving') continue;
+      if (!lane.busy && lane.retry === undefined && change.state !== 'saving') ready.push(change);
+    }
+    const flying = [...this.lanes_.values()].flatMap((lane) => lane.flying ?? []);
+    if (flying.some((cid) => this.suspects_.has(cid))) return;
+    const suspect = ready.find((change) => this.suspects_.has(change.cid));
+    if (suspect && flying.length > 0) return;
+    for (const change of suspect ? [suspect] : ready) {
       if (!this.connection_()?.link) return;
-      void this.send_(change, lane);
+      void this.send_(change, this.lane_(change.lane));
     }
   }
 
@@ -202,8 +267,9 @@ export class Outbox {
     const link = connection?.link;
     if (!connection || !link) return;
     lane.busy = true;
+    lane.flying = change.cid;
     const sent = change.sent + 1;
-    this.update_(change.cid, { sent, state: 'confirming' });
+    this.update_(change.cid, { sent, state: 'confirming', asked_at: change.asked_at ?? Date.now() });
     // Noted on the device too, without waiting: after a crash it only changes the word that is shown.
     if (change.durable && sent === 1) this.store_.put({ ...change, sent }).catch(() => {});
     const begun = Date.now();
@@ -216,9 +282,13 @@ export class Outbox {
       }, this.overdue_ms_);
     };
     watch();
+    let given_up: ReturnType<typeof setTimeout> | undefined;
+    const silence = new Promise<never>((_, reject) => {
+      given_up = setTimeout(() => reject(new LinkLost()), answer_within_ms);
+    });
     let retry_ms: number | undefined;
     try {
-      const answer = await link.request(change.op, change.d, { cid: change.cid });
+      const answer = await Promise.race([link.request(change.op, change.d, { cid: change.cid }), silence]);
       this.overdue_ms_ = resend_ms;
       lane.failures = 0;
       connection.trust();
@@ -228,9 +298,12 @@ export class Outbox {
         connection.trust();
         retry_ms = this.judge_(change.cid, why.err, lane);
       } else if (!(why instanceof LinkLost)) throw why;
+      else if (abrupt_codes.has(why.code) && Date.now() - begun < lost_at_once_ms) this.lost_with_(change.cid);
     } finally {
       clearTimeout(overdue);
+      clearTimeout(given_up);
       lane.busy = false;
+      lane.flying = undefined;
     }
     if (retry_ms !== undefined) {
       lane.retry = setTimeout(() => {
@@ -240,8 +313,21 @@ export class Outbox {
     } else this.pump();
   }
 
+  // The link ended right after this was sent. Once that is chance; always, and alone, it is the change.
+  private lost_with_(cid: string): void {
+    const losses = (this.losses_.get(cid) ?? 0) + 1;
+    this.losses_.set(cid, losses);
+    if (losses >= losses_before_alone) this.suspects_.add(cid);
+    if (losses >= losses_before_end)
+      this.refuse_(cid, { ...unknown_end, msg: 'Each time it was sent, the connection ended.' });
+  }
+
   // Returns how long to wait before the next try, or nothing when the matter is settled.
   private judge_(cid: string, err: Err, lane: Lane): number | undefined {
+    this.losses_.delete(cid);
+    this.suspects_.delete(cid);
+    // Given up meanwhile; only an answer that it is stored would change that.
+    if (this.find_(cid)?.state === 'refused') return undefined;
     const again = err.retry === 'same_cid' || err.outcome === 'unknown';
     if (again) {
       const pause = err.after_ms ?? Math.min(5000, first_retry_ms * 2 ** lane.failures);
@@ -271,6 +357,8 @@ export class Outbox {
   private refuse_(cid: string, err: Err): void {
     const change = this.find_(cid);
     if (!change) return;
+    this.losses_.delete(cid);
+    this.suspects_.delete(cid);
     const waiter = this.waiters_.get(cid);
     if (!change.durable) {
       this.forget_(change);
@@ -285,6 +373,8 @@ export class Outbox {
   }
 
   private forget_(change: Change): void {
+    this.losses_.delete(change.cid);
+    this.suspects_.delete(change.cid);
     this.entries_.value = this.entries_.value.filter((other) => other.cid !== change.cid);
     if (change.durable) this.store_.remove(change.cid).catch(() => {});
   }

@@ -102,6 +102,7 @@ export class App {
           void this.refresh_status();
         },
         on_endpoints: (endpoints) => kept_endpoints.set(endpoints),
+        on_unreadable: (end) => this.outbox.unreadable(end),
         on_signed_out: () => this.leave('You were signed out. Sign in again; what you wrote is kept.'),
       },
     );

@@ -61,6 +61,8 @@ export function delete_message(outbox: Outbox, conv: string, mid: string): void 
 export function refusal_words(change: Change): string {
   const err = change.err;
   if (!err) return '';
+  if (err.outcome === 'unknown')
+    return `${sentence(err.msg)} It may be stored: look whether it is there before you write it again.`;
   switch (err.code) {
     case 'forbidden':
       return 'You may not do that here.';

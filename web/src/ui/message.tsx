@@ -1,6 +1,8 @@
 // One message: text, author where a group begins, and in words what became of it.
+import { useSignal } from '@preact/signals';
 import { memo } from 'preact/compat';
-import type { Change, Outbox } from '../protocol/outbox';
+import { useEffect } from 'preact/hooks';
+import { unconfirmed_after_ms, type Change, type Outbox } from '../protocol/outbox';
 import { refusal_words, shown_body } from '../state/compose';
 import type { Row } from '../state/chat';
 import { receipt_words, type Receipt } from '../state/receipts';
@@ -31,8 +33,14 @@ export function ReceiptLine({ receipt, worded }: { receipt: Receipt; worded: boo
 function Refusal({ change, conv }: { change: Change; conv: string }) {
   const app = use_app();
   const body = 'body' in change.d ? (change.d as { body: string }).body : undefined;
-  const what =
-    change.op === 'msg.send' ? 'Not sent.' : change.op === 'msg.edit' ? 'Change not stored.' : 'Not deleted.';
+  const unknown = change.err?.outcome === 'unknown';
+  const what = unknown
+    ? 'Not confirmed.'
+    : change.op === 'msg.send'
+      ? 'Not sent.'
+      : change.op === 'msg.edit'
+        ? 'Change not stored.'
+        : 'Not deleted.';
   const edit = () => {
     if (change.op === 'msg.edit') editing.value = { conv, mid: (change.d as { mid: string }).mid, body: body ?? '' };
     else returned_text.value = body;
@@ -46,6 +54,11 @@ function Refusal({ change, conv }: { change: Change; conv: string }) {
         {what} {refusal_words(change)}
       </span>{' '}
       <span class="row">
+        {unknown && (
+          <button class="btn small" type="button" onClick={() => app.outbox.again(change.cid)}>
+            Ask again
+          </button>
+        )}
         {body !== undefined && (
           <>
             <button class="btn small" type="button" onClick={edit}>
@@ -58,6 +71,39 @@ function Refusal({ change, conv }: { change: Change; conv: string }) {
         )}
         <button class="btn small quiet" type="button" onClick={() => app.outbox.discard(change.cid)}>
           Discard
+        </button>
+      </span>
+    </p>
+  );
+}
+
+// "Confirming" does not last for ever: what is known, and what one can do.
+function Unconfirmed({ change }: { change: Change }) {
+  const { outbox } = use_app();
+  const long = useSignal(false);
+  const since = change.state === 'confirming' ? change.asked_at : undefined;
+  useEffect(() => {
+    long.value = false;
+    if (since === undefined) return;
+    const timer = setTimeout(() => (long.value = true), Math.max(0, since + unconfirmed_after_ms - Date.now()));
+    return () => clearTimeout(timer);
+  }, [since]);
+  if (!long.value || since === undefined) return null;
+  const body = 'body' in change.d ? (change.d as { body: string }).body : undefined;
+  return (
+    <p class="refused unsure" role="status">
+      <Icon name="clock" small />
+      <span class="why">
+        No machine has said yet whether this is stored. It is asked again by itself, and cannot be stored twice.
+      </span>{' '}
+      <span class="row">
+        {body !== undefined && (
+          <button class="btn small" type="button" onClick={() => void copy_text(body)}>
+            Copy
+          </button>
+        )}
+        <button class="btn small quiet" type="button" onClick={() => outbox.give_up(change.cid)}>
+          Stop asking
         </button>
       </span>
     </p>
@@ -153,6 +199,8 @@ function MessageRow(props: MessageProps) {
       {shown && !(local?.state === 'refused') && (
         <ReceiptLine receipt={shown} worded={props.worded || alteration !== undefined} />
       )}
+      {local && <Unconfirmed change={local} />}
+      {alteration && <Unconfirmed change={alteration} />}
       {local?.state === 'refused' && <Refusal change={local} conv={conv} />}
       {alteration?.state === 'refused' && <Refusal change={alteration} conv={conv} />}
       {active && !local && !msg.deleted && <Tools conv={conv} msg={msg} mine={mine} />}
