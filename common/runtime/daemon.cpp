@@ -2,6 +2,7 @@
 
 #include "runtime/log.hpp"
 #include "runtime/options.hpp"
+#include "runtime/run_loop.hpp"
 #include "runtime/service_manager.hpp"
 #include "runtime/task_group.hpp"
 #include "runtime/within.hpp"
@@ -94,11 +95,12 @@ int run_daemon(
     asio::signal_set signals(context, SIGTERM, SIGINT, SIGHUP);
     asio::steady_timer watchdog(context);
     auto what = make(context);
+    std::exception_ptr ended_by;
     auto on_end = [&](std::exception_ptr why)
     {
         watchdog.cancel();
         context.stop();
-        if (why) std::rethrow_exception(why);
+        ended_by = std::move(why);
     };
     asio::co_spawn(context, live(*what, signals, std::move(reload)), on_end);
     asio::co_spawn(
@@ -109,7 +111,8 @@ int run_daemon(
             if (why) std::rethrow_exception(why);
         }
     );
-    context.run();
+    run_loop(context);
+    if (ended_by) std::rethrow_exception(ended_by);
     log::write(log::level::info, "runtime", "stopped");
     what.reset();
     log::stop();

@@ -11,6 +11,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <exception>
+#include <utility>
 #include <vector>
 
 namespace chaind::runtime
@@ -22,8 +23,11 @@ struct task_group::state
 {
     explicit state(asio::any_io_executor const& on, std::string name) : empty(on), channel(std::move(name)) {}
 
+    using entry = std::list<std::shared_ptr<asio::cancellation_signal>>::iterator;
+
     std::list<std::shared_ptr<asio::cancellation_signal>> running;
-    asio::steady_timer empty;  // cancelled when the last one ends
+    std::vector<std::shared_ptr<asio::cancellation_signal>> dropped;  // of tasks that never got to their end
+    asio::steady_timer empty;                                         // cancelled when the last one ends
     std::string channel;
     bool stopped = false;
 
@@ -35,12 +39,21 @@ struct task_group::state
         asio::post(empty.get_executor(), [what = std::move(what)] {});
     }
 
-    void ended(std::list<std::shared_ptr<asio::cancellation_signal>>::iterator which, std::exception_ptr why)
+    void ended(entry which, std::exception_ptr const& why)
     {
         keep_until_emitted(std::move(*which));
         running.erase(which);
         if (running.empty()) empty.cancel();
         report(why);
+    }
+
+    // The coroutine was destroyed where it waited. That happens inside the loop, and also when the loop
+    // itself is destroyed: nothing can be posted.
+    void lost(entry which)
+    {
+        dropped.push_back(std::move(*which));
+        running.erase(which);
+        if (stopped && running.empty()) empty.cancel();
     }
 
     void report(std::exception_ptr const& why) const
@@ -72,6 +85,25 @@ asio::awaitable<void> run_task(asio::awaitable<void> task)
 }
 }  // namespace
 
+// Tells the group that a task has ended: by its completion, or by being destroyed before that.
+class task_group::ticket
+{
+public:
+    ticket(std::shared_ptr<state> of, state::entry which) : of_(std::move(of)), which_(which) {}
+    ticket(ticket&& other) noexcept : of_(std::move(other.of_)), which_(other.which_) {}
+    ticket& operator=(ticket&&) = delete;
+    ~ticket()
+    {
+        if (of_) of_->lost(which_);
+    }
+
+    void operator()(std::exception_ptr const& why) { std::exchange(of_, nullptr)->ended(which_, why); }
+
+private:
+    std::shared_ptr<state> of_;
+    state::entry which_;
+};
+
 task_group::task_group(asio::any_io_executor on, std::string channel)
     : on_(std::move(on)), state_(std::make_shared<state>(on_, std::move(channel)))
 {
@@ -82,10 +114,10 @@ task_group::~task_group() = default;
 void task_group::spawn(asio::awaitable<void> task)
 {
     if (state_->stopped) return;
+    if (!state_->dropped.empty()) state_->keep_until_emitted(std::exchange(state_->dropped, {}));
     auto signal = std::make_shared<asio::cancellation_signal>();
     state_->running.push_back(signal);
-    auto const which = std::prev(state_->running.end());
-    auto on_end = [state = state_, which](std::exception_ptr why) { state->ended(which, std::move(why)); };
+    ticket on_end(state_, std::prev(state_->running.end()));
     asio::co_spawn(
         on_, run_task(std::move(task)), asio::bind_cancellation_slot(signal->slot(), std::move(on_end))
     );

@@ -42,6 +42,7 @@ public:
 
 private:
     struct state;
+    class ticket;
     void emit(boost::asio::cancellation_type how);
 
     boost::asio::any_io_executor on_;

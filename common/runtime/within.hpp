@@ -44,6 +44,31 @@ struct race
     bool ended = false;
 };
 
+// Ends the race when the operation has ended, or was destroyed where it waited.
+template <class T>
+class race_end
+{
+public:
+    explicit race_end(std::shared_ptr<race<T>> of) : of_(std::move(of)) {}
+    race_end(race_end&&) noexcept = default;
+    race_end& operator=(race_end&&) = delete;
+    ~race_end()
+    {
+        if (of_) (*this)(nullptr);
+    }
+
+    void operator()(std::exception_ptr thrown)
+    {
+        auto const over = std::exchange(of_, nullptr);
+        over->thrown = std::move(thrown);
+        over->ended = true;
+        over->wake.cancel();
+    }
+
+private:
+    std::shared_ptr<race<T>> of_;
+};
+
 template <class T>
 boost::asio::awaitable<void> run_into(std::shared_ptr<race<T>> to, boost::asio::awaitable<result<T>> op)
 {
@@ -67,12 +92,7 @@ boost::asio::awaitable<result<T>> within(
     co_await asio::this_coro::throw_if_cancelled(false);
     auto const race = std::make_shared<detail::race<T>>(on);
     race->wake.expires_after(limit);
-    auto on_end = [race](std::exception_ptr thrown)
-    {
-        race->thrown = std::move(thrown);
-        race->ended = true;
-        race->wake.cancel();
-    };
+    detail::race_end<T> on_end(race);
     asio::co_spawn(
         on,
         detail::run_into(race, std::move(op)),
@@ -91,6 +111,7 @@ boost::asio::awaitable<result<T>> within(
     co_await asio::this_coro::throw_if_cancelled(throws);
     if (late) co_return make_error_code(errc::timed_out);
     if (race->thrown) std::rethrow_exception(race->thrown);
+    if (!race->outcome) co_return make_error_code(errc::stopped);
     co_return std::move(*race->outcome);
 }
 

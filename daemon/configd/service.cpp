@@ -93,7 +93,7 @@ void service::feed(control::event what)
     asio::post(on_, [this] { drain(); });
 }
 
-void service::drain()
+void service::drain() noexcept
 {
     auto const epoch_before = core_.current().current.at;
     auto const state_before = core_.current().current.state;

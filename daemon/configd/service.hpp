@@ -67,7 +67,8 @@ private:
 
     // ---- the core
     void feed(control::event what);
-    void drain();
+    // A step that was left half done cannot be continued: whatever is thrown in it ends the process.
+    void drain() noexcept;
     void perform(control::effects effects);
     void persist(control::record next, bool new_lineage);
     void direct(control::outgoing const& what);

@@ -1,12 +1,15 @@
 #include "gateway/connection.hpp"
 
+#include "base/library_fault.hpp"
+#include "gateway/ws_frames.hpp"
 #include "gateway/ws_peer.hpp"
+#include "runtime/log.hpp"
 #include "runtime/within.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -17,6 +20,7 @@
 #include <boost/beast/websocket/stream.hpp>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 namespace chaind::gateway
@@ -31,6 +35,7 @@ using boost::system::error_code;
 namespace
 {
 
+constexpr auto close_within = std::chrono::seconds(5);  // from our close frame to the client's
 constexpr auto tuple_token = asio::as_tuple(asio::use_awaitable);
 
 using stream_type = beast::tcp_stream;
@@ -76,16 +81,19 @@ public:
         asio::ip::tcp::socket socket, http_handler& on, settings const& limits, runtime::task_group& tasks
     )
         : stream_(std::move(socket)),
-          buffer_(std::max(limits.header_max + limits.request_body_max, limits.frame_max) + 4096),
+          buffer_(limits.header_max + limits.request_body_max + 4096),
           handler_(on),
           limits_(limits),
           tasks_(tasks),
-          wakeup_(stream_.get_executor(), asio::steady_timer::time_point::max())
+          wakeup_(stream_.get_executor(), asio::steady_timer::time_point::max()),
+          frames_(limits.frame_max),
+          closed_wakeup_(stream_.get_executor()),
+          close_limit_(stream_.get_executor())
     {
         error_code ignored;
-        auto const from = lowest().socket().remote_endpoint(ignored);
+        auto const from = stream_.socket().remote_endpoint(ignored);
         if (!ignored) peer_address_ = from.address().to_string();
-        lowest().socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+        stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
     }
 
     ~beast_connection() override { gone(); }
@@ -93,13 +101,20 @@ public:
     asio::awaitable<void> run() override
     {
         auto const self = shared_from_this();
-        while (co_await serve_request())
+        side reader(*this);
+        try
         {
-        }
-        if (ws_)
-            co_await read_messages();
-        else
+            while (co_await serve_request())
+            {
+            }
+            if (peer_) co_await read_messages();
             co_await linger();
+            reader.done();
+        }
+        catch (library_fault const& fault)
+        {
+            ended_by(fault);
+        }
     }
 
     void drain() override
@@ -110,7 +125,7 @@ public:
 
     void abort() override
     {
-        lowest().close();
+        stream_.close();
         gone();
     }
 
@@ -119,7 +134,33 @@ public:
     [[nodiscard]] std::optional<time_point> reading_since() const override { return reading_since_; }
 
 private:
-    stream_type& lowest() { return ws_ ? beast::get_lowest_layer(*ws_) : stream_; }
+    // One of the two coroutines. The connection ends with the writer, and with whichever of them is thrown
+    // out of or destroyed where it waited.
+    class side
+    {
+    public:
+        explicit side(beast_connection& of) : of_(of) {}
+        ~side()
+        {
+            if (!done_) of_.abort();
+        }
+        void done() { done_ = true; }
+
+    private:
+        beast_connection& of_;
+        bool done_ = false;
+    };
+
+    void ended_by(library_fault const& fault)
+    {
+        log::write(
+            log::level::error,
+            "gateway",
+            "a connection ended: a library's own check failed",
+            {{"Peer", peer_address_}, {"Reason", fault.what()}}
+        );
+        abort();
+    }
 
     // False: no further request on this connection.
     asio::awaitable<bool> serve_request()
@@ -253,81 +294,152 @@ private:
             refusal->close = true;
             co_return co_await answer(std::move(*refusal), message.version(), false);
         }
-        peer_ = std::get<std::shared_ptr<ws_peer>>(std::move(decision));
         stream_.expires_never();
-        ws_.emplace(std::move(stream_));
+        websocket::stream<stream_type&, false> handshake(stream_);
         websocket::stream_base::timeout times{};
         times.handshake_timeout = std::chrono::seconds(5);
         times.idle_timeout = websocket::stream_base::none();
         times.keep_alive_pings = false;
-        ws_->set_option(times);
-        ws_->set_option(websocket::stream_base::decorator(decorate));
-        ws_->read_message_max(limits_.frame_max);
-        ws_->text(true);
-        ws_->auto_fragment(false);  // simple clients expect a message in one frame
-        auto [failed] = co_await ws_->async_accept(message, tuple_token);
+        handshake.set_option(times);
+        handshake.set_option(websocket::stream_base::decorator(decorate));
+        auto [failed] = co_await handshake.async_accept(message, tuple_token);
+        auto who = std::get<std::shared_ptr<ws_peer>>(std::move(decision));
         if (failed)
-        {
-            peer_->gone();
-            peer_.reset();
-        }
+            who->gone();
+        else
+            peer_ = std::move(who);
         co_return false;
     }
 
+    // Reads until the client has closed, or the connection ends. While our own close is on its way, what
+    // comes is dropped.
     asio::awaitable<void> read_messages()
     {
-        if (!peer_) co_return;
         peer_->opened(*this);
         tasks_.spawn(write_messages(shared_from_this()));
         while (!gone_)
         {
-            auto [failed, size] = co_await ws_->async_read_some(buffer_, 0, tuple_token);
-            if (failed) break;
-            if (!ws_->is_message_done())
+            auto what = frames_.next();
+            if (!what)
             {
-                if (!reading_since_) reading_since_ = std::chrono::steady_clock::now();
+                if (!frames_.unfinished())
+                    reading_since_.reset();
+                else if (!reading_since_)
+                    reading_since_ = std::chrono::steady_clock::now();
+                auto const space = frames_.space();
+                auto const into = asio::buffer(space.data(), space.size());
+                auto [failed, size] = co_await stream_.async_read_some(into, tuple_token);
+                if (failed) break;
+                frames_.filled(size);
                 continue;
             }
-            reading_since_.reset();
-            if (!ws_->got_text())
+            if (auto* message = std::get_if<ws_message>(&*what))
             {
-                refusal_ = ws_output{{}, websocket::close_code::unknown_data, "text frames are spoken here"};
+                reading_since_.reset();
+                auto text = std::move(message->text);
+                if (!closing_) co_await peer_->received(std::move(text));
+            }
+            else if (auto* ping = std::get_if<ws_ping>(&*what))
+            {
+                pong_ = std::move(ping->payload);  // of several, the last one is answered
                 wake();
+            }
+            else
+            {
+                end_ = end_for(*what);
+                co_await close_written();
                 break;
             }
-            auto text = beast::buffers_to_string(buffer_.data());
-            buffer_.consume(buffer_.size());
-            co_await peer_->received(std::move(text));
         }
-        if (!refusal_) gone();
+        gone();
     }
 
-    // The only one who writes messages and begins to close.
+    static ws_output end_for(ws_frames::event const& what)
+    {
+        if (auto const* close = std::get_if<ws_close>(&what)) return {{}, close->code, {}};
+        auto const& failure = std::get<ws_failure>(what);
+        return {{}, failure.code, std::string(failure.why)};
+    }
+
+    asio::awaitable<void> close_written()
+    {
+        wake();
+        while (!gone_ && !closed_)
+        {
+            closed_wakeup_.expires_at(asio::steady_timer::time_point::max());
+            co_await runtime::wait_on(closed_wakeup_);
+        }
+    }
+
+    // The only one who writes.
     static asio::awaitable<void> write_messages(std::shared_ptr<beast_connection> self)
     {
-        auto& ws = *self->ws_;
-        while (!self->gone_)
+        side writer(*self);
+        try
         {
-            auto out = self->refusal_ ? std::exchange(self->refusal_, std::nullopt) : self->peer_->next();
-            if (!out)
+            co_await self->write_until_closed();
+            writer.done();
+        }
+        catch (library_fault const& fault)
+        {
+            self->ended_by(fault);
+        }
+    }
+
+    asio::awaitable<void> write_until_closed()
+    {
+        bool ponged = false;  // the last frame was one
+        while (!gone_ && !closed_)
+        {
+            // A flood of pings does not keep anything else from being said.
+            auto out = end_;
+            if (!out && (!pong_ || ponged)) out = peer_->next();
+            ponged = !out;
+            if (!out && !pong_)
             {
-                self->wakeup_.expires_at(asio::steady_timer::time_point::max());
-                co_await runtime::wait_on(self->wakeup_);
+                wakeup_.expires_at(asio::steady_timer::time_point::max());
+                co_await runtime::wait_on(wakeup_);
                 continue;
             }
-            self->writing_since_ = std::chrono::steady_clock::now();
-            if (out->text.empty())
+            writing_since_ = std::chrono::steady_clock::now();
+            std::string before;
+            std::string text;
+            if (!out)
+                before = ws_pong_frame(*std::exchange(pong_, std::nullopt));
+            else if (out->text.empty())
             {
-                auto const code = static_cast<websocket::close_code>(out->close_code);
-                websocket::close_reason const reason(code, out->close_reason);
-                co_await ws.async_close(reason, tuple_token);
-                break;
+                before = ws_close_frame(out->close_code, out->close_reason);
+                begin_to_close();
             }
-            auto [failed, size] = co_await ws.async_write(asio::buffer(out->text), tuple_token);
-            self->writing_since_.reset();
-            if (failed) break;
+            else
+            {
+                before = ws_text_header(out->text.size());
+                text = std::move(out->text);
+            }
+            std::array<asio::const_buffer, 2> const pieces{asio::buffer(before), asio::buffer(text)};
+            auto [failed, size] = co_await asio::async_write(stream_, pieces, tuple_token);
+            writing_since_.reset();
+            if (failed) abort();
+            if (closing_)
+            {
+                closed_ = true;
+                closed_wakeup_.cancel();
+            }
         }
-        self->abort();
+    }
+
+    // Whoever does not answer our close in time is dropped.
+    void begin_to_close()
+    {
+        closing_ = true;
+        close_limit_.expires_after(close_within);
+        close_limit_.async_wait(
+            [of = weak_from_this()](error_code stopped)
+            {
+                auto const self = of.lock();
+                if (self && !stopped) self->abort();
+            }
+        );
     }
 
     void gone()
@@ -336,10 +448,10 @@ private:
         gone_ = true;
         if (peer_) peer_->gone();
         wake();
+        closed_wakeup_.cancel();
     }
 
     stream_type stream_;
-    std::optional<websocket::stream<stream_type>> ws_;
     beast::flat_buffer buffer_;
     http_handler& handler_;
     settings const& limits_;
@@ -347,12 +459,18 @@ private:
     asio::steady_timer wakeup_;  // cancelled when the writer may have work
     std::string peer_address_;
     std::shared_ptr<ws_peer> peer_;
-    std::optional<ws_output> refusal_;
+    ws_frames frames_;
+    asio::steady_timer closed_wakeup_;  // cancelled when our close frame has been written
+    asio::steady_timer close_limit_;
+    std::optional<ws_output> end_;  // what the client's last frame was: nothing else is written any more
+    std::optional<std::string> pong_;
     std::optional<time_point> writing_since_;
     std::optional<time_point> reading_since_;
     bool draining_ = false;
     bool idle_ = false;
-    bool silent_ = false;  // the client is gone or never spoke: nothing to linger for
+    bool silent_ = false;   // the client is gone or never spoke: nothing to linger for
+    bool closing_ = false;  // our close frame is on its way
+    bool closed_ = false;   // it was written
     bool gone_ = false;
 };
 

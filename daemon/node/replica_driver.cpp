@@ -133,7 +133,7 @@ void replica_driver::feed(chain::event what)
     asio::post(on_, [this] { drain(); });
 }
 
-void replica_driver::drain()
+void replica_driver::drain() noexcept
 {
     while (!queue_.empty() && !stopped_ && !ended_)
     {

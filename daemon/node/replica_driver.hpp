@@ -89,7 +89,8 @@ public:
 private:
     // ---- the core
     void feed(chain::event what);
-    void drain();
+    // A step that was left half done cannot be continued: whatever is thrown in it ends the process.
+    void drain() noexcept;
     void perform(chain::effects effects);
     void end_run(chain::begin_anew how);
     void give_up_waiting();  // whoever waits for the core or for rows is told that it will not be

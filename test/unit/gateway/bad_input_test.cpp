@@ -189,6 +189,65 @@ BOOST_AUTO_TEST_CASE(a_message_that_never_ends_is_given_up)
     BOOST_TEST(client.wait_for_close() == 4504);
 }
 
+// The server closes while messages in fragments arrive: after a token that is not known (4501), after frames
+// that are no JSON (4504), and after a logout elsewhere (4502). A read beside that close once ended the
+// process.
+struct closing_in_a_flood : two_people
+{
+    static void flood(chat_client& client)
+    {
+        for (int i = 0; i < 400; ++i)
+        {
+            client.send_frame(opcode::text, "a", false);
+            client.send_frame(opcode::continuation, "b");
+        }
+    }
+    ~closing_in_a_flood()
+    {
+        BOOST_TEST(chain.eventually([&] { return chain.clients() == 0; }));
+        chat_client other(chain.port());
+        BOOST_TEST(other.hello(bob.token).at("ok").as_bool());
+    }
+};
+
+BOOST_FIXTURE_TEST_CASE(fragments_during_a_close_after_an_unknown_token_do_no_harm, closing_in_a_flood)
+{
+    for (int i = 0; i < 60; ++i)
+    {
+        chat_client client(chain.port());
+        client.send_text(R"({"id":1,"op":"hello","d":{"proto":[1],"client":{"name":"t"},"token":"bad"}})");
+        flood(client);
+    }
+}
+
+BOOST_FIXTURE_TEST_CASE(fragments_during_a_close_after_bad_frames_do_no_harm, closing_in_a_flood)
+{
+    for (int i = 0; i < 30; ++i)
+    {
+        chat_client client(chain.port());
+        for (int n = 0; n < 3; ++n)
+            client.send_text("no JSON");
+        flood(client);
+    }
+}
+
+BOOST_FIXTURE_TEST_CASE(fragments_during_a_logout_elsewhere_do_no_harm, closing_in_a_flood)
+{
+    for (int i = 0; i < 10; ++i)
+    {
+        auto const who = chain.register_user("guest" + std::to_string(i));
+        chat_client client(chain.port());
+        client.hello(who.token);
+        raw_socket elsewhere(chain.port());
+        elsewhere.send(
+            "DELETE /api/v1/session HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + who.token +
+            "\r\n\r\n"
+        );
+        for (int n = 0; n < 4; ++n)
+            flood(client);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_token_in_the_url_is_worth_nothing)
 {
     two_people p;

@@ -1,3 +1,5 @@
+#include "base/library_fault.hpp"
+#include "runtime/run_loop.hpp"
 #include "runtime/task_group.hpp"
 #include "runtime/within.hpp"
 
@@ -87,9 +89,74 @@ asio::awaitable<void> stop_others(runtime::task_group& others, bool& reached)
     reached = true;
 }
 
+// An operation whose handler is thrown out of, as a library's does whose own check fails.
+asio::awaitable<void> wait_for_a_fault(int& destroyed)
+{
+    struct noted
+    {
+        explicit noted(int& at) : to(at) {}
+        ~noted() { ++to; }
+        int& to;
+    } const here(destroyed);
+    auto initiation = [](auto handler)
+    {
+        auto const on = asio::get_associated_executor(handler);
+        asio::post(
+            on,
+            [kept = std::move(handler)]() mutable
+            {
+                auto const gone = std::move(kept);
+                throw chaind::library_fault("planned");
+            }
+        );
+    };
+    co_await asio::async_initiate<asio::use_awaitable_t<> const, void()>(initiation, asio::use_awaitable);
+}
+
+asio::awaitable<chaind::result<std::string>> faulty(int& destroyed)
+{
+    co_await wait_for_a_fault(destroyed);
+    co_return std::string("never");
+}
+
+asio::awaitable<void> race_a_fault(int& destroyed, bool& reached)
+{
+    auto const lost = co_await runtime::within(10s, faulty(destroyed));
+    BOOST_TEST((lost.error() == chaind::errc::stopped));
+    reached = true;
+}
+
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(tasks, loop)
+
+BOOST_AUTO_TEST_CASE(a_fault_in_a_library_ends_its_task_and_nothing_else)
+{
+    int destroyed = 0;
+    int ended = 0;
+    bool raced = false;
+    bool stopped = false;
+    runtime::task_group others(context.get_executor(), "test");
+    others.spawn(wait_for_a_fault(destroyed));
+    others.spawn(wait_for_a_fault(destroyed));
+    others.spawn(sleep_for_ever(ended));
+    tasks.spawn(race_a_fault(destroyed, raced));
+    tasks.spawn(stop_others(others, stopped));
+
+    runtime::run_loop(context);
+
+    BOOST_TEST(destroyed == 3);
+    BOOST_TEST(ended == 1);
+    BOOST_TEST(raced);
+    BOOST_TEST(stopped);
+    BOOST_TEST(tasks.size() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(another_exception_in_the_loop_passes)
+{
+    asio::post(context, [] { throw std::runtime_error("planned"); });
+    BOOST_CHECK_THROW(runtime::run_loop(context), std::runtime_error);
+}
 
 BOOST_AUTO_TEST_CASE(a_deadline_gives_the_outcome_or_ends_the_operation)
 {
