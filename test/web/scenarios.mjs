@@ -240,6 +240,47 @@ async function too_large({ chain, browser }) {
   await receipt(a, 'shorter', 'Stored on 3 of 3');
 }
 
+// In two tabs of one browser, over a reload, and after a look into another room.
+async function typed_is_kept({ chain, browser }) {
+  const url = chain.nodes[0].url;
+  const a = await open_page(browser, url);
+  await register(a, fresh('ida'));
+  const [one, two] = [fresh('kept-a'), fresh('kept-b')];
+  await make_room(a, two);
+  await make_room(a, one);
+  const go = (page, room) => page.getByRole('navigation').getByRole('link', { name: room }).click();
+  const holds = (page, text) => until(`the box holds “${text}”`, async () => (await box(page).inputValue()) === text);
+  await say(a, 'first version');
+  await receipt(a, 'first version', 'Stored on 3 of 3');
+  await box(a).press('ArrowUp');
+  await box(a).fill('second version');
+  await go(a, two);
+  await holds(a, '');
+  await box(a).fill('a draft');
+  await go(a, one);
+  await holds(a, 'second version');
+  await a.reload();
+  await holds(a, 'second version');
+  await a.getByText('Changing your message').waitFor();
+  await box(a).press('Enter');
+  await row(a, 'second version').getByText('(edited)').waitFor();
+  const b = await use_page(await a.context().newPage(), `${url}/#/rooms`);
+  await go(b, two);
+  await holds(b, 'a draft');
+  await go(a, two);
+  await box(a).fill('a draft, sent');
+  await holds(b, 'a draft, sent');
+  await box(a).press('Enter');
+  await row(b, 'a draft, sent').waitFor();
+  await holds(b, '');
+  // Back from the first room, which opened by itself, is where the person came from.
+  await b.goto('about:blank');
+  await b.goto(url);
+  await box(b).waitFor();
+  await b.goBack({ waitUntil: 'commit' });
+  await until('the page before is there', () => b.url() === 'about:blank');
+}
+
 // Half a character, and a frame that the machine ends the connection for.
 async function cannot_be_sent({ chain, browser }) {
   const page = await (await browser.newContext({ viewport: wide })).newPage();
@@ -502,6 +543,10 @@ export const scenarios = [
   {
     name: 'a refused text says why and comes back into the box',
     test: too_large,
+  },
+  {
+    name: 'what was typed is kept: over a look elsewhere, a reload, and in both tabs; and Back leaves',
+    test: typed_is_kept,
   },
   {
     name: 'what cannot be sent ends, and what follows is sent',

@@ -4,8 +4,18 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Endpoint } from '../src/protocol/types.gen';
 import { App } from '../src/state/app';
 import { edit_message } from '../src/state/compose';
-import { kept_drafts, kept_endpoints, kept_lineage, kept_session, kept_theme } from '../src/state/device';
+import {
+  hear,
+  kept_drafts,
+  kept_edits,
+  kept_endpoints,
+  kept_lineage,
+  kept_session,
+  kept_theme,
+} from '../src/state/device';
 import { AppContext, editing, open_dialog, returned_text, write_in } from '../src/ui/context';
+import { begin_edit } from '../src/ui/message';
+import { day_words } from '../src/ui/parts';
 import { go, route } from '../src/ui/route';
 import { Shell } from '../src/ui/shell';
 import { machines, MemoryStore, Sockets, type FakeSocket } from './fake';
@@ -88,6 +98,11 @@ beforeEach(async () => {
   await drawn();
 });
 afterEach(() => {
+  for (const conv of ['c_1', 'c_2']) {
+    kept_drafts.set(conv, '');
+    kept_edits.set(conv, { of: {} });
+  }
+  editing.value = undefined;
   app.leave('');
   render(null, box);
   box.remove();
@@ -96,6 +111,199 @@ afterEach(() => {
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
 });
+
+const in_box = () => (find('#composer-text') as HTMLTextAreaElement).value;
+const press = (more: KeyboardEventInit, what = '#composer-text') => {
+  const event = new KeyboardEvent('keydown', { bubbles: true, cancelable: true, ...more });
+  find(what)!.dispatchEvent(event);
+  return event;
+};
+
+// Two rooms, and in the first of them two messages of mine.
+async function in_two_rooms(): Promise<void> {
+  const mine = { uid: 'u_1', at: Date.now(), fmt: 'md' };
+  const last = { seq: 2, mid: 'm_2', rev: 2, ...mine, body: 'two' };
+  await signed_in([
+    { ...room, seq: 2, rev: 2, read: 2, last },
+    { ...room, conv: 'c_2', name: 'zoo' },
+  ]);
+  const msgs = [{ seq: 1, mid: 'm_1', rev: 1, ...mine, body: 'one' }, last];
+  socket.answer(socket.all('history')[0]!, { msgs, rev: 2, more: false });
+  await drawn();
+}
+
+async function look_into(conv: string): Promise<void> {
+  go(`/${conv}`);
+  await drawn();
+}
+
+describe('what was typed', () => {
+  const changing = () => box.textContent.includes('Changing your message');
+
+  it('is kept while a message is changed: the change in its room, and the drafts in all', async () => {
+    await in_two_rooms();
+    enter('#composer-text', 'draft of one');
+    await drawn();
+    begin_edit(app.outbox, 'c_1', { ...msg_two(), seq: 2 });
+    await drawn();
+    expect(in_box()).toBe('two');
+    enter('#composer-text', 'two, with work in it');
+    await look_into('c_2');
+    expect([in_box(), changing()]).toEqual(['', false]);
+    enter('#composer-text', 'draft of two');
+    await look_into('c_1');
+    expect([in_box(), changing()]).toEqual(['two, with work in it', true]);
+    await look_into('c_2');
+    expect(in_box()).toBe('draft of two');
+    await send('draft of two');
+    await look_into('c_1');
+    await look_into('c_2');
+    expect(in_box()).toBe('');
+    await look_into('c_1');
+    press({ key: 'Enter' });
+    await drawn();
+    expect(socket.all('msg.edit').map((frame) => frame.d)).toEqual([{ mid: 'm_2', body: 'two, with work in it' }]);
+    expect([in_box(), changing()]).toEqual(['draft of one', false]);
+  });
+
+  it('is kept for each message that was begun to be changed, and for the next page', async () => {
+    await in_two_rooms();
+    begin_edit(app.outbox, 'c_1', msg_two());
+    enter('#composer-text', 'two and a half');
+    begin_edit(app.outbox, 'c_1', { ...msg_two(), mid: 'm_1', seq: 1, body: 'one' });
+    await drawn();
+    expect(in_box()).toBe('one');
+    press({ key: 'Escape' });
+    await drawn();
+    expect(changing()).toBe(false);
+    begin_edit(app.outbox, 'c_1', msg_two());
+    await drawn();
+    expect(in_box()).toBe('two and a half');
+    // Another page has nothing but what the device keeps.
+    editing.value = undefined;
+    await look_into('c_2');
+    await look_into('c_1');
+    expect([in_box(), changing()]).toEqual(['two and a half', true]);
+    press({ key: 'Escape' });
+    await drawn();
+    await look_into('c_2');
+    await look_into('c_1');
+    expect(changing()).toBe(false);
+  });
+
+  it('becomes a draft when the history in which it was a change is gone', async () => {
+    await in_two_rooms();
+    begin_edit(app.outbox, 'c_1', msg_two());
+    enter('#composer-text', 'typed for long');
+    socket.die();
+    await drawn();
+    socket = await sockets.greet('gone', 20, 'ln_2');
+    await drawn();
+    socket.answer(socket.all('sync')[0]!, { convs: [room], users: [], next: null });
+    await drawn();
+    expect([in_box(), changing()]).toEqual(['typed for long', false]);
+  });
+
+  it('is what other pages of the browser show, unless something else was typed there', async () => {
+    await in_two_rooms();
+    const draft = (before?: string, value?: string) => hear({ key: 'draft u_1 c_1', before, value });
+    draft(undefined, 'written');
+    await drawn();
+    expect(in_box()).toBe('written');
+    // Sent there.
+    draft('written', undefined);
+    await drawn();
+    expect(in_box()).toBe('');
+    enter('#composer-text', 'my own');
+    draft('written', undefined);
+    await drawn();
+    expect([in_box(), kept_drafts.get('c_1')]).toEqual(['my own', 'my own']);
+    const begun = { open: 'm_2', of: { m_2: { body: 'two', text: 'two, there' } } };
+    hear({ key: 'edit u_1 c_1', before: undefined, value: begun });
+    await drawn();
+    expect([in_box(), changing()]).toEqual(['my own', false]);
+    begin_edit(app.outbox, 'c_1', msg_two());
+    await drawn();
+    expect([in_box(), changing()]).toEqual(['two, there', true]);
+    const here = kept_edits.get('c_1');
+    const there = { ...here, of: { m_2: { ...here.of.m_2!, text: 'more' } } };
+    hear({ key: 'edit u_1 c_1', before: here, value: there });
+    await drawn();
+    expect(in_box()).toBe('more');
+    hear({ key: 'edit u_1 c_1', before: there, value: undefined });
+    await drawn();
+    expect([in_box(), changing()]).toEqual(['my own', false]);
+  });
+
+  it('goes back into the box from a refused change, and can be sent again as it is', async () => {
+    await in_two_rooms();
+    edit_message(app.outbox, 'c_1', msg_two(), 'two, refused');
+    await drawn();
+    socket.refuse(socket.all('msg.edit')[0]!, { code: 'precondition_failed', retry: 'after_fix' });
+    await drawn();
+    button('Edit').click();
+    await drawn();
+    expect([in_box(), changing()]).toEqual(['two, refused', true]);
+    press({ key: 'Enter' });
+    await drawn();
+    expect(socket.all('msg.edit').map((frame) => frame.d.body)).toEqual(['two, refused', 'two, refused']);
+  });
+
+  it('keeps its indentation, and is not sent when nothing of it can be seen', async () => {
+    await in_two_rooms();
+    for (const text of ['    if ready:\n        go()', '\n \n\tcase 1:\n\n', '\u200b', ' \u00ad\n']) {
+      await send(text);
+      for (const frame of socket.all('msg.send'))
+        if (frame.d.body !== 'x') socket.answer(frame, { mid: 'm_9', seq: 3, rev: 3, at: 1 });
+      await drawn();
+    }
+    expect(socket.all('msg.send').map((frame) => frame.d.body)).toEqual(['    if ready:\n        go()', '\tcase 1:']);
+  });
+
+  it('is asked about when a message is changed to nothing', async () => {
+    await in_two_rooms();
+    begin_edit(app.outbox, 'c_1', msg_two());
+    enter('#composer-text', ' \u200b');
+    press({ key: 'Enter' });
+    await drawn();
+    expect(find('dialog')!.textContent).toContain('Delete this message?');
+    button('Keep').click();
+    await drawn();
+    expect([socket.all('msg.delete').length, changing()]).toEqual([0, true]);
+    press({ key: 'Enter' });
+    await drawn();
+    button('Delete').click();
+    await drawn();
+    expect(socket.all('msg.delete').map((frame) => frame.d)).toEqual([{ mid: 'm_2' }]);
+    expect(changing()).toBe(false);
+  });
+
+  it('is left to an input method as long as that composes, everywhere', async () => {
+    await in_two_rooms();
+    enter('#composer-text', '日本語');
+    const old_code = { key: 'Enter', keyCode: 229 } as KeyboardEventInit;
+    for (const key of [{ key: 'Enter', isComposing: true }, old_code]) expect(press(key).defaultPrevented).toBe(true);
+    await drawn();
+    expect(socket.all('msg.send')).toEqual([]);
+    dispatchEvent(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true }));
+    await drawn();
+    press({ key: 'Enter', isComposing: true }, '#switch-to');
+    press(old_code, '#switch-to');
+    await drawn();
+    expect(find('#switch-to')).not.toBeNull();
+    press({ key: 'Enter' }, '#switch-to');
+    await drawn();
+    expect(find('#switch-to')).toBeNull();
+    begin_edit(app.outbox, 'c_1', msg_two());
+    await drawn();
+    press({ key: 'Escape', isComposing: true });
+    await drawn();
+    expect(changing()).toBe(true);
+    expect(press({ key: 'ArrowUp', isComposing: true }).defaultPrevented).toBe(false);
+  });
+});
+
+const msg_two = () => ({ seq: 2, mid: 'm_2', rev: 2, uid: 'u_1', at: Date.now(), body: 'two' });
 
 describe('page', () => {
   it('stays under the dialog while a room is made, then goes there with the focus in the box', async () => {
@@ -286,6 +494,84 @@ describe('page', () => {
     expect((find('#composer-text') as HTMLTextAreaElement).value).toBe('half a th');
     kept_session.set({ uid: 'u_2', name: 'bob', token: 't2' });
     expect(kept_drafts.get('c_1')).toBe('');
+  });
+
+  it('shows in the list what the newest message says now, also when it was deleted', async () => {
+    const last = { uid: 'u_1', at: 1, body: 'salaries' };
+    await signed_in([
+      { ...room, seq: 2, rev: 2, last },
+      { ...room, conv: 'c_2', name: 'zoo', seq: 7, rev: 7, last },
+    ]);
+    const line = (conv: string) => find(`.rail a[href="#/${conv}"] small`)?.textContent ?? '';
+    const mine = { uid: 'u_1', at: 1, fmt: 'md' };
+    const msgs = [1, 2].map((seq) => ({ seq, mid: `m_${seq}`, rev: seq, ...mine, body: seq === 2 ? 'salaries' : 'x' }));
+    socket.answer(socket.all('history')[0]!, { msgs, rev: 2, more: false });
+    await drawn();
+    let pos = 40;
+    const say = (ev: string, conv: string, rev: number, d: object) =>
+      socket.say({ ev, pos: ++pos, prev: pos - 1, conv, rev, d });
+    say('msg.edit', 'c_1', 3, { mid: 'm_1', body: 'another one' });
+    await drawn();
+    expect(line('c_1')).toBe('You: salaries');
+    say('msg.edit', 'c_1', 4, { mid: 'm_2', body: 'canteen' });
+    await drawn();
+    expect(line('c_1')).toBe('You: canteen');
+    say('msg.delete', 'c_1', 5, { mid: 'm_2' });
+    await drawn();
+    expect(line('c_1')).toBe('You: message deleted');
+    // A room whose messages are not here: the newest one is asked for.
+    say('msg.edit', 'c_2', 8, { mid: 'm_70', body: 'other' });
+    await drawn();
+    const asked = socket.all('history').at(-1)!;
+    expect(asked.d).toEqual({ conv: 'c_2', limit: 1 });
+    socket.answer(asked, { msgs: [{ seq: 7, mid: 'm_70', rev: 8, ...mine, body: 'other' }], rev: 8, more: true });
+    await drawn();
+    expect(line('c_2')).toBe('You: other');
+    say('msg.delete', 'c_2', 9, { mid: 'm_70' });
+    await drawn();
+    expect(line('c_2')).toBe('You: message deleted');
+    expect(socket.all('history')).toHaveLength(2);
+    // A list that was made before does not bring the text back.
+    app.chat.sync_soon();
+    await drawn();
+    const convs = [
+      { ...room, seq: 2, rev: 4, last },
+      { ...room, conv: 'c_2', name: 'zoo', seq: 7, rev: 8, last },
+    ];
+    socket.answer(socket.all('sync').at(-1)!, { convs, users: [], next: null });
+    await drawn();
+    expect([line('c_1'), line('c_2')]).toEqual(['You: message deleted', 'You: message deleted']);
+  });
+
+  it('calls a day by the calendar, and goes on with it', async () => {
+    // The night in which the clocks of Berlin go forward; the tests run at any place.
+    const zone = process.env.TZ;
+    process.env.TZ = 'Europe/Berlin';
+    try {
+      vi.setSystemTime(new Date(2026, 2, 29, 23, 58));
+      await signed_in([{ ...room, seq: 1, rev: 1, read: 1 }]);
+      const msg = { seq: 1, mid: 'm_1', rev: 1, uid: 'u_2', at: new Date(2026, 2, 29, 12).getTime(), body: 'x' };
+      socket.answer(socket.all('history')[0]!, { msgs: [msg], rev: 1, more: false });
+      await drawn();
+      expect(find('.day')!.textContent).toBe('Today');
+      dispatchEvent(new Event('focus'));
+      await vi.advanceTimersByTimeAsync(3 * 60 * 1000);
+      expect(find('.day')!.textContent).toBe('Yesterday');
+      expect(day_words(new Date(2026, 2, 29, 0, 10).getTime(), new Date(2026, 2, 30, 0, 30).getTime())).toBe(
+        'Yesterday',
+      );
+      expect(day_words(new Date(2026, 2, 28, 23, 50).getTime(), new Date(2026, 2, 30, 0, 30).getTime())).not.toBe(
+        'Yesterday',
+      );
+      // A device that slept.
+      vi.setSystemTime(new Date(2026, 2, 31, 9, 0));
+      document.dispatchEvent(new Event('visibilitychange'));
+      await drawn();
+      expect(find('.day')!.textContent).toBe('Sunday 29 March');
+    } finally {
+      if (zone === undefined) delete process.env.TZ;
+      else process.env.TZ = zone;
+    }
   });
 
   it('marks what is unread in the list and in the title', async () => {

@@ -8,7 +8,16 @@ import { ulid } from '../protocol/ulid';
 import { Api, own_endpoint } from './api';
 import { Chat } from './chat';
 import { Typing } from './typing';
-import { kept_endpoints, kept_lineage, kept_session, kept_theme, open_device, type Session, type Theme } from './device';
+import {
+  kept_edits,
+  kept_endpoints,
+  kept_lineage,
+  kept_session,
+  kept_theme,
+  open_device,
+  type Session,
+  type Theme,
+} from './device';
 
 declare const __VERSION__: string;
 
@@ -136,7 +145,10 @@ export class App {
   private compare_history_(lineage: string): void {
     const before = kept_lineage.get();
     if (before === lineage) return;
-    if (before !== undefined) this.restored.value = true;
+    if (before !== undefined) {
+      kept_edits.to_drafts();
+      this.restored.value = true;
+    }
     kept_lineage.set(lineage);
   }
 

@@ -7,7 +7,7 @@ import { Refused, type Answer } from '../protocol/frames';
 import type { Change, Outbox } from '../protocol/outbox';
 import type { ClusterInfo, Conversation, Dev, Me, Member, Message, Ops, User } from '../protocol/types.gen';
 import type { Marks } from './receipts';
-import { newest, page_size, with_alteration, with_event, with_newer, with_older, type Window } from './window';
+import { altered, newest, page_size, with_alteration, with_event, with_newer, with_older, type Window } from './window';
 
 export type Row = Message & { replicas?: number };
 
@@ -320,7 +320,9 @@ export class Chat {
   private merge_(fetched: Map<string, Conversation>): void {
     for (const [id, conv] of fetched) {
       const known = this.convs.value.get(id);
-      if (known && known.seq > conv.seq) fetched.set(id, { ...conv, seq: known.seq, rev: known.rev, last: known.last });
+      // Its newest message may have been changed or deleted since.
+      if (known && (known.seq > conv.seq || known.rev > conv.rev))
+        fetched.set(id, { ...conv, seq: Math.max(known.seq, conv.seq), rev: known.rev, last: known.last });
       if (known && known.read > conv.read) fetched.set(id, { ...fetched.get(id)!, read: known.read });
     }
     for (const id of this.appeared_) {
@@ -367,7 +369,10 @@ export class Chat {
     this.to_window_(id, event);
     const rev = event.rev ?? 0;
     if (event.ev === 'msg.new') this.count_(id, event.d as unknown as Message, rev);
-    else this.touch_(id, (conv) => ({ ...conv, rev: Math.max(conv.rev, rev) }));
+    else {
+      this.touch_(id, (conv) => ({ ...conv, rev: Math.max(conv.rev, rev) }));
+      this.alter_last_(id, event);
+    }
   }
 
   private appear_(conv: Conversation): void {
@@ -402,6 +407,34 @@ export class Chat {
     this.convs.value = new Map(this.convs.value).set(id, conv);
     if (!this.users.value.has(msg.uid)) void this.load_members(id);
     if (!mine) this.on_message(conv, msg);
+  }
+
+  // The list shows what the newest message says now. From a sync it comes without its id: then it is looked up.
+  private alter_last_(id: string, event: Dev): void {
+    const last = this.convs.value.get(id)?.last;
+    if (!last) return;
+    const window = this.view(id).value.window;
+    const newest = window && !window.has_newer ? window.msgs.at(-1) : undefined;
+    if (last.mid !== undefined)
+      this.touch_(id, (conv) => ({ ...conv, last: altered(last as unknown as Message, event) }));
+    else if (newest && newest.seq === this.convs.value.get(id)?.seq)
+      this.touch_(id, (conv) => ({ ...conv, last: newest }));
+    else void this.fetch_last_(id);
+  }
+
+  private async fetch_last_(id: string): Promise<void> {
+    try {
+      const answer = await this.connection_()?.link?.request(
+        'history',
+        { conv: id, limit: 1 },
+        { min_pos: this.applied_ },
+      );
+      const newest = answer?.d.msgs.at(-1);
+      // A message that came meanwhile is newer, and is known with its id.
+      if (newest) this.touch_(id, (conv) => (conv.seq === newest.seq ? { ...conv, last: newest } : conv));
+    } catch {
+      // Lost or refused: the next sync has it.
+    }
   }
 
   private mark_(

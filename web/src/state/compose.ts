@@ -13,6 +13,9 @@ const frame_overhead = 512;
 
 const utf8_length = (text: string) => new TextEncoder().encode(text).length;
 
+// Without the empty lines around it. The indentation of the first line belongs to the text: pasted code has one.
+export const without_edges = (text: string) => text.replace(/^(?:[^\S\n]*\n)+/, '').trimEnd();
+
 function too_large(body: string, limits: BodyLimits): Err | undefined {
   const bytes = utf8_length(body);
   // A text full of control characters grows when it is written as JSON; a larger frame would end the connection.

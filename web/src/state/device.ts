@@ -1,6 +1,7 @@
 // What this device keeps, all in one IndexedDB: the session, the known endpoints, drafts, and the outbox. (localStorage is
 // written seconds later by some browsers, and a killed one would forget.) A browser that forbids storage gets the same
 // interfaces in memory, and the page says so instead of failing.
+import { signal } from '@preact/signals';
 import { openDB, type IDBPDatabase } from 'idb';
 import type { Change, ChangeStore } from '../protocol/outbox';
 import type { Endpoint } from '../protocol/types.gen';
@@ -14,6 +15,37 @@ function keep(key: string, value: unknown): void {
   else values.set(key, value);
   const written = value === undefined ? database?.delete('values', key) : database?.put('values', value, key);
   written?.catch(() => {});
+}
+
+// What is begun in one page of the browser is begun in all of them: a draft that is sent in one is empty in the others.
+interface Told {
+  key: string;
+  before: unknown;
+  value: unknown;
+}
+
+let others: BroadcastChannel | undefined;
+// The last thing that another page changed here.
+export const heard = signal<Told | undefined>(undefined);
+
+const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+
+function keep_for_all(key: string, value: unknown): void {
+  const before = values.get(key);
+  keep(key, value);
+  others?.postMessage({ key, before, value } satisfies Told);
+}
+
+export function hear(told: Told): void {
+  const own = values.get(told.key);
+  if (own !== undefined && !same(own, told.before)) {
+    // Something else was written here meanwhile: it stays here, and on the device.
+    if (!same(own, told.value)) keep(told.key, own);
+    return;
+  }
+  if (told.value === undefined) values.delete(told.key);
+  else values.set(told.key, told.value);
+  heard.value = told;
 }
 
 export interface Session {
@@ -50,7 +82,32 @@ const draft_key = (conv: string) => `draft ${kept_session.get()?.uid ?? ''} ${co
 
 export const kept_drafts = {
   get: (conv: string) => (values.get(draft_key(conv)) as string | undefined) ?? '',
-  set: (conv: string, text: string) => keep(draft_key(conv), text === '' ? undefined : text),
+  set: (conv: string, text: string) => keep_for_all(draft_key(conv), text === '' ? undefined : text),
+};
+
+// Changes of messages that were begun in a conversation: the texts as far as they are, and which of them is in the box.
+export interface BegunEdits {
+  open?: string;
+  of: Record<string, { body: string; rev?: number; text: string }>;
+}
+
+const edits_prefix = () => `edit ${kept_session.get()?.uid ?? ''} `;
+
+export const kept_edits = {
+  get: (conv: string) => (values.get(edits_prefix() + conv) as BegunEdits | undefined) ?? { of: {} },
+  set: (conv: string, edits: BegunEdits) =>
+    keep_for_all(edits_prefix() + conv, Object.keys(edits.of).length === 0 ? undefined : edits),
+  // In another history the messages may be others: what was typed becomes the draft of its conversation.
+  to_drafts: () => {
+    const prefix = edits_prefix();
+    for (const [key, value] of [...values])
+      if (key.startsWith(prefix)) {
+        const conv = key.slice(prefix.length);
+        const typed = Object.values((value as BegunEdits).of).flatMap(({ body, text }) => (text === body ? [] : text));
+        keep_for_all(key, undefined);
+        if (typed.length > 0) kept_drafts.set(conv, [kept_drafts.get(conv), ...typed].filter(Boolean).join('\n'));
+      }
+  },
 };
 
 // Before anything else is read here.
@@ -62,6 +119,10 @@ export async function open_device(): Promise<ChangeStore> {
         fresh.createObjectStore('values');
       },
     });
+    if (typeof BroadcastChannel !== 'undefined') {
+      others = new BroadcastChannel('chaind');
+      others.onmessage = (event: MessageEvent<Told>) => hear(event.data);
+    }
     for (const key of await database.getAllKeys('values')) values.set(String(key), await database.get('values', key));
     return new DeviceStore(database);
   } catch {

@@ -57,6 +57,15 @@ export function with_event(window: Window, event: Dev): Window | undefined {
   return with_alteration(next, event);
 }
 
+// The message after an edit or a deletion, where that is about this one.
+export function altered<M extends Message>(msg: M, event: Dev): M {
+  if (event.ev !== 'msg.edit' && event.ev !== 'msg.delete') return msg;
+  const d = event.d as { mid?: string; body?: string };
+  if (d.mid !== msg.mid) return msg;
+  const changed = event.ev === 'msg.edit' ? { body: d.body ?? '', edited: true } : { body: '', deleted: true };
+  return { ...msg, ...changed, rev: event.rev };
+}
+
 // Edits and deletions: harmless to apply twice, and to messages that are not here.
 export function with_alteration(window: Window, event: Dev): Window {
   if (event.ev !== 'msg.edit' && event.ev !== 'msg.delete') return window;
@@ -64,10 +73,6 @@ export function with_alteration(window: Window, event: Dev): Window {
   const at = window.msgs.findIndex((msg) => msg.mid === mid);
   if (at < 0) return window;
   const msgs = window.msgs.slice();
-  const old = msgs[at]!;
-  msgs[at] =
-    event.ev === 'msg.edit'
-      ? { ...old, body: (event.d as { body: string }).body, edited: true, rev: event.rev }
-      : { ...old, body: '', deleted: true, rev: event.rev };
+  msgs[at] = altered(msgs[at]!, event);
   return { ...window, msgs };
 }

@@ -3,8 +3,8 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { LinkLost, Refused } from '../protocol/frames';
 import type { User } from '../protocol/types.gen';
-import { delete_message } from '../state/compose';
-import { open_dialog, use_app, write_in, type OpenDialog } from './context';
+import { delete_message, shown_body } from '../state/compose';
+import { end_edit, open_dialog, use_app, write_in, type OpenDialog } from './context';
 import { Dialog, use_close } from './dialog';
 import { LeftOver } from './left_over';
 import { Avatar, Icon } from './parts';
@@ -217,7 +217,7 @@ function DeleteMessage({ mid }: { mid: string }) {
   return (
     <Dialog label="Delete this message?">
       <div class="in">
-        {msg && <blockquote class="quoted">{msg.body.slice(0, 300)}</blockquote>}
+        {msg && <blockquote class="quoted">{shown_body(app.outbox, msg).slice(0, 300)}</blockquote>}
         <p class="muted">Everybody will see that you deleted a message here. The text is gone for good.</p>
       </div>
       <footer>
@@ -231,6 +231,7 @@ function DeleteMessage({ mid }: { mid: string }) {
             close();
             if (conv === undefined) return;
             delete_message(app.outbox, conv, mid);
+            end_edit(conv, mid, true);
             write_in(conv);
           }}
         >

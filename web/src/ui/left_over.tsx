@@ -4,6 +4,7 @@ import type { Change } from '../protocol/outbox';
 import { returned_text, use_app, write_in } from './context';
 import { Dialog, use_close } from './dialog';
 import { clock_time, copy_text, day_words } from './parts';
+import { today } from './today';
 
 const kinds: Partial<Record<Change['op'], string>> = {
   'msg.send': 'A message',
@@ -32,8 +33,8 @@ export function LeftOver() {
     <Dialog label="Not sent">
       <div class="in">
         <p class="muted">
-          Written before the history was restored from a backup, and never sent in this one. Rooms and people may be others
-          now, so it waits for you to decide.
+          Written before the history was restored from a backup, and never sent in this one. Rooms and people may be
+          others now, so it waits for you to decide.
         </p>
         <ul class="flush left-over">
           {changes.map((change) => {
@@ -42,7 +43,7 @@ export function LeftOver() {
               <li key={change.cid}>
                 <p class="small-t muted">
                   {kinds[change.op] ?? 'A change'}
-                  {change.place ? ` for ${change.place}` : ''}, {day_words(change.at, Date.now())} {clock_time(change.at)}
+                  {change.place ? ` for ${change.place}` : ''}, {day_words(change.at, today())} {clock_time(change.at)}
                 </p>
                 {body !== undefined && <blockquote class="quoted">{body.slice(0, 2000)}</blockquote>}
                 <p class="row">

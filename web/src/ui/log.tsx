@@ -9,6 +9,7 @@ import { focus_composer, open_dialog, use_app } from './context';
 import { begin_edit, MessageView, RawMessage } from './message';
 import { copy_text, day_key, day_words } from './parts';
 import { log_rows, type LogRow } from './rows';
+import { today } from './today';
 
 const near_end_px = 48;
 const fetch_ahead_px = 700;
@@ -200,7 +201,7 @@ function Lines({ row }: { row: LogRow }) {
     <>
       {row.day !== undefined && (
         <h2 class="day">
-          <time dateTime={day_key(row.day)}>{day_words(row.day, Date.now())}</time>
+          <time dateTime={day_key(row.day)}>{day_words(row.day, today())}</time>
         </h2>
       )}
       {row.fresh !== undefined && (

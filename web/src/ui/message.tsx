@@ -6,7 +6,7 @@ import { unconfirmed_after_ms, type Change, type Outbox } from '../protocol/outb
 import { refusal_words, shown_body } from '../state/compose';
 import type { Row } from '../state/chat';
 import { receipt_words, type Receipt } from '../state/receipts';
-import { editing, focus_composer, open_dialog, returned_text, use_app } from './context';
+import { begun_edit, edit, focus_composer, open_dialog, returned_text, use_app } from './context';
 import { Markdown } from './markdown';
 import { Avatar, clock_time, copy_text, Icon, IconButton } from './parts';
 
@@ -30,7 +30,7 @@ export function ReceiptLine({ receipt, worded }: { receipt: Receipt; worded: boo
   );
 }
 
-function Refusal({ change, conv }: { change: Change; conv: string }) {
+function Refusal({ change, conv, stored }: { change: Change; conv: string; stored: string }) {
   const app = use_app();
   const body = 'body' in change.d ? (change.d as { body: string }).body : undefined;
   const unknown = change.err?.outcome === 'unknown';
@@ -41,8 +41,9 @@ function Refusal({ change, conv }: { change: Change; conv: string }) {
       : change.op === 'msg.edit'
         ? 'Change not stored.'
         : 'Not deleted.';
-  const edit = () => {
-    if (change.op === 'msg.edit') editing.value = { conv, mid: (change.d as { mid: string }).mid, body: body ?? '' };
+  const take_up = () => {
+    if (change.op === 'msg.edit')
+      edit({ conv, mid: (change.d as { mid: string }).mid, body: stored, text: body ?? '' });
     else returned_text.value = body;
     app.outbox.discard(change.cid);
     focus_composer();
@@ -61,7 +62,7 @@ function Refusal({ change, conv }: { change: Change; conv: string }) {
         )}
         {body !== undefined && (
           <>
-            <button class="btn small" type="button" onClick={edit}>
+            <button class="btn small" type="button" onClick={take_up}>
               Edit
             </button>
             <button class="btn small" type="button" onClick={() => void copy_text(body)}>
@@ -146,7 +147,8 @@ function Tools({ conv, msg, mine }: { conv: string; msg: Row; mine: boolean }) {
 }
 
 export function begin_edit(outbox: Outbox, conv: string, msg: Row): void {
-  editing.value = { conv, mid: msg.mid, body: shown_body(outbox, msg), rev: msg.rev };
+  const body = shown_body(outbox, msg);
+  edit({ conv, mid: msg.mid, body, rev: msg.rev, text: begun_edit(conv, msg.mid)?.text ?? body });
   focus_composer();
 }
 
@@ -201,8 +203,8 @@ function MessageRow(props: MessageProps) {
       )}
       {local && <Unconfirmed change={local} />}
       {alteration && <Unconfirmed change={alteration} />}
-      {local?.state === 'refused' && <Refusal change={local} conv={conv} />}
-      {alteration?.state === 'refused' && <Refusal change={alteration} conv={conv} />}
+      {local?.state === 'refused' && <Refusal change={local} conv={conv} stored="" />}
+      {alteration?.state === 'refused' && <Refusal change={alteration} conv={conv} stored={msg.body} />}
       {active && !local && !msg.deleted && <Tools conv={conv} msg={msg} mine={mine} />}
     </article>
   );

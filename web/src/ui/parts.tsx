@@ -108,7 +108,10 @@ export function day_key(at: number): string {
 
 export function day_words(at: number, now: number): string {
   if (day_key(at) === day_key(now)) return 'Today';
-  if (day_key(at) === day_key(now - 86400000)) return 'Yesterday';
+  // By the calendar: not every day has 24 hours.
+  const before = new Date(now);
+  before.setDate(before.getDate() - 1);
+  if (day_key(at) === day_key(before.getTime())) return 'Yesterday';
   return (new Date(at).getFullYear() === new Date(now).getFullYear() ? long_day : old_day).format(at);
 }
 

@@ -42,10 +42,10 @@ function Row({ conv, current, stop }: { conv: Conversation; current: boolean; st
         )}
         <span class="cut">
           <bdi>{conv.name}</bdi>
-          {last && last.body !== '' && (
+          {last && (last.body !== '' || last.deleted) && (
             <small>
               {author}
-              {last.body.slice(0, preview_length)}
+              {last.deleted ? 'message deleted' : last.body.slice(0, preview_length)}
             </small>
           )}
         </span>

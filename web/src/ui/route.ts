@@ -24,6 +24,12 @@ export function go(hash: string): void {
   route.value = parse(location.hash);
 }
 
+// An address that only leads on: it does not stay in the history, so that Back leaves the page.
+export function lead_on(hash: string): void {
+  history.replaceState(history.state, '', `#${hash}`);
+  route.value = parse(location.hash);
+}
+
 const narrow = matchMedia('(max-width: 45rem)');
 export const is_phone = signal(narrow.matches);
 narrow.addEventListener('change', () => {

@@ -5,9 +5,11 @@ import { editing, focus_composer, open_dialog, pane_open, use_app } from './cont
 import { Dialogs } from './dialogs';
 import { Rail, ordered_convs, step_conversation } from './rail';
 import { MembersPane, Room } from './room';
+import { leave_keys_to_input_methods } from './keys';
 import { FirstRun, RoomsPage } from './rooms';
-import { go, is_phone, route } from './route';
+import { is_phone, lead_on, route } from './route';
 import { SignIn } from './signin';
+import { watch_the_day } from './today';
 import { Announcer, ConnectionPill, DegradedBand, RestoredBand } from './status';
 
 // The parts of the page that F6 walks, and where the focus goes in each.
@@ -35,7 +37,7 @@ function use_keys(): void {
   const app = use_app();
   useEffect(() => {
     const on_key = (event: KeyboardEvent) => {
-      if (!app.session.value || event.isComposing) return;
+      if (!app.session.value) return;
       const modifier = event.ctrlKey || event.metaKey;
       if (modifier && event.key.toLowerCase() === 'k') {
         event.preventDefault();
@@ -101,7 +103,9 @@ function Title() {
 
 export function Shell() {
   const app = use_app();
+  useEffect(leave_keys_to_input_methods, []);
   use_keys();
+  useEffect(watch_the_day, []);
   const here = route.value;
   const convs = app.chat.convs.value;
   // On a wide screen an address without a place opens the first conversation; never under a dialog, which may be making
@@ -111,7 +115,7 @@ export function Shell() {
     if (here.page !== 'home' || is_phone.value || dialog || !app.chat.loaded.value) return;
     const { rooms, people } = ordered_convs(convs.values());
     const first = rooms[0] ?? people[0];
-    if (first) go(`/${first.conv}`);
+    if (first) lead_on(`/${first.conv}`);
   }, [here, convs, is_phone.value, dialog]);
 
   // Another history: the message that is being changed or deleted may be another one there.
