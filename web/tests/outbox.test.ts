@@ -327,6 +327,18 @@ describe('outbox', () => {
     expect(outbox.entries.value[0]!.durable).toBe(false);
   });
 
+  it('sends on when the device does not answer', async () => {
+    const socket = await online();
+    store.put = () => new Promise(() => {});
+    say('anyway');
+    say('the next one');
+    await vi.advanceTimersByTimeAsync(5100);
+    expect(bodies(socket)).toEqual(['anyway']);
+    await answer(socket, socket.all('msg.send')[0]!);
+    expect(bodies(socket)).toEqual(['anyway', 'the next one']);
+    expect(outbox.entries.value[0]!.durable).toBe(false);
+  });
+
   it('keeps only the newest read mark behind the one on its way', async () => {
     const socket = await online();
     for (const seq of [3, 4, 5]) outbox.replace('read', { conv: 'c_1', seq }, 'read:c_1');

@@ -54,6 +54,7 @@ export interface OutboxHandlers {
 export const resend_ms = 800;
 const longest_wait_ms = 15000;
 const first_retry_ms = 200;
+const saved_within_ms = 5000;
 // A link that lives but gives no answer to this: asked again.
 export const answer_within_ms = 20000;
 // When "confirming" has lasted for this long, the page says what is known, and offers an end.
@@ -171,11 +172,15 @@ export class Outbox {
         if (this.find_(change.cid)?.state === 'saving') this.update_(change.cid, { state: 'waiting', durable });
         this.pump();
       };
-      // A full disk must not hold the message back; it is only not promised to be kept.
-      void this.store_.put(change).then(
-        () => saved(this.store_.durable),
-        () => saved(false),
-      );
+      // A full disk, or one that does not answer, must not hold the message back; it is only not promised to be kept.
+      const late = setTimeout(() => saved(false), saved_within_ms);
+      void this.store_
+        .put(change)
+        .then(
+          () => saved(this.store_.durable),
+          () => saved(false),
+        )
+        .finally(() => clearTimeout(late));
     } else this.pump();
     return change.cid;
   }
