@@ -465,6 +465,27 @@ describe('page', () => {
     expect(find('.log .refused')).toBeNull();
   });
 
+  it('shows what was not sent to a room that one is not in any more', async () => {
+    await signed_in([room, { ...room, conv: 'c_2', name: 'zoo' }]);
+    await send('a long text');
+    socket.say({ ev: 'conv.gone', pos: 41, prev: 40, conv: 'c_1', d: {} });
+    await drawn();
+    socket.refuse(socket.all('msg.send')[0]!, { code: 'not_found', retry: 'never' });
+    await drawn();
+    expect(find('.band')!.textContent).toContain('One thing you wrote was not sent.');
+    expect(find('.band')!.textContent).not.toContain('backup');
+    go('/c_2');
+    await drawn();
+    button('Look at it').click();
+    await drawn();
+    expect(find('dialog')!.textContent).toContain('A message for #ops');
+    expect(find('dialog')!.textContent).toContain('This conversation is not there any more, or you left it.');
+    button('Put into the box of #zoo').click();
+    await drawn();
+    expect(in_box()).toBe('a long text');
+    expect(find('.band')).toBeNull();
+  });
+
   it('sends with Enter alone: not with Shift, not while a word is composed, and nothing empty', async () => {
     await signed_in([room]);
     enter('#composer-text', 'text');

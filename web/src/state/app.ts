@@ -1,8 +1,8 @@
 // Puts the parts together: session, connection, outbox, conversations, and what the page shows of them.
-import { batch, effect, signal } from '@preact/signals';
+import { batch, computed, effect, signal } from '@preact/signals';
 import { Connection } from '../protocol/connection';
 import type { SocketLike } from '../protocol/link';
-import { Outbox, type ChangeStore } from '../protocol/outbox';
+import { Outbox, type Change, type ChangeStore } from '../protocol/outbox';
 import type { ClusterInfo, Endpoint, Status } from '../protocol/types.gen';
 import { ulid } from '../protocol/ulid';
 import { Api, own_endpoint } from './api';
@@ -44,6 +44,17 @@ export class App {
   readonly chat: Chat;
   readonly typing: Typing;
   readonly connection = signal<Connection | undefined>(undefined);
+  // What was not sent and has no place in any conversation: of another history, or for one that this person is not in.
+  readonly unplaced = computed(() => {
+    const foreign = this.outbox.left_over.value;
+    const convs = this.chat.convs.value;
+    const homeless = (change: Change) => {
+      const conv = convs.get(change.lane);
+      return change.durable && change.state === 'refused' && (conv === undefined || conv.member === false);
+    };
+    if (!this.chat.loaded.value) return foreign;
+    return this.outbox.entries.value.filter((change) => foreign.includes(change) || homeless(change));
+  });
   private readonly device_ = `d_${ulid()}`;
 
   constructor(store: ChangeStore) {

@@ -1,6 +1,7 @@
-// What was written for a history that the chain does not have any more: each for the person to take up again or discard.
+// What was not sent and has no place any more, such as in another history: each for the person to take up again or discard.
 import { useEffect } from 'preact/hooks';
 import type { Change } from '../protocol/outbox';
+import { refusal_words } from '../state/compose';
 import { returned_text, use_app, write_in } from './context';
 import { Dialog, use_close } from './dialog';
 import { clock_time, copy_text, day_words } from './parts';
@@ -15,7 +16,8 @@ const kinds: Partial<Record<Change['op'], string>> = {
 export function LeftOver() {
   const app = use_app();
   const close = use_close();
-  const changes = app.outbox.left_over.value;
+  const changes = app.unplaced.value;
+  const of_before = app.outbox.left_over.value;
   const here = app.chat.open_conv.value;
   const place = here === undefined ? '' : app.chat.place_of(here);
   const empty = changes.length === 0;
@@ -32,10 +34,12 @@ export function LeftOver() {
   return (
     <Dialog label="Not sent">
       <div class="in">
-        <p class="muted">
-          Written before the history was restored from a backup, and never sent in this one. Rooms and people may be
-          others now, so it waits for you to decide.
-        </p>
+        {of_before.length > 0 && (
+          <p class="muted">
+            Written before the history was restored from a backup, and never sent in this one. Rooms and people may be
+            others now, so it waits for you to decide.
+          </p>
+        )}
         <ul class="flush left-over">
           {changes.map((change) => {
             const body = 'body' in change.d ? (change.d as { body: string }).body : undefined;
@@ -45,6 +49,7 @@ export function LeftOver() {
                   {kinds[change.op] ?? 'A change'}
                   {change.place ? ` for ${change.place}` : ''}, {day_words(change.at, today())} {clock_time(change.at)}
                 </p>
+                {!of_before.includes(change) && <p class="small-t">{refusal_words(change)}</p>}
                 {body !== undefined && <blockquote class="quoted">{body.slice(0, 2000)}</blockquote>}
                 <p class="row">
                   {body !== undefined && here !== undefined && (

@@ -132,17 +132,24 @@ export function band_text(
   return { strong: `${replicas} of ${want} machines.`, rest: `Everything works.${rest.trimEnd()}`, bad: false };
 }
 
-// After a restore: that it happened, until somebody has taken note; and what was not sent, until it is decided upon.
+// After a restore: that it happened, until somebody has taken note; and what was not sent and has no place, until it is
+// decided upon.
 export function RestoredBand() {
   const app = use_app();
-  const left = app.outbox.left_over.value.length;
+  const left = app.unplaced.value.length;
   if (!app.restored.value && left === 0) return null;
+  const of_before = app.restored.value || app.outbox.left_over.value.length > 0;
   return (
     <div class="band" role="status">
       <Icon name="warning" />
       <span>
-        <b>The history was restored from a backup.</b> What was written after that backup is not here any more.
-        {left > 0 && ` ${left === 1 ? 'One thing' : `${left} things`} you wrote before it ${left === 1 ? 'was' : 'were'} not sent.`}
+        {of_before && (
+          <>
+            <b>The history was restored from a backup.</b> What was written after that backup is not here any more.{' '}
+          </>
+        )}
+        {left > 0 &&
+          `${left === 1 ? 'One thing' : `${left} things`} you wrote ${of_before ? 'before it ' : ''}${left === 1 ? 'was' : 'were'} not sent.`}
       </span>{' '}
       <span class="row end">
         {left > 0 && (
