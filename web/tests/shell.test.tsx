@@ -260,6 +260,27 @@ describe('what was typed', () => {
     expect(socket.all('msg.send').map((frame) => frame.d.body)).toEqual(['    if ready:\n        go()', '\tcase 1:']);
   });
 
+  it('holds the page back when the device does not keep it', async () => {
+    await signed_in([room]);
+    const would_close = () => dispatchEvent(new Event('beforeunload', { cancelable: true }));
+    expect(would_close()).toBe(true);
+    await send('kept on the device');
+    expect(would_close()).toBe(true);
+    const [change] = app.outbox.entries.value;
+    socket.answer(socket.all('msg.send')[0]!, { mid: 'm_1', seq: 1, rev: 1, at: 1, replicas: 3 });
+    await drawn();
+    vi.spyOn(app.outbox, 'durable', 'get').mockReturnValue(false);
+    expect([change!.op, would_close()]).toEqual(['msg.send', true]);
+    await send('in this page alone');
+    expect(would_close()).toBe(false);
+    socket.answer(socket.all('msg.send')[1]!, { mid: 'm_2', seq: 2, rev: 2, at: 1, replicas: 3 });
+    await drawn();
+    expect(would_close()).toBe(true);
+    // These tests run without a database: nothing of a draft is on a disk.
+    enter('#composer-text', 'half a th');
+    expect(would_close()).toBe(false);
+  });
+
   it('is asked about when a message is changed to nothing', async () => {
     await in_two_rooms();
     begin_edit(app.outbox, 'c_1', msg_two());

@@ -9,6 +9,7 @@ import { Api, own_endpoint } from './api';
 import { Chat } from './chat';
 import { Typing } from './typing';
 import {
+  begun_only_here,
   kept_edits,
   kept_endpoints,
   kept_lineage,
@@ -71,6 +72,11 @@ export class App {
       if (theme === 'system') delete document.documentElement.dataset.theme;
       else document.documentElement.dataset.theme = theme;
       kept_theme.set(theme);
+    });
+    addEventListener('beforeunload', (event) => {
+      const { durable, entries } = this.outbox;
+      const only_here = entries.value.some((change) => change.op.startsWith('msg.') && !(durable && change.durable));
+      if (this.session.value && (only_here || begun_only_here())) event.preventDefault();
     });
     const wake = () => connection()?.try_now();
     addEventListener('online', wake);

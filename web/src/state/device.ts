@@ -110,6 +110,11 @@ export const kept_edits = {
   },
 };
 
+// Something was begun, and goes with this page: the browser keeps nothing for this site.
+export function begun_only_here(): boolean {
+  return database === undefined && [...values.keys()].some((key) => /^(draft|edit) /.test(key));
+}
+
 // Before anything else is read here.
 export async function open_device(): Promise<ChangeStore> {
   try {
