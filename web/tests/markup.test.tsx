@@ -151,6 +151,14 @@ describe('a hostile text', () => {
   });
 });
 
+describe('marks on a letter', () => {
+  it('are drawn as languages have them, and not by the thousand', () => {
+    for (const text of ['e\u0301', 'ก็', '\u1788\u17d2\u1798\u17c4\u17c7', '❤️', 'a' + '\u0301'.repeat(16)])
+      expect(shown(text).trim()).toBe(text);
+    expect(shown(`a${'\u0301'.repeat(8000)}b`).trim()).toBe(`a${'\u0301'.repeat(16)}b`);
+  });
+});
+
 describe('what was typed', () => {
   it('is shown with its backslashes, single tildes, entities and stars between letters', () => {
     for (const text of [

@@ -1,7 +1,7 @@
 // A message's Markdown as nodes, never as an HTML string. What is not in the small set of markup.ts appears as it was typed.
 import type { ComponentChildren } from 'preact';
 import { memo } from 'preact/compat';
-import { is_blank, markup, type Block, type Inline, type Item } from './markup';
+import { drawable, is_blank, markup, type Block, type Inline, type Item } from './markup';
 
 function inline(pieces: Inline[]): ComponentChildren {
   return pieces.map((piece) => {
@@ -82,6 +82,6 @@ export const Markdown = memo(({ text }: { text: string }) =>
       <span class="gone">A message of nothing that can be seen</span>
     </p>
   ) : (
-    <>{markup(text).blocks.map(block)}</>
+    <>{markup(drawable(text)).blocks.map(block)}</>
   ),
 );

@@ -53,6 +53,10 @@ const task = /^\[([ xX])\][ \t]+(?=\S)/;
 const unseen = /^[\s\p{Cc}\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]*$/u;
 export const is_blank = (text: string) => unseen.test(text);
 
+// More marks on one letter than any language has take the browser seconds to place, and cover the lines around them.
+const piled_marks = /(\p{M}{16})\p{M}+/gu;
+export const drawable = (text: string) => text.replace(piled_marks, '$1');
+
 const safe_schemes = /^(https?:|mailto:)/i;
 
 export function safe_href(href: string): string | undefined {

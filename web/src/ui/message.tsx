@@ -8,6 +8,7 @@ import type { Row } from '../state/chat';
 import { receipt_words, type Receipt } from '../state/receipts';
 import { begun_edit, edit, focus_composer, open_dialog, returned_text, use_app } from './context';
 import { Markdown } from './markdown';
+import { drawable } from './markup';
 import { Avatar, clock_time, copy_text, Icon, IconButton } from './parts';
 
 const receipt_icon: Record<Receipt['state'], string> = {
@@ -193,7 +194,7 @@ function MessageRow(props: MessageProps) {
           </p>
         ) : (
           <>
-            {msg.fmt === 'plain' ? <p class="plain">{body}</p> : <Markdown text={body} />}
+            {msg.fmt === 'plain' ? <p class="plain">{drawable(body)}</p> : <Markdown text={body} />}
             {edited && <span class="edited">(edited)</span>}
           </>
         )}
@@ -215,7 +216,7 @@ export function RawMessage({ msg }: { msg: Row }) {
   return (
     <article class="msg first" tabIndex={-1} data-mid={msg.mid}>
       <div class="body" dir="auto">
-        <p class="plain">{String(msg.body)}</p>
+        <p class="plain">{drawable(String(msg.body))}</p>
         <span class="edited">(shown as it was sent: it could not be drawn)</span>
       </div>
     </article>
