@@ -194,6 +194,10 @@ async function hard_to_draw({ chain, browser }) {
     `${'a'.repeat(16_383)}@`,
     '- '.repeat(8000),
     '`a'.repeat(8000),
+    `a${'\u0301'.repeat(8000)}`,
+    'a\u0627'.repeat(5000),
+    '\u202ea'.repeat(4000),
+    '👨\u200d'.repeat(2300),
     '**a '.repeat(4000),
     'a\n'.repeat(8000),
   ];

@@ -413,6 +413,19 @@ describe('what cannot be sent', () => {
     expect(words()).toContain('refused');
   });
 
+  it('is not sent when the frame is larger than the machine takes: that would end the link', async () => {
+    const socket = await online();
+    const topic = 'ä'.repeat(40_000);
+    await expect(outbox.ask('conv.create', { kind: 'room', name: 'ops', topic, priv: false })).rejects.toThrow('large');
+    await expect(connection.link!.request('users', { prefix: topic })).rejects.toThrow('large');
+    say(topic);
+    say('next');
+    await settle();
+    expect(ended().map((change) => change.err)).toMatchObject([{ code: 'too_large', outcome: 'none' }]);
+    expect(socket.sent.map((frame) => frame.op)).toEqual(['hello', 'msg.send']);
+    expect(bodies(socket)).toEqual(['next']);
+  });
+
   it('is found among several by sending one at a time', async () => {
     for (const code of [1007, 1009, 4504]) {
       store.kept.clear();

@@ -43,6 +43,17 @@ export interface LinkOptions {
 // names no request, while more than one change may be meant.
 export const unreadable_codes: ReadonlySet<number> = new Set([1003, 1007, 1009, 4504, 4903]);
 
+// A longer one ends the link at the other side.
+const default_frame_max = 65536;
+const too_large: Err = {
+  ...{ code: 'too_large', msg: 'It is too large to be sent at once.' },
+  ...{ retry: 'after_fix', outcome: 'none' },
+};
+
+const frame_text = (frame: object) => JSON.stringify(all_well_formed(frame));
+const is_longer = (text: string, bytes: number) =>
+  text.length > bytes / 3 && new TextEncoder().encode(text).length > bytes;
+
 const ack_after_events = 64;
 const ack_after_ms = 80;
 
@@ -59,6 +70,7 @@ export class Link {
   private acked_ = 0;
   private unacked_events_ = 0;
   private sent_at_ = 0;
+  private frame_max_ = default_frame_max;
   private silence_ms_ = 15000;
   private dead_ms_ = 4000;
   private hello_timer_: ReturnType<typeof setTimeout> | undefined;
@@ -89,15 +101,17 @@ export class Link {
   ): Promise<Answer<OpAnswer<K>>> {
     if (this.ended_) return Promise.reject(new LinkLost());
     const id = this.next_id_++;
+    const text = frame_text({ id, op, ...extra, d });
+    if (is_longer(text, this.frame_max_)) return Promise.reject(new Refused(too_large));
     return new Promise((resolve, reject) => {
       this.waiting_.set(id, { cid: extra.cid, resolve: resolve as never, reject });
-      this.send_({ id, op, ...extra, d });
+      this.send_(text);
     });
   }
 
   // Says something that gets no answer.
   note<K extends keyof Notes>(op: K, d: NonNullable<Notes[K]>): void {
-    if (this.ready) this.send_({ op, d });
+    if (this.ready) this.send_(frame_text({ op, d }));
   }
 
   // Asks for a sign of life now, for instance when the page comes back to the foreground. Resolves when it came.
@@ -118,6 +132,7 @@ export class Link {
         clearTimeout(this.hello_timer_);
         this.greeted_ = true;
         this.silence_ms_ = answer.d.hb?.interval_ms ?? this.silence_ms_;
+        this.frame_max_ = answer.d.limits?.frame ?? default_frame_max;
         this.dead_ms_ = answer.d.hb?.timeout_ms ?? this.dead_ms_;
         const resume = this.options_.hello.resume;
         this.cursor_ = answer.d.resume === 'ok' && resume ? resume.pos : answer.pos;
@@ -210,9 +225,9 @@ export class Link {
     this.probe().catch(() => {});
   }
 
-  private send_(frame: object): void {
+  private send_(text: string): void {
     this.sent_at_ = Date.now();
-    this.socket_.send(JSON.stringify(all_well_formed(frame)));
+    this.socket_.send(text);
   }
 
   private heard_(): void {

@@ -80,7 +80,7 @@ export function refusal_words(change: Change): string {
   }
 }
 
-function sentence(text: string): string {
+export function sentence(text: string): string {
   const full = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.?…]$/.test(full) ? full : `${full}.`;
 }

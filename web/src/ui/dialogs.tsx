@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { LinkLost, Refused } from '../protocol/frames';
 import type { User } from '../protocol/types.gen';
-import { delete_message, shown_body } from '../state/compose';
+import { delete_message, sentence, shown_body } from '../state/compose';
 import { end_edit, open_dialog, use_app, write_in, type OpenDialog } from './context';
 import { Dialog, use_close } from './dialog';
 import { LeftOver } from './left_over';
@@ -14,7 +14,7 @@ import { Switcher } from './switcher';
 function refusal(why: unknown): string {
   if (why instanceof Refused) {
     if (why.err.code === 'conflict') return 'A room with this name exists already.';
-    return `${why.err.msg.charAt(0).toUpperCase()}${why.err.msg.slice(1)}.`;
+    return sentence(why.err.msg);
   }
   return why instanceof LinkLost ? 'The connection ended before the answer came.' : 'It did not work.';
 }
