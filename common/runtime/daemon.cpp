@@ -14,6 +14,7 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <mutex>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,7 +26,7 @@ namespace asio = boost::asio;
 
 namespace
 {
-asio::awaitable<void> feed_watchdog(asio::steady_timer& timer)
+asio::awaitable<void> feed_watchdog(daemon const& what, asio::steady_timer& timer)
 {
     auto const every = watchdog_interval();
     while (every)
@@ -34,7 +35,7 @@ asio::awaitable<void> feed_watchdog(asio::steady_timer& timer)
         boost::system::error_code woken;
         co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
         if (woken) co_return;
-        notify_watchdog();
+        if (what.turns()) notify_watchdog();
     }
 }
 
@@ -105,7 +106,7 @@ int run_daemon(
     asio::co_spawn(context, live(*what, signals, std::move(reload)), on_end);
     asio::co_spawn(
         context,
-        feed_watchdog(watchdog),
+        feed_watchdog(*what, watchdog),
         [](std::exception_ptr why)
         {
             if (why) std::rethrow_exception(why);
@@ -121,6 +122,9 @@ int run_daemon(
 
 void fail(int exit_code, std::string const& why)
 {
+    // Of several threads the first one ends the process; another one must not do so before its line is out.
+    static std::mutex first;
+    first.lock();
     log::write(log::level::error, "runtime", "cannot go on", {{"Reason", why}, {"ExitStatus", exit_code}});
     log::stop();
     ::_exit(exit_code);

@@ -1,5 +1,5 @@
 #pragma once
-// The life of a daemon's process, the same for both: one io_context on one thread, signals, the service
+// The life of a daemon's process, the same for both: the main loop on the main thread, signals, the service
 // manager, exit codes.
 
 #include <boost/asio/awaitable.hpp>
@@ -20,6 +20,8 @@ public:
 
     virtual boost::asio::awaitable<void> run() = 0;   // start everything, then return
     virtual boost::asio::awaitable<void> stop() = 0;  // drain and end everything; SIGTERM or SIGINT has come
+    // Its other loops turn, too: else the watchdog is not fed.
+    [[nodiscard]] virtual bool turns() const { return true; }
 };
 
 // Makes the daemon, runs it until SIGTERM or SIGINT, stops it; READY=1 after run(), watchdog while the loop
@@ -31,7 +33,8 @@ int run_daemon(
 );
 
 // Ends the process at once with that code after the log has said why: for what must not go on (a failed disk,
-// a broken invariant). No destructor runs: what is half done stays as after a crash, which is safe.
+// a broken invariant). From any thread. No destructor runs: what is half done stays as after a crash, which
+// is safe.
 [[noreturn]] void fail(int exit_code, std::string const& why);
 
 // Runs `start`, turning what it throws into an exit code and a sentence on stderr.

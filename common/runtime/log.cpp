@@ -84,7 +84,9 @@ private:
 using line_sink = sinks::asynchronous_sink<line_backend, sinks::bounded_fifo_queue<queue_limit, count_drops>>;
 using logger = boost::log::sources::severity_channel_logger_mt<level, std::string>;
 
+// Set by start() and never reset: other threads may be writing when the process ends.
 boost::shared_ptr<line_sink> sink;
+std::atomic<bool> sinking{false};
 }  // namespace
 
 void start(level least)
@@ -93,15 +95,15 @@ void start(level least)
     boost::log::core::get()->set_exception_handler([](...) {});
     sink = boost::make_shared<line_sink>(boost::make_shared<line_backend>());
     boost::log::core::get()->add_sink(sink);
+    sinking.store(true, std::memory_order_release);
 }
 
 void stop()
 {
-    if (!sink) return;
+    if (!sinking.exchange(false, std::memory_order_acq_rel)) return;
     boost::log::core::get()->remove_sink(sink);
     sink->stop();
     sink->flush();
-    sink.reset();
 }
 
 void set_level(level least)
@@ -118,7 +120,7 @@ void write(level at, std::string_view channel, std::string_view message, std::in
 {
     if (!enabled(at)) return;
     line what{runtime::now().wall_us, at, std::string(channel), std::string(message), fields};
-    if (!sink) return to_stderr(what);
+    if (!sinking.load(std::memory_order_acquire)) return to_stderr(what);
 
     static logger source;
     auto record =
