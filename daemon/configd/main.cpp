@@ -4,6 +4,7 @@
 #include "configd/sqlite_registry.hpp"
 #include "runtime/address.hpp"
 #include "runtime/daemon.hpp"
+#include "runtime/priority.hpp"
 #include "runtime/private_file.hpp"
 #include "runtime/random_id.hpp"
 
@@ -47,6 +48,8 @@ public:
 
     boost::asio::awaitable<void> run() override
     {
+        // Here, so that no other thread is in front with it.
+        runtime::come_first();
         service_->start();
         auto const at = runtime::to_string(service_->address());
         boost::json::object const ports{{"listen", at}, {"port", service_->address().port()}};

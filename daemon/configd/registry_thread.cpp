@@ -49,4 +49,9 @@ void registry_thread::append(std::vector<event_row> rows, std::function<void(err
     asio::post(thread_, std::move(job));
 }
 
+void registry_thread::perform(std::function<void()> what)
+{
+    asio::post(thread_, std::move(what));
+}
+
 }  // namespace chaind::configd

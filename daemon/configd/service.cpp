@@ -376,9 +376,16 @@ void service::write_nodes_file()
     auto text = json::serialize(json::object{{"schema", "chainctl.known.v1"}, {"nodes", std::move(nodes)}});
     if (text == nodes_text_) return;
     nodes_text_ = std::move(text);
-    // Only a convenience for chainctl while configd is down: not worth failing for.
-    if (auto const failed = runtime::write_private_file(how_.data_dir + "/nodes.json", nodes_text_ + '\n'))
-        log::write(log::level::warning, "configd", "cannot write nodes.json", {{"Reason", failed.message()}});
+    registry_.perform(
+        [path = how_.data_dir + "/nodes.json", text = nodes_text_ + '\n']
+        {
+            // Only a convenience for chainctl while configd is down: not worth failing for.
+            if (auto const failed = runtime::write_private_file(path, text))
+                log::write(
+                    log::level::warning, "configd", "cannot write nodes.json", {{"Reason", failed.message()}}
+                );
+        }
+    );
 }
 
 }  // namespace chaind::configd
