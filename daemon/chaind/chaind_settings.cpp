@@ -186,11 +186,11 @@ runtime::options chaind_options(chaind_settings& into)
     out.add("min-replicas", core.min_replicas, "With fewer replicas in the chain, writes are refused.");
     out.add(
         "submit-limit",
-        into.driver.submit_limit,
+        into.bridge.submit_limit,
         "A change that is undecided after so long is answered `timeout`."
     );
     out.add(
-        "pending-max", into.driver.pending_max, "Changes of this replica's clients that wait for the chain."
+        "pending-max", into.bridge.pending_max, "Changes of this replica's clients that wait for the chain."
     );
     out.add("admission-entries", core.admission_entries, "Entries that may wait for commit at the head.");
     out.add_size("admission-bytes", core.admission_bytes, "The same in bytes.");
@@ -215,7 +215,7 @@ void complete(chaind_settings& given)
     if (!given.name.empty() && !is_valid_node_name(given.name))
         throw runtime::config_error("name: not a node name ([a-z0-9-], at most 32): " + given.name);
     if (given.data_dir.empty()) throw runtime::config_error("data-dir: must be given");
-    if (given.driver.core.min_replicas == 0 || given.reader_threads == 0 || given.driver.pending_max == 0)
+    if (given.driver.core.min_replicas == 0 || given.reader_threads == 0 || given.bridge.pending_max == 0)
         throw runtime::config_error("min-replicas, reader-threads, pending-max: must not be 0");
     // With any of these at 0 clients would wait for ever; a rate of 0 is no rate.
     auto const& g = given.gateway;

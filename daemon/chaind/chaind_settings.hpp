@@ -2,6 +2,7 @@
 // Everything that an administrator can set of chaind.
 
 #include "gateway/settings.hpp"
+#include "node/backend_bridge.hpp"
 #include "node/replica_driver.hpp"
 #include "runtime/log.hpp"
 #include "runtime/options.hpp"
@@ -26,6 +27,7 @@ struct chaind_settings
     std::uint64_t log_keep_entries = 1'000'000;
     std::uint64_t log_keep_bytes = std::uint64_t{2} << 30;
     node::driver_settings driver;
+    node::bridge_settings bridge;
     gateway::settings gateway;
     log::level log_level = log::level::info;
 };

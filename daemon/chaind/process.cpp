@@ -2,6 +2,7 @@
 
 #include "chaind/join_token.hpp"
 #include "runtime/address.hpp"
+#include "runtime/clock.hpp"
 #include "runtime/log.hpp"
 #include "runtime/options.hpp"
 #include "runtime/private_file.hpp"
@@ -16,6 +17,13 @@ namespace chaind::program
 {
 
 namespace asio = boost::asio;
+
+namespace
+{
+constexpr auto facts_every = 50ms;
+// The replica's loop turns every 5 ms. A machine that is too busy for this long is no reason to end it.
+constexpr auto turns_within = 5s;
+}  // namespace
 
 std::unique_ptr<store::sqlite_store> open_store(chaind_settings const& settings, boot_id boot)
 {
@@ -38,7 +46,11 @@ std::unique_ptr<store::sqlite_store> open_store(chaind_settings const& settings,
 }
 
 chaind_process::chaind_process(chaind_settings settings, asio::io_context& on)
-    : on_(on), settings_(std::move(settings)), tasks_(on.get_executor(), "chaind"), changed_(on)
+    : on_(on),
+      settings_(std::move(settings)),
+      tasks_(on.get_executor(), "chaind"),
+      changed_(on),
+      facts_timer_(on)
 {
     open();
 }
@@ -61,6 +73,7 @@ asio::awaitable<void> chaind_process::run()
     }
     settings_.driver.cluster = *cluster;
     begin();
+    tasks_.spawn(watch_clients());
 }
 
 asio::awaitable<std::optional<cluster_id>> chaind_process::join_cluster()
@@ -92,8 +105,10 @@ void chaind_process::begin()
 {
     build();
     write_ports();
+    facts_told_.clear();
+    tell_of_clients();
     gateway_->start();
-    driver_->start();
+    replica_->start();
     ++runs_;
     runtime::notify_status("running");
 }
@@ -106,11 +121,11 @@ asio::awaitable<void> chaind_process::stop()
         changed_.expires_at(asio::steady_timer::time_point::max());
         co_await runtime::wait_on(changed_);
     }
-    if (driver_)
+    if (replica_)
     {
-        driver_->step_down();
+        replica_->step_down();
         co_await gateway_->stop();
-        co_await driver_->stop();
+        co_await replica_->stop();
     }
     co_await tasks_.stop(std::chrono::seconds(1));
 }
@@ -136,25 +151,20 @@ void chaind_process::build()
     store::reader_options how;
     how.path = settings_.driver.database;
     how.threads = settings_.reader_threads;
-    auto post = [&on = on_](std::function<void()> what) { asio::post(on, std::move(what)); };
-    auto readers = store::reader_pool::open(how, post);
+    replica_.emplace(on_);
+    auto readers = store::reader_pool::open(how, replica_->post());
     if (!readers)
         runtime::fail(runtime::exit_disk, "the database cannot be read: " + readers.error().message());
-    driver_.emplace(
-        on_, settings_.driver, std::move(*recovered), std::move(store_), std::move(*readers), runtime::fail
+    replica_->build(
+        settings_.driver,
+        settings_.bridge,
+        std::move(*recovered),
+        std::move(store_),
+        std::move(*readers),
+        runtime::fail
     );
-    gateway_.emplace(on_, *driver_, settings_.gateway, metrics_);
-    driver_->describe_with(
-        [this](boost::json::object& info)
-        {
-            info["client_url"] = gateway_->url();
-            info["admin_addr"] =
-                settings_.gateway.admin_address + ':' + std::to_string(gateway_->admin_port());
-            info["clients"] = gateway_->clients();
-            info["drained_clients"] = gateway_->drained();
-        }
-    );
-    driver_->when_over(
+    gateway_.emplace(on_, replica_->backend(), settings_.gateway, metrics_);
+    replica_->when_over(
         [this](chain::begin_anew what)
         {
             // Already on its way out: the next start comes to the same.
@@ -165,12 +175,42 @@ void chaind_process::build()
     );
 }
 
+// Heartbeats say how many clients there are; the replica's thread does not look into the gateway.
+void chaind_process::tell_of_clients()
+{
+    boost::json::object facts{
+        {"client_url", gateway_->url()},
+        {"admin_addr", settings_.gateway.admin_address + ':' + std::to_string(gateway_->admin_port())},
+        {"clients", gateway_->clients()},
+        {"drained_clients", gateway_->drained()},
+    };
+    if (facts == facts_told_) return;
+    facts_told_ = facts;
+    replica_->backend().describe(std::move(facts));
+}
+
+asio::awaitable<void> chaind_process::watch_clients()
+{
+    while (!stopping_)
+    {
+        if (replica_ && !changing_) tell_of_clients();
+        facts_timer_.expires_after(facts_every);
+        co_await runtime::wait_on(facts_timer_);
+    }
+}
+
+bool chaind_process::turns() const
+{
+    bool const should = replica_ && !changing_ && !stopping_;
+    return !should || runtime::steady_now() - replica_->turned_at() < turns_within;
+}
+
 void chaind_process::write_ports() const
 {
     boost::json::object const ports{
         {"client", gateway_->client_port()},
         {"admin", gateway_->admin_port()},
-        {"replica", driver_->address().port()},
+        {"replica", replica_->address().port()},
     };
     auto const path = settings_.data_dir + "/ports.json";
     if (auto const failed = runtime::write_private_file(path, boost::json::serialize(ports) + '\n'))
@@ -179,7 +219,7 @@ void chaind_process::write_ports() const
         log::level::info,
         "chaind",
         "listening",
-        {{"Clients", gateway_->url()}, {"Replicas", runtime::to_string(driver_->address())}}
+        {{"Clients", gateway_->url()}, {"Replicas", runtime::to_string(replica_->address())}}
     );
 }
 

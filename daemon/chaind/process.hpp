@@ -1,12 +1,12 @@
 #pragma once
-// One replica's process: opens the store, meets the config service, builds driver and gateway, and builds
+// One replica's process: opens the store, meets the config service, builds replica and gateway, and builds
 // them anew, in the same process and on the same ports, when the replica is to go on from another store.
 
 #include "chaind/chaind_settings.hpp"
 #include "chaind/first_contact.hpp"
 #include "gateway/server.hpp"
 #include "metrics/registry.hpp"
-#include "node/replica_driver.hpp"
+#include "node/replica_thread.hpp"
 #include "runtime/daemon.hpp"
 #include "runtime/task_group.hpp"
 #include "store/snapshot_install.hpp"
@@ -14,6 +14,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/json/object.hpp>
 
 #include <memory>
 #include <optional>
@@ -32,10 +33,11 @@ public:
 
     boost::asio::awaitable<void> run() override;
     boost::asio::awaitable<void> stop() override;
+    [[nodiscard]] bool turns() const override;
     void reload(gateway::settings const& fresh);
 
     // The replica that runs now; null before the first and between two.
-    [[nodiscard]] node::replica_driver* replica() { return driver_ ? &*driver_ : nullptr; }
+    [[nodiscard]] node::replica_thread* replica() { return replica_ ? &*replica_ : nullptr; }
     [[nodiscard]] std::size_t runs() const { return runs_; }  // how many there were so far
 
 private:
@@ -43,6 +45,8 @@ private:
     boost::asio::awaitable<std::optional<cluster_id>> join_cluster();
     void begin();  // builds and starts
     void build();
+    void tell_of_clients();
+    boost::asio::awaitable<void> watch_clients();
     void write_ports() const;
 
     boost::asio::awaitable<void> begin_anew(chain::begin_anew how);
@@ -55,15 +59,17 @@ private:
     chaind_settings settings_;
     metrics::registry metrics_;
     runtime::task_group tasks_;
-    std::unique_ptr<store::sqlite_store> store_;  // until the driver has it
-    std::optional<node::replica_driver> driver_;
+    std::unique_ptr<store::sqlite_store> store_;  // until the replica has it
+    std::optional<node::replica_thread> replica_;
     std::optional<gateway::server> gateway_;
-    chain_config promised_;  // by the driver that has ended
+    chain_config promised_;  // by the replica that has ended
     std::size_t runs_ = 0;
     bool changing_ = false;   // between two stores
     bool installed_ = false;  // the store is a snapshot that was checked a moment ago
     bool stopping_ = false;
     boost::asio::steady_timer changed_;  // cancelled when changing_ is over
+    boost::asio::steady_timer facts_timer_;
+    boost::json::object facts_told_;
 };
 
 }  // namespace chaind::program

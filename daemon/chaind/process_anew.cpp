@@ -95,26 +95,26 @@ asio::awaitable<void> chaind_process::change_run(chain::begin_anew how)
             log::level::notice,
             "chaind",
             "this replica goes on",
-            {{"Applied", driver_->status().applied}, {"TookMs", ms_since(begun)}}
+            {{"Applied", replica_->backend().view().applied}, {"TookMs", ms_since(begun)}}
         );
     changing_ = false;
     changed_.cancel();
 }
 
-// Ends driver and gateway, and keeps what the next ones need of them.
+// Ends gateway and replica, and keeps what the next ones need of them.
 asio::awaitable<void> chaind_process::take_down()
 {
     settings_.gateway.port = gateway_->client_port();
     settings_.gateway.admin_port = gateway_->admin_port();
-    settings_.driver.listen = driver_->address();
+    settings_.driver.listen = replica_->address();
     co_await gateway_->stop();
-    co_await driver_->stop();
-    settings_.driver.moved_before = driver_->moved_bytes();
-    promised_ = driver_->promised();
+    co_await replica_->stop();
+    settings_.driver.moved_before = replica_->driver().moved_bytes();
+    promised_ = replica_->driver().promised();
     // What they and their threads have posted must still find them.
     co_await asio::post(on_, asio::use_awaitable);
     gateway_.reset();
-    driver_.reset();
+    replica_.reset();
 }
 
 // On its own thread. Neither of the two leaves anything half done (store/snapshot_install.hpp), and a store

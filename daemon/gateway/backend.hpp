@@ -1,6 +1,6 @@
 #pragma once
-// What the gateway needs of the replica it belongs to. The replica driver (daemon/node) implements this;
-// tests of the gateway use a double. Every function is called on the event loop's thread.
+// What the gateway needs of the replica it belongs to. The bridge to the replica's thread (daemon/node)
+// implements this; tests of the gateway use a double. Every function is called on the gateway's loop.
 
 #include "base/errc.hpp"
 #include "base/strong_number.hpp"
@@ -79,11 +79,13 @@ public:
     [[nodiscard]] virtual chain_view const& view() const = 0;
 
     // `on_applied`: every entry applied at this replica, in log order, before readers can see it (they can
-    // once view().applied reaches it); `on_view`: view() has changed in a way that clients see.
+    // once view().applied reaches it); `on_missed`: in place of entries up to that one, of which nobody will
+    // be told because too much waited; `on_view`: view() has changed in a way that clients see.
     struct listener
     {
         virtual ~listener() = default;
         virtual void on_applied(std::vector<chat::applied> const& what) = 0;
+        virtual void on_missed(seq upto, std::vector<chat::token_hash> const& revoked) = 0;
         virtual void on_view() = 0;
     };
     virtual void listen(listener& who) = 0;  // once, before the first event

@@ -164,19 +164,8 @@ void hub::on_applied(std::vector<chat::applied> const& what)
 {
     for (auto const& entry : what)
     {
-        if (last_ != seq{} && entry.pos != last_.next())
-        {
-            // Entries came into the store in another way: nobody here has seen them.
-            ring_.clear();
-            ring_bytes_ = ring_events_ = 0;
-            covered_from_ = entry.pos.prev();
-            auto const missed = live_;
-            for (auto* one : missed)
-            {
-                leave(*one);
-                one->missed_events();
-            }
-        }
+        // Entries came into the store in another way.
+        if (last_ != seq{} && entry.pos != last_.next()) lose(entry.pos.prev());
         if (last_ == seq{}) covered_from_ = entry.pos.prev();
         last_ = entry.pos;
 
@@ -190,6 +179,26 @@ void hub::on_applied(std::vector<chat::applied> const& what)
         for (auto const& token : one.revoked)
             revoke(token);
         if (!one.events.empty() || !one.revoked.empty()) keep(std::move(one));
+    }
+}
+
+void hub::on_missed(seq upto, std::vector<chat::token_hash> const& revoked)
+{
+    lose(upto);
+    for (auto const& token : revoked)
+        revoke(token);
+}
+
+void hub::lose(seq upto)
+{
+    ring_.clear();
+    ring_bytes_ = ring_events_ = 0;
+    covered_from_ = last_ = upto;
+    auto const missed = live_;
+    for (auto* one : missed)
+    {
+        leave(*one);
+        one->missed_events();
     }
 }
 

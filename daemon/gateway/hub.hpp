@@ -77,6 +77,7 @@ public:
     [[nodiscard]] std::uint64_t events_sent() const { return events_sent_; }
 
     void on_applied(std::vector<chat::applied> const& what) override;
+    void on_missed(seq upto, std::vector<chat::token_hash> const& revoked) override;
     void on_view() override;
 
 private:
@@ -88,6 +89,7 @@ private:
         std::size_t bytes = 0;
     };
 
+    void lose(seq upto);  // nobody here has seen the entries up to there
     void keep(item what);
     void deliver(published_ptr const& what);
     void revoke(chat::token_hash const& token);

@@ -1,6 +1,6 @@
 #pragma once
 // The links to all other replicas: dials each in the address map and sends on what it dialled, receives on
-// what it accepted. Event loop's thread only.
+// what it accepted. The replica's loop only.
 
 #include "net/dialer.hpp"
 #include "net/peer_listener.hpp"

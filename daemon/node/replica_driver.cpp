@@ -3,9 +3,11 @@
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
 #include "runtime/options.hpp"
+#include "runtime/within.hpp"
 #include "wire/command.hpp"
 
 #include <boost/asio/post.hpp>
+#include <boost/json/array.hpp>
 
 #include <csignal>
 
@@ -17,6 +19,7 @@ namespace asio = boost::asio;
 namespace
 {
 constexpr auto tick_every = 5ms;
+constexpr auto checkpoint_limit = 5s;
 constexpr std::size_t config_outbox_limit = 1u << 20;
 
 // A member serves on with them, and nobody else would hear of it.
@@ -30,6 +33,19 @@ void tell_of_rows(chain::event const& what)
         found->again ? "the rows of the store could not be checked" : "the disk has changed the store",
         {{"Reason", found->error}}
     );
+}
+
+// All that an answer needs.
+chat::applied without_events(chat::applied const& what)
+{
+    chat::applied out;
+    out.pos = what.pos;
+    out.request = what.request;
+    out.uid = what.uid;
+    out.result = what.result;
+    out.dup = what.dup;
+    out.effect_pos = what.effect_pos;
+    return out;
 }
 
 }  // namespace
@@ -72,8 +88,12 @@ replica_driver::replica_driver(
 {
     view_.node = how_.core.self.name.name;
     view_.why_not = "not in the chain yet";
-    view_.status = {{"schema", "chainctl.status.v1"}, {"state", "down"}, {"chain", boost::json::array()}};
+    status_ = std::make_shared<boost::json::object const>(boost::json::object{
+        {"schema", "chainctl.status.v1"}, {"state", "down"}, {"chain", boost::json::array()}
+    });
+    show_service(false);
     refresh_view();
+    turned();
 }
 
 replica_driver::~replica_driver() = default;
@@ -113,13 +133,17 @@ asio::awaitable<void> replica_driver::stop()
 void replica_driver::give_up_waiting()
 {
     gateway::undecided const gone{gateway::no_answer::unavailable, true};
-    for (auto const& [id, one] : pending_)
-        one->finish(gone);
+    for (auto const& id : pending_)
+        tell_(not_decided{id, gone});
+    pending_.clear();
+    behind_.clear();
     // One that runs on a reader thread writes to its caller's variables: it ends when it is done.
-    for (auto const& [token, one] : reads_)
-        if (!*one->running) one->reader->finish(make_error_code(errc::stopped));
-    for (auto const& [at, one] : behind_)
-        one->finish(false);
+    for (auto one = reads_.begin(); one != reads_.end();)
+    {
+        auto const next = std::next(one);
+        if (!one->second.running) end_read(one, make_error_code(errc::stopped));
+        one = next;
+    }
 }
 
 // ---- the core
@@ -187,18 +211,24 @@ void replica_driver::beat(heartbeat what)
 
 void replica_driver::refused(chain::local_refusal const& what)
 {
-    auto const found = pending_.find(what.request);
-    if (found == pending_.end()) return;
+    if (pending_.erase(what.request) == 0) return;
     gateway::undecided out;
     out.why = what.why == chain::refusal::busy ? gateway::no_answer::busy : gateway::no_answer::read_only;
     out.maybe_logged = what.maybe_logged;
-    found->second->finish(out);
+    tell_(not_decided{what.request, out});
+}
+
+void replica_driver::turned()
+{
+    turned_at_.store(runtime::steady_now().count(), std::memory_order_relaxed);
 }
 
 asio::awaitable<void> replica_driver::tick_loop()
 {
     while (!stopped_)
     {
+        turned();
+        give_up_checkpoints();
         feed(chain::tick{});
         ticker_.expires_after(tick_every);
         co_await runtime::wait_on(ticker_);
@@ -213,7 +243,7 @@ store::store_events replica_driver::store_handlers()
         .applied =
             [this](std::vector<chat::applied> what)
         {
-            if (!stopped_) applied(what);
+            if (!stopped_) applied(std::move(what));
         },
         .written = [this](chain::write_id upto) { feed(chain::written{upto}); },
         .log_rows = [this](std::uint64_t id, std::vector<chain::entry> rows)
@@ -226,12 +256,12 @@ store::store_events replica_driver::store_handlers()
     };
 }
 
-void replica_driver::applied(std::vector<chat::applied> const& what)
+void replica_driver::applied(std::vector<chat::applied> what)
 {
-    if (listener_ != nullptr) listener_->on_applied(what);
-    for (auto const& one : what)
-        if (auto const found = pending_.find(one.request); found != pending_.end())
-            found->second->finish(one);
+    auto const all = std::make_shared<std::vector<chat::applied> const>(std::move(what));
+    tell_(was_applied{all, bytes_of(*all)});
+    for (auto const& one : *all)
+        if (pending_.erase(one.request) != 0) tell_(decided{one.request, without_events(one)});
 }
 
 // ---- links
@@ -266,6 +296,7 @@ net::dial_events replica_driver::config_handlers()
             [this](wire::peer::welcome const&)
         {
             config_up_ = true;
+            show_service(true);
             refresh_view();
         },
         .received = [this](wire::peer::frame what) { config_frame(std::move(what)); },
@@ -273,6 +304,7 @@ net::dial_events replica_driver::config_handlers()
             [this]
         {
             config_up_ = false;
+            show_service(false);
             refresh_view();
         },
     };
@@ -283,43 +315,57 @@ void replica_driver::config_frame(wire::peer::frame what)
     if (auto* const given = std::get_if<wire::peer::instruction>(&what))
         instructed(std::move(*given));
     else if (auto const* const asked = std::get_if<wire::peer::verify>(&what))
-        tasks_.spawn(submit_checkpoint(asked->id));
+        submit_checkpoint(asked->id);
     else if (std::holds_alternative<wire::peer::abort_process>(what))
         std::raise(SIGKILL);
 }
 
-asio::awaitable<void> replica_driver::submit_checkpoint(std::uint64_t id)
+// Whoever asked sees by the heartbeats whether it was decided, and asks again.
+void replica_driver::submit_checkpoint(std::uint64_t id)
 {
+    if (stopping_ || view_.outside) return;
     chat::command what;
     what.what = chat::checkpoint{std::to_string(id)};
-    auto const outcome = co_await submit(std::move(what));
-    if (std::holds_alternative<gateway::undecided>(outcome))
-        log::write(log::level::warning, "node", "a checkpoint was not decided", {{"Request", id}});
+    checkpoints_.emplace_back(runtime::steady_now() + checkpoint_limit, ids_.next());
+    auto command = std::make_shared<std::string const>(wire::encode(what));
+    feed(chain::submit_local{{checkpoints_.back().second, std::move(command)}});
 }
 
-// ---- the gateway's commands
+void replica_driver::give_up_checkpoints()
+{
+    for (; !checkpoints_.empty() && checkpoints_.front().first < runtime::steady_now();
+         checkpoints_.pop_front())
+        feed(chain::forget_local{checkpoints_.front().second});
+}
 
-asio::awaitable<gateway::submit_outcome> replica_driver::submit(chat::command what)
+// ---- the gateway's letters
+
+void replica_driver::take(std::vector<to_chain> letters) noexcept
+{
+    for (auto& letter : letters)
+        std::visit([this](auto& one) { on(one); }, letter);
+}
+
+void replica_driver::on(submit_this const& what)
 {
     // Who is not in the chain cannot pass it on; the client finds out faster from another replica.
-    bool const cannot = stopping_ || view_.outside;
-    if (cannot || pending_.size() >= how_.pending_max)
+    if (stopping_ || view_.outside)
     {
-        gateway::undecided const full{
-            cannot ? gateway::no_answer::unavailable : gateway::no_answer::busy, false
-        };
-        co_return full;
+        tell_(not_decided{what.as, {gateway::no_answer::unavailable, false}});
+        return;
     }
-    auto const id = ids_.next();
-    auto const waiter = std::make_shared<waiting<gateway::submit_outcome>>(on_.get_executor());
-    pending_.emplace(id, waiter);
-    feed(chain::submit_local{{id, std::make_shared<std::string const>(wire::encode(what))}});
-    waiter->wake.expires_after(how_.submit_limit);
-    co_await runtime::wait_on(waiter->wake);
-    pending_.erase(id);
-    if (waiter->outcome) co_return std::move(*waiter->outcome);
-    feed(chain::forget_local{id});
-    co_return gateway::undecided{};
+    pending_.insert(what.as);
+    feed(chain::submit_local{{what.as, what.command}});
+}
+
+void replica_driver::on(forget_command const& what)
+{
+    if (pending_.erase(what.which) != 0) feed(chain::forget_local{what.which});
+}
+
+void replica_driver::on(gateway_facts& what)
+{
+    facts_ = std::move(what.facts);
 }
 
 }  // namespace chaind::node

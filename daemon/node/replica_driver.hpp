@@ -1,13 +1,12 @@
 #pragma once
 // One replica in the daemon: the only caller of chain::replica::step. Hands it events (messages, durable
 // writes, directives, the gateway's commands and reads, time), performs its effects, and decides nothing
-// itself. Event loop's thread only.
+// itself. The replica's loop only: a thread that neither clients nor disks hold up.
 
 #include "chain/replica.hpp"
-#include "gateway/backend.hpp"
 #include "net/dialer.hpp"
+#include "node/bridge_letters.hpp"
 #include "node/peer_table.hpp"
-#include "node/waiting.hpp"
 #include "runtime/random_id.hpp"
 #include "runtime/task_group.hpp"
 #include "store/reader_pool.hpp"
@@ -18,12 +17,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json/object.hpp>
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
-#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace chaind::node
@@ -39,12 +40,10 @@ struct driver_settings
     std::string database;  // path: its size is shown, snapshots are made beside it
     std::size_t snapshot_share = store::snapshot_thread_options{}.share;
     std::uint64_t moved_before = 0;  // bytes that this join has cost in earlier runs of this process
-    std::size_t pending_max = 8192;  // commands that wait for their answer
-    microseconds submit_limit = 5s;
-    microseconds stall_limit = 1s;  // the disk makes no progress: heartbeats stop
+    microseconds stall_limit = 1s;   // the disk makes no progress: heartbeats stop
 };
 
-class replica_driver : public gateway::backend
+class replica_driver
 {
 public:
     // Binds the replica listener: throws boost::system::system_error. `die(exit code, why)` does not return.
@@ -56,13 +55,13 @@ public:
         std::unique_ptr<store::reader_pool> readers,
         std::function<void(int, std::string const&)> die
     );
-    ~replica_driver() override;
+    ~replica_driver();
 
-    // What heartbeats say beside the chain's own figures: client_url, admin_addr, clients. Before start().
-    void describe_with(std::function<void(boost::json::object&)> more) { describe_more_ = std::move(more); }
+    // How its gateway is told, in order, of what is applied, of answers, and of how it looks. Before start().
+    void tell_with(std::function<void(to_gateway)> tell) { tell_ = std::move(tell); }
 
     // This run is over, and the next one is to start from another store. From then on the replica does
-    // nothing any more; whoever is told stops it. Before start().
+    // nothing any more; whoever is told stops it, from elsewhere. Before start().
     void when_over(std::function<void(chain::begin_anew)> then) { over_ = std::move(then); }
 
     void start();
@@ -71,13 +70,11 @@ public:
     // Refuses what is new, ends links, performs all queued writes.
     boost::asio::awaitable<void> stop();
 
-    boost::asio::awaitable<gateway::submit_outcome> submit(chat::command what) override;
-    boost::asio::awaitable<error_code> read(std::function<void(store::chat_reader&)> query) override;
-    boost::asio::awaitable<error_code> read_from(seq min_pos, std::function<void(store::chat_reader&)> query)
-        override;
-    [[nodiscard]] gateway::chain_view const& view() const override { return view_; }
-    void listen(listener& who) override { listener_ = &who; }
+    // What its gateway wants.
+    void take(std::vector<to_chain> letters) noexcept;
 
+    [[nodiscard]] gateway::chain_view const& view() const { return view_; }  // without status
+    [[nodiscard]] shared_status const& shown_status() const { return status_; }
     [[nodiscard]] boost::asio::ip::tcp::endpoint address() const { return peers_.address(); }
     [[nodiscard]] chain::replica_status status() const { return core_.status(); }
     [[nodiscard]] std::uint64_t commits() const { return store_->commits(); }
@@ -85,6 +82,8 @@ public:
     [[nodiscard]] chain_config const& promised() const { return promised_; }
     // Bytes that this join has cost so far.
     [[nodiscard]] std::uint64_t moved_bytes() const;
+    // From any thread: when its loop last came round.
+    [[nodiscard]] instant turned_at() const { return instant(turned_at_.load(std::memory_order_relaxed)); }
 
 private:
     // ---- the core
@@ -93,6 +92,7 @@ private:
     void drain() noexcept;
     void perform(chain::effects effects);
     void end_run(chain::begin_anew how);
+    void turned();
     void give_up_waiting();  // whoever waits for the core or for rows is told that it will not be
     void beat(heartbeat what);
     void read_step(chain::read_step const& what);
@@ -101,27 +101,44 @@ private:
 
     // ---- the store
     store::store_events store_handlers();
-    void applied(std::vector<chat::applied> const& what);
+    void applied(std::vector<chat::applied> what);
 
     // ---- links
     peer_events peer_handlers();
     net::dial_events config_handlers();
     void config_frame(wire::peer::frame what);
     void instructed(wire::peer::instruction what);
-    boost::asio::awaitable<void> submit_checkpoint(std::uint64_t id);
+    void submit_checkpoint(std::uint64_t id);
+    void give_up_checkpoints();
+
+    // ---- the gateway's letters
+    void on(submit_this const& what);
+    void on(forget_command const& what);
+    void on(read_this& what);
+    void on(read_this_from& what);
+    void on(forget_read const& what);
+    void on(gateway_facts& what);
 
     // ---- what it shows
     void refresh_view();
+    void show_service(bool up);
     [[nodiscard]] std::string why_not(chain::replica_status const& now, bool others) const;
     [[nodiscard]] std::string info(chain::replica_status const& now) const;
     void log_role(chain::replica_status const& now);
 
+    // ---- reads
     struct reading
     {
         std::function<void(store::chat_reader&)> query;
-        std::shared_ptr<waiting<error_code>> reader;
-        std::shared_ptr<bool> running;  // on a reader thread now
+        bool linearizable = true;
+        bool running = false;          // or waits for a reader thread
+        std::optional<seq> from = {};  // while it waits for that
     };
+    using reading_at = std::map<chain::read_token, reading>::iterator;
+    void run_those_behind();
+    void run_query(reading_at which);
+    void query_done(chain::read_token which, error_code failed);
+    void end_read(reading_at which, error_code outcome);
 
     boost::asio::io_context& on_;
     driver_settings how_;
@@ -136,8 +153,9 @@ private:
     std::shared_ptr<net::dialer> config_;
     boost::asio::steady_timer ticker_;
     runtime::request_ids ids_;
-    listener* listener_ = nullptr;
-    std::function<void(boost::json::object&)> describe_more_ = [](boost::json::object&) {};
+    std::deque<std::pair<instant, request_id>> checkpoints_;  // asked for here, until they are given up
+    std::function<void(to_gateway)> tell_ = [](to_gateway const&) {};
+    boost::json::object facts_;  // of the gateway
     std::function<void(chain::begin_anew)> over_ = [](chain::begin_anew const&) {};
 
     std::deque<chain::event> queue_;
@@ -146,12 +164,14 @@ private:
     bool ended_ = false;     // the core wants to begin anew: it is asked nothing more
     bool stopped_ = false;   // nothing at all happens any more
 
-    std::unordered_map<request_id, std::shared_ptr<waiting<gateway::submit_outcome>>> pending_;
-    std::map<chain::read_token, std::shared_ptr<reading>> reads_;
-    chain::read_token last_read_ = 0;
-    std::multimap<seq, std::shared_ptr<waiting<bool>>> behind_;  // who waits until that position is visible
+    std::unordered_set<request_id> pending_;
+    std::map<chain::read_token, reading> reads_;
+    std::set<std::pair<seq, chain::read_token>> behind_;  // who waits until that position is visible
+    std::atomic<std::int64_t> turned_at_{0};
 
-    gateway::chain_view view_;
+    gateway::chain_view view_;  // without status
+    shared_status status_;      // what the config service last said, and whether that is up
+    std::string told_lineage_;
     bool config_up_ = false;
     boost::json::object checkpoint_;  // the newest state digest, as heartbeats report it
     std::pair<epoch, chain::role> told_role_{};

@@ -1,47 +1,16 @@
 // The driver's reads: tokens to the core, queries to the reader pool.
 
 #include "node/replica_driver.hpp"
-#include "runtime/log.hpp"
-
-#include <boost/asio/this_coro.hpp>
 
 namespace chaind::node
 {
 
-namespace asio = boost::asio;
-
-namespace
+void replica_driver::on(read_this& what)
 {
-constexpr auto visible_limit = 1s;
-
-// A query refers to its caller's variables: while it runs on a reader thread, the caller may not end, not
-// even when it is cancelled.
-asio::awaitable<void> wait_for_outcome(
-    std::shared_ptr<waiting<error_code>> one, std::shared_ptr<bool> running
-)
-{
-    bool const throws = co_await asio::this_coro::throw_if_cancelled();
-    co_await asio::this_coro::throw_if_cancelled(false);
-    do
-        co_await runtime::wait_on(one->wake);
-    while (!one->outcome && *running);
-    co_await asio::this_coro::throw_if_cancelled(throws);
-}
-}  // namespace
-
-asio::awaitable<error_code> replica_driver::read(std::function<void(store::chat_reader&)> query)
-{
-    if (stopping_ || reads_.size() >= how_.pending_max) co_return make_error_code(errc::timed_out);
-    auto const token = ++last_read_;
-    auto const one = std::make_shared<reading>();
-    one->query = std::move(query);
-    one->reader = std::make_shared<waiting<error_code>>(on_.get_executor());
-    one->running = std::make_shared<bool>(false);
-    reads_.emplace(token, one);
-    feed(chain::read_wanted{token});
-    co_await wait_for_outcome(one->reader, one->running);
-    reads_.erase(token);
-    co_return one->reader->outcome.value_or(make_error_code(errc::stopped));
+    auto const [which, added] = reads_.try_emplace(what.as, reading{.query = std::move(what.query)});
+    BOOST_ASSERT(added);
+    if (stopping_) return end_read(which, make_error_code(errc::timed_out));
+    feed(chain::read_wanted{what.as});
 }
 
 void replica_driver::read_step(chain::read_step const& what)
@@ -53,52 +22,72 @@ void replica_driver::read_step(chain::read_step const& what)
         if (what.what == chain::read_verdict::run) feed(chain::read_done{what.token});
         return;
     }
-    auto const one = found->second;
     switch (what.what)
     {
-        case chain::read_verdict::answer: one->reader->finish(error_code{}); return;
-        case chain::read_verdict::unavailable: one->reader->finish(make_error_code(errc::timed_out)); return;
+        case chain::read_verdict::answer: end_read(found, error_code{}); return;
+        case chain::read_verdict::unavailable: end_read(found, make_error_code(errc::timed_out)); return;
         case chain::read_verdict::again: return;
-        case chain::read_verdict::run: break;
+        case chain::read_verdict::run: run_query(found); return;
     }
-    *one->running = true;
-    auto done = [this, one, token = what.token](error_code failed)
-    {
-        *one->running = false;
-        if (!failed && (stopped_ || ended_)) failed = make_error_code(errc::stopped);
-        if (failed) one->reader->finish(failed);
-        feed(chain::read_done{token});
-    };
-    if (readers_->read(one->query, done)) return;
-    *one->running = false;
-    one->reader->finish(make_error_code(errc::timed_out));
-    feed(chain::read_done{what.token});
 }
 
-asio::awaitable<error_code> replica_driver::read_from(
-    seq min_pos, std::function<void(store::chat_reader&)> query
-)
+void replica_driver::on(read_this_from& what)
 {
-    if (stopping_) co_return make_error_code(errc::stopped);
-    if (view_.applied < min_pos)
+    auto const [which, added] =
+        reads_.try_emplace(what.as, reading{.query = std::move(what.query), .linearizable = false});
+    BOOST_ASSERT(added);
+    if (stopping_) return end_read(which, make_error_code(errc::stopped));
+    if (view_.applied >= what.min_pos) return run_query(which);
+    which->second.from = what.min_pos;
+    behind_.emplace(what.min_pos, what.as);
+}
+
+void replica_driver::run_those_behind()
+{
+    while (!behind_.empty() && behind_.begin()->first <= view_.applied)
     {
-        auto const waiter = std::make_shared<waiting<bool>>(on_.get_executor());
-        auto const place = behind_.emplace(min_pos, waiter);
-        waiter->wake.expires_after(visible_limit);
-        co_await runtime::wait_on(waiter->wake);
-        if (!waiter->outcome) behind_.erase(place);
-        if (!waiter->outcome.value_or(false)) co_return make_error_code(errc::timed_out);
+        auto const token = behind_.begin()->second;
+        behind_.erase(behind_.begin());
+        run_query(reads_.find(token));
     }
-    auto const reader = std::make_shared<waiting<error_code>>(on_.get_executor());
-    auto const running = std::make_shared<bool>(true);
-    auto done = [reader, running](error_code failed)
-    {
-        *running = false;
-        reader->finish(failed);
-    };
-    if (!readers_ || !readers_->read(std::move(query), done)) co_return make_error_code(errc::timed_out);
-    co_await wait_for_outcome(reader, running);
-    co_return reader->outcome.value_or(make_error_code(errc::stopped));
+}
+
+// A query writes to its caller's variables: while it may run on a reader thread, the caller is not told.
+void replica_driver::run_query(reading_at which)
+{
+    auto const token = which->first;
+    auto& one = which->second;
+    one.running = true;
+    auto done = [this, token](error_code failed) { query_done(token, failed); };
+    if (!readers_->read(one.query, done)) query_done(token, make_error_code(errc::timed_out));
+}
+
+void replica_driver::query_done(chain::read_token which, error_code failed)
+{
+    auto const found = reads_.find(which);
+    BOOST_ASSERT(found != reads_.end());
+    auto& one = found->second;
+    one.running = false;
+    bool const linearizable = one.linearizable;
+    if (!failed && linearizable && (stopped_ || ended_)) failed = make_error_code(errc::stopped);
+    // The core has the last word on what was read without an error.
+    if (failed || !linearizable) end_read(found, failed);
+    if (linearizable) feed(chain::read_done{which});
+}
+
+void replica_driver::end_read(reading_at which, error_code outcome)
+{
+    auto const token = which->first;
+    reads_.erase(which);
+    tell_(has_read{token, outcome});
+}
+
+void replica_driver::on(forget_read const& what)
+{
+    auto const found = reads_.find(what.which);
+    if (found == reads_.end() || found->second.running) return;
+    if (found->second.from) behind_.erase({*found->second.from, what.which});
+    end_read(found, make_error_code(errc::timed_out));
 }
 
 }  // namespace chaind::node

@@ -44,11 +44,27 @@ void replica_driver::instructed(wire::peer::instruction what)
         auto parsed = json::parse(what.status_json, bad);
         if (!bad && parsed.is_object())
         {
-            view_.status = std::move(parsed.get_object());
-            if (listener_ != nullptr) listener_->on_view();
+            status_ = std::make_shared<json::object const>(std::move(parsed.get_object()));
+            show_service(config_up_);
+            tell_(looks{view_, status_});
         }
     }
     feed(chain::directed{std::move(what.what)});
+}
+
+void replica_driver::show_service(bool up)
+{
+    json::value const state = up ? "up" : "down";
+    auto const* const before = status_->if_contains("config_service");
+    if (before != nullptr && before->is_object() && before->get_object().contains("state") &&
+        before->get_object().at("state") == state)
+        return;
+    auto next = *status_;
+    auto& told = next["config_service"];
+    if (!told.is_object()) told = json::object();
+    told.get_object()["state"] = state;
+    status_ = std::make_shared<json::object const>(std::move(next));
+    tell_(looks{view_, status_});
 }
 
 void replica_driver::refresh_view()
@@ -59,8 +75,6 @@ void replica_driver::refresh_view()
     for (auto const& m : members)
         others = others && (m == how_.core.self || peers_.reaches(m));
 
-    // By far the largest part, and asked for after each batch of events: moved, not copied.
-    auto status = std::move(view_.status);
     auto next = view_;
     next.at = now.config.at;
     next.member = now.active;
@@ -76,27 +90,19 @@ void replica_driver::refresh_view()
     auto const shown = [](gateway::chain_view const& v)
     {
         return std::tie(
-            v.at, v.member, v.can_read, v.can_write, v.why_not, v.replicas, v.lineage, v.draining, v.outside
+            v.at, v.member, v.can_read, v.can_write, v.why_not, v.replicas, v.draining, v.outside
         );
     };
-    bool changed = shown(next) != shown(view_);
-
-    next.status = std::move(status);
-    json::value const service = config_up_ ? "up" : "down";
-    auto& told = next.status["config_service"];
-    if (!told.is_object()) told = json::object();
-    auto& state = told.get_object()["state"];
-    changed = changed || state != service;
-    state = service;
+    bool const changed = shown(next) != shown(view_) || view_.lineage != told_lineage_;
+    bool const moved = next.applied != view_.applied || next.committed != view_.committed;
     view_ = std::move(next);
-
-    while (!behind_.empty() && behind_.begin()->first <= view_.applied)
-    {
-        behind_.begin()->second->finish(true);
-        behind_.erase(behind_.begin());
-    }
+    told_lineage_ = view_.lineage;
+    if (changed)
+        tell_(looks{view_, nullptr});
+    else if (moved)
+        tell_(progress{view_.applied, view_.committed});
+    run_those_behind();
     log_role(now);
-    if (changed && listener_ != nullptr) listener_->on_view();
 }
 
 std::string replica_driver::why_not(chain::replica_status const& now, bool others) const
@@ -153,7 +159,8 @@ std::string replica_driver::info(chain::replica_status const& now) const
             {"bytes_done", now.receiving->bytes_done}, {"bytes_total", now.receiving->bytes_total}
         };
     if (!checkpoint_.empty()) out["checkpoint"] = checkpoint_;
-    describe_more_(out);
+    for (auto const& fact : facts_)
+        out[fact.key()] = fact.value();
     return json::serialize(out);
 }
 

@@ -214,6 +214,20 @@ BOOST_AUTO_TEST_CASE(logging_out_ends_the_token_and_its_sockets_at_every_replica
     BOOST_TEST(again.wait_for_close() == 4501);
 }
 
+BOOST_AUTO_TEST_CASE(logging_out_ends_the_sockets_of_a_gateway_that_was_not_told_of_it)
+{
+    chain_double chain(quick_settings(), 2);
+    auto const ana = chain.register_user("ana");
+    chat_client there(chain.port(1));
+    there.hello(ana.token);
+    chain.lag(1, true);
+    BOOST_TEST(with_token(chain, "DELETE", "/api/v1/session", ana.token).status == 200U);
+
+    chain.miss(1);
+
+    BOOST_TEST(there.wait_for_close() == 4502);
+}
+
 BOOST_AUTO_TEST_CASE(a_session_can_end_another_one)
 {
     chain_double chain;

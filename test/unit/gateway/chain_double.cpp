@@ -173,6 +173,17 @@ public:
         lagging_ = on;
         applied({});
     }
+    void miss()
+    {
+        std::vector<chat::token_hash> revoked;
+        for (auto const& one : waiting_)
+            revoked.insert(revoked.end(), one.revoked.begin(), one.revoked.end());
+        auto const upto = waiting_.back().pos;
+        waiting_.clear();
+        lagging_ = false;
+        listener_->on_missed(upto, revoked);
+        view_.applied = view_.committed = upto;
+    }
     void change_view(std::function<void(gateway::chain_view&)> const& how)
     {
         how(view_);
@@ -398,6 +409,10 @@ std::size_t chain_double::most_reads_at_once()
 void chain_double::lag(std::size_t replica, bool on)
 {
     impl_->on_loop([&] { impl_->nodes_[replica]->chain.lag(on); });
+}
+void chain_double::miss(std::size_t replica)
+{
+    impl_->on_loop([&] { impl_->nodes_[replica]->chain.miss(); });
 }
 void chain_double::change_view(std::size_t replica, std::function<void(gateway::chain_view&)> how)
 {

@@ -39,6 +39,8 @@ public:
     [[nodiscard]] std::size_t most_reads_at_once();
     // This replica hears of no entry until it is switched off again; the others do.
     void lag(std::size_t replica, bool on);
+    // Ends a lag: what it did not hear of, its gateway is told to have missed.
+    void miss(std::size_t replica);
     void change_view(std::size_t replica, std::function<void(gateway::chain_view&)> how);
     void forget_log(std::uint64_t upto);     // with the next change
     [[nodiscard]] std::uint64_t log_base();  // up to here it is forgotten

@@ -404,6 +404,28 @@ BOOST_AUTO_TEST_CASE(a_read_behind_min_pos_is_refused_and_never_older)
     BOOST_TEST(ask().at("d").at("msgs").as_array().size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_gateway_was_not_told_of_comes_from_the_store)
+{
+    two_people p;
+    chat_client bob(p.chain.port(1));
+    auto prev = number_at(bob.hello(p.bob.token), {"pos"});
+    p.chain.send_many(p.ana.uid, p.conv, 1);
+    prev = number_at(bob.next_event().value(), {"pos"});
+    p.chain.lag(1, true);
+    p.chain.send_many(p.ana.uid, p.conv, 20);
+    p.chain.miss(1);
+    p.chain.send_many(p.ana.uid, p.conv, 5);
+
+    for (int n = 2; n <= 26; ++n)
+    {
+        auto const event = bob.next_event();
+        BOOST_TEST_REQUIRE(event.has_value());
+        BOOST_TEST(number_at(*event, {"prev"}) == prev);
+        BOOST_TEST(number_at(*event, {"d", "seq"}) == n);
+        prev = number_at(*event, {"pos"});
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_replica_that_cannot_prove_freshness_does_not_read)
 {
     two_people p;

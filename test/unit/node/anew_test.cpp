@@ -1,4 +1,4 @@
-// Whole replicas, as in the daemon, and a config service on one loop: one comes back with an empty disk, is
+// Whole replicas, as in the daemon, and a config service: one comes back with an empty disk, is
 // given a snapshot, and goes on from it in the same process on the same ports.
 
 #include "chaind/process.hpp"
@@ -21,7 +21,7 @@ asio::awaitable<void> run_process(program::chaind_process& what)
     co_await what.run();
 }
 
-asio::awaitable<void> submit_probes(node::replica_driver& on, int count, int& applied)
+asio::awaitable<void> submit_probes(gateway::backend& on, int count, int& applied)
 {
     for (int i = 0; i < count; ++i)
     {
@@ -74,8 +74,8 @@ struct three_processes : config_host
             [&]
             {
                 for (auto const& [name, one] : replicas)
-                    if (one->replica() == nullptr || !one->replica()->view().can_write ||
-                        one->replica()->view().replicas != length)
+                    if (one->replica() == nullptr || !one->replica()->backend().view().can_write ||
+                        one->replica()->backend().view().replicas != length)
                         return false;
                 return true;
             }
@@ -86,11 +86,11 @@ struct three_processes : config_host
     {
         int applied = 0;
         bool done = false;
-        tasks.spawn(probe_all(*replicas.at(name)->replica(), count, applied, done));
+        tasks.spawn(probe_all(replicas.at(name)->replica()->backend(), count, applied, done));
         wait([&] { return done; });
         return applied;
     }
-    static asio::awaitable<void> probe_all(node::replica_driver& on, int count, int& applied, bool& done)
+    static asio::awaitable<void> probe_all(gateway::backend& on, int count, int& applied, bool& done)
     {
         co_await submit_probes(on, count, applied);
         done = true;
@@ -124,11 +124,13 @@ BOOST_AUTO_TEST_CASE(an_empty_disk_is_given_a_snapshot_and_the_process_goes_on_f
     BOOST_TEST_REQUIRE(chain_of(3));
     BOOST_TEST(back.runs() == 2u);
     BOOST_TEST(ports("n3") == before);
-    BOOST_TEST(back.replica()->moved_bytes() > 0u);
+    BOOST_TEST(asked(*back.replica(), [](node::replica_driver& d) { return d.moved_bytes(); }) > 0u);
     BOOST_TEST(!std::filesystem::exists(folder_of("n3") + "/incoming.db.part"));
     BOOST_TEST(probe("n3", 5) == 5);
-    auto const& head = replicas.at("n1")->replica()->view();
-    BOOST_TEST(wait([&] { return back.replica()->view().applied == seq(45) && head.applied == seq(45); }));
+    auto const& head = replicas.at("n1")->replica()->backend().view();
+    BOOST_TEST(
+        wait([&] { return back.replica()->backend().view().applied == seq(45) && head.applied == seq(45); })
+    );
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,12 +1,12 @@
-// Three replica drivers and a config service, as in the daemons, on one loop and real sockets and disks.
+// Three replicas, each on its own thread as in the daemon, and a config service, on real sockets and disks.
 
 #include "chaind/chaind_settings.hpp"
 #include "net/greet_once.hpp"
-#include "node/replica_driver.hpp"
+#include "node/replica_thread.hpp"
 #include "runtime/random_id.hpp"
 #include "unit/node/config_host.hpp"
 
-#include <boost/asio/post.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <fstream>
@@ -18,7 +18,7 @@ using namespace chaind::node::testing;
 namespace
 {
 
-asio::awaitable<void> submit_probe(node::replica_driver& on, std::optional<bool>& applied)
+asio::awaitable<void> submit_probe(gateway::backend& on, std::optional<bool>& applied)
 {
     chat::command probe;
     probe.what = chat::probe{};
@@ -26,7 +26,7 @@ asio::awaitable<void> submit_probe(node::replica_driver& on, std::optional<bool>
     applied = std::holds_alternative<chat::applied>(outcome);
 }
 
-asio::awaitable<void> read_something(node::replica_driver& on, std::optional<error_code>& outcome)
+asio::awaitable<void> read_something(gateway::backend& on, std::optional<error_code>& outcome)
 {
     std::function<void(store::chat_reader&)> const query = [](store::chat_reader&) {};
     outcome = co_await on.read(query);
@@ -41,20 +41,22 @@ asio::awaitable<void> greet(
 
 struct three_drivers : config_host
 {
-    std::map<std::string, std::unique_ptr<node::replica_driver>> replicas;
+    std::map<std::string, std::unique_ptr<node::replica_thread>> replicas;
 
     three_drivers() : config_host(30s)
     {
         for (auto const* name : {"n1", "n2", "n3"})
             start(name);
     }
+    void start(std::string const& name) { start(name, loop); }
     ~three_drivers()
     {
         for (auto const& [name, one] : replicas)
             stop(*one);
     }
 
-    void start(std::string const& name)
+    // Its gateway lives on `on`.
+    void start(std::string const& name, asio::io_context& on)
     {
         node::driver_settings how;
         how.cluster = cluster;
@@ -72,19 +74,29 @@ struct three_drivers : config_host
         auto recovered = (*store)->recover();
         store::reader_options reading;
         reading.path = how.database;
-        auto post = [this](std::function<void()> what) { asio::post(loop, std::move(what)); };
-        auto readers = store::reader_pool::open(reading, post);
+        auto made = std::make_unique<node::replica_thread>(on);
+        auto readers = store::reader_pool::open(reading, made->post());
         BOOST_TEST_REQUIRE((recovered.has_value() && readers.has_value()));
-        replicas[name] = std::make_unique<node::replica_driver>(
-            loop, how, std::move(*recovered), std::move(*store), std::move(*readers), die
-        );
+        made->build(how, {}, std::move(*recovered), std::move(*store), std::move(*readers), die);
+        replicas[name] = std::move(made);
         replicas[name]->start();
     }
 
-    void stop(node::replica_driver& one)
+    void stop(node::replica_thread& one)
     {
         one.step_down();
         end(one);
+    }
+
+    // Of one whose gateway lives on another loop than the rest.
+    void stop_elsewhere(std::string const& name, asio::io_context& on)
+    {
+        replicas.at(name)->step_down();
+        runtime::task_group ending(on.get_executor(), "test");
+        bool stopped = false;
+        ending.spawn(stop_part(*replicas.at(name), stopped));
+        BOOST_TEST_REQUIRE(test::run_until(on, limit, [&] { return stopped; }));
+        replicas.erase(name);
     }
 
     bool chain_of(std::size_t length)
@@ -93,7 +105,8 @@ struct three_drivers : config_host
             [&]
             {
                 for (auto const& [name, one] : replicas)
-                    if (!one->view().can_write || one->view().replicas != length) return false;
+                    if (!one->backend().view().can_write || one->backend().view().replicas != length)
+                        return false;
                 return true;
             }
         );
@@ -102,7 +115,7 @@ struct three_drivers : config_host
     bool probe(std::string const& name)
     {
         std::optional<bool> applied;
-        tasks.spawn(submit_probe(*replicas.at(name), applied));
+        tasks.spawn(submit_probe(replicas.at(name)->backend(), applied));
         wait([&] { return applied.has_value(); });
         return applied.value_or(false);
     }
@@ -118,7 +131,7 @@ struct three_drivers : config_host
     error_code read(std::string const& name)
     {
         std::optional<error_code> outcome;
-        tasks.spawn(read_something(*replicas.at(name), outcome));
+        tasks.spawn(read_something(replicas.at(name)->backend(), outcome));
         wait([&] { return outcome.has_value(); });
         return outcome.value_or(make_error_code(errc::timed_out));
     }
@@ -137,8 +150,8 @@ BOOST_AUTO_TEST_CASE(they_form_a_chain_that_commits_and_reads_at_each_of_them)
         BOOST_TEST(probe(name));
         BOOST_TEST(!read(name));
     }
-    BOOST_TEST(wait([&] { return replicas.at("n2")->view().applied == seq(3); }));
-    BOOST_TEST(replicas.at("n1")->view().lineage == "lineage");
+    BOOST_TEST(wait([&] { return replicas.at("n2")->backend().view().applied == seq(3); }));
+    BOOST_TEST(replicas.at("n1")->backend().view().lineage == "lineage");
 }
 
 BOOST_AUTO_TEST_CASE(the_others_go_on_without_the_head_and_take_it_back)
@@ -154,7 +167,34 @@ BOOST_AUTO_TEST_CASE(the_others_go_on_without_the_head_and_take_it_back)
     start("n1");
     BOOST_TEST(chain_of(3));
     BOOST_TEST(probe("n1"));
-    BOOST_TEST((replicas.at("n1")->status().part == chain::role::tail));
+    auto const part = [](node::replica_driver& of) { return of.status().part; };
+    BOOST_TEST((asked(*replicas.at("n1"), part) == chain::role::tail));
+}
+
+BOOST_AUTO_TEST_CASE(a_gateway_that_is_stuck_costs_the_replica_neither_its_place_nor_the_others_their_time)
+{
+    BOOST_TEST_REQUIRE(chain_of(3));
+    stop(*replicas.at("n3"));
+    replicas.erase("n3");
+    BOOST_TEST_REQUIRE(chain_of(2));
+
+    asio::io_context stuck(1);
+    auto const lives = asio::make_work_guard(stuck);
+    start("n3", stuck);
+    BOOST_TEST_REQUIRE(wait([&] { return replicas.at("n1")->backend().view().replicas == 3; }));
+    auto const at = replicas.at("n1")->backend().view().at;
+    auto const until = std::chrono::steady_clock::now() + 2 * silence;
+    do
+        BOOST_TEST_REQUIRE(probe("n1"));
+    while (std::chrono::steady_clock::now() < until);
+    BOOST_TEST((replicas.at("n1")->backend().view().at == at));
+
+    // What waited for it is all there.
+    auto& late = replicas.at("n3")->backend();
+    BOOST_TEST((late.view().applied == seq{}));
+    auto const end = replicas.at("n1")->backend().view().applied;
+    BOOST_TEST(test::run_until(stuck, limit, [&] { return late.view().applied >= end; }));
+    stop_elsewhere("n3", stuck);
 }
 
 BOOST_AUTO_TEST_CASE(a_replica_says_who_it_is_and_speaks_with_its_own_cluster_alone)

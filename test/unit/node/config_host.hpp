@@ -3,6 +3,7 @@
 
 #include "configd/service.hpp"
 #include "configd/sqlite_registry.hpp"
+#include "node/replica_thread.hpp"
 #include "runtime/random_id.hpp"
 #include "support/run_until.hpp"
 #include "support/temp_folder.hpp"
@@ -10,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -36,6 +38,17 @@ asio::awaitable<void> stop_part(Part& what, bool& stopped)
     stopped = true;
 }
 
+// What the replica's driver says, asked on its own thread.
+template <class Question>
+auto asked(replica_thread& of, Question const& question)
+{
+    std::promise<decltype(question(std::declval<replica_driver&>()))> told;
+    of.perform([&](replica_driver& driver) { told.set_value(question(driver)); });
+    return told.get_future().get();
+}
+
+constexpr std::chrono::microseconds silence = 2s;  // a busy machine is no failure here
+
 struct config_host
 {
     test::temp_folder folder;
@@ -55,7 +68,7 @@ struct config_host
         BOOST_TEST_REQUIRE(store.has_value(), why);
         configd::service_settings how;
         how.core.bootstrap = {node_id{"n1"}, node_id{"n2"}, node_id{"n3"}};
-        how.core.silence = 2s;  // a busy machine is no failure here
+        how.core.silence = silence;
         how.data_dir = folder.path();
         how.listen = any_port();
         config =
