@@ -32,15 +32,77 @@ void make_private_folder(std::string const& path)
     throw config_error("data-dir: cannot make " + path + ": " + last_error().message());
 }
 
-error_code write_private_file(std::string const& path, std::string_view content)
+void check_private_folder(std::string const& path)
+{
+    struct ::stat about = {};
+    if (::stat(path.c_str(), &about) != 0)
+        throw config_error("data-dir: cannot look at " + path + ": " + last_error().message());
+    if (about.st_uid != ::geteuid())
+        throw config_error(
+            "data-dir: " + path + " belongs to user " + std::to_string(about.st_uid) + ", and this is user " +
+            std::to_string(::geteuid()) + ": run it as that user, or name another folder"
+        );
+    if ((about.st_mode & S_IWOTH) != 0)
+        throw config_error("data-dir: everybody may write to " + path + ": name a folder of its own");
+}
+
+namespace
+{
+// A file that is new, or nothing and errno. What an earlier process left under the name goes.
+int open_new(std::string const& path)
+{
+    for (int attempt = 0; attempt < 8; ++attempt)
+    {
+        int const file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (file >= 0 || errno != EEXIST) return file;
+        if (::unlink(path.c_str()) != 0 && errno != ENOENT) return -1;
+    }
+    return -1;
+}
+
+error_code write_all(int file, std::string_view content)
+{
+    while (!content.empty())
+    {
+        auto const written = ::write(file, content.data(), content.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return last_error();
+        content.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return {};
+}
+}  // namespace
+
+error_code write_private_file(
+    std::string const& path, std::string_view content, std::optional<file_owner> owner
+)
 {
     auto const fresh = path + ".new";
-    int const file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int const file = open_new(fresh);
     if (file < 0) return last_error();
-    auto const written = ::write(file, content.data(), content.size());
-    auto failed = written == static_cast<ssize_t>(content.size()) ? error_code{} : last_error();
+    auto failed = write_all(file, content);
+    if (!failed && owner && ::fchown(file, owner->user, owner->group) != 0) failed = last_error();
     if (::close(file) != 0 && !failed) failed = last_error();
     if (!failed && ::rename(fresh.c_str(), path.c_str()) != 0) failed = last_error();
+    if (failed) ::unlink(fresh.c_str());
+    return failed;
+}
+
+error_code rename_to_new(std::string const& from, std::string const& to)
+{
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return {};
+    // NFS, FUSE, 9p and old kernels know no flags.
+    if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP) return last_error();
+    if (::link(from.c_str(), to.c_str()) == 0)
+        return ::unlink(from.c_str()) == 0 ? error_code{} : last_error();
+    if (errno == EEXIST) return last_error();
+    // FAT, exFAT and some shares have no links either: an empty file of ours holds the name.
+    int const place = ::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (place < 0) return last_error();
+    ::close(place);
+    if (::rename(from.c_str(), to.c_str()) == 0) return {};
+    auto const failed = last_error();
+    ::unlink(to.c_str());
     return failed;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/errc.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,7 +13,24 @@ namespace chaind::runtime
 // Makes the folder (mode 0700) unless it is there; throws config_error when that is impossible.
 void make_private_folder(std::string const& path);
 
-// Replaces `path` by a file of mode 0600 with this content (a temporary file, then rename).
-[[nodiscard]] error_code write_private_file(std::string const& path, std::string_view content);
+// Throws config_error unless the folder belongs to this process's user and not everybody may write there: who
+// may place links in it decides what is written elsewhere by this user's rights, above all when that is root.
+void check_private_folder(std::string const& path);
+
+struct file_owner
+{
+    unsigned user = 0;
+    unsigned group = 0;
+};
+
+// Replaces `path` by a file of mode 0600 with this content (a new file beside it, then rename), which belongs
+// to `owner` if one is given. A link that stands at either name is replaced, never followed.
+[[nodiscard]] error_code write_private_file(
+    std::string const& path, std::string_view content, std::optional<file_owner> owner = std::nullopt
+);
+
+// Gives the file that name unless something has it already (errc::file_exists), in one step, whatever the
+// file system can do.
+[[nodiscard]] error_code rename_to_new(std::string const& from, std::string const& to);
 
 }  // namespace chaind::runtime

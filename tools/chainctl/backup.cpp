@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,13 +23,19 @@ namespace
 
 namespace fs = std::filesystem;
 
-// Root restores for the user to whom the folder belongs.
+// Root restores for the user to whom the folder belongs: what is root's there is given to him, and nothing
+// that he may have linked there.
 void hand_over(std::string const& folder, std::string const& file)
 {
     struct stat owner{};
-    if (::geteuid() != 0 || ::stat(folder.c_str(), &owner) != 0) return;
-    if (::chown(file.c_str(), owner.st_uid, owner.st_gid) != 0)
+    if (::geteuid() != 0 || ::stat(folder.c_str(), &owner) != 0 || owner.st_uid == 0) return;
+    int const handle = ::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    struct stat about{};
+    bool const ours = handle >= 0 && ::fstat(handle, &about) == 0 && S_ISREG(about.st_mode) &&
+                      about.st_uid == 0 && about.st_nlink == 1;
+    if (ours && ::fchown(handle, owner.st_uid, owner.st_gid) != 0)
         say("chainctl: " + file + " belongs to root; give it to the user that runs chaind");
+    if (handle >= 0) ::close(handle);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "chainctl/confirm.hpp"
 #include "chainctl/exit_status.hpp"
 #include "chainctl/service.hpp"
+#include "runtime/private_file.hpp"
 
 #include <cerrno>
 #include <chrono>
@@ -102,8 +103,7 @@ source find_source(invocation const& call)
 // The file gets its name when it is complete, and never takes another file's.
 error_code give_name(std::string const& part, std::string const& file)
 {
-    if (::renameat2(AT_FDCWD, part.c_str(), AT_FDCWD, file.c_str(), RENAME_NOREPLACE) != 0)
-        return {errno, boost::system::generic_category()};
+    if (auto const failed = runtime::rename_to_new(part, file)) return failed;
     auto folder = fs::absolute(file).parent_path();
     int const handle = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (handle < 0) return {errno, boost::system::generic_category()};

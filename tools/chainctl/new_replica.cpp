@@ -11,10 +11,13 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <iostream>
 #include <iterator>
 #include <vector>
 
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -50,24 +53,51 @@ bool has_unit(new_replica const& replica)
     return false;
 }
 
-// What happens between fork and exec. Only calls that a child may make there.
+// A user by whose rights something is done.
+struct account
+{
+    std::string name;
+    uid_t user = 0;
+    gid_t group = 0;
+};
+
+bool become_account(account const& who)
+{
+    if (who.name.empty())
+        return ::setgroups(0, nullptr) == 0 && ::setgid(who.group) == 0 && ::setuid(who.user) == 0;
+    passwd entry{};
+    auto name = who.name;
+    entry.pw_name = name.data();
+    entry.pw_uid = who.user;
+    entry.pw_gid = who.group;
+    return become(entry);
+}
+
+// What happens between fork and exec.
 struct child_setup
 {
-    int output = -1;           // for stdout and stderr; -1: those of this process
+    std::string output;        // a file for stdout and stderr; empty: those of this process
     bool own_session = false;  // outlives this process and its terminal
-    passwd const* as = nullptr;
+    std::optional<account> as = std::nullopt;
 };
+
+int open_log(std::string const& path)
+{
+    return ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
 
 [[noreturn]] void run_child(std::vector<char*> const& words, child_setup const& how)
 {
     if (how.own_session) ::setsid();
     if (int const null = ::open("/dev/null", O_RDONLY | O_CLOEXEC); null >= 0) ::dup2(null, STDIN_FILENO);
-    if (how.output >= 0)
+    if (how.as && !become_account(*how.as)) ::_exit(126);
+    if (!how.output.empty())
     {
-        ::dup2(how.output, STDOUT_FILENO);
-        ::dup2(how.output, STDERR_FILENO);
+        int const log = open_log(how.output);
+        if (log < 0) ::_exit(126);
+        ::dup2(log, STDOUT_FILENO);
+        ::dup2(log, STDERR_FILENO);
     }
-    if (how.as != nullptr && !become(*how.as)) ::_exit(126);
     ::execvp(words.front(), words.data());
     ::_exit(127);
 }
@@ -99,17 +129,70 @@ int run(std::vector<std::string> words, child_setup const& how)
     return pid > 0 ? exit_status_of(waited) : static_cast<int>(exit_failed);
 }
 
-// The user of the unit, when chaind is to run by it.
-passwd const* user_of(new_replica const& replica)
+// Runs `what` by that user's rights, in a child, and gives what it returns.
+int as_user(std::optional<account> const& who, std::function<int()> const& what)
 {
-    return ::geteuid() == 0 && has_unit(replica) ? ::getpwnam(unit_user) : nullptr;
+    if (!who) return what();
+    int const pid = ::fork();
+    if (pid == 0)
+    {
+        int const status = become_account(*who) ? what() : 126;
+        std::cerr.flush();
+        ::_exit(status);
+    }
+    int waited = 0;
+    while (pid > 0 && ::waitpid(pid, &waited, 0) < 0)
+        if (errno != EINTR) return exit_failed;
+    return pid > 0 ? exit_status_of(waited) : static_cast<int>(exit_failed);
 }
 
-bool give_to(passwd const* user, std::string const& path)
+// To whom the folder belongs, or the nearest one above it that is there; nothing: to root.
+std::optional<account> owner_of(fs::path folder)
 {
-    if (user == nullptr || ::chown(path.c_str(), user->pw_uid, user->pw_gid) == 0) return true;
-    say("chainctl: cannot give " + path + " to " + user->pw_name + ": " + std::strerror(errno));
-    return false;
+    std::error_code failed;
+    folder = fs::absolute(folder, failed);
+    struct ::stat about = {};
+    while (::stat(folder.c_str(), &about) != 0 && folder.has_relative_path())
+        folder = folder.parent_path();
+    if (about.st_uid == 0) return std::nullopt;
+    auto const* entry = ::getpwuid(about.st_uid);
+    if (entry == nullptr) return account{.name = {}, .user = about.st_uid, .group = about.st_gid};
+    return account{.name = entry->pw_name, .user = entry->pw_uid, .group = entry->pw_gid};
+}
+
+// By whose rights chaind runs, and all is done in its folder, when this is root: the unit's user, or whoever
+// owns the folder. He may have placed links there, and root's rights are not lent to them.
+std::optional<account> user_of(new_replica const& replica)
+{
+    if (::geteuid() != 0) return std::nullopt;
+    if (!has_unit(replica)) return owner_of(replica.data_dir);
+    auto const* entry = ::getpwnam(unit_user);
+    if (entry == nullptr) return std::nullopt;
+    return account{.name = entry->pw_name, .user = entry->pw_uid, .group = entry->pw_gid};
+}
+
+// The data folder, new or root's until now, for that user.
+int make_folder_for(std::optional<account> const& user, std::string const& path)
+{
+    try
+    {
+        runtime::make_private_folder(path);
+    }
+    catch (runtime::config_error const& wrong)
+    {
+        say(std::string("chainctl: ") + wrong.what());
+        return exit_configuration;
+    }
+    if (!user || ::geteuid() != 0) return exit_done;
+    int const folder = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct ::stat about = {};
+    bool given = folder >= 0 && ::fstat(folder, &about) == 0;
+    if (given && about.st_uid == 0) given = ::fchown(folder, user->user, user->group) == 0;
+    auto const why = std::string(std::strerror(errno));
+    if (folder >= 0) ::close(folder);
+    if (given) return exit_done;
+    say("chainctl: cannot give " + path + " to " + user->name + ": " + why);
+    return exit_configuration;
 }
 
 std::string log_path(new_replica const& replica)
@@ -127,42 +210,46 @@ std::string text_of(std::string const& path)
 
 bool write_config(new_replica const& replica)
 {
-    std::error_code failed;
-    if (auto const folder = fs::path(replica.config).parent_path(); !folder.empty())
-        fs::create_directories(folder, failed);
-    if (auto const bad = runtime::write_private_file(replica.config, replica.text))
+    auto const folder = fs::path(replica.config).parent_path();
+    auto const writer = ::geteuid() == 0 ? owner_of(folder.empty() ? fs::path(".") : folder) : std::nullopt;
+    auto const user = user_of(replica);
+    auto const write = [&]
     {
-        say("chainctl: cannot write " + replica.config + ": " + bad.message());
-        return false;
-    }
-    return give_to(user_of(replica), replica.config);
+        std::error_code ignored;
+        if (!folder.empty()) fs::create_directories(folder, ignored);
+        std::optional<runtime::file_owner> owner;
+        if (user && !writer) owner = runtime::file_owner{user->user, user->group};
+        auto const bad = runtime::write_private_file(replica.config, replica.text, owner);
+        if (bad) say("chainctl: cannot write " + replica.config + ": " + bad.message());
+        return bad ? static_cast<int>(exit_configuration) : static_cast<int>(exit_done);
+    };
+    return as_user(writer, write) == exit_done;
 }
 
 int present_token(new_replica const& replica, std::string const& token)
 {
-    auto const* user = user_of(replica);
+    auto const user = user_of(replica);
+    // As root where the folder is to be made in a folder of root's; then by the user's rights alone.
+    bool const by_root = user && !owner_of(
+                                     fs::path(replica.data_dir).parent_path().empty()
+                                         ? fs::path(".")
+                                         : fs::path(replica.data_dir).parent_path()
+                                 );
+    auto const make = [&] { return make_folder_for(user, replica.data_dir); };
+    if (int const failed = as_user(by_root ? std::nullopt : user, make); failed != exit_done) return failed;
     // Not on the command line, where every user of the machine could read it.
     auto const file = replica.data_dir + "/join-token";
-    try
+    auto const write = [&]
     {
-        runtime::make_private_folder(replica.data_dir);
-    }
-    catch (runtime::config_error const& wrong)
-    {
-        say(std::string("chainctl: ") + wrong.what());
-        return exit_configuration;
-    }
-    if (auto const bad = runtime::write_private_file(file, token + "\n"))
-    {
-        say("chainctl: cannot write " + file + ": " + bad.message());
-        return exit_configuration;
-    }
-    if (!give_to(user, replica.data_dir) || !give_to(user, file)) return exit_configuration;
+        auto const bad = runtime::write_private_file(file, token + "\n");
+        if (bad) say("chainctl: cannot write " + file + ": " + bad.message());
+        return bad ? static_cast<int>(exit_configuration) : static_cast<int>(exit_done);
+    };
+    if (int const failed = as_user(user, write); failed != exit_done) return failed;
     auto const status =
         run({chaind_path(), "--config", replica.config, "--join", "--join-token-file", file},
-            {.output = -1, .own_session = false, .as = user});
-    std::error_code ignored;
-    fs::remove(file, ignored);
+            {.output = {}, .own_session = false, .as = user});
+    static_cast<void>(as_user(user, [&] { return ::unlink(file.c_str()); }));
     if (status == 126 || status == 127) say("chainctl: cannot run " + chaind_path());
     bool const known = status == exit_done || status == exit_not_permitted || status == exit_unavailable ||
                        status == exit_configuration;
@@ -178,16 +265,17 @@ std::optional<running_replica> start_replica(new_replica const& replica)
         say(std::string("chainctl: systemd could not start ") + unit + "; see `systemctl status chaind`");
         return std::nullopt;
     }
-    int const log = ::open(log_path(replica).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (log < 0)
+    auto const user = user_of(replica);
+    auto const log = log_path(replica);
+    auto const try_log = [&]
     {
-        say("chainctl: cannot write " + log_path(replica) + ": " + std::strerror(errno));
-        return std::nullopt;
-    }
-    int const pid = spawn(
-        {chaind_path(), "--config", replica.config}, {.output = log, .own_session = true, .as = nullptr}
-    );
-    ::close(log);
+        if (int const file = open_log(log); file >= 0) return ::close(file);
+        say("chainctl: cannot write " + log + ": " + std::strerror(errno));
+        return 1;
+    };
+    if (as_user(user, try_log) != 0) return std::nullopt;
+    int const pid =
+        spawn({chaind_path(), "--config", replica.config}, {.output = log, .own_session = true, .as = user});
     if (pid > 0) return running_replica{.pid = pid, .by_systemd = false, .url = {}};
     say(std::string("chainctl: cannot start chaind: ") + std::strerror(errno));
     return std::nullopt;
