@@ -4,6 +4,7 @@
 #include "runtime/options.hpp"
 #include "runtime/run_loop.hpp"
 #include "runtime/service_manager.hpp"
+#include "runtime/standard_output.hpp"
 #include "runtime/task_group.hpp"
 #include "runtime/within.hpp"
 
@@ -134,11 +135,12 @@ int guarded(char const* program, std::function<int()> const& start)
 {
     try
     {
-        return start();
+        return with_output(program, start(), exit_disk);
     }
     catch (config_error const& wrong)
     {
-        std::cerr << program << ": " << wrong.what() << '\n';
+        for (auto const& line : wrong.lines())
+            std::cerr << program << ": " << line << '\n';
         log::stop();
         return exit_config;
     }

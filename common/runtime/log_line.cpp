@@ -1,5 +1,7 @@
 #include "runtime/log_line.hpp"
 
+#include "runtime/printable.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -23,12 +25,13 @@ bool is_plain(char c)
 
 void append_escaped(std::string& to, std::string_view value)
 {
+    bool const whole = runtime::is_utf8(value);
     for (char c : value.substr(0, value_limit))
     {
         auto const byte = static_cast<unsigned char>(c);
         if (c == '"' || c == '\\')
             (to += '\\') += c;
-        else if (byte < 0x20 || byte == 0x7f)
+        else if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !whole))
         {
             std::array<char, 5> code{};
             std::snprintf(code.data(), code.size(), "\\x%02x", static_cast<unsigned>(byte));

@@ -1,11 +1,13 @@
 #include "runtime/options.hpp"
 
+#include "runtime/printable.hpp"
 #include "runtime/quantity.hpp"
 
 #include <boost/program_options.hpp>
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -34,6 +36,9 @@ std::string trim(std::string_view text)
     return std::string(text.substr(first, text.find_last_not_of(" \t\r") - first + 1));
 }
 
+constexpr std::size_t file_max = 1u << 20;
+constexpr std::size_t complaints_max = 100;
+
 std::vector<std::string> split(std::string const& text)
 {
     std::vector<std::string> out;
@@ -42,7 +47,59 @@ std::vector<std::string> split(std::string const& text)
         if (auto name = trim(part); !name.empty()) out.push_back(std::move(name));
     return out;
 }
+
+// What no value of any option means, wherever it comes from. Empty: nothing is wrong with it.
+std::string objection_to(std::string_view value)
+{
+    auto const is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; };
+    if (std::any_of(value.begin(), value.end(), is_control)) return "holds a control character";
+    if (!is_utf8(value)) return "is not UTF-8";
+    auto const is_quote = [](char c) { return c == '"' || c == '\''; };
+    if (!value.empty() && (is_quote(value.front()) || is_quote(value.back())))
+        return "values stand without quotes";
+    return {};
+}
+
+// Both ends of a range in words, as `show` says a value.
+template <class T, class Show>
+std::string in_words(range<T> const& in, Show show)
+{
+    return (in.or_zero ? "0, or from " : "from ") + show(in.least) + " to " + show(in.most);
+}
+
+template <class T>
+bool contains(range<T> const& in, T value)
+{
+    return (value >= in.least && value <= in.most) || (in.or_zero && value == T{});
+}
+
+// The help of an option with a range: "Largest message body. From 1KiB to 16KiB."
+std::string with_range(std::string help, std::string words)
+{
+    words.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(words.front())));
+    return std::move(help) + ' ' + words + '.';
+}
+
+std::string show_number(double value)
+{
+    std::ostringstream out;
+    out << value;
+    return out.str();
+}
+
+std::string joined(std::vector<std::string> const& lines)
+{
+    std::string out;
+    for (auto const& line : lines)
+        (out += out.empty() ? "" : "\n") += line;
+    return out;
+}
 }  // namespace
+
+config_error::config_error(std::vector<std::string> lines)
+    : runtime_error(joined(lines)), lines_(std::move(lines))
+{
+}
 
 options::options(std::string program, std::string about, std::string env_prefix)
     : program_(std::move(program)), about_(std::move(about)), env_prefix_(std::move(env_prefix))
@@ -80,47 +137,88 @@ options& options::add(std::string name, bool& into, std::string help)
     return add_custom(std::move(name), std::move(help), set, [&into] { return into ? "true" : "false"; });
 }
 
-options& options::add(std::string name, std::size_t& into, std::string help)
+options& options::add(std::string name, std::size_t& into, range<std::size_t> in, std::string help)
 {
-    auto set = [&into](std::string const& text)
+    auto const words = in_words(in, [](std::size_t value) { return std::to_string(value); });
+    auto set = [&into, in, words](std::string const& text)
     {
         std::size_t value = 0;
         auto const [end, bad] = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (bad != std::errc{} || end != text.data() + text.size())
-            throw std::invalid_argument("not a whole number");
+        bool const whole = bad != std::errc::invalid_argument && end == text.data() + text.size();
+        if (!whole) throw std::invalid_argument("not a whole number");
+        if (bad != std::errc{} || !contains(in, value)) throw std::invalid_argument("goes " + words);
         into = value;
     };
-    return add_custom(std::move(name), std::move(help), set, [&into] { return std::to_string(into); });
+    return add_custom(
+        std::move(name),
+        with_range(std::move(help), words),
+        std::move(set),
+        [&into] { return std::to_string(into); }
+    );
 }
 
-options& options::add(std::string name, double& into, std::string help)
+options& options::add(std::string name, double& into, range<double> in, std::string help)
 {
-    auto set = [&into](std::string const& text)
+    auto const words = in_words(in, show_number);
+    auto set = [&into, in, words](std::string const& text)
     {
         double value = 0;
         auto const [end, bad] = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (bad != std::errc{} || end != text.data() + text.size() || !(value >= 0))
-            throw std::invalid_argument("not a number from 0 on");
+        bool const whole = bad != std::errc::invalid_argument && end == text.data() + text.size();
+        if (!whole) throw std::invalid_argument("not a number");
+        // "nan" is read as one, and is in no range.
+        if (bad != std::errc{} || !contains(in, value)) throw std::invalid_argument("goes " + words);
         into = value;
     };
-    auto get = [&into]
-    {
-        std::ostringstream out;
-        out << into;
-        return out.str();
-    };
-    return add_custom(std::move(name), std::move(help), set, get);
+    return add_custom(
+        std::move(name),
+        with_range(std::move(help), words),
+        std::move(set),
+        [&into] { return show_number(into); }
+    );
 }
 
-options& options::add(std::string name, std::chrono::microseconds& into, std::string help)
+namespace
 {
-    auto set = [&into](std::string const& text)
+template <class Duration>
+std::function<void(std::string const&)> duration_setter(
+    Duration& into, range<std::chrono::microseconds> in, std::string words
+)
+{
+    return [&into, in, words = std::move(words)](std::string const& text)
     {
         auto const value = parse_duration(text);
         if (!value) throw std::invalid_argument("not a duration such as 250ms");
-        into = *value;
+        if (!contains(in, *value)) throw std::invalid_argument("goes " + words);
+        into = std::chrono::duration_cast<Duration>(*value);
     };
-    return add_custom(std::move(name), std::move(help), set, [&into] { return show_duration(into); });
+}
+}  // namespace
+
+options& options::add(
+    std::string name, std::chrono::microseconds& into, range<std::chrono::microseconds> in, std::string help
+)
+{
+    auto const words = in_words(in, show_duration);
+    return add_custom(
+        std::move(name),
+        with_range(std::move(help), words),
+        duration_setter(into, in, words),
+        [&into] { return show_duration(into); }
+    );
+}
+
+options& options::add(
+    std::string name, std::chrono::milliseconds& into, range<std::chrono::microseconds> in, std::string help
+)
+{
+    auto const words = in_words(in, show_duration);
+    return add_custom(
+        std::move(name),
+        with_range(std::move(help), words),
+        duration_setter(into, in, words),
+        [&into] { return show_duration(into); }
+    );
 }
 
 options& options::add(std::string name, log::level& into, std::string help)
@@ -134,15 +232,22 @@ options& options::add(std::string name, log::level& into, std::string help)
     );
 }
 
-options& options::add_size(std::string name, std::size_t& into, std::string help)
+options& options::add_size(std::string name, std::size_t& into, range<std::size_t> in, std::string help)
 {
-    auto set = [&into](std::string const& text)
+    auto const words = in_words(in, show_size);
+    auto set = [&into, in, words](std::string const& text)
     {
         auto const value = parse_size(text);
         if (!value) throw std::invalid_argument("not a size such as 16MiB");
+        if (!contains(in, static_cast<std::size_t>(*value))) throw std::invalid_argument("goes " + words);
         into = *value;
     };
-    return add_custom(std::move(name), std::move(help), set, [&into] { return show_size(into); });
+    return add_custom(
+        std::move(name),
+        with_range(std::move(help), words),
+        std::move(set),
+        [&into] { return show_size(into); }
+    );
 }
 
 options& options::add_list(std::string name, std::vector<std::string>& into, std::string help)
@@ -176,15 +281,19 @@ void options::set(option& which, std::string const& value, std::string const& wh
 {
     try
     {
+        if (auto const why = objection_to(value); !why.empty()) throw std::invalid_argument(why);
         // Checked even where an earlier source has decided: a bad line must not hide behind an override.
         auto const before = which.get();
         which.set(value);
-        if (which.decided) which.set(before);
+        if (which.decided)
+            which.set(before);
+        else
+            which.where = where;
         which.decided = true;
     }
     catch (std::invalid_argument const& wrong)
     {
-        throw config_error(where + which.name + ": " + wrong.what() + ": " + value);
+        wrong_.push_back(where + which.name + ": " + wrong.what() + ": " + printable(value));
     }
 }
 
@@ -204,19 +313,29 @@ std::map<std::string, bool> options::read_command_line(int argc, char const* con
     try
     {
         auto const style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-        po::store(
-            po::command_line_parser(argc, argv)
-                .options(known)
-                .positional(po::positional_options_description{})
-                .style(style)
-                .run(),
-            given
-        );
+        auto words = po::command_line_parser(argc, argv)
+                         .options(known)
+                         .positional(po::positional_options_description{}.add("", -1))
+                         .style(style)
+                         .allow_unregistered()
+                         .run();
+        // What is not known is said, and the others are still read.
+        auto const is_unknown = [](po::option const& each)
+        { return each.unregistered || each.position_key >= 0; };
+        for (auto const& each : words.options)
+            if (is_unknown(each))
+                wrong_.push_back(
+                    "command line: " +
+                    std::string(each.unregistered ? "unknown option " : "no word is expected: ") +
+                    printable(each.original_tokens.empty() ? each.string_key : each.original_tokens.front())
+                );
+        std::erase_if(words.options, is_unknown);
+        po::store(words, given);
         po::notify(given);
     }
     catch (po::error const& wrong)
     {
-        throw config_error(std::string("command line: ") + wrong.what());
+        wrong_.push_back(std::string("command line: ") + printable(wrong.what()));
     }
     std::map<std::string, bool> flags;
     for (auto& o : options_)
@@ -249,30 +368,97 @@ void options::read_environment()
 
 void options::read_file(std::string const& path)
 {
+    std::error_code failed;
+    if (std::filesystem::is_directory(path, failed))
+    {
+        wrong_.push_back(path + ": is a folder, not a file");
+        return;
+    }
     std::ifstream in(path);
-    if (!in) throw config_error(path + ": cannot be read");
+    if (!in)
+    {
+        wrong_.push_back(path + ": cannot be read");
+        return;
+    }
     std::map<std::string, int> seen;
     int number = 0;
+    std::size_t size = 0;
     for (std::string text; std::getline(in, text);)
     {
-        auto const where = path + ':' + std::to_string(++number) + ": ";
-        auto const content = trim(text);
-        if (content.empty() || content.front() == '#') continue;
-        auto const equals = content.find('=');
-        if (equals == std::string::npos) throw config_error(where + "not of the form name = value");
-        auto const name = trim(content.substr(0, equals));
-        auto* const which = find(name);
-        if (which == nullptr) throw config_error(where + "unknown option " + name);
-        if (auto const [first, fresh] = seen.emplace(name, number); !fresh)
-            throw config_error(
-                where + name + " stands in line " + std::to_string(first->second) + " already"
-            );
-        set(*which, trim(content.substr(equals + 1)), where);
+        if (wrong_.size() == complaints_max)
+        {
+            wrong_.push_back(path + ": and more");
+            return;
+        }
+        size += text.size() + 1;
+        if (size > file_max)
+        {
+            wrong_.push_back(path + ": too large for a configuration");
+            return;
+        }
+        // Some editors begin a file with a byte order mark.
+        if (number == 0 && text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
+        ++number;
+        read_line(text, number, path + ':' + std::to_string(number) + ": ", seen);
     }
+    if (in.bad()) wrong_.push_back(path + ": cannot be read");
+}
+
+void options::read_line(
+    std::string const& line, int number, std::string const& where, std::map<std::string, int>& seen
+)
+{
+    auto const content = trim(line);
+    if (content.empty() || content.front() == '#') return;
+    auto const equals = content.find('=');
+    if (equals == std::string::npos)
+    {
+        wrong_.push_back(where + "not of the form name = value: " + printable(content));
+        return;
+    }
+    auto const name = trim(content.substr(0, equals));
+    auto const value = trim(content.substr(equals + 1));
+    auto* const which = find(name);
+    if (which == nullptr)
+    {
+        wrong_.push_back(where + "unknown option " + printable(name));
+        return;
+    }
+    if (auto const [first, fresh] = seen.emplace(name, number); !fresh)
+    {
+        wrong_.push_back(where + name + " stands in line " + std::to_string(first->second) + " already");
+        return;
+    }
+    auto const mark = value.find_first_of("#;");
+    bool const comment =
+        mark != std::string::npos && (mark == 0 || value[mark - 1] == ' ' || value[mark - 1] == '\t');
+    if (comment)
+        wrong_.push_back(where + name + ": a comment stands in a line of its own: " + printable(value));
+    else
+        set(*which, value, where);
+}
+
+// The check of all values together; its complaints say where the option was set.
+void options::judge(std::function<void()> const& check)
+{
+    try
+    {
+        check();
+    }
+    catch (config_error const& wrong)
+    {
+        for (auto const& line : wrong.lines())
+        {
+            auto const* which = find(line.substr(0, line.find(':')));
+            wrong_.push_back((which == nullptr ? std::string() : which->where) + line);
+        }
+    }
+    if (!wrong_.empty()) throw config_error(std::move(wrong_));
 }
 
 options::action options::parse(int argc, char const* const* argv, std::function<void()> const& check)
 {
+    wrong_.clear();
     std::string file;
     auto flags = read_command_line(argc, argv, file);
     if (flags["help"]) return print_help(), action::exit;
@@ -283,7 +469,7 @@ options::action options::parse(int argc, char const* const* argv, std::function<
     }
     read_environment();
     if (!file.empty()) read_file(file);
-    check();
+    judge(check);
     if (flags["print-config"]) std::cout << print_config();
     if (flags["check-config"]) std::cout << "the configuration is good\n";
     return flags["print-config"] || flags["check-config"] ? action::exit : action::run;

@@ -1,7 +1,11 @@
 #include "chaind/chaind_settings.hpp"
 
 #include "runtime/address.hpp"
-#include "runtime/quantity.hpp"
+#include "runtime/printable.hpp"
+
+#include <boost/url/parse.hpp>
+
+#include <algorithm>
 
 namespace chaind::program
 {
@@ -10,19 +14,14 @@ namespace
 {
 using std::string;
 
-// A chunk then takes four seconds; slower, and who waits for one cannot tell it from a lost one.
-constexpr std::uint64_t slowest_snapshot = 64u << 10;
+using namespace std::chrono_literals;
 
-void add_ms(runtime::options& to, string name, std::chrono::milliseconds& into, string help)
-{
-    auto set = [&into](string const& text)
-    {
-        auto const value = runtime::parse_duration(text);
-        if (!value) throw std::invalid_argument("not a duration such as 250ms");
-        into = std::chrono::duration_cast<std::chrono::milliseconds>(*value);
-    };
-    to.add_custom(std::move(name), std::move(help), set, [&into] { return runtime::show_duration(into); });
-}
+constexpr std::size_t KiB = 1024;
+constexpr std::size_t MiB = 1024 * KiB;
+constexpr std::size_t GiB = 1024 * MiB;
+
+// A chunk then takes four seconds; slower, and who waits for one cannot tell it from a lost one.
+constexpr std::size_t slowest_snapshot = 64 * KiB;
 
 void add_on_off(runtime::options& to, string name, bool& into, string help)
 {
@@ -75,33 +74,55 @@ void add_limits(runtime::options& out, gateway::settings& g)
         g.rate_limits,
         "off lifts every limit by rate, logins and registrations too (load tests)."
     );
-    out.add("messages-per-second", g.messages_per_s, "Of a user, on average.");
-    out.add("messages-burst", g.messages_burst, "Of a user, at once.");
-    out.add("logins-per-minute", g.logins_per_min, "For an account and address.");
-    out.add("registrations-per-minute", g.registrations_per_min, "From an address.");
-    out.add_size("frame-max", g.frame_max, "Largest frame from a client.");
-    out.add_size("body-max", g.body_max, "Largest message body.");
-    out.add("inflight-max", g.inflight_max, "Requests of a connection that wait for their answer.");
-    out.add("unacked-max", g.unacked_max, "Events sent to a connection that it has not acknowledged.");
-    out.add_size("unacked-bytes-max", g.unacked_bytes_max, "The same in bytes.");
-    out.add("connections-per-user-max", g.connections_per_user_max, "WebSocket connections of a user.");
-    out.add("connections-max", g.connections_max, "Connections of all clients together.");
+    // With any of these at 0 clients would wait for ever; a rate of 0 is no rate.
+    out.add("messages-per-second", g.messages_per_s, {0.01, 100'000}, "Of a user, on average.");
+    out.add("messages-burst", g.messages_burst, {1, 100'000}, "Of a user, at once.");
+    out.add("logins-per-minute", g.logins_per_min, {1, 100'000}, "For an account and address.");
+    out.add("registrations-per-minute", g.registrations_per_min, {1, 100'000}, "From an address.");
+    out.add_size("frame-max", g.frame_max, {KiB, 16 * MiB}, "Largest frame from a client.");
+    // Above its default a body is refused by the chain itself.
+    out.add_size("body-max", g.body_max, {1, gateway::settings{}.body_max}, "Largest message body.");
+    out.add(
+        "inflight-max", g.inflight_max, {1, 1024}, "Requests of a connection that wait for their answer."
+    );
+    out.add(
+        "unacked-max", g.unacked_max, {1, 65536}, "Events sent to a connection that it has not acknowledged."
+    );
+    out.add_size("unacked-bytes-max", g.unacked_bytes_max, {KiB, 256 * MiB}, "The same in bytes.");
+    out.add(
+        "connections-per-user-max",
+        g.connections_per_user_max,
+        {1, 10'000},
+        "WebSocket connections of a user."
+    );
+    out.add("connections-max", g.connections_max, {1, 1'000'000}, "Connections of all clients together.");
     out.add(
         "connections-per-address-max",
         g.connections_per_address_max,
+        {1, 1'000'000},
         "Connections of one address; this machine's own are not counted."
     );
-    add_ms(out, "hello-within", g.hello_within, "A client that has not said hello by then is closed.");
-    add_ms(out, "slow-after", g.slow_after, "A client that acknowledges nothing for so long is closed.");
-    add_ms(out, "idle-after", g.idle_after, "A client that says nothing for so long is closed.");
-    add_ms(
-        out, "delivered-every", g.delivered_every, "Delivery marks are written to the log at most so often."
+    out.add(
+        "hello-within", g.hello_within, {100ms, 10min}, "A client that has not said hello by then is closed."
     );
-    add_ms(
-        out, "drain-within", g.drain_within, "At a stop, clients' requests in flight have so long to finish."
+    out.add(
+        "slow-after", g.slow_after, {100ms, 24h}, "A client that acknowledges nothing for so long is closed."
     );
-    out.add("hash-threads", g.hash_threads, "Threads that check passwords (Argon2id).");
-    out.add("hash-queue-max", g.hash_queue_max, "Passwords that may wait to be checked.");
+    out.add("idle-after", g.idle_after, {100ms, 24h}, "A client that says nothing for so long is closed.");
+    out.add(
+        "delivered-every",
+        g.delivered_every,
+        {10ms, 1min},
+        "Delivery marks are written to the log at most so often."
+    );
+    out.add(
+        "drain-within",
+        g.drain_within,
+        {.least = 1ms, .most = 10min, .or_zero = true},
+        "At a stop, clients' requests in flight have so long to finish."
+    );
+    out.add("hash-threads", g.hash_threads, {1, 64}, "Threads that check passwords (Argon2id).");
+    out.add("hash-queue-max", g.hash_queue_max, {1, 10'000}, "Passwords that may wait to be checked.");
 }
 
 void add_transfer(runtime::options& out, chaind_settings& into)
@@ -110,42 +131,91 @@ void add_transfer(runtime::options& out, chaind_settings& into)
     out.add_size(
         "snapshot-rate",
         core.snapshot_rate,
+        {.least = slowest_snapshot, .most = 64 * GiB, .or_zero = true},
         "Bytes a second of a snapshot to a replica that joins, as they travel; 0: as fast as it goes."
     );
     out.add(
         "snapshot-share",
         into.driver.snapshot_share,
+        {1, 100},
         "Percent of one processor's time that work on snapshots for joins may take."
     );
     out.add(
         "snapshot-after",
         core.snapshot_after,
+        {1, 1'000'000'000},
         "A replica that misses more log entries is given a snapshot instead of them."
     );
+    // With 0, whoever was away for a moment would have to fetch everything anew.
     out.add(
         "log-keep-entries",
         into.log_keep_entries,
+        {1, 1'000'000'000'000},
         "So many of the newest log entries stay: for replicas that come back."
     );
-    out.add_size("log-keep-bytes", into.log_keep_bytes, "The log is also cut when it is larger than this.");
+    out.add_size(
+        "log-keep-bytes",
+        into.log_keep_bytes,
+        {KiB, 1'000'000 * GiB},
+        "The log is also cut when it is larger than this."
+    );
 }
 
-boost::asio::ip::tcp::endpoint address(char const* option, string const& text)
+// What does not go together, or is no address: all of it.
+class complaints
 {
-    auto const at = runtime::parse_address(text);
-    if (!at) throw runtime::config_error(string(option) + ": not HOST:PORT with a numeric host: " + text);
-    return *at;
+public:
+    void add(string const& option, string const& what) { lines_.push_back(option + ": " + what); }
+
+    boost::asio::ip::tcp::endpoint address(string const& option, string const& text)
+    {
+        auto const at = runtime::parse_address(text);
+        if (!at) add(option, "not HOST:PORT with a numeric host: " + runtime::printable(text));
+        return at.value_or(boost::asio::ip::tcp::endpoint());
+    }
+
+    boost::asio::ip::tcp::endpoint loopback(string const& option, string const& text)
+    {
+        auto const before = lines_.size();
+        auto const at = address(option, text);
+        if (lines_.size() == before && !runtime::is_loopback(at))
+            add(option, text + " is not a loopback address, and links between daemons are not encrypted yet");
+        return at;
+    }
+
+    void raise()
+    {
+        if (!lines_.empty()) throw runtime::config_error(std::move(lines_));
+    }
+
+private:
+    std::vector<string> lines_;
+};
+
+bool is_of_a_host(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == '[' || c == ']' || c == ':';
 }
 
-boost::asio::ip::tcp::endpoint loopback(char const* option, string const& text)
+// http or https, a host, perhaps a port, and a path where one may stand. It becomes part of everybody's
+// content security policy, therefore nothing else.
+bool is_web_address(string const& text, bool path_allowed)
 {
-    auto const at = address(option, text);
-    if (!runtime::is_loopback(at))
-        throw runtime::config_error(
-            string(option) + ": " + text +
-            " is not a loopback address, and links between daemons are not encrypted yet"
-        );
-    return at;
+    auto const url = boost::urls::parse_uri(text);
+    if (!url || (url->scheme() != "http" && url->scheme() != "https")) return false;
+    if (url->has_userinfo() || url->has_query() || url->has_fragment() || url->encoded_host().empty())
+        return false;
+    if (url->has_port() && url->port_number() == 0) return false;
+    auto const host = url->encoded_host();
+    if (!std::all_of(host.begin(), host.end(), is_of_a_host)) return false;
+    auto const path = url->encoded_path();
+    if (!path_allowed) return path.empty();
+    return std::all_of(
+        path.begin(),
+        path.end(),
+        [](char c) { return (is_of_a_host(c) && c != ':') || c == '/' || c == '_' || c == '~'; }
+    );
 }
 }  // namespace
 
@@ -156,7 +226,18 @@ runtime::options chaind_options(chaind_settings& into)
     out.add("name", into.name, "This replica's name, as in configd's bootstrap; [a-z0-9-], at most 32.");
     out.add("data-dir", into.data_dir, "Folder of the database chain.db; made with mode 0700.");
     out.add(
-        "client-listen", into.client_listen, "Where clients connect, HOST:PORT; port 0: chosen by the system."
+        "client-listen",
+        into.client_listen,
+        "Where clients connect, HOST:PORT; port 0: chosen by the system. Anything but loopback also needs "
+        "client-plain."
+    );
+    add_on_off(
+        out,
+        "client-plain",
+        into.client_plain,
+        "on: client-listen may leave this machine although nothing there is encrypted: passwords, sessions "
+        "and "
+        "messages can be read, and changed, on the way."
     );
     out.add(
         "replica-listen",
@@ -183,25 +264,37 @@ runtime::options chaind_options(chaind_settings& into)
     );
     add_registration(out, into.gateway.registration);
     add_forwarding(out, core.policy);
-    out.add("min-replicas", core.min_replicas, "With fewer replicas in the chain, writes are refused.");
+    out.add(
+        "min-replicas", core.min_replicas, {1, 99}, "With fewer replicas in the chain, writes are refused."
+    );
     out.add(
         "submit-limit",
         into.bridge.submit_limit,
+        {100ms, 10min},
         "A change that is undecided after so long is answered `timeout`."
     );
     out.add(
-        "pending-max", into.bridge.pending_max, "Changes of this replica's clients that wait for the chain."
+        "pending-max",
+        into.bridge.pending_max,
+        {1, 1'000'000},
+        "Changes of this replica's clients that wait for the chain."
     );
-    out.add("admission-entries", core.admission_entries, "Entries that may wait for commit at the head.");
-    out.add_size("admission-bytes", core.admission_bytes, "The same in bytes.");
-    out.add("heartbeat", core.heartbeat_every, "To the config service.");
+    out.add(
+        "admission-entries",
+        core.admission_entries,
+        {1, 1'000'000},
+        "Entries that may wait for commit at the head."
+    );
+    out.add_size("admission-bytes", core.admission_bytes, {64 * KiB, 4 * GiB}, "The same in bytes.");
+    out.add("heartbeat", core.heartbeat_every, {1ms, 10s}, "To the config service.");
     out.add(
         "stall-limit",
         into.driver.stall_limit,
+        {100ms, 10min},
         "When the disk makes no progress for so long, heartbeats stop."
     );
     add_transfer(out, into);
-    out.add("reader-threads", into.reader_threads, "Threads that read the database for clients.");
+    out.add("reader-threads", into.reader_threads, {1, 64}, "Threads that read the database for clients.");
     add_limits(out, into.gateway);
     out.add("log-level", into.log_level, "debug, info, notice, warning or error.");
     out.add_switch(
@@ -212,38 +305,34 @@ runtime::options chaind_options(chaind_settings& into)
 
 void complete(chaind_settings& given)
 {
+    complaints wrong;
     if (!given.name.empty() && !is_valid_node_name(given.name))
-        throw runtime::config_error("name: not a node name ([a-z0-9-], at most 32): " + given.name);
-    if (given.data_dir.empty()) throw runtime::config_error("data-dir: must be given");
-    if (given.driver.core.min_replicas == 0 || given.reader_threads == 0 || given.bridge.pending_max == 0)
-        throw runtime::config_error("min-replicas, reader-threads, pending-max: must not be 0");
-    // With any of these at 0 clients would wait for ever; a rate of 0 is no rate.
-    auto const& g = given.gateway;
-    if (g.inflight_max == 0 || g.unacked_max == 0 || g.unacked_bytes_max == 0 || g.hash_threads == 0)
-        throw runtime::config_error(
-            "inflight-max, unacked-max, unacked-bytes-max, hash-threads: must not be 0"
+        wrong.add("name", "not a node name ([a-z0-9-], at most 32): " + runtime::printable(given.name));
+    if (given.data_dir.empty()) wrong.add("data-dir", "must be given");
+    given.driver.listen = wrong.loopback("replica-listen", given.replica_listen);
+    given.driver.configd = wrong.loopback("configd", given.configd);
+    auto const admin = wrong.loopback("admin-listen", given.admin_listen);
+    auto const client = wrong.address("client-listen", given.client_listen);
+    if (leaves_this_machine(given) && !given.client_plain)
+        wrong.add(
+            "client-listen",
+            given.client_listen +
+                " is not a loopback address, and what clients send is not encrypted: listen on loopback "
+                "behind a proxy that speaks TLS, or set client-plain = on"
         );
-    if (!(g.messages_per_s > 0 && g.messages_burst >= 1 && g.logins_per_min >= 1 &&
-          g.registrations_per_min >= 1))
-        throw runtime::config_error(
-            "messages-burst, logins-per-minute, registrations-per-minute: at least 1; "
-            "messages-per-second: more than 0"
+    if (!given.gateway.url.empty() && !is_web_address(given.gateway.url, true))
+        wrong.add(
+            "client-url",
+            "not of the form http(s)://HOST[:PORT][/PATH]: " + runtime::printable(given.gateway.url)
         );
-    if (given.driver.core.snapshot_after == 0 || given.log_keep_entries == 0 || given.log_keep_bytes == 0)
-        throw runtime::config_error(
-            "snapshot-after, log-keep-entries, log-keep-bytes: with 0, whoever was away for a moment would "
-            "have to "
-            "fetch everything anew"
-        );
-    auto const rate = given.driver.core.snapshot_rate;
-    if (rate != 0 && rate < slowest_snapshot)
-        throw runtime::config_error("snapshot-rate: 0, or at least 64KiB");
-    if (given.driver.snapshot_share < 1 || given.driver.snapshot_share > 100)
-        throw runtime::config_error("snapshot-share: a percentage from 1 to 100");
-    given.driver.listen = loopback("replica-listen", given.replica_listen);
-    given.driver.configd = loopback("configd", given.configd);
-    auto const admin = loopback("admin-listen", given.admin_listen);
-    auto const client = address("client-listen", given.client_listen);
+    for (auto const& origin : given.gateway.allowed_origins)
+        if (!is_web_address(origin, false))
+            wrong.add(
+                "allowed-origins", "not of the form http(s)://HOST[:PORT]: " + runtime::printable(origin)
+            );
+    if (given.gateway.frame_max < given.gateway.body_max) wrong.add("frame-max", "smaller than body-max");
+    wrong.raise();
+
     given.gateway.address = client.address().to_string();
     given.gateway.port = client.port();
     given.gateway.admin_address = admin.address().to_string();
@@ -251,6 +340,12 @@ void complete(chaind_settings& given)
     given.driver.core.self.name.name = given.name;
     given.driver.data_dir = given.data_dir;
     given.driver.database = given.data_dir + "/chain.db";
+}
+
+bool leaves_this_machine(chaind_settings const& given)
+{
+    auto const at = runtime::parse_address(given.client_listen);
+    return at && !runtime::is_loopback(*at);
 }
 
 }  // namespace chaind::program

@@ -18,6 +18,7 @@ struct chaind_settings
     std::string name;
     std::string data_dir = "/var/lib/chaind";
     std::string client_listen = "127.0.0.1:8080";
+    bool client_plain = false;  // clients may come from other machines, unencrypted
     std::string replica_listen = "127.0.0.1:7401";
     std::string admin_listen = "127.0.0.1:7402";
     std::string configd = "127.0.0.1:7400";
@@ -36,5 +37,7 @@ struct chaind_settings
 runtime::options chaind_options(chaind_settings& into);
 // What does not go together; throws runtime::config_error. Fills in the addresses of `gateway` and `driver`.
 void complete(chaind_settings& given);
+// Clients reach it over a network, where nothing is encrypted yet.
+bool leaves_this_machine(chaind_settings const& given);
 
 }  // namespace chaind::program

@@ -28,9 +28,8 @@ void reload(chaind_process& running, int argc, char const* const* argv)
     }
     catch (runtime::config_error const& wrong)
     {
-        log::write(
-            log::level::error, "chaind", "the new configuration is not used", {{"Reason", wrong.what()}}
-        );
+        for (auto const& line : wrong.lines())
+            log::write(log::level::error, "chaind", "the new configuration is not used", {{"Reason", line}});
     }
 }
 
@@ -43,8 +42,17 @@ int start(int argc, char** argv)
     if (settings.name.empty()) throw runtime::config_error("name: must be given");
     runtime::start_random();
     runtime::make_private_folder(settings.data_dir);
+    runtime::check_private_folder(settings.data_dir);
     log::start(settings.log_level);
     if (settings.join) return join(settings);
+    if (leaves_this_machine(settings))
+        log::write(
+            log::level::warning,
+            "chaind",
+            "clients are not encrypted (client-plain = on): passwords, sessions and messages can be read and "
+            "changed on the way",
+            {{"Address", settings.client_listen}}
+        );
     chaind_process* running = nullptr;
     auto make = [&](boost::asio::io_context& on) -> std::unique_ptr<runtime::daemon>
     {

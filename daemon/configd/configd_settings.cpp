@@ -1,6 +1,7 @@
 #include "configd/configd_settings.hpp"
 
 #include "runtime/address.hpp"
+#include "runtime/printable.hpp"
 
 #include <set>
 
@@ -10,7 +11,9 @@ namespace chaind::configd
 namespace
 {
 constexpr std::size_t socket_path_limit = 107;  // sun_path
-}
+constexpr std::size_t members_max = 99;
+constexpr std::size_t cluster_name_max = 100;
+}  // namespace
 
 runtime::options configd_options(configd_settings& into)
 {
@@ -33,44 +36,53 @@ runtime::options configd_options(configd_settings& into)
         "registry."
     );
     out.add("cluster-name", into.cluster_name, "What people call this chain.");
-    out.add("silence", into.core.silence, "A replica without a heartbeat for so long has failed.");
+    out.add(
+        "silence", into.core.silence, {50ms, 1min}, "A replica without a heartbeat for so long has failed."
+    );
     out.add(
         "promise-wait",
         into.core.promise_wait,
+        {10ms, 10s},
         "A new chain whose members have not all promised it after so long is computed again."
     );
     out.add(
         "cold-wait",
         into.core.cold_wait,
+        {.least = 1ms, .most = 1h, .or_zero = true},
         "After a power loss: wait so long for all members of the last chain before going on with those that "
         "are there."
     );
     out.add(
         "vouch-wait",
         into.core.vouch_wait,
+        {100ms, 10min},
         "A silent replica whose neighbours still hear it is removed after so long."
     );
     out.add(
         "splice-stall",
         into.core.splice_stall,
+        {50ms, 10min},
         "A returning replica that does not complete within so long is left out again."
     );
     out.add(
         "flap-first",
         into.core.flap_first,
+        {1ms, 1h},
         "A replica that just left is taken back after so long; doubles with each time, up to flap-last."
     );
-    out.add("flap-last", into.core.flap_last, "See flap-first.");
+    out.add("flap-last", into.core.flap_last, {1ms, 24h}, "See flap-first.");
     out.add("log-level", into.log_level, "debug, info, notice, warning or error.");
     return out;
 }
 
 void check(configd_settings const& given)
 {
+    std::vector<std::string> wrong;
     auto const at = runtime::parse_address(given.listen);
-    if (!at) throw runtime::config_error("listen: not HOST:PORT with a numeric host: " + given.listen);
-    if (!runtime::is_loopback(*at))
-        throw runtime::config_error(
+    if (!at)
+        wrong.push_back("listen: not HOST:PORT with a numeric host: " + runtime::printable(given.listen));
+    else if (!runtime::is_loopback(*at))
+        wrong.push_back(
             "listen: " + given.listen +
             " is not a loopback address, and links between daemons are not encrypted yet"
         );
@@ -78,13 +90,25 @@ void check(configd_settings const& given)
     for (auto const& name : given.bootstrap)
     {
         if (!is_valid_node_name(name))
-            throw runtime::config_error("bootstrap: not a node name ([a-z0-9-], at most 32): " + name);
-        if (!seen.insert(name).second) throw runtime::config_error("bootstrap: twice the same name: " + name);
+            wrong.push_back(
+                "bootstrap: not a node name ([a-z0-9-], at most 32): " + runtime::printable(name)
+            );
+        else if (!seen.insert(name).second)
+            wrong.push_back("bootstrap: twice the same name: " + name);
     }
-    if (given.data_dir.empty()) throw runtime::config_error("data-dir: must be given");
-    if (given.data_dir.size() + sizeof "/configd.sock" > socket_path_limit)
-        throw runtime::config_error("data-dir: too long for the socket in it: " + given.data_dir);
-    if (given.core.silence <= microseconds::zero()) throw runtime::config_error("silence: must not be 0");
+    if (seen.size() > members_max) wrong.emplace_back("bootstrap: more than 99 names");
+    if (given.cluster_name.empty() || given.cluster_name.size() > cluster_name_max)
+        wrong.emplace_back("cluster-name: goes from 1 to 100 bytes");
+    if (given.data_dir.empty()) wrong.emplace_back("data-dir: must be given");
+    if (given.data_dir.size() + std::string_view("/configd.sock").size() > socket_path_limit)
+        wrong.push_back(
+            "data-dir: its path is too long for the socket in it, at most 94 bytes: " +
+            runtime::printable(given.data_dir)
+        );
+    if (given.core.silence <= microseconds::zero()) wrong.emplace_back("silence: must not be 0");
+    if (given.core.flap_last < given.core.flap_first)
+        wrong.emplace_back("flap-last: must not be shorter than flap-first");
+    if (!wrong.empty()) throw runtime::config_error(std::move(wrong));
 }
 
 service_settings service_settings_of(configd_settings const& given)

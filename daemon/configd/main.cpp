@@ -79,9 +79,8 @@ void reload(int argc, char const* const* argv)
     }
     catch (runtime::config_error const& wrong)
     {
-        log::write(
-            log::level::error, "configd", "the new configuration is not used", {{"Reason", wrong.what()}}
-        );
+        for (auto const& line : wrong.lines())
+            log::write(log::level::error, "configd", "the new configuration is not used", {{"Reason", line}});
     }
 }
 
@@ -95,6 +94,7 @@ int start(int argc, char** argv)
         throw runtime::config_error("bootstrap: the names of the chain's members must be given");
     runtime::start_random();
     runtime::make_private_folder(settings.data_dir);
+    runtime::check_private_folder(settings.data_dir);
     log::start(settings.log_level);
     auto make = [&settings](boost::asio::io_context& on) -> std::unique_ptr<runtime::daemon>
     { return std::make_unique<configd_process>(settings, on); };

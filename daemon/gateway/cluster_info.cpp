@@ -58,12 +58,20 @@ std::string lower(std::string_view text)
     return out;
 }
 
-// scheme://host[:port], without anything behind it.
+// scheme://host[:port], without anything behind it. Nothing for a text that holds more: a member tells its
+// own address, and it becomes part of the policy that every browser is given.
 std::string origin_of(std::string_view url)
 {
     auto const authority = url.find("://");
     if (authority == std::string_view::npos) return {};
-    return lower(url.substr(0, url.find('/', authority + 3)));
+    auto out = lower(url.substr(0, url.find('/', authority + 3)));
+    if (!out.starts_with("http://") && !out.starts_with("https://")) return {};
+    auto const plain = [](char c)
+    {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+               std::string_view(".-_:[]/").find(c) != std::string_view::npos;
+    };
+    return std::all_of(out.begin(), out.end(), plain) ? out : std::string();
 }
 
 std::string reason_of(chain_view const& now)

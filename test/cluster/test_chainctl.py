@@ -1,7 +1,9 @@
 """chainctl as an administrator meets it: what it prints, how it ends, what it refuses."""
 import json
+import os
+import subprocess
 
-from chain import running, wait_for
+from chain import BIN, running, wait_for
 
 STATUS_KEYS = {"schema", "cluster", "state", "epoch", "lineage", "replicas", "committed", "chain", "joining", "failed", "config_service"}
 NODE_KEYS = {"name", "role", "state", "replica_addr", "client_url", "pid", "version", "log_end", "committed", "lag", "clients", "db_bytes", "lease_ms"}
@@ -97,3 +99,30 @@ def test_usage(volume):
         for shell in ("bash", "zsh", "fish"):
             assert "remove-node" in chain.ctl("completion", shell)[1]
         assert chain.ctl_status()["chain"][0]["role"] == "solo"
+
+
+def test_an_answer_that_cannot_be_written_is_no_success(volume):
+    def run(words, stdout, **how):
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60, **how)
+        return done.returncode, done.stderr
+
+    with running(replicas=1) as chain:
+        ctl = chain.summary["chainctl"]
+        commands = [[*ctl, *words.split()] for words in (
+            "status", "status -o json", "status --check", "nodes", "events", "events --follow", "version", "help", "help status",
+            "man", "completion fish", "join-token create --ttl 1s", "verify -o json", "backup list .", "--help",
+        )]  # fmt: skip
+        commands += [[str(BIN / program), word] for program in ("chaind", "configd") for word in ("--print-config", "--help", "--version")]
+        for words in commands:
+            with open("/dev/full", "w") as full:
+                code, err = run(words, full)
+            assert code == 74 and "cannot write the output: No space left" in err and len(err.splitlines()) == 1, (words, code, err)
+        # A reader that has gone away wants no more: quiet, as other programs are.
+        for words in commands:
+            for restored in (True, False):
+                reader, writer = os.pipe()
+                os.close(reader)
+                code, err = run(words, writer, restore_signals=restored)
+                os.close(writer)
+                assert code in (-13, 141) and err.replace("good once", "", 1).count("\n") <= 1, (words, code, err)
+                assert "write" not in err, (words, err)

@@ -13,6 +13,7 @@ namespace
 
 constexpr char const* default_endpoint = "unix:/var/lib/configd/configd.sock";
 constexpr std::size_t request_id_max = 64;
+constexpr std::size_t socket_path_max = 107;  // sun_path
 
 std::optional<std::uint64_t> number_in(std::string_view text)
 {
@@ -171,7 +172,8 @@ private:
         auto const& at = out_.call.at;
         if (!at.is_unix() && !at.text.starts_with("http://"))
             wrong("--endpoint takes unix:PATH or http://HOST:PORT");
-        if (at.is_unix() && at.path().size() > 100) wrong("--endpoint: the socket's path is too long");
+        if (at.is_unix() && at.path().size() > socket_path_max)
+            wrong("--endpoint: the path of the socket is too long, at most 107 bytes");
     }
     void check_words(command const& what)
     {

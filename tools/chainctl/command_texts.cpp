@@ -13,8 +13,8 @@ namespace
 {
 
 constexpr std::string_view exit_text =
-    "0 done, 1 failed, 64 usage, 65 bad data, 66 no such object, 69 cluster unavailable, 70 bug, 75 outcome "
-    "unknown, "
+    "0 done, 1 failed, 64 usage, 65 bad data, 66 no such object, 69 cluster unavailable, 70 bug, "
+    "74 the answer could not be written, 75 outcome unknown, "
     "77 not permitted, 78 configuration, 130 waiting ended by Ctrl-C: what was asked goes on";
 
 std::string padded(std::string_view text, std::size_t to)

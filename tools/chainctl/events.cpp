@@ -46,7 +46,8 @@ int run_events(invocation const& call)
             print_event(value.get_object(), call.as);
             since = std::max(since, number_at(value.get_object(), "n"));
         }
-        if (!events.empty()) continue;  // the service answers in pages
+        if (!std::cout) return exit_done;  // nobody reads it, which main() says
+        if (!events.empty()) continue;     // the service answers in pages
         if (!call.has("--follow")) return exit_done;
         std::this_thread::sleep_for(std::chrono::milliseconds(300));
     }

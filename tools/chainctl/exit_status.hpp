@@ -13,6 +13,7 @@ enum exit_status : int
     exit_no_such_object = 66,
     exit_unavailable = 69,
     exit_bug = 70,
+    exit_output_lost = 74,
     exit_unknown_outcome = 75,
     exit_not_permitted = 77,
     exit_configuration = 78,

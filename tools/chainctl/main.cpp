@@ -3,12 +3,17 @@
 #include "chainctl/command.hpp"
 #include "chainctl/exit_status.hpp"
 #include "runtime/options.hpp"
+#include "runtime/standard_output.hpp"
 
 #include <iostream>
 
-int main(int argc, char** argv)
+namespace chaind::chainctl
 {
-    using namespace chaind::chainctl;
+namespace
+{
+
+int run(int argc, char** argv)
+{
     auto const p = parse({argv + 1, argv + argc});
     if (!p.mistake.empty())
     {
@@ -31,7 +36,7 @@ int main(int argc, char** argv)
     {
         return p.what->run(p.call);
     }
-    catch (chaind::runtime::config_error const& wrong)
+    catch (runtime::config_error const& wrong)
     {
         say(std::string("chainctl: ") + wrong.what());
         return exit_configuration;
@@ -41,4 +46,14 @@ int main(int argc, char** argv)
         say(std::string("chainctl: a bug: ") + failure.what());
         return exit_bug;
     }
+}
+
+}  // namespace
+}  // namespace chaind::chainctl
+
+int main(int argc, char** argv)
+{
+    using namespace chaind;
+    int const status = chainctl::run(argc, argv);
+    return runtime::with_output("chainctl", status, chainctl::exit_output_lost);
 }

@@ -245,26 +245,6 @@ BOOST_AUTO_TEST_CASE(links_that_would_leave_the_machine_are_refused)
     }
 }
 
-BOOST_AUTO_TEST_CASE(values_that_would_make_everybody_fetch_everything_are_refused)
-{
-    using wrong = void (*)(program::chaind_settings&);
-    for (wrong const spoil :
-         std::initializer_list<wrong>{
-             [](program::chaind_settings& s) { s.driver.core.snapshot_after = 0; },
-             [](program::chaind_settings& s) { s.log_keep_entries = 0; },
-             [](program::chaind_settings& s) { s.log_keep_bytes = 0; },
-             [](program::chaind_settings& s) { s.driver.core.snapshot_rate = (64u << 10) - 1; },
-             [](program::chaind_settings& s) { s.driver.snapshot_share = 0; },
-             [](program::chaind_settings& s) { s.driver.snapshot_share = 101; },
-         })
-    {
-        program::chaind_settings settings;
-        settings.name = "n1";
-        spoil(settings);
-        BOOST_CHECK_THROW(program::complete(settings), runtime::config_error);
-    }
-}
-
 BOOST_AUTO_TEST_CASE(the_options_of_state_transfer_arrive_where_they_count)
 {
     program::chaind_settings settings;

@@ -5,6 +5,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 
@@ -29,8 +30,8 @@ struct fixture
     {
         runtime::options out("prog", "about", "OPTTEST_");
         out.add("name", name, "A name.");
-        out.add("silence", silence, "A duration.");
-        out.add_size("size", size, "A size.");
+        out.add("silence", silence, {1us, 1h}, "A duration.");
+        out.add_size("size", size, {.least = 1, .most = 1u << 30, .or_zero = true}, "A size.");
         out.add("on", on, "A switch.");
         out.add_list("names", names, "A list.");
         out.add_switch("once", once, "Only once.");
@@ -126,6 +127,65 @@ BOOST_AUTO_TEST_CASE(a_bad_value_in_the_file_does_not_hide_behind_the_command_li
     auto const path = file("size = huge\n");
 
     BOOST_TEST(mentions(complaint({"--config", path.c_str(), "--size", "1MiB"}), "prog.conf:1: size"));
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_meant_is_no_value)
+{
+    auto const about = [&](std::string const& content)
+    {
+        auto const path = file(content);
+        return complaint({"--config", path.c_str()});
+    };
+    BOOST_TEST(mentions(about("name = \"x y\"\n"), "prog.conf:1: name: values stand without quotes"));
+    BOOST_TEST(mentions(about("name = 'x'\n"), "without quotes"));
+    BOOST_TEST(mentions(about("name = x  # the first\n"), "prog.conf:1: name: a comment stands in a line"));
+    BOOST_TEST(mentions(about("name = x\t; the first\n"), "a comment stands in a line"));
+    BOOST_TEST(mentions(about("name = # none\n"), "a comment stands in a line"));
+    BOOST_TEST(mentions(about("name = \x1b[31mred\n"), "a control character: \\x1b[31mred"));
+    BOOST_TEST(mentions(about("name = \xff\xfe\n"), "is not UTF-8: \\xff\\xfe"));
+    BOOST_TEST(mentions(about(std::string("name = a\0b\n", 11)), "a control character"));
+    BOOST_TEST(mentions(about(std::string(2u << 20, '#')), "too large"));
+    ::setenv("OPTTEST_NAME", "\"x\"", 1);
+    BOOST_TEST(mentions(complaint({"--size", "0"}), "environment: name: values stand without quotes"));
+    ::unsetenv("OPTTEST_NAME");
+
+    BOOST_TEST(about("name = a#b;c\xc3\xa9's\n") == "nothing");
+    BOOST_TEST(name == "a#b;c\xc3\xa9's");
+    BOOST_TEST(about("\xef\xbb\xbfname = marked\r\n") == "nothing");
+    BOOST_TEST(name == "marked");
+    BOOST_TEST(about("name = last") == "nothing");
+    BOOST_TEST(name == "last");
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_is_no_configuration)
+{
+    BOOST_TEST(mentions(complaint({"--config", folder.path().c_str()}), "is a folder, not a file"));
+}
+
+BOOST_AUTO_TEST_CASE(all_that_is_wrong_is_said_at_once)
+{
+    auto const path = file("size = huge\njust words\nnmae = x\nsilence = soon\n");
+    ::setenv("OPTTEST_ON", "perhaps", 1);
+    auto const all = complaint({"--config", path.c_str(), "--frobnicate", "--size", "12", "word"});
+    ::unsetenv("OPTTEST_ON");
+    for (auto const* each :
+         {"--frobnicate",
+          "word",
+          "--size: ",
+          "environment: on: ",
+          "prog.conf:1: size",
+          "prog.conf:2: not of",
+          "prog.conf:3: unknown",
+          "prog.conf:4: silence"})
+        BOOST_TEST(mentions(all, each), each << " in " << all);
+
+    std::string lines;
+    for (int i = 0; i < 1000; ++i)
+        lines += "nonsense\n";
+    auto const many = file(lines);
+    auto const said = complaint({"--config", many.c_str()});
+    BOOST_TEST(std::count(said.begin(), said.end(), '\n') <= 101);
+    BOOST_TEST(mentions(said, "and more"));
 }
 
 BOOST_AUTO_TEST_CASE(wrong_command_lines_are_named)
