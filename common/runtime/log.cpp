@@ -2,6 +2,7 @@
 
 #include "runtime/clock.hpp"
 #include "runtime/log_line.hpp"
+#include "runtime/log_repeats.hpp"
 
 #include <boost/log/attributes/attribute_value_impl.hpp>
 #include <boost/log/core.hpp>
@@ -16,6 +17,7 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
 #include <vector>
 
 #include <sys/uio.h>
@@ -87,6 +89,21 @@ using logger = boost::log::sources::severity_channel_logger_mt<level, std::strin
 // Set by start() and never reset: other threads may be writing when the process ends.
 boost::shared_ptr<line_sink> sink;
 std::atomic<bool> sinking{false};
+
+std::mutex repeats_turn;
+// Never destroyed, for the same reason.
+repeats& repeated = *new repeats;
+
+void put(line what)
+{
+    static logger source;
+    auto record = source.open_record(
+        (boost::log::keywords::channel = what.channel, boost::log::keywords::severity = what.at)
+    );
+    if (!record) return;
+    record.attribute_values().insert("Line", boost::log::attributes::make_attribute_value(std::move(what)));
+    source.push_record(std::move(record));
+}
 }  // namespace
 
 void start(level least)
@@ -101,6 +118,11 @@ void start(level least)
 void stop()
 {
     if (!sinking.exchange(false, std::memory_order_acq_rel)) return;
+    {
+        std::lock_guard const turn(repeats_turn);
+        for (auto& each : repeated.rest())
+            put(std::move(each));
+    }
     boost::log::core::get()->remove_sink(sink);
     sink->stop();
     sink->flush();
@@ -122,13 +144,12 @@ void write(level at, std::string_view channel, std::string_view message, std::in
     line what{runtime::now().wall_us, at, std::string(channel), std::string(message), fields};
     if (!sinking.load(std::memory_order_acquire)) return to_stderr(what);
 
-    static logger source;
-    auto record =
-        source.open_record((boost::log::keywords::channel = what.channel, boost::log::keywords::severity = at)
-        );
-    if (!record) return;
-    record.attribute_values().insert("Line", boost::log::attributes::make_attribute_value(std::move(what)));
-    source.push_record(std::move(record));
+    std::lock_guard const turn(repeats_turn);
+    auto const at_once = std::chrono::steady_clock::now();
+    auto one = repeated.judge(std::move(what), at_once);
+    for (auto& each : repeated.overdue(at_once))
+        put(std::move(each));
+    if (one) put(std::move(*one));
 }
 
 std::uint64_t dropped()
