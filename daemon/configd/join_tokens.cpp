@@ -82,25 +82,46 @@ std::optional<std::string> join_tokens::make(std::int64_t now_ms, std::int64_t t
     std::array<char, 16> secret{};
     ::randombytes_buf(secret.data(), secret.size());
     std::string_view const text(secret.data(), secret.size());
-    rows_.push_back({hash_of(text), now_ms + ttl_ms, {}});
+    rows_.push_back({hash_of(text), now_ms + ttl_ms, {}, {}});
     return std::string(prefix) + to_text(std::string(cluster_.view()) + std::string(text));
 }
 
-std::string join_tokens::use(std::string_view token, node_id const& by, std::int64_t now_ms)
+join_tokens::answer join_tokens::look(std::string_view token, member const& by, std::int64_t now_ms) const
 {
+    answer out;
     auto const raw = from_text(token);
-    if (!raw) return "this is no join token: `chainctl join-token create` makes one";
-    if (std::string_view(*raw).substr(0, 16) != cluster_.view())
-        return "this join token is of another cluster";
-    auto const hash = hash_of(std::string_view(*raw).substr(16));
+    if (!raw || std::string_view(*raw).substr(0, 16) != cluster_.view())
+    {
+        out.why = raw ? "this join token is of another cluster"
+                      : "this is no join token: `chainctl join-token create` makes one";
+        return out;
+    }
+    auto hash = hash_of(std::string_view(*raw).substr(16));
     auto const row =
         std::find_if(rows_.begin(), rows_.end(), [&](join_token const& each) { return each.hash == hash; });
-    if (row == rows_.end()) return "this join token is not valid here";
-    if (row->used_by == by) return {};
-    if (!row->used_by.empty()) return "this join token has been used already, by " + row->used_by.name;
-    if (row->expires_ms <= now_ms) return "this join token has expired: make a new one";
-    row->used_by = by;
-    return {};
+    if (row == rows_.end())
+    {
+        out.why = "this join token is not valid here";
+        return out;
+    }
+    out.known = true;
+    out.hash = std::move(hash);
+    out.again = row->used_by == by.name && row->used_store == by.store && !row->used_store.empty();
+    if (!row->used_by.empty() && !out.again)
+        out.why = "this join token has been used already, by " + row->used_by.name;
+    else if (row->expires_ms <= now_ms)
+        out.why = "this join token has expired: make a new one";
+    return out;
+}
+
+void join_tokens::use(answer const& seen, member const& by)
+{
+    for (auto& row : rows_)
+        if (row.hash == seen.hash && row.used_by.empty())
+        {
+            row.used_by = by.name;
+            row.used_store = by.store;
+        }
 }
 
 }  // namespace chaind::configd

@@ -1,9 +1,10 @@
 #pragma once
-// Join tokens: each lets one new node into the cluster, once, for some minutes. A token is the cluster's id
-// and a secret; only the secret's hash is kept. Pure: time is a parameter.
+// Join tokens: each lets one new node into the cluster, once, for some minutes, whatever is said later. A
+// token is the cluster's id and a secret; only the secret's hash is kept. Pure: time is a parameter.
 
 #include "base/id.hpp"
 #include "configd/registry.hpp"
+#include "membership/config.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -21,9 +22,18 @@ public:
 
     // "cj1." and 43 characters; nothing when 100 are outstanding.
     [[nodiscard]] std::optional<std::string> make(std::int64_t now_ms, std::int64_t ttl_ms);
-    // Why not; empty: it is right, and from now on used by that node. The same node may show it again: the
-    // answer to its first hello may have been lost.
-    [[nodiscard]] std::string use(std::string_view token, node_id const& by, std::int64_t now_ms);
+    struct answer
+    {
+        std::string why;     // it does not let that machine in; empty: it does
+        bool known = false;  // it was made here, however it was used since
+        bool again = false;  // that machine has shown it before
+        std::string hash;    // of its secret, where it is known
+    };
+    // What the token is worth for that machine now. The machine for which it was used, by name and disk, may
+    // show it again until it expires: the answer to its first hello may have been lost.
+    [[nodiscard]] answer look(std::string_view token, member const& by, std::int64_t now_ms) const;
+    // From now on used by that machine.
+    void use(answer const& seen, member const& by);
 
     // What the registry is to hold.
     [[nodiscard]] std::vector<join_token> const& rows() const { return rows_; }

@@ -27,6 +27,7 @@ struct join_token
     std::string hash;             // BLAKE2b-256 of its secret
     std::int64_t expires_ms = 0;  // since 1970 UTC
     node_id used_by;              // empty: nobody yet
+    store_id used_store;          // of that node's disk
 
     friend bool operator==(join_token const&, join_token const&) = default;
 };

@@ -238,7 +238,8 @@ asio::awaitable<void> service::probe(member who)
 net::accept_events service::link_handlers()
 {
     return {
-        .objection = [this](wire::peer::hello const& from) { return objection(from); },
+        .objection = [this](wire::peer::hello const& from, std::string const& peer)
+        { return objection(from, peer); },
         .answer =
             [this]
         {
@@ -253,12 +254,12 @@ net::accept_events service::link_handlers()
     };
 }
 
-std::string service::objection(wire::peer::hello const& from)
+std::string service::objection(wire::peer::hello const& from, std::string const& peer)
 {
     if (from.what_for != wire::peer::purpose::control) return "this is the config service, not a replica";
     if (!from.cluster.empty() && from.cluster != identity_.cluster)
         return "this config service belongs to another cluster";
-    if (from.cluster.empty() && !from.token.empty()) return admit(from);
+    if (from.cluster.empty() && !from.token.empty()) return admit(from, peer);
     return {};
 }
 

@@ -5,6 +5,7 @@
 #include "configd/admin_server.hpp"
 #include "configd/event_log.hpp"
 #include "configd/join_tokens.hpp"
+#include "configd/join_tries.hpp"
 #include "configd/registry_thread.hpp"
 #include "configd/request_memory.hpp"
 #include "control/controller.hpp"
@@ -19,6 +20,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -78,14 +80,16 @@ private:
 
     // ---- links
     net::accept_events link_handlers();
-    std::string objection(wire::peer::hello const& from);
+    std::string objection(wire::peer::hello const& from, std::string const& peer);
     void link_up(link_ptr const& link, member const& from);
     bool link_frame(link_ptr const& link, wire::peer::frame what);
     void link_down(link_ptr const& link);
     void take_info(heartbeat const& from);
 
     // ---- service_admission.cpp: new nodes
-    std::string admit(wire::peer::hello const& from);
+    std::string admit(wire::peer::hello const& from, std::string const& peer);
+    // A refusal of a token that was made here; each is written down once.
+    std::string refuse_token(join_tokens::answer const& seen, node_id const& name, std::string why);
     boost::asio::awaitable<void> make_known(node_id name, bool take_back);
     void finish_admissions();
     [[nodiscard]] bool is_known(node_id const& name) const;
@@ -145,6 +149,9 @@ private:
     control::controller core_;
     chain_identity identity_;
     join_tokens tokens_;
+    join_tries tries_;
+    std::set<std::pair<std::string, std::string>> refused_;  // hash of a token, reason: written down already
+    std::set<node_id> coming_back_;                          // removed ones that a new token takes back
     registry_thread registry_;
     runtime::task_group tasks_;
     event_log events_;

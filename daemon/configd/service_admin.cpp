@@ -47,7 +47,12 @@ asio::awaitable<admin_answer> service::answer(admin_request asked)
     bool const get = asked.method == "GET";
     bool const post = asked.method == "POST";
 
-    if (get && path == "/v1/status") co_return admin_answer(200, shown(status_json));
+    if (get && path == "/v1/status")
+    {
+        auto out = shown(status_json);
+        out["join_refusals"] = tries_.shown();
+        co_return admin_answer(200, std::move(out));
+    }
     if (get && path == "/v1/events") co_return admin_answer(200, events_.page(since_in(query)));
     if (get && path == "/v1/nodes") co_return admin_answer(200, shown(nodes_json));
     if (post && path == "/v1/verify") co_return co_await verify();

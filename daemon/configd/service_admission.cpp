@@ -33,17 +33,34 @@ bool service::is_known(node_id const& name) const
 }
 
 // Why not; empty: it may come in.
-std::string service::admit(wire::peer::hello const& from)
+std::string service::admit(wire::peer::hello const& from, std::string const& peer)
 {
     auto const& name = from.from.name;
+    auto const now = wall_ms();
+    auto const seen = tokens_.look(from.token, from.from, now);
+    if (!seen.known) return tries_.wrong(peer, seen.why, now);
+    if (!seen.why.empty()) return refuse_token(seen, name, seen.why);
+
     auto const other = [&](auto const& each)
     { return each.first.name == name && each.first.store != from.from.store; };
-    std::string why;
     if (std::any_of(by_member_.begin(), by_member_.end(), other))
-        why = "a replica named " + name.name + " is there already";
-    else
-        why = tokens_.use(from.token, name, wall_ms());
-    if (!why.empty())
+        return refuse_token(seen, name, "a replica named " + name.name + " is there already");
+    auto const& removed = core_.current().removed;
+    bool const was_removed = std::find(removed.begin(), removed.end(), name) != removed.end();
+    // The token was used, and somebody has removed the machine since.
+    if (seen.again && was_removed && !coming_back_.contains(name))
+        return refuse_token(seen, name, name.name + " was removed: it needs a new join token");
+    if (seen.again) return {};
+    tokens_.use(seen, from.from);
+    tasks_.spawn(keep_tokens());
+    tasks_.spawn(make_known(name, true));
+    return {};
+}
+
+std::string service::refuse_token(join_tokens::answer const& seen, node_id const& name, std::string why)
+{
+    constexpr std::size_t most = 1000;
+    if (refused_.size() < most && refused_.emplace(seen.hash, why).second)
     {
         control::notice fact;
         fact.what = "refused";
@@ -51,11 +68,8 @@ std::string service::admit(wire::peer::hello const& from)
         fact.who = name;
         fact.why = why;
         note(fact);
-        return why;
     }
-    tasks_.spawn(keep_tokens());
-    tasks_.spawn(make_known(name, true));
-    return {};
+    return why;
 }
 
 // The core takes one change at a time: asked until it is this one's turn. A token shown now brings a removed
@@ -64,6 +78,7 @@ asio::awaitable<void> service::make_known(node_id name, bool take_back)
 {
     asio::steady_timer pause(tasks_.executor());
     auto const until = runtime::steady_now() + admission_limit;
+    if (take_back) coming_back_.insert(name);
     while (!stopped_ && (take_back || !is_known(name)) && runtime::steady_now() < until)
     {
         auto const number = ++last_request_;
@@ -71,10 +86,11 @@ asio::awaitable<void> service::make_known(node_id name, bool take_back)
         auto const reply = co_await ask(std::move(what), number);
         bool const later = !reply || reply->verdict == control::admin_verdict::not_now ||
                            reply->verdict == control::admin_verdict::old_registry;
-        if (stopped_ || !later) co_return;
+        if (stopped_ || !later) break;
         pause.expires_after(admission_pause);
         co_await runtime::wait_on(pause);
     }
+    coming_back_.erase(name);
 }
 
 // Tokens that were used just before this service stopped.

@@ -10,7 +10,7 @@ namespace chaind::configd
 
 namespace
 {
-constexpr std::int64_t schema_version = 2;
+constexpr std::int64_t schema_version = 3;
 constexpr std::uint64_t events_kept = 10'000;
 
 constexpr auto* schema = R"sql(
@@ -39,6 +39,9 @@ CREATE TABLE join_token(          -- each lets one node in
     used_by TEXT NOT NULL         -- a node's name; empty: nobody yet
 ) STRICT;
 )sql";
+
+// The id of the disk that the token was used for; empty: not used, or by a version that did not keep it.
+constexpr auto* schema_3 = "ALTER TABLE join_token ADD COLUMN used_store BLOB NOT NULL DEFAULT x''";
 }  // namespace
 
 sqlite_registry::sqlite_registry(store::process_lock lock, std::unique_ptr<store::database> db)
@@ -89,8 +92,9 @@ error_code sqlite_registry::prepare(chain_identity const& fresh, std::string& wh
             db_->script(schema);
             db_->run("INSERT INTO identity VALUES(?,?)", fresh.cluster, fresh.lineage);
         }
-        db_->script(schema_2);
-        db_->script("PRAGMA user_version=2; COMMIT");
+        if (version < 2) db_->script(schema_2);
+        db_->script(schema_3);
+        db_->script("PRAGMA user_version=3; COMMIT");
     }
     if (auto row = db_->query("SELECT cluster, lineage FROM identity"); row.step())
         identity_ = {row.id<cluster_id>(0), row.text(1)};
@@ -148,9 +152,10 @@ error_code sqlite_registry::replace(control::record const& next, std::string con
 result<std::vector<join_token>> sqlite_registry::tokens()
 {
     std::vector<join_token> out;
-    auto row = db_->query("SELECT hash, expires_ms, used_by FROM join_token ORDER BY expires_ms, hash");
+    auto row =
+        db_->query("SELECT hash, expires_ms, used_by, used_store FROM join_token ORDER BY expires_ms, hash");
     while (row.step())
-        out.push_back({row.text(0), row.integer(1), node_id{row.text(2)}});
+        out.push_back({row.text(0), row.integer(1), node_id{row.text(2)}, row.id<store_id>(3)});
     if (db_->failed()) return make_error_code(errc::disk_failed);
     return out;
 }
@@ -161,7 +166,11 @@ error_code sqlite_registry::keep(std::vector<join_token> const& all)
     db_->run("DELETE FROM join_token");
     for (auto const& each : all)
         db_->run(
-            "INSERT INTO join_token VALUES(?,?,?)", store::blob{each.hash}, each.expires_ms, each.used_by.name
+            "INSERT INTO join_token VALUES(?,?,?,?)",
+            store::blob{each.hash},
+            each.expires_ms,
+            each.used_by.name,
+            each.used_store
         );
     db_->script("COMMIT");
     return db_->failed() ? make_error_code(errc::disk_failed) : error_code{};

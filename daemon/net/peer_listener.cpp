@@ -94,7 +94,7 @@ asio::awaitable<result<wire::peer::hello>> peer_listener::greet(frame_link& link
         refuse(link, "no protocol version in common; this side speaks 1");
         co_return make_error_code(errc::wrong_version);
     }
-    if (auto const why = tell_.objection(*hello); !why.empty())
+    if (auto const why = tell_.objection(*hello, link.peer()); !why.empty())
     {
         refuse(link, why);
         co_return make_error_code(errc::wrong_cluster);

@@ -22,8 +22,9 @@ namespace chaind::net
 
 struct accept_events
 {
-    // Why not; empty: welcome. The protocol version has been agreed on already.
-    std::function<std::string(wire::peer::hello const&)> objection;
+    // Why not; empty: welcome. The protocol version has been agreed on already. The text is where it comes
+    // from.
+    std::function<std::string(wire::peer::hello const&, std::string const&)> objection;
     std::function<wire::peer::welcome()> answer;
     std::function<void(std::shared_ptr<frame_link> const&, wire::peer::hello const&)> up;
     // True: go on; false: what came does not belong here, close.

@@ -112,7 +112,7 @@ net::accept_events peer_table::accept_handlers()
 {
     using link_ptr = std::shared_ptr<net::frame_link>;
     return {
-        .objection = [this](wire::peer::hello const& from) { return objection(from); },
+        .objection = [this](wire::peer::hello const& from, std::string const&) { return objection(from); },
         .answer =
             [this]
         {

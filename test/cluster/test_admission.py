@@ -1,5 +1,6 @@
 """Two commands make a bare machine a replica; who has no right to join is told why."""
 import json
+import os
 import signal
 import socket
 import stat
@@ -24,13 +25,13 @@ def machine():
             end_all(pids, signal.SIGTERM)
 
 
-def join(chain, folder, token, *words, name="web-4", at=None):
+def join(chain, folder, token, *words, name="web-4", at=None, show=("--token", "-")):
     """`chainctl join` as on the new machine: it knows where configd listens, the token, and nothing else."""
     done = subprocess.run(
-        [str(CHAINCTL), "join", at or chain.summary["configd"], "--token", token, "--name", name, "-o", "json",
+        [str(CHAINCTL), "join", at or chain.summary["configd"], *show, "--name", name, "-o", "json",
          "--config", str(folder / "chaind.conf"), "--data-dir", str(folder / "data"),
          "--client-listen", "127.0.0.1:0", "--replica-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", *words],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
+        input=token, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
 
@@ -126,3 +127,93 @@ def test_an_unknown_machine_waits_and_is_listed(volume):
         wait_for(lambda: chain.nodes().get("n2", {}).get("state") == "not admitted", "n2 in the list")
         assert chain.ctl_status()["not_admitted"] == ["n2"] and chain.roles() == ["n1"]
         assert "add-node" in chain.ctl("status")[1]
+
+
+def test_a_token_is_found_in_what_surrounds_it_and_shown_in_no_list_of_processes(volume):
+    with running(replicas=1) as chain, machine() as (folder, _):
+        (folder / "token").write_text(f"\t{token_of(chain)}\r\n")
+        for number, show in enumerate((("--token", " {} "), ("--token", "{}\r\n"), ("--token", "-"), ("--token-file", str(folder / "token")))):
+            token = token_of(chain)
+            words = [word.format(token) for word in show]
+            code, _, err = join(chain, folder / str(number), f" {token}\r\n", "--no-start", name=f"t{number}", show=words)
+            assert code == 0, (show, err)
+        assert {f"t{i}" for i in range(4)} <= set(chain.nodes())
+        assert join(chain, folder / "x", "", show=("--token-file", str(folder / "none")))[0] == 66
+        assert join(chain, folder / "x", "a", show=("--token", "-", "--token-file", str(folder / "token")))[0] == 64
+        for text in ("help join", "help join-token create", "man"):
+            assert "--token TOKEN," not in chain.ctl(*text.split())[1].replace("\\", "").replace("--token TOKEN works, too", "")
+        assert "--token -" in chain.ctl("join-token", "create")[2]
+
+
+def test_wrong_tokens_are_counted_and_a_used_one_is_used_for_ever(volume):
+    with running(replicas=1) as chain, machine() as (folder, _):
+        good = token_of(chain)
+        events = chain.ctl("events")[1]
+        wrong = good[:-4] + ("AAAA" if good[-4:] != "AAAA" else "BBBB")
+        said = [join(chain, folder / "x", wrong, name=f"guess{i}") for i in range(12)]
+        assert [code for code, _, _ in said] == [77] * 12
+        assert "not valid here" in said[0][2] and "too many wrong join tokens" in said[-1][2], said[-1]
+        assert chain.ctl("events")[1] == events
+        counted = chain.ctl_status()["join_refusals"]
+        assert counted["wrong_tokens"] == 12 and counted["too_many"] == 2 and counted["last_from"] == "127.0.0.1", counted
+        # A right token is let in all the same; then for that disk alone, and never after a removal.
+        token = good
+        assert join(chain, folder / "a", token, "--no-start")[0] == 0
+        code, _, err = join(chain, folder / "b", token, "--no-start")
+        assert code == 77 and "used already" in err, err
+        chain.ctl("remove-node", "web-4", "--yes")
+        code, _, err = join(chain, folder / "c", token, "--no-start")
+        assert code == 77 and "used already" in err, err
+        assert chain.nodes()["web-4"]["state"] == "removed"
+
+
+def test_root_lends_its_rights_to_nobody_who_owns_the_data_folder(volume):
+    if os.geteuid() != 0:
+        print("  not run: it takes root")
+        return
+    nobody = 65534
+    with running(replicas=1) as chain, machine() as (folder, pids):
+        os.chmod(folder, 0o755)
+        victim = folder / "victim"
+        victim.write_text("only root may write this")
+        victim.chmod(0o600)
+        data = folder / "data"
+        data.mkdir(mode=0o700)
+        for name in ("join-token", "join-token.new", "chaind.log", "chain.db", "chain.db.lock", "ports.json.new", "chain.db-wal", "x"):
+            (data / name).symlink_to(victim)
+        os.chown(data, nobody, nobody)
+        code, _, err = join(chain, folder, token_of(chain), "--no-wait")
+        assert code != 0 and err, (code, err)
+        assert victim.read_text() == "only root may write this" and victim.stat().st_uid == 0
+        # Without such links, everything there becomes the owner's, and chaind runs by his rights.
+        for link in data.iterdir():
+            link.unlink()
+        code, out, err = join(chain, folder, token_of(chain))
+        assert code == 0, err
+        pids.append(json.loads(out)["pid"])
+        assert {os.stat(f).st_uid for f in data.iterdir()} == {nobody}
+        assert os.stat(f"/proc/{pids[0]}").st_uid == nobody
+        # A daemon that root starts there by hand is refused.
+        done = subprocess.run([str(CHAINCTL.parent / "chaind"), "--config", str(folder / "chaind.conf")], capture_output=True, text=True, timeout=20)
+        assert done.returncode == 78 and "belongs to user" in done.stderr, done.stderr
+        # Nor does a restore give away what is linked there.
+        other = folder / "other"
+        other.mkdir()
+        (other / "x").symlink_to(victim)
+        os.link(victim, other / "y")
+        os.chown(other, nobody, nobody)
+        chain.ctl("backup", "create", str(folder / "b.backup"), "--node", "n1")
+        chain.ctl("backup", "restore", str(folder / "b.backup"), "--data-dir", str(other))
+        assert victim.stat().st_uid == 0 and (other / "chain.db").stat().st_uid == nobody
+
+
+def test_a_host_name_that_is_no_node_name_leads_to_the_option(volume):
+    if os.geteuid() != 0:
+        print("  not run: it takes root")
+        return
+    for host, good in (("Web-3.Example.ORG", True), ("10", True), ("db_server_2", False), ("x" * 40, False)):
+        done = subprocess.run(
+            ["unshare", "--uts", "sh", "-c", 'printf %s "$0" > /proc/sys/kernel/hostname && exec "$@"', host, str(CHAINCTL), "join", "127.0.0.1:9", "--token", "-", "--dry-run"],
+            input="t", capture_output=True, text=True, timeout=20,
+        )  # fmt: skip
+        assert done.returncode == (0 if good else 64) and (good or "--name" in done.stderr), (host, done.returncode, done.stderr)

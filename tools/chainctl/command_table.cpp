@@ -41,11 +41,17 @@ constexpr std::array token_flags{
     flag_help{"--ttl TIME", "how long it is good for, 1s to 10m (default 10m)"},
 };
 constexpr std::array join_flags{
-    flag_help{"--token TOKEN", "from `chainctl join-token create`; - reads it from standard input"},
+    flag_help{"--token -", "read the token of `chainctl join-token create` from standard input"},
+    flag_help{
+        "--token-file FILE", "read it from there; --token TOKEN works, too, but `ps` shows it to everybody"
+    },
     flag_help{"--name NAME", "of this machine in the chain (default: its host name)"},
     flag_help{"--config FILE", "configuration to write, mode 0600 (default /etc/chaind/chaind.conf)"},
     flag_help{"--data-dir DIR", "for the database (default /var/lib/chaind)"},
     flag_help{"--client-listen ADDRESS", "for clients (default 127.0.0.1:8080)"},
+    flag_help{
+        "--client-plain", "clients of other machines may come, unencrypted, where ADDRESS is not loopback"
+    },
     flag_help{"--replica-listen ADDRESS", "for other replicas (default 127.0.0.1:7401)"},
     flag_help{"--admin-listen ADDRESS", "for metrics (default 127.0.0.1:7402)"},
     flag_help{"--no-start", "write the configuration and present the token, start nothing"},
@@ -113,8 +119,10 @@ constexpr std::array table_of_commands{
         "join-token create",
         "",
         "Make a token that lets one machine join, once and soon",
-        "It carries the cluster's identity. On the new machine: chainctl join HOST:PORT --token TOKEN, where "
-        "HOST:PORT is where configd listens.",
+        "It carries the cluster's identity. On the new machine: chainctl join HOST:PORT --token -, where "
+        "HOST:PORT is where configd listens, and the token is typed or piped in: among the arguments, every "
+        "user "
+        "of the machine could read it.",
         token_flags,
         run_join_token
     },
@@ -278,7 +286,11 @@ constexpr std::array table_of_commands{
 };
 
 constexpr std::array global_options{
-    flag_help{"--endpoint WHERE", "the config service: unix:PATH or http://HOST:PORT"},
+    flag_help{
+        "--endpoint WHERE",
+        "the config service: unix:PATH or http://HOST:PORT (default: $CHAINCTL_ENDPOINT, else "
+        "unix:/var/lib/configd/configd.sock)"
+    },
     flag_help{"-o, --output FORMAT", "table, wide, json, jsonl or name"},
     flag_help{"--timeout SECONDS", "for one answer of the config service (default 10)"},
     flag_help{"--yes", "do not ask before what destroys"},

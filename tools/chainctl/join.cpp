@@ -1,11 +1,13 @@
 // join: this machine becomes a replica. Writes chaind's configuration, presents the token, starts chaind,
 // waits.
 
+#include "base/id.hpp"
 #include "chainctl/confirm.hpp"
 #include "chainctl/exit_status.hpp"
 #include "chainctl/interrupt.hpp"
 #include "chainctl/new_replica.hpp"
 #include "chainctl/progress.hpp"
+#include "runtime/printable.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -32,7 +34,7 @@ std::string host_name()
     char text[256] = {};
     if (::gethostname(text, sizeof text - 1) != 0) return {};
     std::string out;
-    for (char const* c = text; *c != '\0' && *c != '.' && out.size() < 32; ++c)
+    for (char const* c = text; *c != '\0' && *c != '.'; ++c)
         out += *c >= 'A' && *c <= 'Z' ? static_cast<char>(*c - 'A' + 'a') : *c;
     return out;
 }
@@ -105,11 +107,34 @@ int admit(new_replica replica, std::string const& token)
     return refused;
 }
 
-std::string token_in(invocation const& call)
+// Without what a terminal, a mail or an editor put around it. Nothing: it cannot be read, which has been
+// said.
+std::optional<std::string> token_in(invocation const& call)
 {
     auto token = call.value("--token");
+    if (token == "-" && stdin_is_terminal()) std::cerr << "token: " << std::flush;
     if (token == "-") std::getline(std::cin, token);
-    return token;
+    if (auto const path = call.value("--token-file"); !path.empty())
+    {
+        std::ifstream file(path);
+        if (!std::getline(file, token))
+        {
+            say("chainctl: there is no token in " + path + ", or it cannot be read");
+            return std::nullopt;
+        }
+    }
+    constexpr auto* space = " \t\r\n";
+    auto const first = token.find_first_not_of(space);
+    if (first == std::string::npos) return std::string();
+    return token.substr(first, token.find_last_not_of(space) - first + 1);
+}
+
+bool replica_name_is_good(invocation const& call, std::string const& name)
+{
+    if (call.has("--name") || is_valid_node_name(name)) return name_is_good(name);
+    say("chainctl: this machine's host name, " + runtime::printable(name) +
+        ", cannot be its name in the chain (a-z, 0-9 and -, at most 32): choose one with --name");
+    return false;
 }
 
 new_replica asked_for(invocation const& call)
@@ -124,6 +149,7 @@ new_replica asked_for(invocation const& call)
     if (out.client_host == "0.0.0.0" || out.client_host.empty()) out.client_host = "127.0.0.1";
     out.text = "# Written by chainctl join.\nname = " + out.name + "\ndata-dir = " + out.data_dir +
                "\nclient-listen = " + client_listen +
+               (call.has("--client-plain") ? "\nclient-plain = on" : "") +
                "\nreplica-listen = " + call.value("--replica-listen", "127.0.0.1:7401") +
                "\nadmin-listen = " + call.value("--admin-listen", "127.0.0.1:7402") +
                "\nconfigd = " + call.words.front() + "\n";
@@ -171,13 +197,18 @@ int wait_ready(invocation const& call, new_replica const& replica, running_repli
 
 bool is_good(invocation const& call, new_replica const& replica, std::string const& token)
 {
-    if (!name_is_good(replica.name) || !wait_limit_is_good(call)) return false;
+    if (!replica_name_is_good(call, replica.name) || !wait_limit_is_good(call)) return false;
     if (token.empty())
-        say("chainctl: join needs --token TOKEN; `chainctl join-token create` where configd runs makes one");
+        say("chainctl: join needs a token: --token - reads it from standard input, --token-file FILE from a "
+            "file; "
+            "`chainctl join-token create` where configd runs makes one");
+    else if (call.has("--token") && call.has("--token-file"))
+        say("chainctl: one of --token and --token-file");
     else if (call.words.front().rfind(':') == std::string::npos)
         say("chainctl: " + call.words.front() + " is no address: HOST:PORT where configd listens");
     else if (replica.text.find_first_of("\r") != std::string::npos ||
-             std::count(replica.text.begin(), replica.text.end(), '\n') != 7)
+             std::count(replica.text.begin(), replica.text.end(), '\n') !=
+                 (call.has("--client-plain") ? 8 : 7))
         say("chainctl: a line break in an option");
     else
         return true;
@@ -190,14 +221,15 @@ int run_join(invocation const& call)
 {
     auto const token = token_in(call);
     auto const replica = asked_for(call);
-    if (!is_good(call, replica, token)) return exit_usage;
+    if (!token) return exit_no_such_object;
+    if (!is_good(call, replica, *token)) return exit_usage;
     if (call.dry_run)
     {
         say("would write " + replica.config + ", present the token at " + call.words.front() +
             " and start chaind");
         return exit_done;
     }
-    if (int const refused = admit(replica, token); refused != exit_done) return refused;
+    if (int const refused = admit(replica, *token); refused != exit_done) return refused;
     boost::json::object out{
         {"schema", "chainctl.join.v1"},
         {"node", replica.name},

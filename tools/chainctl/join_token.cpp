@@ -27,7 +27,7 @@ int run_join_token(invocation const& call)
     auto const token = text_at(*got.body, "token");
     if (call.as == format::table || call.as == format::wide)
         say("good once, until " + utc(static_cast<std::int64_t>(number_at(*got.body, "expires_ms"))) +
-            "; on the new machine: chainctl join CONFIGD-HOST:PORT --token TOKEN");
+            "; on the new machine: chainctl join CONFIGD-HOST:PORT --token -   (then type it)");
     auto out = std::move(*got.body);
     out["schema"] = "chainctl.join-token.v1";
     return done(call, std::move(out), token);

@@ -239,20 +239,127 @@ BOOST_AUTO_TEST_CASE(a_token_outlives_the_service)
     BOOST_TEST(chain_is("n1 n2 n3"));
 }
 
+BOOST_AUTO_TEST_CASE(a_token_that_let_a_machine_in_never_brings_it_back)
+{
+    std::string const token(post("/v1/join-tokens").body.at("token").as_string());
+    auto& n3 = make("n3");
+    n3.token = token;
+    n3.says_hello_without_cluster = true;
+    n3.connect();
+    BOOST_TEST(chain_is("n1 n2 n3"));
+    BOOST_TEST(post("/v1/nodes/n3/remove").status == 200u);
+    BOOST_TEST(chain_is("n1 n2"));
+    n3.stop();
+
+    // The same machine, and another one under its name: neither comes in, and each reason is written down
+    // once.
+    auto const refusals = [&](std::string const& why)
+    {
+        int found = 0;
+        auto const events = ask("GET", "/v1/events").body;
+        for (auto const& row : events.at("events").as_array())
+            found += row.at("what").as_string() == "refused" && row.at("why").as_string() == why ? 1 : 0;
+        return found;
+    };
+    auto const show = [&](puppet& who)
+    {
+        who.token = token;
+        who.says_hello_without_cluster = true;
+        who.connect();
+    };
+    show(make("n3", n3.self.store));
+    BOOST_TEST(wait([&] { return refusals("n3 was removed: it needs a new join token") == 1; }));
+    show(make("n3", test::made_id<store_id>(77)));
+    BOOST_TEST(wait([&] { return refusals("this join token has been used already, by n3") == 1; }));
+    loop.run_for(300ms);  // puppets try again and again
+    BOOST_TEST(refusals("n3 was removed: it needs a new join token") == 1);
+    BOOST_TEST(state_of("n3") == "removed");
+    BOOST_TEST(chain_is("n1 n2"));
+}
+
+BOOST_AUTO_TEST_CASE(wrong_tokens_are_counted_and_not_written_down)
+{
+    auto const before = ask("GET", "/v1/events").body.at("events").as_array().size();
+    auto& n3 = make("n3");
+    n3.token = "cj1." + std::string(43, 'A');
+    n3.says_hello_without_cluster = true;
+    n3.connect();
+    BOOST_TEST(wait(
+        [&]
+        {
+            auto const seen = ask("GET", "/v1/status").body.at("join_refusals").as_object();
+            return seen.at("wrong_tokens").to_number<int>() > 2 &&
+                   seen.at("last_from").as_string() == "127.0.0.1";
+        }
+    ));
+    BOOST_TEST(ask("GET", "/v1/events").body.at("events").as_array().size() == before);
+    // A right token from the same address is let in.
+    n3.token = std::string(post("/v1/join-tokens").body.at("token").as_string());
+    BOOST_TEST(chain_is("n1 n2 n3"));
+}
+
+BOOST_AUTO_TEST_CASE(an_address_may_show_ten_wrong_tokens_a_minute)
+{
+    configd::join_tries tries;
+    for (int i = 0; i < 10; ++i)
+        BOOST_TEST(tries.wrong("192.0.2.1:" + std::to_string(1000 + i), "no", 5000) == "no");
+    BOOST_TEST(
+        tries.wrong("192.0.2.1:9", "no", 6000) ==
+        "too many wrong join tokens from this address: try again in 59 s"
+    );
+    BOOST_TEST(tries.wrong("192.0.2.2:9", "no", 6000) == "no");
+    BOOST_TEST(tries.wrong("192.0.2.1:9", "no", 65000) == "no");
+    BOOST_TEST(tries.shown().at("wrong_tokens").as_uint64() == 13u);
+    BOOST_TEST(tries.shown().at("too_many").as_uint64() == 1u);
+    // An owner of a /64 has as many as of one address.
+    for (int i = 0; i < 10; ++i)
+        BOOST_TEST(tries.wrong("[2001:db8::" + std::to_string(i) + "]:1", "no", 70000) == "no");
+    BOOST_TEST(tries.wrong("[2001:db8::ffff]:1", "no", 70000).starts_with("too many"));
+    BOOST_TEST(tries.wrong("[2001:db8:0:1::1]:1", "no", 70000) == "no");
+    // Many addresses take no more memory than a thousand.
+    for (int i = 0; i < 3000; ++i)
+        static_cast<void>(
+            tries.wrong("10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250) + ":1", "no", 71000)
+        );
+    BOOST_TEST(tries.wrong("198.51.100.1:1", "no", 71000).starts_with("too many"));
+}
+
 BOOST_AUTO_TEST_CASE(a_token_is_used_once_expires_and_belongs_to_one_cluster)
 {
+    auto const machine = [](char const* name, std::uint8_t store)
+    { return member{node_id{name}, test::made_id<store_id>(store), test::made_id<boot_id>(1)}; };
+    auto const n5 = machine("n5", 5);
     configd::join_tokens tokens(cluster, {});
     auto const token = tokens.make(1000, 500).value();
     BOOST_TEST(token.size() == 47u);
-    BOOST_TEST(tokens.use("cj1.xyz", node_id{"n5"}, 1000).starts_with("this is no join token"));
+    auto const why = [&](member const& by, std::int64_t at) { return tokens.look(token, by, at).why; };
+    auto const nonsense = tokens.look("cj1.xyz", n5, 1000);
+    BOOST_TEST(nonsense.why.starts_with("this is no join token"));
+    BOOST_TEST(!nonsense.known);
     configd::join_tokens others(test::made_id<cluster_id>(9), tokens.rows());
-    BOOST_TEST(others.use(token, node_id{"n5"}, 1000) == "this join token is of another cluster");
+    BOOST_TEST(others.look(token, n5, 1000).why == "this join token is of another cluster");
     configd::join_tokens empty(cluster, {});
-    BOOST_TEST(empty.use(token, node_id{"n5"}, 1000) == "this join token is not valid here");
-    BOOST_TEST(tokens.use(token, node_id{"n5"}, 1500).starts_with("this join token has expired"));
-    BOOST_TEST(tokens.use(token, node_id{"n5"}, 1499) == "");
-    BOOST_TEST(tokens.use(token, node_id{"n5"}, 99999) == "");
-    BOOST_TEST(tokens.use(token, node_id{"n6"}, 1499) == "this join token has been used already, by n5");
+    BOOST_TEST(empty.look(token, n5, 1000).why == "this join token is not valid here");
+    BOOST_TEST(why(n5, 1500).starts_with("this join token has expired"));
+    BOOST_TEST(why(n5, 1499) == "");
+    BOOST_TEST(!tokens.look(token, n5, 1499).again);
+    tokens.use(tokens.look(token, n5, 1499), n5);
+    // The same machine whose answer was lost, in a later run too, until the token's time is over.
+    auto later = n5;
+    later.boot = test::made_id<boot_id>(2);
+    BOOST_TEST(why(later, 1499) == "");
+    BOOST_TEST(tokens.look(token, later, 1499).again);
+    BOOST_TEST(why(n5, 1500).starts_with("this join token has expired"));
+    BOOST_TEST(why(n5, 99999).starts_with("this join token has expired"));
+    // Nobody else: another name, or another disk under the same.
+    for (std::int64_t const at : {1499, 1500, 99999})
+    {
+        BOOST_TEST(why(machine("n6", 5), at) == "this join token has been used already, by n5");
+        BOOST_TEST(why(machine("n5", 6), at) == "this join token has been used already, by n5");
+    }
+    // What an earlier version kept says no disk.
+    configd::join_tokens old(cluster, {{tokens.rows().front().hash, 1500, node_id{"n5"}, {}}});
+    BOOST_TEST(old.look(token, n5, 1499).why == "this join token has been used already, by n5");
     for (auto const& row : tokens.rows())
         BOOST_TEST(token.find(row.hash) == std::string::npos);
 }

@@ -78,7 +78,7 @@ private:
     net::accept_events listening()
     {
         return {
-            .objection = [](wire::peer::hello const& from)
+            .objection = [](wire::peer::hello const& from, std::string const&)
             { return from.what_for == wire::peer::purpose::identify ? "" : "only to identify"; },
             .answer =
                 [this]
@@ -247,13 +247,17 @@ struct small_town
         config.reset();
     }
 
-    puppet& make(std::string const& name)
+    // With a disk of its own, or with that one; a second machine of one name is kept beside the first.
+    puppet& make(std::string const& name, std::optional<store_id> store = std::nullopt)
     {
-        auto& out = puppets[name];
+        auto key = name;
+        while (store && puppets.contains(key))
+            key += " again";
+        auto& out = puppets[key];
         auto const number = ++stores;
-        out = std::make_unique<puppet>(
-            tasks, test::made_member(name, number, number), config->address(), cluster
-        );
+        auto who = test::made_member(name, number, number);
+        who.store = store.value_or(who.store);
+        out = std::make_unique<puppet>(tasks, who, config->address(), cluster);
         return *out;
     }
 

@@ -57,7 +57,7 @@ struct fixture
     net::accept_events handlers()
     {
         return {
-            .objection = [](peer::hello const& from) -> std::string
+            .objection = [](peer::hello const& from, std::string const&) -> std::string
             { return from.cluster == made_id<cluster_id>(1) ? "" : "another cluster"; },
             .answer = [] { return peer::welcome{1, made_id<cluster_id>(1), made_member("n2")}; },
             .up =

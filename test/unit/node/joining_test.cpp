@@ -58,7 +58,7 @@ struct doorkeeper
     {
         using link_ptr = std::shared_ptr<net::frame_link>;
         return {
-            .objection = [](peer::hello const& from) -> std::string
+            .objection = [](peer::hello const& from, std::string const&) -> std::string
             { return from.token == "cj1.right" ? "" : "this join token is not known"; },
             .answer = [] { return peer::welcome{1, made_id<cluster_id>(1), {}}; },
             .up = [](link_ptr const&, peer::hello const&) {},
