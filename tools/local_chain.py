@@ -20,11 +20,16 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_LIMIT_S = 60
 STOP_LIMIT_S = 15
+SOCKET_PATH_MAX = 107  # of a Unix socket, in bytes
+
+# All that is asked here is on loopback: a proxy that the environment names is for other places.
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def say(text):
@@ -80,6 +85,14 @@ def free_ports(count):
 class Chain:
     def __init__(self, directory, binaries):
         self.dir = Path(directory).resolve()
+        socket_path = len(os.fsencode(self.dir / "configd" / "configd.sock"))
+        if socket_path > SOCKET_PATH_MAX:
+            die(
+                f"the path {self.dir} is too long: a Unix socket below it would have {socket_path} bytes, and "
+                f"{SOCKET_PATH_MAX} are possible; --dir names another folder",
+                78,
+            )
+        self.started = []
         self.bin = Path(binaries)
         self.file = self.dir / "chain.json"
         self.plan = json.loads(self.file.read_text()) if self.file.exists() else None
@@ -183,6 +196,7 @@ class Chain:
             process = subprocess.Popen(
                 self.command(name), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, close_fds=True
             )
+        self.started.append(name)
         (self.dir / "run" / f"{name}.pid").write_text(f"{process.pid} {start_time(process.pid)}\n")
         self.wait_listening(name, process)
 
@@ -228,6 +242,14 @@ class Chain:
             os.kill(pid, signal.SIGKILL)
         self.wait_gone(left, STOP_LIMIT_S)
 
+    def take_back(self):
+        """What this run has started; what ran before goes on."""
+        names, self.started = [n for n in self.started if self.pid(n)], []
+        if names:
+            say(f"stopping what was started: {', '.join(names)}")
+        self.stop([n for n in names if n == "configd"])
+        self.stop(names)
+
     def down(self):
         # configd first: it must not take the others' farewell for a series of failures.
         self.stop(["configd"])
@@ -237,7 +259,7 @@ class Chain:
 
     def fetch(self, url):
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
+            with DIRECT.open(url, timeout=2) as answer:
                 return json.load(answer)
         except (OSError, urllib.error.URLError, ValueError):
             return None
@@ -339,10 +361,11 @@ def parse(argv):
     p.add_argument("--chaind-option", action="append", metavar="NAME=VALUE", help=argparse.SUPPRESS)
     p.add_argument("--configd-option", action="append", metavar="NAME=VALUE", help=argparse.SUPPRESS)
     p.add_argument("--detach", action="store_true", help="return when the chain serves; else Ctrl-C stops all")
+    p.add_argument("--yes", action="store_true", help="--wipe asks nothing")
     p.add_argument("--json", action="store_true", help="when ready, one JSON line on stdout")
     what = p.add_mutually_exclusive_group()
     what.add_argument("--down", action="store_true", help="stop what runs below --dir; the data stays")
-    what.add_argument("--wipe", action="store_true", help="stop, then delete the data below --dir")
+    what.add_argument("--wipe", action="store_true", help="stop, then delete the data below --dir; on a terminal it asks first")
     what.add_argument("--add", metavar="NAME", help="start one more chaind, ready for chainctl add-node; prints its address")
     what.add_argument("--start", metavar="NAME", help="start one daemon again (n1, …, configd)")
     what.add_argument("--kill", metavar="NAME", help="kill -9 one daemon")
@@ -375,13 +398,19 @@ def add(chain, name, as_json):
     say(f"  {' '.join(chain.chainctl())} add-node {name} {one['replica_addr']}")
 
 
-def wipe(chain):
+def wipe(chain, yes):
     if chain.plan is None:
+        say(f"nothing was started in {chain.dir}")
         return
+    if sys.stdin.isatty() and not yes:
+        say(f"This deletes every message and account below {chain.dir}. Type wipe to go on: ")
+        if sys.stdin.readline().strip() != "wipe":
+            die("nothing was deleted")
     chain.down()
     for name in ["configd", *chain.names(), "log", "run"]:
         shutil.rmtree(chain.dir / name, ignore_errors=True)
     chain.file.unlink(missing_ok=True)
+    say(f"deleted the data of configd and {', '.join(chain.names())} in {chain.dir}")
 
 
 def bring_up(chain, args):
@@ -411,6 +440,25 @@ def tell(chain, as_json):
     say(f"Kill one:    tools/quickstart --dir {chain.dir} --kill n1    and bring it back with --start n1")
 
 
+@contextmanager
+def nothing_left_behind(chain):
+    """A start that fails, or of which nobody hears (the answer cannot be written), leaves nothing running."""
+    try:
+        yield
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as failure:
+        chain.take_back()
+        if isinstance(failure, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nothing is written there at the exit either
+            sys.exit(141)
+        if isinstance(failure, OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            die(str(failure), 74)
+        raise
+
+
 def main():
     args = parse(sys.argv[1:])
     chain = Chain(args.dir, args.bin)
@@ -419,24 +467,25 @@ def main():
             chain.down()
         return
     if args.wipe:
-        wipe(chain)
+        wipe(chain, args.yes)
         return
-    if args.add is not None:
-        add(chain, args.add, args.json)
-        return
-    if args.start:
-        chain.start(one_daemon(chain, args.start))
+    if args.add is not None or args.start:
+        with nothing_left_behind(chain):
+            if args.add is not None:
+                add(chain, args.add, args.json)
+            else:
+                chain.start(one_daemon(chain, args.start))
         return
     if args.kill:
         chain.stop([one_daemon(chain, args.kill)], signal.SIGKILL)
         return
 
-    if not args.detach:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     try:
-        bring_up(chain, args)
-        tell(chain, args.json)
+        with nothing_left_behind(chain):
+            bring_up(chain, args)
+            tell(chain, args.json)
         if not args.detach:
             say("Stop all:    Ctrl-C")
             signal.pause()

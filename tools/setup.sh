@@ -96,10 +96,12 @@ configure() {
 build_targets() {
     local preset=$1
     shift
+    local first=''
+    [ -d "$root/build/$preset/bin" ] || first='; the first time takes some minutes'
     configure "$preset" || return 1
     # A look first, so that a second run says nothing.
     if ninja -C "$root/build/$preset" -n "$@" 2>/dev/null | grep -q 'no work to do'; then return 0; fi
-    quietly "building $* ($preset); the first time takes some minutes" ninja -C "$root/build/$preset" "$@"
+    quietly "building $* ($preset)$first" ninja -C "$root/build/$preset" "$@"
 }
 
 # The Debian package of what is built, as the only one in build/package.

@@ -2,9 +2,12 @@
 import os
 import stat
 import subprocess
+import tempfile
+import time
+from pathlib import Path
 import urllib.request
 
-from chain import QUICKSTART, running
+from chain import QUICKSTART, end_all, running
 from chat import Client, register
 
 
@@ -52,3 +55,55 @@ def test_wipe_and_bad_options(volume):
             assert done.returncode == 2 and "usage:" in done.stderr, (words, done.returncode)
         done = subprocess.run([*QUICKSTART, "--dir", str(chain.dir), "--kill", "n1"], stdin=subprocess.DEVNULL, capture_output=True)
         assert done.returncode == 66
+
+
+def started(folder, *words, environment=None, stdout=subprocess.PIPE):
+    """quickstart on that folder; what it answered, and the processes that are left below the folder."""
+    done = subprocess.run(
+        [*QUICKSTART, "--dir", str(folder), "--replicas", "1", "--port-base", "0", "--detach", *words],
+        stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=300, env={**os.environ, **(environment or {})},
+    )  # fmt: skip
+    left = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                words = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            except OSError:
+                continue
+            if words[0].endswith(("/chaind", "/configd")) and any(str(folder) in w for w in words):
+                left.append(int(entry.name))
+    return done, left
+
+
+def test_a_start_that_fails_says_why_and_leaves_nothing_running(volume):
+    with tempfile.TemporaryDirectory(prefix="quick-", ignore_cleanup_errors=True) as name:
+        folder = Path(name) / "chain"
+        done, left = started(folder, "--chaind-option", "hash-threads=0")
+        assert done.returncode == 1 and "hash-threads" in done.stderr and left == [], (done.returncode, done.stderr, left)
+        # The answer is lost: a full disk, and a reader that has gone away.
+        for broken in (open("/dev/full", "w"), closed_pipe()):
+            with broken:
+                done, left = started(Path(name) / "lost", "--json", stdout=broken)
+            assert done.returncode not in (0, 1) and left == [], (done.returncode, done.stderr, left)
+            assert "Traceback" not in done.stderr, done.stderr
+        # Longer than the path of a socket may be.
+        begun = time.monotonic()
+        done, left = started(Path(name) / ("x" * 60) / ("y" * 60))
+        assert done.returncode == 78 and "too long" in done.stderr and left == [], (done.returncode, done.stderr)
+        assert time.monotonic() - begun < 30
+
+
+def closed_pipe():
+    reader, writer = os.pipe()
+    os.close(reader)
+    return os.fdopen(writer, "w")
+
+
+def test_a_proxy_of_the_environment_is_not_asked_about_loopback(volume):
+    proxy = {k: "http://127.0.0.1:9" for k in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY")}
+    with tempfile.TemporaryDirectory(prefix="quick-", ignore_cleanup_errors=True) as name:
+        try:
+            done, left = started(Path(name), environment={**proxy, "no_proxy": "", "NO_PROXY": ""})
+            assert done.returncode == 0 and len(left) == 2, (done.returncode, done.stderr)
+        finally:
+            end_all(started(Path(name))[1])
