@@ -515,6 +515,24 @@ async function no_storage({ chain, browser }) {
   await a.getByText('keeps nothing for this site').waitFor();
 }
 
+// The clock of the device stands still, days away from the server's.
+async function wrong_clock({ chain, browser }) {
+  const name = fresh('clk');
+  const first = await open_page(browser, chain.nodes[0].url);
+  await register(first, name);
+  const room = fresh('time');
+  await make_room(first, room);
+  for (const days of [3, -40]) {
+    await first.clock.setFixedTime(Date.now() + days * 86_400_000);
+    await say(first, `written ${days} days off`);
+    await receipt(first, `written ${days} days off`, 'Stored');
+    await make_room(first, fresh('time'));
+    await first.getByRole('navigation').getByRole('link', { name: room }).click();
+    await say(first, `and ${days} again`);
+    await receipt(first, `and ${days} again`, 'Stored');
+  }
+}
+
 export const scenarios = [
   {
     name: 'two pages at different machines: messages both ways, changed, deleted, delivered, read',
@@ -567,6 +585,10 @@ export const scenarios = [
   {
     name: 'a restored backup: the page says so, forgets the rest, and keeps what was not sent for a decision',
     test: restored,
+  },
+  {
+    name: 'the clock of the device is days wrong: messages are stored, rooms are made',
+    test: wrong_clock,
   },
   { name: 'paging through history: dense, no hole', test: paging },
   { name: 'everything by keyboard', test: keyboard_only },

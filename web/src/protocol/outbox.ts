@@ -6,9 +6,9 @@
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { Connection } from './connection';
 import { LinkLost, Refused, type Answer, type OpAnswer, type OpData, type OpName } from './frames';
-import type { LinkEnd } from './link';
+import type { Link, LinkEnd } from './link';
 import type { Err } from './types.gen';
-import { ulid } from './ulid';
+import { learn_time, ulid } from './ulid';
 import { all_well_formed } from './well_formed';
 
 export type ChangeState =
@@ -35,6 +35,11 @@ export interface Change<K extends OpName = OpName> {
   // When this page sent it first.
   asked_at?: number;
   err?: Err;
+  // What the device keeps of it says already that it was sent.
+  noted?: boolean;
+  // It had this key before, which was refused for the clock that made it; and so often.
+  replaces?: string;
+  corrected?: number;
 }
 
 // What survives a reload. `durable` is true where the device keeps it; otherwise it lives as long as the page.
@@ -52,6 +57,7 @@ export interface OutboxHandlers {
 }
 
 export const resend_ms = 800;
+const corrections_max = 3;
 const longest_wait_ms = 15000;
 const first_retry_ms = 200;
 const saved_within_ms = 5000;
@@ -80,6 +86,9 @@ interface Lane {
   retry?: ReturnType<typeof setTimeout>;
   failures: number;
 }
+
+// The key is older than what the server remembers, or by a clock that is ahead.
+const is_out_of_time = (err: Err) => err.code === 'bad_request' && err.field === 'cid';
 
 export class Outbox {
   private entries_ = signal<readonly Change[]>([]);
@@ -116,7 +125,9 @@ export class Outbox {
       .filter((change) => change.uid === uid)
       .map((change) => ({ ...change, d: all_well_formed(change.d), asked_at: undefined }));
     const known = new Set(this.entries_.value.map((change) => change.cid));
-    const old = kept.filter((change) => !known.has(change.cid));
+    const replaced = new Set(kept.map((change) => change.replaces));
+    for (const change of kept) if (replaced.has(change.cid)) this.store_.remove(change.cid).catch(() => {});
+    const old = kept.filter((change) => !known.has(change.cid) && !replaced.has(change.cid));
     for (const change of old) if (change.state !== 'refused') change.state = change.sent > 0 ? 'confirming' : 'waiting';
     this.entries_.value = [...old, ...this.entries_.value.filter((change) => change.uid === uid)];
     if (this.lineage_.value !== '') this.bind(this.lineage_.value);
@@ -153,7 +164,7 @@ export class Outbox {
   add<K extends OpName>(op: K, d: OpData<K>, lane: string, durable: boolean, refused?: Err): string {
     const at = Date.now();
     const change: Change = {
-      cid: ulid(at),
+      cid: ulid(),
       uid: this.uid_,
       lineage: this.lineage_.value,
       lane,
@@ -172,10 +183,16 @@ export class Outbox {
         if (this.find_(change.cid)?.state === 'saving') this.update_(change.cid, { state: 'waiting', durable });
         this.pump();
       };
+      // It is on its way as soon as it is kept: should the page end then, nobody could say whether it was sent.
+      const is_first = !this.entries_.value.some(
+        (other) => other.lane === lane && other.state !== 'refused' && other.cid !== change.cid,
+      );
+      const goes_at_once = !refused && is_first && this.connection_()?.link !== undefined;
+      change.noted = goes_at_once;
       // A full disk, or one that does not answer, must not hold the message back; it is only not promised to be kept.
       const late = setTimeout(() => saved(false), saved_within_ms);
       void this.store_
-        .put(change)
+        .put({ ...change, sent: goes_at_once ? 1 : 0 })
         .then(
           () => saved(this.store_.durable),
           () => saved(false),
@@ -275,8 +292,14 @@ export class Outbox {
     lane.flying = change.cid;
     const sent = change.sent + 1;
     this.update_(change.cid, { sent, state: 'confirming', asked_at: change.asked_at ?? Date.now() });
-    // Noted on the device too, without waiting: after a crash it only changes the word that is shown.
-    if (change.durable && sent === 1) this.store_.put({ ...change, sent }).catch(() => {});
+    // Noted on the device before it goes: what was never sent may be given another key, and nothing else.
+    if (change.durable && sent === 1 && !change.noted) {
+      this.update_(change.cid, { noted: true });
+      let late: ReturnType<typeof setTimeout> | undefined;
+      const waited = new Promise<void>((resolve) => (late = setTimeout(resolve, saved_within_ms)));
+      await Promise.race([this.store_.put({ ...change, sent, noted: true }).catch(() => {}), waited]);
+      clearTimeout(late);
+    }
     const begun = Date.now();
     let overdue: ReturnType<typeof setTimeout> | undefined;
     const watch = () => {
@@ -301,7 +324,9 @@ export class Outbox {
     } catch (why) {
       if (why instanceof Refused) {
         connection.trust();
-        retry_ms = this.judge_(change.cid, why.err, lane);
+        retry_ms = is_out_of_time(why.err)
+          ? await this.correct_(change.cid, why.err, link)
+          : this.judge_(change.cid, why.err, lane);
       } else if (!(why instanceof LinkLost)) throw why;
       else if (abrupt_codes.has(why.code) && Date.now() - begun < lost_at_once_ms) this.lost_with_(change.cid);
     } finally {
@@ -325,6 +350,44 @@ export class Outbox {
     if (losses >= losses_before_alone) this.suspects_.add(cid);
     if (losses >= losses_before_end)
       this.refuse_(cid, { ...unknown_end, msg: 'Each time it was sent, the connection ended.' });
+  }
+
+  // Its key is of another time than the server's. When this was the only time that it was sent, it has certainly not been
+  // carried out, and a key by the server's clock is as good; so it is for all that has not been sent at all. Otherwise an
+  // earlier sending may have been carried out, and the person decides.
+  private async correct_(cid: string, err: Err, link: Link): Promise<number | undefined> {
+    const change = this.find_(cid);
+    if (!change) return undefined;
+    if (change.sent > 1 || (change.corrected ?? 0) >= corrections_max) {
+      this.refuse_(cid, err);
+      return undefined;
+    }
+    this.update_(cid, { sent: 0, state: 'waiting', err });
+    try {
+      learn_time((await link.request('ping', {})).d.t);
+    } catch (why) {
+      if (why instanceof LinkLost || why instanceof Refused) return first_retry_ms;
+      throw why;
+    }
+    // In their order, so that the new keys sort as the old ones did.
+    for (const each of this.entries_.value) if (each.sent === 0 && each.state === 'waiting') this.rekey_(each);
+    return 0;
+  }
+
+  private rekey_(change: Change): void {
+    const fresh = { ...change, cid: ulid(), replaces: change.cid, corrected: (change.corrected ?? 0) + 1, noted: false };
+    this.entries_.value = this.entries_.value.map((other) => (other.cid === change.cid ? fresh : other));
+    const waiter = this.waiters_.get(change.cid);
+    if (waiter) {
+      this.waiters_.delete(change.cid);
+      this.waiters_.set(fresh.cid, waiter);
+    }
+    if (!change.durable) return;
+    // A page that ends between the two finds both, and knows by `replaces` which one counts.
+    this.store_
+      .put(fresh)
+      .then(() => this.store_.remove(change.cid))
+      .catch(() => {});
   }
 
   // Returns how long to wait before the next try, or nothing when the matter is settled.

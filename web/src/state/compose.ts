@@ -74,7 +74,10 @@ export function refusal_words(change: Change): string {
         ? 'This conversation is not there any more, or you left it.'
         : 'The message is not there any more.';
     case 'bad_request':
-      return err.field === 'cid' ? 'It waited on this device for longer than the server remembers.' : sentence(err.msg);
+      return err.field === 'cid'
+        ? 'It waited here for longer than the server remembers, or the clock of this device is wrong. It may have been ' +
+            'stored before: look above before you send it again.'
+        : sentence(err.msg);
     default:
       return sentence(err.msg);
   }
