@@ -315,7 +315,7 @@ std::map<std::string, bool> options::read_command_line(int argc, char const* con
         auto const style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
         auto words = po::command_line_parser(argc, argv)
                          .options(known)
-                         .positional(po::positional_options_description{}.add("", -1))
+                         .positional(po::positional_options_description{}.add("word", -1))
                          .style(style)
                          .allow_unregistered()
                          .run();
