@@ -17,18 +17,29 @@ public:
     void left(instant now, microseconds stayed, microseconds first, microseconds last)
     {
         if (stayed >= last) times_ = 0;
+        failed_ = false;
         wait(now, first, last);
     }
     // It could not be spliced: never free.
     void failed_to_join(instant now, microseconds first, microseconds last)
     {
         times_ = std::max(times_, 1);
+        failed_ = true;
         wait(now, first, last);
     }
     void pardon() { *this = {}; }
 
-    [[nodiscard]] bool waits(instant now) const { return now < until_; }
-    [[nodiscard]] instant until() const { return until_; }
+    // At most `longest` since it left or failed.
+    [[nodiscard]] instant until(microseconds longest = microseconds::max()) const
+    {
+        return std::min(until_ - since_, longest) + since_;
+    }
+    [[nodiscard]] bool waits(instant now, microseconds longest = microseconds::max()) const
+    {
+        return now < until(longest);
+    }
+    // It waits because it could not be spliced.
+    [[nodiscard]] bool failed() const { return failed_; }
 
 private:
     void wait(instant now, microseconds first, microseconds last)
@@ -36,11 +47,14 @@ private:
         auto delay = times_ == 0 ? microseconds{0} : first;
         for (int i = 1; i < times_ && delay < last; ++i)
             delay *= 2;
+        since_ = now;
         until_ = now + std::min(delay, last);
         ++times_;
     }
 
     int times_ = 0;
+    bool failed_ = false;
+    instant since_{};
     instant until_{};
 };
 

@@ -76,6 +76,8 @@ private:
     void attend_learner();
     void give_up_learning(std::string why, bool blame_the_source);
     [[nodiscard]] bool may_learn(node_id const& name) const;
+    [[nodiscard]] bool ready(node_id const& name) const;
+    [[nodiscard]] microseconds longest_wait(node_id const& name) const;
     [[nodiscard]] bool has_place_for(node_id const& name) const;
     [[nodiscard]] int rank(node_id const& name) const;  // the least comes in first
     [[nodiscard]] std::optional<node_id> next_learner() const;

@@ -9,12 +9,45 @@
 
 namespace chaind::control
 {
+namespace
+{
+
+// After a splice that failed, even a chain of one goes on for so many first waits before the next try.
+constexpr int failures_alone = 4;
+
+}  // namespace
 
 bool controller::impl::may_learn(node_id const& name) const
 {
+    return ready(name) && !nodes_.find(name)->return_after.waits(now_, longest_wait(name));
+}
+
+// How long a node that left or failed often may be kept waiting. A chain that is short is worse than one that
+// stops for some milliseconds: unless somebody else comes in, nobody waits longer than the first time, and
+// nobody at all who would stand beside the last one. Where it was the splice that failed, the chain would
+// stop for splice_stall each time.
+microseconds controller::impl::longest_wait(node_id const& name) const
+{
+    auto const& chain = rec_.current.members;
+    auto at_once = [&](node_id const& other)
+    {
+        return other != name && ready(other) && has_place_for(other) &&
+               !nodes_.find(other)->return_after.waits(now_);
+    };
+    bool const others = std::any_of(rec_.known.begin(), rec_.known.end(), at_once);
+    if (chain.size() >= rec_.want || others) return microseconds::max();
+    bool const alone = chain.size() == 1;
+    if (nodes_.find(name)->return_after.failed())
+        return alone ? failures_alone * how_.flap_first : microseconds::max();
+    return alone ? microseconds{0} : how_.flap_first;
+}
+
+// But for its back-off.
+bool controller::impl::ready(node_id const& name) const
+{
     auto const* found = nodes_.find(name);
     if (found == nullptr || !found->last || is_to_leave(name)) return false;
-    if (!alive(found->who) || found->last->stepping_down || found->return_after.waits(now_)) return false;
+    if (!alive(found->who) || found->last->stepping_down) return false;
     if (found->last->in_doubt) return false;
     // A member that restarted may hold rows that are acknowledged later on the strength of its old run, and a
     // cold start may still count on them: it is no learner before a chain without it is ACTIVE.
@@ -175,9 +208,9 @@ std::string controller::impl::what_is_wrong(node_id const& name, node const& wha
     if (what.last->in_doubt)
         return what.last->trouble.empty() ? "its rows are compared with what was written"
                                           : "its rows cannot be compared: " + what.last->trouble;
-    if (what.return_after.waits(now_))
+    if (auto const longest = longest_wait(name); what.return_after.waits(now_, longest))
         return "left or failed too often: taken back in " +
-               std::to_string((what.return_after.until() - now_).count() / 1000) + " ms";
+               std::to_string((what.return_after.until(longest) - now_).count() / 1000) + " ms";
     if (chain.size() >= rec_.want) return "spare: the chain has all its members";
     return "waits for its turn to catch up";
 }

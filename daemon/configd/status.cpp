@@ -179,6 +179,16 @@ json::array names(std::vector<node_id> const& from)
     return out;
 }
 
+// What is to be done about a machine that is not in the chain and should be.
+std::string next_step(control::node_status const& node)
+{
+    auto const& name = node.name.name;
+    if (!node.alive) return "start chaind on " + name + "; it catches up and comes back by itself";
+    if (node.last && !node.last->trouble.empty())
+        return "look at the log of chaind on " + name + "; it tries again by itself";
+    return "nothing; it comes back by itself";
+}
+
 json::array failed(status_input const& in)
 {
     json::array out;
@@ -188,7 +198,10 @@ json::array failed(status_input const& in)
         if (state != "failed" && state != "waiting") continue;
         auto const ago = node.failed_since ? in.now - *node.failed_since : microseconds{};
         json::object row{
-            {"name", node.name.name}, {"reason", node.reason.empty() ? "not heard yet" : node.reason}
+            {"name", node.name.name},
+            {"reason", node.reason.empty() ? "not heard yet" : node.reason},
+            {"alive", node.alive},
+            {"next", next_step(node)},
         };
         row["since"] = node.failed_since ? json::value(in.wall_ms - ago.count() / 1000) : json::value();
         out.push_back(std::move(row));

@@ -122,11 +122,17 @@ std::string failed_lines(json::object const& status)
         if (!value.is_object()) continue;
         auto const& node = value.get_object();
         auto const name = text_at(node, "name");
-        out += "  " + coloured(tint::bad, "away") + "     " + name;
+        auto const* alive = node.if_contains("alive");
+        bool const runs = alive != nullptr && *alive == true;
+        out += "  " +
+               (runs ? coloured(tint::warning, "waits") + "    " : coloured(tint::bad, "away") + "     ") +
+               name;
         if (auto const since = number_at(node, "since"); since > 0)
             out += "  since " + utc(static_cast<std::int64_t>(since));
         out += ": " + text_at(node, "reason", "no reason known") + "\n";
-        out += "           next: start chaind on " + name + "; it catches up and comes back by itself\n";
+        // A config service of an earlier version does not say.
+        auto const next = "start chaind on " + name + "; it catches up and comes back by itself";
+        out += "           next: " + text_at(node, "next", next.c_str()) + "\n";
     }
     return out;
 }

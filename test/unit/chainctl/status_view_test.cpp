@@ -58,6 +58,25 @@ BOOST_AUTO_TEST_CASE(a_machine_that_is_away_has_a_reason_and_a_next_step)
     BOOST_TEST(mentions(text, "next: start chaind on n2"));
 }
 
+BOOST_AUTO_TEST_CASE(a_machine_that_runs_and_waits_is_not_to_be_started)
+{
+    auto degraded = status("degraded", 2);
+    degraded["failed"] = {
+        {{"name", "n2"},
+         {"since", nullptr},
+         {"reason", "its rows are compared with what was written"},
+         {"alive", true},
+         {"next", "nothing; it comes back by itself"}}
+    };
+
+    auto const text = status_text(degraded, false);
+
+    BOOST_TEST(mentions(text, "n2: its rows are compared with what was written"));
+    BOOST_TEST(mentions(text, "next: nothing; it comes back by itself"));
+    BOOST_TEST(!mentions(text, "start chaind"));
+    BOOST_TEST(!mentions(text, "away"));
+}
+
 BOOST_AUTO_TEST_CASE(a_damaged_machine_has_a_reason_and_a_next_step)
 {
     auto damaged = status("degraded", 3);

@@ -126,6 +126,22 @@ BOOST_AUTO_TEST_CASE(a_lost_replica_degrades_it_and_is_named_with_since_when_and
     BOOST_TEST(failed.at("since").to_number<std::int64_t>() == 990'000);
 }
 
+BOOST_AUTO_TEST_CASE(what_to_do_follows_from_what_is_so)
+{
+    lose_n2();
+    auto const next = [this] { return std::string(status().at("failed").at(0).at("next").as_string()); };
+    BOOST_TEST(status().at("failed").at(0).at("alive").as_bool() == false);
+    BOOST_TEST(next().starts_with("start chaind on n2"));
+
+    nodes[1].alive = true;  // it is being compared, say, or waits
+    nodes[1].reason = "its rows are compared with what was written";
+    BOOST_TEST(status().at("failed").at(0).at("alive").as_bool() == true);
+    BOOST_TEST(next() == "nothing; it comes back by itself");
+
+    nodes[1].last.emplace().trouble = "no space";
+    BOOST_TEST(next().starts_with("look at the log of chaind on n2"));
+}
+
 BOOST_AUTO_TEST_CASE(a_silent_member_shows_before_the_chain_has_changed)
 {
     nodes[0].alive = false;

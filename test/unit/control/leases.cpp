@@ -85,6 +85,22 @@ BOOST_AUTO_TEST_CASE(a_long_stay_makes_the_next_return_free_again)
     BOOST_CHECK(!b.waits(200s));
 }
 
+BOOST_AUTO_TEST_CASE(a_wait_can_be_bounded)
+{
+    back_off b;
+    for (int i = 0; i < 5; ++i)
+        b.left(100s, 1s, 1s, 60s);
+    BOOST_CHECK(b.until() == instant{108s});
+    BOOST_CHECK(b.until(3s) == instant{103s});
+    BOOST_CHECK(b.waits(102s, 3s));
+    BOOST_CHECK(!b.waits(103s, 3s));
+    BOOST_CHECK(!b.waits(100s, 0s));
+    BOOST_CHECK(b.until(30s) == instant{108s});
+    BOOST_CHECK(!b.failed());
+    b.failed_to_join(100s, 1s, 60s);
+    BOOST_CHECK(b.failed());
+}
+
 BOOST_AUTO_TEST_CASE(a_failed_splice_is_never_free)
 {
     back_off b;

@@ -222,7 +222,8 @@ BOOST_AUTO_TEST_CASE(a_false_removal_is_followed_by_a_return)
     BOOST_CHECK_EQUAL(t.of("n2").promised, t.config().at);
 }
 
-BOOST_AUTO_TEST_CASE(a_node_that_flaps_is_taken_back_later_each_time)
+// With nobody else to take its place, not later and later: the chain is short meanwhile.
+BOOST_AUTO_TEST_CASE(a_node_that_flaps_is_taken_back_later)
 {
     settled_town t;
     std::vector<microseconds> waits;
@@ -237,8 +238,8 @@ BOOST_AUTO_TEST_CASE(a_node_that_flaps_is_taken_back_later_each_time)
     }
     BOOST_CHECK(waits[0] < 200ms);
     BOOST_CHECK(waits[1] > 900ms && waits[1] < 1200ms);
-    BOOST_CHECK(waits[2] > 1900ms && waits[2] < 2200ms);
-    BOOST_CHECK(waits[3] > 3900ms && waits[3] < 4200ms);
+    BOOST_CHECK(waits[2] > 900ms && waits[2] < 1200ms);
+    BOOST_CHECK(waits[3] > 900ms && waits[3] < 1200ms);
     t.run(61s);
     t.kill("n3");
     BOOST_REQUIRE(t.becomes("n1 n2", 500ms));
