@@ -21,6 +21,9 @@ ASAN = ["base", "chain", "control", "chat", "wire", "runtime", "store", "net", "
 TSAN = ["wire", "runtime", "store", "net", "gateway", "configd", "node", "chainctl"]
 
 
+FUZZ_LONG_S = 3600  # how long strangers try a chain with `--long`
+
+
 class Step:
     """One line of the report. `count` reads (passed, failed) from the finished step; without it the step is one test."""
 
@@ -113,6 +116,8 @@ def steps(args):
         *([Step("package on machines", f'{SETUP} install "${{boot_packages[@]}}" && as_root {PACKAGE} --boot build/package/chaind_*.deb', last_line)] if args.long else []),
         build("asan", "all"),
         sanitized("asan", ASAN),
+        Step("live fuzz", f"/usr/bin/python3 test/fuzz/run.py --bin build/asan/bin --seconds {FUZZ_LONG_S if args.long else 60}", last_line,
+             limit_s=FUZZ_LONG_S + 600),
         build("tsan", "all"),
         sanitized("tsan", TSAN),
     ]  # fmt: skip
