@@ -1,5 +1,6 @@
 #include "runtime/log_line.hpp"
 
+#include "base/utf8.hpp"
 #include "runtime/printable.hpp"
 
 #include <algorithm>
@@ -26,7 +27,7 @@ bool is_plain(char c)
 void append_escaped(std::string& to, std::string_view value)
 {
     bool const whole = runtime::is_utf8(value);
-    for (char c : value.substr(0, value_limit))
+    for (char c : utf8_prefix(value, value_limit))
     {
         auto const byte = static_cast<unsigned char>(c);
         if (c == '"' || c == '\\')
@@ -98,7 +99,7 @@ std::vector<std::string> as_journal_fields(line const& what)
         std::string name = "CHAIND_";
         for (char c : f.key)
             name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-        out.push_back(name + '=' + f.value.substr(0, value_limit));
+        out.push_back(name + '=' + std::string(utf8_prefix(f.value, value_limit)));
     }
     out.push_back("MESSAGE=" + message);
     out.push_back("PRIORITY=" + std::to_string(syslog_priorities.at(static_cast<std::size_t>(what.at))));

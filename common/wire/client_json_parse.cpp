@@ -1,4 +1,5 @@
 // Text of clients -> requests.
+#include "base/utf8.hpp"
 #include "chat/limits.hpp"
 #include "chat/ulid.hpp"
 #include "wire/client_json.hpp"
@@ -259,7 +260,7 @@ void check_frame(fields& frame, boost::json::object const& all, shape how)
         bool const known = key == "op" || key == "d" ||
                            (how != shape::note && (key == "id" || key == "min_pos")) ||
                            (how == shape::change && key == "cid");
-        if (!known) frame.wrong(key.substr(0, 64), "does not belong here");
+        if (!known) frame.wrong(utf8_prefix(key, 64), "does not belong here");
     }
 }
 

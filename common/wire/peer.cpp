@@ -2,11 +2,21 @@
 
 #include "wire/peer_convert.hpp"
 
+#include <google/protobuf/stubs/logging.h>
+
 namespace chaind::wire::peer
 {
 
 namespace
 {
+// Who sent bytes that are no frame is refused and logged by the link; protobuf's own line about them, on
+// stderr and for each of them, says less.
+[[maybe_unused]] bool const quiet = []
+{
+    google::protobuf::SetLogHandler(nullptr);
+    return true;
+}();
+
 // A frame's bytes; protobuf cannot fail to serialise a message that fits in memory.
 std::string bytes_of(pb::Frame const& what)
 {

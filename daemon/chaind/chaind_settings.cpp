@@ -97,11 +97,27 @@ void add_limits(runtime::options& out, gateway::settings& g)
     );
     out.add("connections-max", g.connections_max, {1, 1'000'000}, "Connections of all clients together.");
     out.add(
+        "connections-kept-share",
+        g.connections_kept_percent,
+        {0, 90},
+        "Percent of connections-max that only clients hold who have signed in."
+    );
+    out.add(
         "connections-per-address-max",
         g.connections_per_address_max,
         {1, 1'000'000},
-        "Connections of one address; this machine's own are not counted."
+        "Connections of one address, or of one IPv6 /64; this machine's own are not counted."
     );
+    out.add_size(
+        "header-max", g.header_max, {KiB, 1 * MiB}, "Largest header of an HTTP request, all of it together."
+    );
+    out.add_size("request-body-max", g.request_body_max, {KiB, 16 * MiB}, "Largest body of an HTTP request.");
+    out.add("header-within", g.header_within, {100ms, 10min}, "A request's header has so long to arrive.");
+    out.add("request-within", g.body_within, {100ms, 10min}, "Its body, and then its answer to leave, too.");
+    out.add(
+        "keep-alive", g.keep_alive, {100ms, 24h}, "A connection without a request is closed after so long."
+    );
+    out.add("message-within", g.message_within, {100ms, 10min}, "A WebSocket message has so long to arrive.");
     out.add(
         "hello-within", g.hello_within, {100ms, 10min}, "A client that has not said hello by then is closed."
     );
@@ -261,6 +277,13 @@ runtime::options chaind_options(chaind_settings& into)
         "allowed-origins",
         into.gateway.allowed_origins,
         "Origins of web pages that may connect, beside the chain's own; separated by commas."
+    );
+    out.add_list(
+        "allowed-hosts",
+        into.gateway.allowed_hosts,
+        "Names by which clients ask for this replica (Host), beside its addresses, localhost and the names "
+        "in "
+        "client-url; separated by commas."
     );
     add_registration(out, into.gateway.registration);
     add_forwarding(out, core.policy);

@@ -1,5 +1,6 @@
 // What administrators change: one request is read, checked, written down, asked of the core and answered.
 
+#include "base/utf8.hpp"
 #include "configd/identify.hpp"
 #include "configd/service.hpp"
 #include "runtime/address.hpp"
@@ -67,7 +68,7 @@ void service::audit(std::uint32_t uid, std::string_view path, json::object const
     fact.what = "asked";
     fact.at = core_.current().current.at;
     if (is_valid_node_name(name)) fact.who = node_id{name};
-    fact.why = "uid " + std::to_string(uid) + ": " + what.substr(0, 500);
+    fact.why = "uid " + std::to_string(uid) + ": " + std::string(utf8_prefix(what, 500));
     note(fact);
 }
 

@@ -1,17 +1,28 @@
 #include "gateway/admin_page.hpp"
 
+#include "gateway/cluster_info.hpp"
+#include "gateway/http_rules.hpp"
 #include "gateway/ws_peer.hpp"
+
+#include <boost/json/serialize.hpp>
 
 namespace chaind::gateway
 {
 
-admin_page::admin_page(backend& chain, metrics::registry& metrics, std::function<void()> refresh)
-    : chain_(chain), metrics_(metrics), refresh_(std::move(refresh))
+admin_page::admin_page(
+    backend& chain, settings const& limits, metrics::registry& metrics, std::function<void()> refresh
+)
+    : chain_(chain), limits_(limits), metrics_(metrics), refresh_(std::move(refresh))
 {
 }
 
 boost::asio::awaitable<http_response> admin_page::handle(http_request request)
 {
+    // What a web page sends comes with another's name, or with an Origin: no page has a reason to.
+    auto const* host = request.header("host");
+    if (host != nullptr && !is_own_name(*host, request.local, limits_.allowed_hosts))
+        co_return refuse(421, "this server is not called that");
+    if (request.header("origin") != nullptr) co_return refuse(403, "not for web pages");
     if (request.method == "POST" && request.path == "/probe") co_return co_await probe();
     if (request.method != "GET" && request.method != "HEAD") co_return refuse(405, "only GET");
     if (request.path == "/livez")
@@ -21,7 +32,13 @@ boost::asio::awaitable<http_response> admin_page::handle(http_request request)
         out.body = "ok\n";
         co_return out;
     }
-    if (request.path != "/metrics") co_return refuse(404, "only /metrics, /livez and POST /probe");
+    if (request.path == "/status")
+    {
+        http_response out;
+        out.body = boost::json::serialize(full_status(chain_.view()));
+        co_return out;
+    }
+    if (request.path != "/metrics") co_return refuse(404, "only /metrics, /status, /livez and POST /probe");
     refresh_();
     http_response out;
     out.type = "text/plain; version=0.0.4; charset=utf-8";

@@ -118,6 +118,56 @@ wire::cluster_view cluster_view_of(chain_view const& now, std::string const& own
     return out;
 }
 
+json::object full_status(chain_view const& now)
+{
+    if (!now.status.empty()) return now.status;
+    // Not heard of the config service yet.
+    json::object body;
+    body["schema"] = "chainctl.status.v1";
+    body["state"] = "down";
+    body["epoch"] = now.at.value();
+    body["lineage"] = now.lineage;
+    body["replicas"] = {{"want", now.replicas}, {"have", now.replicas}};
+    body["committed"] = now.committed.value();
+    body["chain"] = json::array();
+    body["joining"] = json::array();
+    body["failed"] = json::array();
+    body["config_service"] = {{"state", "down"}};
+    return body;
+}
+
+json::object status_for_strangers(chain_view const& now)
+{
+    auto const full = full_status(now);
+    json::object out;
+    for (auto const* key : {"schema", "state", "epoch", "lineage", "replicas", "committed"})
+        if (auto const* value = full.if_contains(key)) out[key] = *value;
+    // What is not listed here is not shown: a field that comes later is no exception.
+    auto const only = [&](char const* list, std::initializer_list<char const*> keys)
+    {
+        json::array rows;
+        each_object(
+            full,
+            list,
+            [&](json::object const& from)
+            {
+                json::object row;
+                for (auto const* key : keys)
+                    if (auto const* value = from.if_contains(key)) row[key] = *value;
+                rows.push_back(std::move(row));
+            }
+        );
+        out[list] = std::move(rows);
+    };
+    only("chain", {"name", "role", "state", "client_url", "committed", "lag"});
+    only("joining", {"name", "phase"});
+    only("failed", {"name", "since", "reason"});
+    auto const* service = full.if_contains("config_service");
+    if (service != nullptr && service->is_object())
+        out["config_service"] = {{"state", text_at(service->get_object(), "state")}};
+    return out;
+}
+
 std::vector<std::string> others_than(chain_view const& now)
 {
     std::vector<std::string> names;
@@ -140,7 +190,14 @@ bool is_elsewhere(chain_view const& now)
 
 known_members::known_members(std::string const& own_url)
 {
-    origins_.insert(origin_of(own_url));
+    add(origin_of(own_url));
+}
+
+void known_members::add(std::string origin)
+{
+    if (!origins_.insert(origin).second) return;
+    auto const scheme = origin.find("://");
+    if (scheme != std::string::npos) hosts_.push_back(origin.substr(scheme + 3));
 }
 
 void known_members::learn(chain_view const& now)
@@ -152,7 +209,7 @@ void known_members::learn(chain_view const& now)
         [this](json::object const& one)
         {
             auto origin = origin_of(text_at(one, "client_url"));
-            if (!origin.empty() && origins_.size() < most) origins_.insert(std::move(origin));
+            if (!origin.empty() && origins_.size() < most) add(std::move(origin));
         }
     );
 }

@@ -16,6 +16,11 @@ namespace chaind::gateway
 // `own_url`: where clients reach this replica; it stands in as long as nothing is known of the others.
 wire::cluster_view cluster_view_of(chain_view const& now, std::string const& own_url);
 
+// GET /api/v1/status, in the form of `chainctl status -o json`: all of it for people who have signed in;
+// strangers are told how the chain is, not what it runs on.
+boost::json::object full_status(chain_view const& now);
+boost::json::object status_for_strangers(chain_view const& now);
+
 // The names of the other members, best first: where a client should go when this replica sends it away.
 std::vector<std::string> others_than(chain_view const& now);
 
@@ -35,11 +40,17 @@ public:
         std::string_view origin, std::string_view host, std::vector<std::string> const& allowed
     ) const;
 
+    // Of those URLs, with their ports.
+    [[nodiscard]] std::vector<std::string> const& hosts() const { return hosts_; }
+
     // Sources for the page's connect-src: every port of every machine that runs a member.
     [[nodiscard]] std::string connect_sources() const;
 
 private:
+    void add(std::string origin);
+
     std::set<std::string> origins_;
+    std::vector<std::string> hosts_;
 };
 
 }  // namespace chaind::gateway

@@ -1,6 +1,7 @@
 #include "gateway/connection.hpp"
 
 #include "base/library_fault.hpp"
+#include "gateway/http_rules.hpp"
 #include "gateway/ws_frames.hpp"
 #include "gateway/ws_peer.hpp"
 #include "runtime/log.hpp"
@@ -11,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
@@ -40,30 +42,14 @@ constexpr auto tuple_token = asio::as_tuple(asio::use_awaitable);
 
 using stream_type = beast::tcp_stream;
 using request_type = http::request<http::string_body>;
+using parser_type = http::request_parser<http::string_body>;
 
-http_request plain(request_type const& from, std::string peer)
+// IPv4 on a socket that takes both is written like IPv4.
+asio::ip::address plain_address(asio::ip::address const& of)
 {
-    http_request out;
-    out.method = std::string(from.method_string());
-    auto const target = std::string_view(from.target());
-    auto const mark = target.find('?');
-    out.path = std::string(target.substr(0, mark));
-    if (mark != std::string_view::npos) out.query = std::string(target.substr(mark + 1));
-    for (auto const& field : from)
-    {
-        std::string name(field.name_string());
-        std::transform(
-            name.begin(),
-            name.end(),
-            name.begin(),
-            [](unsigned char c)
-            { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : static_cast<char>(c); }
-        );
-        out.headers.emplace_back(std::move(name), std::string(field.value()));
-    }
-    out.body = from.body();
-    out.peer = std::move(peer);
-    return out;
+    if (of.is_v6() && of.to_v6().is_v4_mapped())
+        return asio::ip::make_address_v4(asio::ip::v4_mapped, of.to_v6());
+    return of;
 }
 
 void decorate(websocket::response_type& response)
@@ -78,13 +64,18 @@ class beast_connection final : public connection,
 {
 public:
     beast_connection(
-        asio::ip::tcp::socket socket, http_handler& on, settings const& limits, runtime::task_group& tasks
+        asio::ip::tcp::socket socket,
+        http_handler& on,
+        settings const& limits,
+        runtime::task_group& tasks,
+        std::function<void()> on_sign_in
     )
         : stream_(std::move(socket)),
           buffer_(limits.header_max + limits.request_body_max + 4096),
           handler_(on),
           limits_(limits),
           tasks_(tasks),
+          tell_signed_in_(std::move(on_sign_in)),
           wakeup_(stream_.get_executor(), asio::steady_timer::time_point::max()),
           frames_(limits.frame_max),
           closed_wakeup_(stream_.get_executor()),
@@ -93,6 +84,8 @@ public:
         error_code ignored;
         auto const from = stream_.socket().remote_endpoint(ignored);
         if (!ignored) peer_address_ = from.address().to_string();
+        auto const to = stream_.socket().local_endpoint(ignored);
+        if (!ignored) local_address_ = plain_address(to.address()).to_string();
         stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
     }
 
@@ -129,7 +122,10 @@ public:
         gone();
     }
 
+    [[nodiscard]] bool busy() const override { return busy_; }
+
     void wake() override { wakeup_.cancel(); }
+    void signed_in() override { tell_signed_in_(); }
     [[nodiscard]] std::optional<time_point> writing_since() const override { return writing_since_; }
     [[nodiscard]] std::optional<time_point> reading_since() const override { return reading_since_; }
 
@@ -168,34 +164,89 @@ private:
         if (draining_) co_return false;
         if (buffer_.size() == 0 && !co_await first_bytes()) co_return false;
 
-        http::request_parser<http::string_body> parser;
+        parser_type parser;
         parser.header_limit(static_cast<std::uint32_t>(limits_.header_max));
         parser.body_limit(limits_.request_body_max);
         stream_.expires_after(limits_.header_within);
-        auto [header_failed, header_size] =
-            co_await http::async_read_header(stream_, buffer_, parser, tuple_token);
-        if (header_failed) co_return co_await refuse(header_failed);
-        stream_.expires_after(limits_.body_within);
-        auto [body_failed, body_size] = co_await http::async_read(stream_, buffer_, parser, tuple_token);
-        if (body_failed) co_return co_await refuse(body_failed);
-
-        auto const& message = parser.get();
-        if (auto const why = unacceptable(message); !why.empty())
+        // The parser counts anew after each read: the header as a whole has the limit.
+        for (std::size_t taken = 0; !parser.is_header_done();)
         {
-            auto refusal = handler_.refuse(400, why);
-            refusal.close = true;
-            co_return co_await answer(std::move(refusal), message.version(), false);
+            auto [failed, size] = co_await http::async_read_some(stream_, buffer_, parser, tuple_token);
+            taken += size;
+            if (failed) co_return co_await refuse(failed);
+            if (taken > limits_.header_max) co_return co_await refuse(http::error::header_limit);
         }
-        auto request = plain(message, peer_address_);
-        if (websocket::is_upgrade(message)) co_return co_await upgrade(parser.release(), std::move(request));
+        auto request = plain(parser.get());
+        auto const version = parser.get().version();
+        bool const head = parser.get().method() == http::verb::head;
+        if (auto const no = unacceptable(parser.get(), request); no.status != 0)
+        {
+            auto refusal = handler_.refuse(no.status, no.why);
+            refusal.close = true;
+            co_return co_await answer(std::move(refusal), version, head);
+        }
+        if (auto const failed = co_await read_body(parser, request.header("expect") != nullptr))
+            co_return co_await refuse(failed);
+        if (websocket::is_upgrade(parser.get()))
+            co_return co_await upgrade(parser.release(), std::move(request));
 
-        bool const head = message.method() == http::verb::head;
-        bool const keep = message.keep_alive();
-        auto const version = message.version();
+        bool const keep = parser.get().keep_alive();
+        request.body = std::move(parser.get().body());
         stream_.expires_never();
+        busy_ = true;
         auto response = co_await handler_.handle(std::move(request));
+        busy_ = false;
         response.close = response.close || !keep || draining_;
         co_return co_await answer(std::move(response), version, head);
+    }
+
+    // `expects`: the client may wait for leave to send it.
+    asio::awaitable<error_code> read_body(parser_type& parser, bool expects)
+    {
+        stream_.expires_after(limits_.body_within);
+        if (expects && !parser.is_done() && buffer_.size() == 0 && parser.get().version() == 11)
+        {
+            static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+            auto [failed, size] = co_await asio::async_write(stream_, asio::buffer(go_on), tuple_token);
+            if (failed) co_return failed;
+        }
+        // What frames the chunks of a body, and what follows them, is not in its size.
+        auto const wire_max = limits_.header_max + 8 * limits_.request_body_max;
+        parser.eager(true);
+        for (std::size_t taken = 0; !parser.is_done();)
+        {
+            auto [failed, size] = co_await http::async_read_some(stream_, buffer_, parser, tuple_token);
+            taken += size;
+            if (failed) co_return failed;
+            if (taken > wire_max) co_return http::error::body_limit;
+        }
+        co_return error_code{};
+    }
+
+    // Without its body.
+    http_request plain(request_type const& from) const
+    {
+        http_request out;
+        out.method = std::string(from.method_string());
+        auto const target = std::string_view(from.target());
+        auto const mark = target.find('?');
+        out.path = std::string(target.substr(0, mark));
+        if (mark != std::string_view::npos) out.query = std::string(target.substr(mark + 1));
+        for (auto const& field : from)
+        {
+            std::string name(field.name_string());
+            std::transform(
+                name.begin(),
+                name.end(),
+                name.begin(),
+                [](unsigned char c)
+                { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : static_cast<char>(c); }
+            );
+            out.headers.emplace_back(std::move(name), std::string(field.value()));
+        }
+        out.peer = peer_address_;
+        out.local = local_address_;
+        return out;
     }
 
     // Between two requests nothing is owed: wait longer than within one, and end at once when draining.
@@ -214,13 +265,18 @@ private:
         co_return true;
     }
 
-    static std::string_view unacceptable(request_type const& message)
+    static objection unacceptable(request_type const& message, http_request const& request)
     {
-        if (message.version() != 10 && message.version() != 11) return "HTTP/1.1 is spoken here";
-        if (message.version() == 11 && message.count(http::field::host) != 1)
-            return "one Host header is needed";
-        if (message.target().empty() || message.target().front() != '/') return "the target must be a path";
-        return {};
+        if (message.version() != 10 && message.version() != 11) return {400, "HTTP/1.1 is spoken here"};
+        auto const hosts = message.count(http::field::host);
+        if (hosts > 1 || (message.version() == 11 && hosts == 0)) return {400, "one Host header is needed"};
+        if (hosts == 1 && host_of(*request.header("host")).empty()) return {400, "Host is no host"};
+        if (message.target().empty() || message.target().front() != '/')
+            return {400, "the target must be a path"};
+        auto const* expected = request.header("expect");
+        if (expected != nullptr && !beast::iequals(*expected, "100-continue"))
+            return {417, "nothing but 100-continue may be expected here"};
+        return framing_objection(request, message.version() == 10);
     }
 
     // What could not be read as a request: one answer where one makes sense, then close.
@@ -337,7 +393,10 @@ private:
             {
                 reading_since_.reset();
                 auto text = std::move(message->text);
-                if (!closing_) co_await peer_->received(std::move(text));
+                if (closing_) continue;
+                busy_ = true;
+                co_await peer_->received(std::move(text));
+                busy_ = false;
             }
             else if (auto* ping = std::get_if<ws_ping>(&*what))
             {
@@ -456,8 +515,10 @@ private:
     http_handler& handler_;
     settings const& limits_;
     runtime::task_group& tasks_;
+    std::function<void()> tell_signed_in_;
     asio::steady_timer wakeup_;  // cancelled when the writer may have work
     std::string peer_address_;
+    std::string local_address_;
     std::shared_ptr<ws_peer> peer_;
     ws_frames frames_;
     asio::steady_timer closed_wakeup_;  // cancelled when our close frame has been written
@@ -468,6 +529,7 @@ private:
     std::optional<time_point> reading_since_;
     bool draining_ = false;
     bool idle_ = false;
+    bool busy_ = false;     // what the client sent is being answered
     bool silent_ = false;   // the client is gone or never spoke: nothing to linger for
     bool closing_ = false;  // our close frame is on its way
     bool closed_ = false;   // it was written
@@ -477,10 +539,14 @@ private:
 }  // namespace
 
 std::shared_ptr<connection> make_connection(
-    asio::ip::tcp::socket socket, http_handler& on, settings const& limits, runtime::task_group& tasks
+    asio::ip::tcp::socket socket,
+    http_handler& on,
+    settings const& limits,
+    runtime::task_group& tasks,
+    std::function<void()> on_sign_in
 )
 {
-    return std::make_shared<beast_connection>(std::move(socket), on, limits, tasks);
+    return std::make_shared<beast_connection>(std::move(socket), on, limits, tasks, std::move(on_sign_in));
 }
 
 }  // namespace chaind::gateway

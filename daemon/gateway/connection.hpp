@@ -9,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include <functional>
 #include <memory>
 
 namespace chaind::gateway
@@ -26,11 +27,19 @@ public:
     // peer says so.
     virtual void drain() = 0;
     virtual void abort() = 0;
+
+    // It has a request, or a frame, that is being answered.
+    [[nodiscard]] virtual bool busy() const = 0;
 };
 
-// `on`, `limits` and `tasks` outlive it; the WebSocket's writer is spawned into `tasks`.
+// `on`, `limits` and `tasks` outlive it; the WebSocket's writer is spawned into `tasks`. `on_sign_in` is
+// called when its user has.
 std::shared_ptr<connection> make_connection(
-    boost::asio::ip::tcp::socket socket, http_handler& on, settings const& limits, runtime::task_group& tasks
+    boost::asio::ip::tcp::socket socket,
+    http_handler& on,
+    settings const& limits,
+    runtime::task_group& tasks,
+    std::function<void()> on_sign_in
 );
 
 }  // namespace chaind::gateway

@@ -1,10 +1,12 @@
 #include "gateway/http_api.hpp"
 
 #include "gateway/assets.hpp"
+#include "gateway/cluster_info.hpp"
 #include "gateway/counters.hpp"
 #include "gateway/http_accounts.hpp"
 #include "gateway/http_chat.hpp"
 #include "gateway/http_common.hpp"
+#include "gateway/http_rules.hpp"
 #include "gateway/session.hpp"
 #include "gateway/token.hpp"
 #include "runtime/log.hpp"
@@ -26,6 +28,7 @@ namespace
 {
 
 constexpr std::string_view api = "/api/v1/";
+constexpr auto other_name = "this server is not called that; its option allowed-hosts lists further names";
 
 std::string_view type_of(std::string_view path)
 {
@@ -58,24 +61,6 @@ http_response not_allowed(std::string_view allowed)
 http_response not_found()
 {
     return refusal_response(api_errc::not_found, "nothing is here");
-}
-
-// The items of a comma-separated header.
-bool lists(std::string_view header, std::string_view wanted)
-{
-    while (!header.empty())
-    {
-        auto const end = header.find(',');
-        auto item = header.substr(0, end);
-        while (item.starts_with(' '))
-            item.remove_prefix(1);
-        while (item.ends_with(' '))
-            item.remove_suffix(1);
-        if (item == wanted) return true;
-        if (end == std::string_view::npos) break;
-        header.remove_prefix(end + 1);
-    }
-    return false;
 }
 
 }  // namespace
@@ -124,15 +109,24 @@ bool http_api::foreign(http_request const& request) const
 {
     auto const* origin = request.header("origin");
     if (origin == nullptr) return false;
+    if (misdirected(request)) return true;
     auto const* host = request.header("host");
     return !with_.sessions.members().may_use(
         *origin, host != nullptr ? *host : std::string(), with_.limits.allowed_origins
     );
 }
 
+bool http_api::misdirected(http_request const& request) const
+{
+    // HTTP/1.0 knows requests without a Host, and no browser sends one.
+    auto const* host = request.header("host");
+    return host != nullptr && !is_own_name(*host, request.local, with_.sessions.members().hosts()) &&
+           !is_own_name(*host, request.local, with_.limits.allowed_hosts);
+}
+
 http_response http_api::refuse(unsigned status, std::string_view why) const
 {
-    auto const code = status == 400 ? api_errc::bad_request : api_errc::too_large;
+    auto const code = status == 413 || status == 431 ? api_errc::too_large : api_errc::bad_request;
     auto out = refusal_response(code, std::string(why));
     out.status = status;
     add_headers(nullptr, out);
@@ -171,6 +165,12 @@ asio::awaitable<http_response> http_api::route(http_request const& request)
 {
     auto const& method = request.method;
     bool const reads = method == "GET" || method == "HEAD";
+    if (misdirected(request))
+    {
+        auto out = refusal_response(api_errc::bad_request, other_name, "Host");
+        out.status = 421;
+        co_return out;
+    }
     if (request.path.starts_with("/api/"))
     {
         if (foreign(request))
@@ -218,7 +218,11 @@ asio::awaitable<http_response> http_api::route_api(http_request const& request)
         co_return refusal_response(why);
     }
 
-    if (path == "status") co_return reads ? status() : not_allowed("GET");
+    if (path == "status")
+    {
+        if (!reads) co_return not_allowed("GET");
+        co_return co_await status(request);
+    }
     if (path == "accounts")
     {
         if (method != "POST") co_return not_allowed("POST");
@@ -278,8 +282,7 @@ http_response http_api::show_page(http_request const& request) const
     out.type = std::string(p.type);
     out.headers.emplace_back("ETag", p.tag);
     out.headers.emplace_back("Cache-Control", p.hashed ? "public, max-age=31536000, immutable" : "no-cache");
-    auto const* known = request.header("if-none-match");
-    if (known != nullptr && (lists(*known, p.tag) || *known == "*"))
+    if (matches_tag(request, p.tag))
         out.status = 304;
     else
         out.body = std::string(p.bytes);
@@ -301,25 +304,17 @@ http_response http_api::ready(http_request const& request) const
     return refusal_response(api_errc::unavailable, why);
 }
 
-http_response http_api::status() const
+asio::awaitable<http_response> http_api::status(http_request const& request)
 {
-    auto const& view = with_.chain.view();
-    auto body = view.status;
-    if (body.empty())
+    bool known = false;
+    // Nobody waits for a chain that is down to hear that it is.
+    if (request.header("authorization") != nullptr && with_.chain.view().can_read)
     {
-        // Not heard of the config service yet.
-        body["schema"] = "chainctl.status.v1";
-        body["state"] = "down";
-        body["epoch"] = view.at.value();
-        body["lineage"] = view.lineage;
-        body["replicas"] = {{"want", view.replicas}, {"have", view.replicas}};
-        body["committed"] = view.committed.value();
-        body["chain"] = json::array();
-        body["joining"] = json::array();
-        body["failed"] = json::array();
-        body["config_service"] = {{"state", "down"}};
+        auto const asker = co_await who_asks(with_, request);
+        known = std::holds_alternative<chat::known_session>(asker);
     }
-    return ok(json::serialize(body));
+    auto const& view = with_.chain.view();
+    co_return ok(json::serialize(known ? full_status(view) : status_for_strangers(view)));
 }
 
 // ---- WebSocket
@@ -332,6 +327,7 @@ std::variant<http_response, std::shared_ptr<ws_peer>> http_api::upgrade(http_req
         with_.count.http(out.status);
         return out;
     };
+    if (misdirected(request)) return refused(refusal_response(api_errc::forbidden, other_name, "Host"));
     if (request.path != "/ws") return refused(not_found());
     if (foreign(request))
         return refused(refusal_response(api_errc::forbidden, "this web page may not use this server"));

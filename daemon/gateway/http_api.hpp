@@ -42,7 +42,9 @@ private:
     boost::asio::awaitable<http_response> route_api(http_request const& request);
     http_response show_page(http_request const& request) const;
     http_response ready(http_request const& request) const;
-    http_response status() const;
+    boost::asio::awaitable<http_response> status(http_request const& request);
+    // Asked for by a name that is not ours.
+    [[nodiscard]] bool misdirected(http_request const& request) const;
     [[nodiscard]] bool foreign(http_request const& request) const;
     void add_headers(http_request const* request, http_response& to) const;
 

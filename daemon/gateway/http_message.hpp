@@ -20,7 +20,8 @@ struct http_request
     std::string query;
     std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
     std::string body;
-    std::string peer;  // the client's address, without its port
+    std::string peer;   // the client's address, without its port
+    std::string local;  // our address, without the port, as the client reached it
 
     // The first header of that (lower-case) name; nullptr: none.
     [[nodiscard]] std::string const* header(std::string_view name) const
@@ -52,7 +53,7 @@ public:
     // A request to speak WebSocket: the one who will, or the refusal.
     virtual std::variant<http_response, std::shared_ptr<ws_peer>> upgrade(http_request const& request) = 0;
 
-    // The answer to what was no acceptable HTTP: 400, 413 or 431.
+    // The answer to what was no acceptable HTTP: 400, 413, 417, 431 or 501.
     [[nodiscard]] virtual http_response refuse(unsigned status, std::string_view why) const = 0;
 };
 

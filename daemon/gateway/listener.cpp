@@ -60,17 +60,32 @@ void listener::close()
     acceptor_.close(ignored);
 }
 
-bool listener::has_room(asio::ip::address const& from) const
+bool listener::make_room(connection_slots::id newcomer, asio::ip::address const& from)
 {
-    if (open_.size() >= limits_.connections_max) return false;
-    if (from.is_loopback()) return true;
-    auto const found = by_address_.find(from.to_string());
-    return found == by_address_.end() || found->second < limits_.connections_per_address_max;
+    connection_slots::limits now;
+    now.all = limits_.connections_max;
+    now.of_a_group = limits_.connections_per_address_max;
+    now.kept = limits_.connections_max * limits_.connections_kept_percent / 100;
+    auto const busy = [this](connection_slots::id one)
+    {
+        auto const open = open_.find(one);
+        auto const what = open == open_.end() ? nullptr : open->second.lock();
+        return what && what->busy();
+    };
+    auto const found = slots_.admit(newcomer, from, now, busy);
+    if (found.instead_of)
+    {
+        ++refused_;
+        if (auto const open = open_.find(*found.instead_of); open != open_.end())
+            if (auto const what = open->second.lock()) what->abort();
+    }
+    return found.admitted;
 }
 
 asio::awaitable<void> listener::accept()
 {
     asio::steady_timer pause(acceptor_.get_executor());
+    std::chrono::steady_clock::time_point tell_again;
     while (acceptor_.is_open())
     {
         auto [failed, socket] = co_await acceptor_.async_accept(asio::as_tuple(asio::use_awaitable));
@@ -79,44 +94,47 @@ asio::awaitable<void> listener::accept()
         {
             // Out of descriptors or memory: those who are connected go on; the others wait in the kernel's
             // queue.
-            log::write(
-                log::level::warning, "gateway", "cannot accept for now", {{"Reason", failed.message()}}
-            );
+            auto const now = std::chrono::steady_clock::now();
+            if (now >= tell_again)
+            {
+                log::write(
+                    log::level::warning, "gateway", "cannot accept for now", {{"Reason", failed.message()}}
+                );
+                tell_again = now + std::chrono::seconds(10);
+            }
             pause.expires_after(std::chrono::milliseconds(100));
             co_await runtime::wait_on(pause);
             continue;
         }
         error_code gone;
         auto const from = socket.remote_endpoint(gone).address();
-        if (gone || !has_room(from))
+        auto const number = next_++;
+        if (gone || !make_room(number, from))
         {
             ++refused_;
             continue;
         }
-        auto address = from.to_string();
-        auto made = make_connection(std::move(socket), handler_, limits_, tasks_);
-        open_.emplace(made.get(), made);
-        ++by_address_[address];
-        tasks_.spawn(serve(std::move(made), std::move(address)));
+        auto on_sign_in = [this, number] { slots_.signed_in(number); };
+        auto made = make_connection(std::move(socket), handler_, limits_, tasks_, std::move(on_sign_in));
+        open_.emplace(number, made);
+        tasks_.spawn(serve(std::move(made), number));
     }
 }
 
-asio::awaitable<void> listener::serve(std::shared_ptr<connection> what, std::string from)
+asio::awaitable<void> listener::serve(std::shared_ptr<connection> what, connection_slots::id number)
 {
     struct entry
     {
         listener& of;
-        connection* key;
-        std::string const& address;
+        connection_slots::id number;
 
-        entry(listener& l, connection* k, std::string const& a) : of(l), key(k), address(a) {}
+        entry(listener& l, connection_slots::id n) : of(l), number(n) {}
         ~entry()
         {
-            of.open_.erase(key);
-            auto const count = of.by_address_.find(address);
-            if (--count->second == 0) of.by_address_.erase(count);
+            of.open_.erase(number);
+            of.slots_.ended(number);
         }
-    } const registered(*this, what.get(), from);
+    } const registered(*this, number);
     co_await what->run();
 }
 

@@ -2,6 +2,7 @@
 // A TCP port whose connections one handler serves: accepts, counts (in all, and by address), and ends them.
 
 #include "gateway/connection.hpp"
+#include "gateway/connection_slots.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -39,16 +40,18 @@ public:
 
 private:
     boost::asio::awaitable<void> accept();
-    boost::asio::awaitable<void> serve(std::shared_ptr<connection> what, std::string from);
-    [[nodiscard]] bool has_room(boost::asio::ip::address const& from) const;
+    boost::asio::awaitable<void> serve(std::shared_ptr<connection> what, connection_slots::id number);
+    // A place for a newcomer, perhaps that of another, who is ended.
+    [[nodiscard]] bool make_room(connection_slots::id newcomer, boost::asio::ip::address const& from);
 
     boost::asio::ip::tcp::acceptor acceptor_;
     boost::asio::ip::tcp::endpoint at_;
     http_handler& handler_;
     settings const& limits_;
     runtime::task_group& tasks_;
-    std::unordered_map<connection*, std::weak_ptr<connection>> open_;
-    std::unordered_map<std::string, std::size_t> by_address_;
+    connection_slots slots_;
+    connection_slots::id next_ = 1;
+    std::unordered_map<connection_slots::id, std::weak_ptr<connection>> open_;
     std::size_t refused_ = 0;
 };
 

@@ -61,7 +61,7 @@ public:
               settings_.hash_threads,
               settings_.hash_queue_max
           ),
-          admin_page_(chain, metrics, [this] { sample(); }),
+          admin_page_(chain, settings_, metrics, [this] { sample(); }),
           clients_at_(on, endpoint_of(settings_.address, settings_.port), delegate_, settings_, connections_),
           admin_at_(on, admin_endpoint(settings_), admin_page_, settings_, connections_),
           url_(settings_.url.empty() ? "http://" + runtime::to_string(clients_at_.at()) : settings_.url),

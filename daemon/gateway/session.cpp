@@ -1,5 +1,6 @@
 #include "gateway/session.hpp"
 
+#include "base/utf8.hpp"
 #include "gateway/counters.hpp"
 #include "gateway/queries.hpp"
 #include "runtime/clock.hpp"
@@ -321,7 +322,7 @@ void session::end(int code, std::string reason, bool after_requests)
 {
     static constexpr std::size_t reason_max = 120;  // what fits into a close frame
     if (ending_ && !(ending_->after_requests && !after_requests)) return;
-    if (reason.size() > reason_max) reason.resize(reason_max);
+    reason.resize(utf8_prefix(reason, reason_max).size());
     with_.count.closed(code);
     // 4500 and above: the client did something that it should not do again.
     log::write(

@@ -131,6 +131,7 @@ asio::awaitable<std::optional<refusal>> session::admit(wire::hello const& what)
 void session::welcome(std::int64_t re, std::string resume, seq pos, seq from)
 {
     state_ = state::open;
+    if (me_ && link_ != nullptr) link_->signed_in();
     say(wire::response(re, pos, wire::hello_d(hello_answer(std::move(resume)))));
     if (me_)
         start_events(from, pos);

@@ -30,6 +30,9 @@ struct settings
     std::uint16_t admin_port = 0;
 
     gateway::registration registration = gateway::registration::open;
+    // Names by which clients may ask for this replica (Host), beside its addresses, localhost and the names
+    // in the members' URLs.
+    std::vector<std::string> allowed_hosts;
     // Origins of web pages that may talk to this replica, beside its own and those of the chain's members.
     std::vector<std::string> allowed_origins;
 
@@ -75,7 +78,9 @@ struct settings
     std::chrono::milliseconds body_within{20000};
     std::chrono::milliseconds keep_alive{30000};
     std::size_t connections_max = 10000;
-    std::size_t connections_per_address_max = 512;  // clients on this machine are not counted
+    std::size_t connections_kept_percent = 50;  // of connections_max: for who has signed in, and nobody else
+    // IPv6: of a /64. Clients on this machine are not counted.
+    std::size_t connections_per_address_max = 512;
 
     // A login is good for so long. A client that missed more than so many entries fetches everything anew
     // (`gone`).

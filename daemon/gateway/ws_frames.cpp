@@ -1,5 +1,7 @@
 #include "gateway/ws_frames.hpp"
 
+#include "base/utf8.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -237,14 +239,11 @@ std::string ws_pong_frame(std::string_view payload)
 std::string ws_close_frame(int code, std::string_view reason)
 {
     if (code == 1005) return server_header(opcode::close, 0);
-    // Never in the middle of a character.
-    auto length = std::min(reason.size(), control_max - 2);
-    while (length > 0 && length < reason.size() && (byte_of(reason[length]) & 0xc0U) == 0x80U)
-        --length;
-    auto out = server_header(opcode::close, 2 + length);
+    auto const said = utf8_prefix(reason, control_max - 2);
+    auto out = server_header(opcode::close, 2 + said.size());
     out += static_cast<char>(static_cast<unsigned>(code) >> 8U);
     out += static_cast<char>(static_cast<unsigned>(code) & 0xffU);
-    return out.append(reason.substr(0, length));
+    return out.append(said);
 }
 
 }  // namespace chaind::gateway

@@ -25,8 +25,9 @@ class ws_link
 public:
     virtual ~ws_link() = default;
 
-    virtual void wake() = 0;   // next() has something
-    virtual void abort() = 0;  // drop the connection without another word
+    virtual void wake() = 0;       // next() has something
+    virtual void abort() = 0;      // drop the connection without another word
+    virtual void signed_in() = 0;  // it is a stranger's no longer
 
     using time_point = std::chrono::steady_clock::time_point;
     // When the message that is being written, or read, was begun.

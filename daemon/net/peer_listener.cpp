@@ -45,6 +45,7 @@ void peer_listener::stop()
 asio::awaitable<void> peer_listener::accept_loop()
 {
     asio::steady_timer pause(tasks_.executor());
+    std::chrono::steady_clock::time_point tell_again;
     while (!stopped_)
     {
         auto [failed, socket] = co_await acceptor_.async_accept(asio::as_tuple(asio::use_awaitable));
@@ -52,7 +53,12 @@ asio::awaitable<void> peer_listener::accept_loop()
         if (failed)
         {
             // Out of descriptors, most likely: it passes.
-            log::write(log::level::warning, "net", "cannot accept", {{"Reason", failed.message()}});
+            auto const now = std::chrono::steady_clock::now();
+            if (now >= tell_again)
+            {
+                log::write(log::level::warning, "net", "cannot accept", {{"Reason", failed.message()}});
+                tell_again = now + 10s;
+            }
             pause.expires_after(100ms);
             co_await runtime::wait_on(pause);
             continue;

@@ -147,12 +147,13 @@ new_replica asked_for(invocation const& call)
     auto const client_listen = call.value("--client-listen", "127.0.0.1:8080");
     out.client_host = client_listen.substr(0, client_listen.rfind(':'));
     if (out.client_host == "0.0.0.0" || out.client_host.empty()) out.client_host = "127.0.0.1";
+    auto const admin_listen = call.value("--admin-listen", "127.0.0.1:7402");
+    out.admin_host = admin_listen.substr(0, admin_listen.rfind(':'));
     out.text = "# Written by chainctl join.\nname = " + out.name + "\ndata-dir = " + out.data_dir +
                "\nclient-listen = " + client_listen +
                (call.has("--client-plain") ? "\nclient-plain = on" : "") +
                "\nreplica-listen = " + call.value("--replica-listen", "127.0.0.1:7401") +
-               "\nadmin-listen = " + call.value("--admin-listen", "127.0.0.1:7402") +
-               "\nconfigd = " + call.words.front() + "\n";
+               "\nadmin-listen = " + admin_listen + "\nconfigd = " + call.words.front() + "\n";
     return out;
 }
 

@@ -303,9 +303,11 @@ std::optional<replica_look> look_at(new_replica const& replica)
     if (not_json || !ports.is_object()) return std::nullopt;
     replica_look out;
     out.url = "http://" + replica.client_host + ":" + std::to_string(number_at(ports.get_object(), "client"));
+    auto const admin =
+        "http://" + replica.admin_host + ":" + std::to_string(number_at(ports.get_object(), "admin"));
     auto const limit = std::chrono::seconds(2);
     auto const ready = request(endpoint{out.url}, "GET", "/readyz?role=write", limit);
-    auto const status = request(endpoint{out.url}, "GET", "/api/v1/status", limit);
+    auto const status = request(endpoint{admin}, "GET", "/status", limit);
     if (!ready || !status || !status->body.is_object()) return std::nullopt;
     out.ready = ready->status == 200;
     out.how = progress_in(status->body.get_object(), replica.name);

@@ -16,6 +16,7 @@ struct new_replica
     std::string text;    // of the configuration
     std::string data_dir;
     std::string client_host;  // where this machine reaches it
+    std::string admin_host;
     bool own_config = false;  // not where the systemd unit looks
 };
 

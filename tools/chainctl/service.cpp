@@ -111,8 +111,15 @@ std::optional<boost::json::object> fetch_status(invocation const& call)
     for (auto const& node : last_known(call))
     {
         if (!node.is_object()) continue;
-        endpoint const replica{text_at(node.get_object(), "client_url")};
-        auto got = request(replica, "GET", "/api/v1/status", std::chrono::seconds(2));
+        // What strangers are told at the clients' address is less.
+        auto const admin = text_at(node.get_object(), "admin_addr");
+        endpoint const here{"http://" + admin};
+        endpoint const clients{text_at(node.get_object(), "client_url")};
+        auto const limit = std::chrono::seconds(2);
+        auto got = admin.empty() ? request(clients, "GET", "/api/v1/status", limit)
+                                 : request(here, "GET", "/status", limit);
+        if ((!got || got->status != 200) && !admin.empty())
+            got = request(clients, "GET", "/api/v1/status", limit);
         if (!got || got->status != 200 || !got->body.is_object()) continue;
         auto status = got->body.get_object();
         // The replica may not have noticed yet; this process has just seen it.

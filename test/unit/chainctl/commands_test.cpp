@@ -203,6 +203,13 @@ BOOST_AUTO_TEST_CASE(a_replica_that_was_known_answers_for_the_service_that_is_do
     auto const seen = json::parse(printed).as_object();
     BOOST_TEST((seen.at("config_service") == json::parse(R"({"state":"down"})")));
     BOOST_TEST(replica.asked() == "GET /api/v1/status");
+    // On its machine, where it says more.
+    told_replica near({asio::ip::address_v4::loopback(), 0}, 200, status_of("healthy"));
+    std::ofstream(folder.path() + "/nodes.json")
+        << R"({"nodes":[{"name":"n1","client_url":"http://127.0.0.1:1","admin_addr":"127.0.0.1:)"
+        << near.at().port() << "\"}]}";
+    BOOST_TEST(run(run_status, format::json, {"--check"}) == check_degraded);
+    BOOST_TEST(near.asked() == "GET /status");
 }
 
 struct refused_row

@@ -100,6 +100,46 @@ BOOST_AUTO_TEST_CASE(a_bad_close_code_is_a_protocol_error)
     BOOST_TEST(client.wait_for_close() == 1002);
 }
 
+BOOST_AUTO_TEST_CASE(a_close_is_answered_with_its_code_or_refused)
+{
+    struct
+    {
+        std::string code;
+        int answer;
+    } const all[] = {
+        {"\x03\xe8", 1000},
+        {"\x0f\xa1", 4001},
+        {"\x13\x88", 1002},  // 5000
+        {"\xff\xff", 1002},
+        {"\x03\xed", 1002},  // 1005
+        {"\x03", 1002},
+    };
+    for (auto const& one : all)
+    {
+        chat_client other(p.chain.port());
+        other.hello(p.bob.token);
+        other.send_frame(opcode::close, one.code);
+        BOOST_TEST(other.wait_for_close() == one.answer);
+        BOOST_TEST(other.socket().ended());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(half_a_character_before_an_empty_last_fragment_is_no_text)
+{
+    client.send_frame(opcode::text, "\xe2\x82", false);
+    client.send_frame(opcode::continuation, "", true);
+    BOOST_TEST(client.wait_for_close() == 1007);
+}
+
+BOOST_AUTO_TEST_CASE(a_flood_of_pings_does_not_keep_a_close_from_being_said)
+{
+    for (int i = 0; i < 3; ++i)
+        client.send_text("no JSON");
+    for (int i = 0; i < 2000; ++i)
+        client.send_frame(opcode::ping, "x");
+    BOOST_TEST(client.wait_for_close() == 4504);
+}
+
 BOOST_AUTO_TEST_CASE(binary_frames_are_refused)
 {
     client.send_frame(opcode::binary, R"({"id":1,"op":"ping","d":{}})");
@@ -187,6 +227,20 @@ BOOST_AUTO_TEST_CASE(a_message_that_never_ends_is_given_up)
     client.hello(p.ana.token);
     client.send_frame(opcode::text, "{", false);
     BOOST_TEST(client.wait_for_close() == 4504);
+    // Fragments without a byte are no message that is on its way, and half a frame is none either.
+    chat_client empty(p.chain.port());
+    empty.hello(p.ana.token);
+    empty.send_frame(opcode::text, "", false);
+    empty.send_frame(opcode::continuation, "", false);
+    BOOST_TEST(empty.wait_for_close() == 4504);
+    chat_client half(p.chain.port());
+    half.hello(p.ana.token);
+    half.socket().send("\x89\xff");
+    BOOST_TEST(half.wait_for_close() == 1002);
+    chat_client quarter(p.chain.port());
+    quarter.hello(p.ana.token);
+    quarter.socket().send("\x89\x85\x01\x02");
+    BOOST_TEST(quarter.wait_for_close() == 4504);
 }
 
 // The server closes while messages in fragments arrive: after a token that is not known (4501), after frames

@@ -40,6 +40,7 @@ gateway::settings quick_settings()
     out.argon2_ops = 1;
     out.argon2_mem_kib = 8;
     out.rate_limits = false;
+    out.allowed_hosts = {"chat.test"};
     out.delivered_every = std::chrono::milliseconds(50);
     out.drain_within = std::chrono::milliseconds(3000);
     return out;

@@ -288,8 +288,8 @@ BOOST_AUTO_TEST_CASE(a_replica_that_stops_takes_nothing_new)
     raw_socket login(p.chain.port());
     raw_socket upgrade(p.chain.port());
     auto const opening = handshake({{"Sec-WebSocket-Protocol", "chat.v1"}});
-    ready.send("GET /readyz HTTP/1.1\r\nHost: x\r\n");
-    login.send("POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n");
+    ready.send("GET /readyz HTTP/1.1\r\nHost: chat.test\r\n");
+    login.send("POST /api/v1/session HTTP/1.1\r\nHost: chat.test\r\nContent-Length: 0\r\n");
     upgrade.send(opening.substr(0, opening.size() - 2));
     chat_client ana(p.chain.port());
     ana.hello(p.ana.token);  // by now the half requests have been seen

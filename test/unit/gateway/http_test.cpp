@@ -3,6 +3,7 @@
 #include "raw_client.hpp"
 
 #include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -38,6 +39,10 @@ BOOST_AUTO_TEST_CASE(the_web_client_is_served_with_its_headers)
     auto const again = http(chain.port(), "GET", "/", {{}, {{"If-None-Match", page.headers.at("etag")}}});
     BOOST_TEST(again.status == 304U);
     BOOST_TEST(again.body.empty());
+    // As it comes back through a proxy that compresses.
+    auto const weak = "\"other\", W/" + page.headers.at("etag");
+    BOOST_TEST(http(chain.port(), "GET", "/", {{}, {{"If-None-Match", weak}}}).status == 304U);
+    BOOST_TEST(http(chain.port(), "GET", "/", {{}, {{"If-None-Match", "\"other\""}}}).status == 200U);
     auto const head = http(chain.port(), "HEAD", "/");
     BOOST_TEST(head.status == 200U);
     BOOST_TEST(head.headers.at("content-length") == page.headers.at("content-length"));
@@ -67,6 +72,59 @@ BOOST_AUTO_TEST_CASE(health_status_and_version_answer)
     BOOST_TEST(text_at(unready.json(), {"err", "msg"}) == "the chain is reconfiguring");
     BOOST_TEST(http(chain.port(), "GET", "/readyz?role=read").status == 200U);
     BOOST_TEST(http(chain.port(), "GET", "/livez").status == 200U);
+}
+
+BOOST_AUTO_TEST_CASE(strangers_hear_how_the_chain_is_and_not_what_it_runs_on)
+{
+    chain_double chain;
+    auto const inner = boost::json::object{
+        {"name", "n1"},
+        {"role", "solo"},
+        {"state", "normal"},
+        {"client_url", "http://n1"},
+        {"pid", 4711},
+        {"version", "0.1.0"},
+        {"replica_addr", "10.0.0.1:1"},
+        {"admin_addr", "127.0.0.1:2"},
+        {"db_bytes", 99},
+        {"something_new", "x"},
+    };
+    auto const full = boost::json::object{
+        {"schema", "chainctl.status.v1"},
+        {"cluster", "secret"},
+        {"state", "healthy"},
+        {"chain", {inner}},
+        {"joining", {{{"name", "n2"}, {"phase", "log"}, {"bytes_done", 7}}}},
+        {"config_service", {{"state", "up"}, {"store", "sqlite"}}},
+    };
+    chain.change_view(0, [&](gateway::chain_view& view) { view.status = full; });
+    auto const token = chain.register_user("ana").token;
+    auto const ask = [&](std::string const& with)
+    {
+        http_options how;
+        if (!with.empty()) how.headers = {{"Authorization", "Bearer " + with}};
+        return http(chain.port(), "GET", "/api/v1/status", how).json();
+    };
+
+    for (auto const& nobody : {std::string(), std::string("wrong")})
+    {
+        auto const seen = boost::json::serialize(ask(nobody));
+        for (auto const* word : {"healthy", "n1", "solo", "http://n1", "n2", "log", "up"})
+            BOOST_TEST(seen.find(word) != std::string::npos, word);
+        for (auto const* word :
+             {"4711",
+              "0.1.0",
+              "10.0.0.1",
+              "127.0.0.1:2",
+              "99",
+              "something_new",
+              "secret",
+              "bytes_done",
+              "sqlite"})
+            BOOST_TEST(seen.find(word) == std::string::npos, word);
+    }
+    BOOST_TEST((ask(token) == full));
+    BOOST_TEST((http(chain.admin_port(), "GET", "/status").json() == full));
 }
 
 BOOST_AUTO_TEST_CASE(metrics_are_shown_on_the_admin_port_alone)
@@ -171,10 +229,16 @@ struct bad_request_case
 std::vector<bad_request_case> bad_requests()
 {
     std::string const h = host;
+    std::string const hidden = "GET /livez HTTP/1.1\r\n" + h + "\r\n";
+    std::string short_fields;
+    for (int i = 0; i < 4000; ++i)
+        short_fields += "A: b\r\n";
     return {
         {"not HTTP", "hello there\r\n\r\n", 400},
         {"no Host", "GET / HTTP/1.1\r\n\r\n", 400},
         {"two Hosts", "GET / HTTP/1.1\r\n" + h + h + "\r\n", 400},
+        {"an empty Host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", 400},
+        {"a Host that is none", "GET / HTTP/1.1\r\nHost: chat.test@evil.example\r\n\r\n", 400},
         {"an absolute target", "GET http://evil.example/ HTTP/1.1\r\n" + h + "\r\n", 400},
         {"HTTP/2 in HTTP/1 clothes", "GET / HTTP/2.0\r\n" + h + "\r\n", 400},
         {"length and chunked",
@@ -194,6 +258,34 @@ std::vector<bad_request_case> bad_requests()
          400},
         {"a header with a bare newline", "GET / HTTP/1.1\nHost: x\n\n", 400},
         {"a space before the colon", "GET / HTTP/1.1\r\nHost : x\r\n\r\n", 400},
+        {"a coding that is not known",
+         "POST /api/v1/session HTTP/1.1\r\n" + h + "Transfer-Encoding: xchunked\r\n\r\n" + hidden,
+         501},
+        {"a coding around chunks",
+         "POST /api/v1/session HTTP/1.1\r\n" + h + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n" +
+             hidden,
+         501},
+        {"chunks in a coding",
+         "POST /api/v1/session HTTP/1.1\r\n" + h + "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n" +
+             hidden,
+         501},
+        {"no coding", "POST /api/v1/session HTTP/1.1\r\n" + h + "Transfer-Encoding:\r\n\r\n" + hidden, 501},
+        {"the same coding twice",
+         "POST /api/v1/session HTTP/1.1\r\n" + h +
+             "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+         400},
+        {"chunks in HTTP/1.0",
+         "POST /api/v1/session HTTP/1.0\r\n" + h + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+         400},
+        {"the same length twice",
+         "POST /api/v1/session HTTP/1.1\r\n" + h + "Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}",
+         400},
+        {"a length in a list", "POST /api/v1/session HTTP/1.1\r\n" + h + "Content-Length: 2, 2\r\n\r\n{}", 400
+        },
+        {"an expectation that is not known",
+         "POST /api/v1/session HTTP/1.1\r\n" + h + "Expect: 200-ok\r\nContent-Length: 2\r\n\r\n",
+         417},
+        {"many short fields", "GET / HTTP/1.1\r\n" + h + short_fields + "\r\n", 431},
         {"a huge header", "GET / HTTP/1.1\r\n" + h + "X: " + std::string(20'000, 'a') + "\r\n\r\n", 431},
         {"a huge target", "GET /" + std::string(20'000, 'a') + " HTTP/1.1\r\n" + h + "\r\n", 431},
         {"a huge body", "POST /api/v1/session HTTP/1.1\r\n" + h + "Content-Length: 100000\r\n\r\n", 413},
@@ -211,11 +303,25 @@ BOOST_DATA_TEST_CASE(ambiguous_or_huge_requests_get_one_answer_and_the_end, data
     auto answer = read_answer(to);
 
     BOOST_TEST(answer.status == bad.status);
-    BOOST_TEST(answer.headers["connection"] == "close");
+    if (bad.text.find("HTTP/1.0") == std::string::npos) BOOST_TEST(answer.headers["connection"] == "close");
     BOOST_TEST(!answer.error_code().empty());
     to.receive(1);
     BOOST_TEST(to.ended());
     BOOST_TEST(http(chain.port(), "GET", "/livez").status == 200U);
+}
+
+BOOST_AUTO_TEST_CASE(fields_behind_a_body_have_an_end)
+{
+    chain_double chain;
+    raw_socket to(chain.port());
+    to.send(
+        std::string("POST /api/v1/session HTTP/1.1\r\n") + host + "Transfer-Encoding: chunked\r\n\r\n0\r\n"
+    );
+    for (int i = 0; i < 200'000 && to.send("A: b\r\n"); ++i)
+    {
+    }
+    auto const answer = read_answer(to);
+    BOOST_TEST((answer.status == 413U || answer.status == 431U), answer.status);
 }
 
 char const* const bad_bodies[] = {
@@ -279,26 +385,132 @@ BOOST_AUTO_TEST_CASE(an_idle_connection_is_closed)
     BOOST_TEST(idle.ended());
 }
 
-BOOST_AUTO_TEST_CASE(beyond_the_connection_limit_new_ones_are_refused_and_old_ones_served)
+BOOST_AUTO_TEST_CASE(a_stranger_gives_its_place_to_a_newcomer_and_who_signed_in_keeps_it)
 {
     auto with = quick_settings();
-    with.connections_max = 2;
+    with.connections_max = 4;
+    with.connections_kept_percent = 50;
     chain_double chain(with);
-    raw_socket first(chain.port());
-    raw_socket second(chain.port());
+    auto const ana = chain.register_user("ana");
+    chat_client known(chain.port());
+    BOOST_TEST(known.hello(ana.token).at("ok").as_bool());
     std::string const ask = std::string("GET /livez HTTP/1.1\r\n") + host + "\r\n";
-    for (auto* one : {&first, &second})
+    std::vector<raw_socket> half;
+    for (int i = 0; i < 20; ++i)
     {
-        one->send(ask);
-        BOOST_TEST(read_answer(*one).status == 200U);
+        half.emplace_back(chain.port());
+        half.back().send("GET / HTTP/1.1\r\nHost: ");
     }
+    // Each newcomer gets in, and who waited longest goes.
+    chat_client other(chain.port());
+    BOOST_TEST(other.hello(ana.token).at("ok").as_bool());
+    half.front().receive(1);
+    BOOST_TEST(half.front().ended());
+    raw_socket late(chain.port());
+    late.send(ask);
+    BOOST_TEST(read_answer(late).status == 200U);
+    BOOST_TEST(known.request("ping", {}).at("ok").as_bool());
+    BOOST_TEST(other.request("ping", {}).at("ok").as_bool());
+}
 
-    raw_socket third(chain.port());
-    third.receive(1);
+BOOST_AUTO_TEST_CASE(who_waits_for_leave_to_send_a_body_gets_it)
+{
+    chain_double chain;
+    raw_socket to(chain.port());
+    std::string const body = R"({"name":"ana","password":"correct horse battery"})";
+    to.send(
+        std::string("POST /api/v1/accounts HTTP/1.1\r\n") + host +
+        "Expect: 100-Continue\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n"
+    );
+    BOOST_TEST(to.receive(100) == "HTTP/1.1 100 Continue\r\n\r\n");
+    to.send(body);
+    BOOST_TEST(read_answer(to).status == 201U);
+    // Nothing to wait for, or nobody who knows the word.
+    to.send(std::string("GET /livez HTTP/1.1\r\n") + host + "Expect: 100-continue\r\n\r\n");
+    BOOST_TEST(read_answer(to).status == 200U);
+    raw_socket old(chain.port());
+    old.send("POST /api/v1/accounts HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}");
+    BOOST_TEST(read_answer(old).status == 400U);
+}
 
-    BOOST_TEST(third.ended());
-    first.send(ask);
-    BOOST_TEST(read_answer(first).status == 200U);
+BOOST_AUTO_TEST_CASE(a_refusal_of_head_has_no_body)
+{
+    chain_double chain;
+    raw_socket to(chain.port());
+    std::string const next = std::string("GET /livez HTTP/1.1\r\n") + host + "\r\n";
+    to.send(std::string("HEAD /nowhere HTTP/1.1\r\n") + host + "\r\n" + next);
+    std::string said;
+    while (said.find("ok\n") == std::string::npos)
+    {
+        auto const more = to.receive(65536);
+        if (more.empty()) break;
+        said += more;
+    }
+    auto const head = said.find("\r\n\r\n");
+    BOOST_TEST(said.starts_with("HTTP/1.1 404 "));
+    BOOST_TEST(said.substr(head + 4).starts_with("HTTP/1.1 200 "), said);
+
+    raw_socket wrong(chain.port());
+    wrong.send("HEAD / HTTP/1.1\r\n\r\n");
+    std::string all;
+    while (!wrong.ended())
+        all += wrong.receive(65536);
+    BOOST_TEST(all.starts_with("HTTP/1.1 400 "));
+    BOOST_TEST(all.ends_with("\r\n\r\n"), all);
+}
+
+BOOST_AUTO_TEST_CASE(http_1_0_is_answered_and_ended)
+{
+    chain_double chain;
+    raw_socket to(chain.port());
+    to.send("GET /livez HTTP/1.0\r\n\r\n");
+    auto const answer = read_answer(to);
+    BOOST_TEST(answer.status == 200U);
+    BOOST_TEST(answer.body == "ok\n");
+    to.receive(1);
+    BOOST_TEST(to.ended());
+}
+
+// DNS rebinding: a page of a stranger's name, which answers with our address.
+BOOST_AUTO_TEST_CASE(who_asks_by_another_name_is_refused_on_every_port)
+{
+    chain_double chain;
+    auto const ask =
+        [](std::uint16_t port, std::string const& what, std::string const& name, std::string const& more)
+    {
+        raw_socket to(port);
+        to.send(what + " HTTP/1.1\r\nHost: " + name + "\r\n" + more + "Connection: close\r\n\r\n");
+        return read_answer(to);
+    };
+    auto const own = std::to_string(chain.port());
+    for (auto const& good : {"127.0.0.1", "localhost", "chat.test", "CHAT.test", "127.0.0.1:"})
+        BOOST_TEST(
+            ask(chain.port(), "GET /livez", good + (std::string(good).ends_with(':') ? own : ""), "")
+                .status == 200U
+        );
+    for (auto const* bad : {"evil.example", "10.0.0.1", "chat.test.evil.example", "[::2]"})
+        for (auto const* what :
+             {"GET /livez", "GET /", "GET /api/v1/status", "DELETE /api/v1/session", "OPTIONS /api/v1/status"
+             })
+        {
+            auto const answer = ask(chain.port(), what, bad, "Origin: http://" + std::string(bad) + "\r\n");
+            BOOST_TEST(answer.status == 421U, what << " as " << bad);
+            BOOST_TEST(!answer.headers.contains("access-control-allow-origin"));
+        }
+    BOOST_TEST(ask(chain.admin_port(), "GET /metrics", "evil.example", "").status == 421U);
+    BOOST_TEST(ask(chain.admin_port(), "POST /probe", "evil.example", "").status == 421U);
+    BOOST_TEST(
+        ask(chain.admin_port(), "POST /probe", "127.0.0.1", "Origin: https://evil.example\r\n").status == 403U
+    );
+    BOOST_TEST(ask(chain.admin_port(), "GET /metrics", "localhost:1", "").status == 200U);
+    BOOST_TEST(ask(chain.admin_port(), "POST /probe", "127.0.0.1", "").status == 200U);
+    raw_socket socket(chain.port());
+    socket.send(
+        "GET /ws HTTP/1.1\r\nHost: evil.example\r\nOrigin: http://evil.example\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Protocol: chat.v1\r\n\r\n"
+    );
+    BOOST_TEST(read_answer(socket).status == 403U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

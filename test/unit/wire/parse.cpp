@@ -271,6 +271,17 @@ BOOST_AUTO_TEST_CASE(notes_have_no_id)
     BOOST_TEST(refused(R"({"op":"typing","d":{"conv":"c_1"}})") == "0 bad_request on");
 }
 
+BOOST_AUTO_TEST_CASE(a_refusal_names_a_long_key_up_to_a_whole_character)
+{
+    std::string key(63, 'x');
+    BOOST_TEST(
+        refused("{\"id\":4,\"op\":\"ping\",\"d\":{},\"" + key + "\xc3\xa9y\":1}") == "4 bad_request " + key
+    );
+    key.pop_back();
+    key += "\xc3\xa9";
+    BOOST_TEST(refused("{\"id\":4,\"op\":\"ping\",\"d\":{},\"" + key + "y\":1}") == "4 bad_request " + key);
+}
+
 BOOST_AUTO_TEST_CASE(http_bodies_are_read)
 {
     auto const of = std::get<credentials>(parse_credentials(R"({"name":"Ana","password":"p","x":1})"));

@@ -8,8 +8,11 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <array>
 #include <random>
 #include <tuple>
+
+#include <unistd.h>
 
 using namespace chaind;
 namespace peer = chaind::wire::peer;
@@ -303,6 +306,28 @@ BOOST_DATA_TEST_CASE(no_bytes_do_harm, boost::unit_test::data::xrange(8), seed)
 
         if (auto const back = peer::decode(bytes)) BOOST_TEST(peer::decode(peer::encode(*back)).has_value());
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_text_that_is_no_utf8_is_refused_without_a_line_of_protobufs_own)
+{
+    peer::hello who;
+    who.from = made_member("n1");
+    auto bytes = peer::encode(who);
+    bytes[bytes.find("n1")] = '\xff';
+    std::array<int, 2> ends{};
+    BOOST_TEST_REQUIRE(::pipe(ends.data()) == 0);
+    int const before = ::dup(2);
+    ::dup2(ends[1], 2);
+
+    auto const got = peer::decode(bytes);
+
+    ::dup2(before, 2);
+    ::close(before);
+    ::close(ends[1]);
+    char said = 0;
+    BOOST_TEST(::read(ends[0], &said, 1) == 0);
+    ::close(ends[0]);
+    BOOST_TEST((got.error() == errc::bad_frame));
 }
 
 BOOST_AUTO_TEST_CASE(versions_meet_in_the_highest_that_both_speak)

@@ -36,8 +36,9 @@ export class Api {
     return this.call_('DELETE', '/api/v1/session', undefined, { Authorization: `Bearer ${token}` });
   }
 
-  status(): Promise<Status> {
-    return this.call_('GET', '/api/v1/status', undefined, {});
+  // Without a token the machines' inner facts are missing.
+  status(token?: string): Promise<Status> {
+    return this.call_('GET', '/api/v1/status', undefined, token ? { Authorization: `Bearer ${token}` } : {});
   }
 
   private async call_<T>(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<T> {

@@ -171,7 +171,7 @@ export class App {
 
   async refresh_status(): Promise<void> {
     try {
-      const status = await this.api.status();
+      const status = await this.api.status(this.session.peek()?.token);
       this.status.value = status;
       const endpoints = status.chain
         .filter((node) => node.client_url)

@@ -149,7 +149,7 @@ export function ClusterPage() {
     let open = true;
     const poll = async () => {
       try {
-        app.status.value = await app.api.status();
+        app.status.value = await app.api.status(app.session.peek()?.token);
         failed.value = '';
         fetched.value = Date.now();
       } catch (why) {
