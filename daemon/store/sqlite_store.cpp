@@ -1,9 +1,11 @@
 #include "store/sqlite_store.hpp"
 
 #include "store/chat_state.hpp"
+#include "store/chat_sum.hpp"
 #include "store/log_rows.hpp"
 #include "store/store_file.hpp"
 #include "store/store_schema.hpp"
+#include "store/write_again.hpp"
 #include "wire/command.hpp"
 
 #include <algorithm>
@@ -27,6 +29,24 @@ errc meaning_at_open(error_code const& failure)
     return errc::disk_failed;
 }
 
+bool is_full(error_code const& failure)
+{
+    return failure.category() == sqlite_category() && (failure.value() & 0xff) == SQLITE_FULL;
+}
+
+// What the last process saw of the disk may be in the kernel's memory alone. The write-ahead log holds all
+// that a checkpoint has not yet made durable in the database (SQLite keeps it until the database's fsync has
+// succeeded), so that writing it again is enough; and is done at each start, since a disk that failed may not
+// have let us leave a note. With the note nothing is believed.
+error_code put_right(store_options const& how, bool distrusted, std::string& why)
+{
+    if (distrusted)
+    {
+        if (auto failure = write_again(how.path, file_kind::database, how.vfs, why)) return failure;
+    }
+    return write_again(how.path + "-wal", file_kind::write_ahead_log, how.vfs, why);
+}
+
 }  // namespace
 
 sqlite_store::sqlite_store(std::unique_ptr<database> db) : db_(std::move(db)) {}
@@ -45,6 +65,12 @@ result<std::unique_ptr<sqlite_store>> sqlite_store::open(store_options const& ho
         if (!prepared) return prepared.error();
         lock = std::move(*prepared);
     }
+    bool const distrusted = is_distrusted(how.path, how.vfs);
+    if (auto failure = put_right(how, distrusted, text))
+    {
+        leave_distrust(how.path, how.vfs, text);
+        return failure;
+    }
     auto db = database::open(how.path, database::access::create, how.vfs);
     if (!db)
     {
@@ -53,6 +79,9 @@ result<std::unique_ptr<sqlite_store>> sqlite_store::open(store_options const& ho
     }
     std::unique_ptr<sqlite_store> store(new sqlite_store(std::move(*db)));
     store->lock_ = std::move(lock);
+    store->path_ = how.path;
+    store->vfs_ = how.vfs;
+    store->distrusted_ = distrusted;
     auto failure = store->start(how);
     if (!failure) return store;
     text = how.path + ": " + store->failure_text_;
@@ -63,13 +92,25 @@ error_code sqlite_store::start(store_options const& how)
 {
     if (auto failure = configure()) return failure;
     if (auto failure = migrate(how)) return failure;
-    if (how.quick_check)
+    if (how.quick_check || distrusted_)
     {
-        auto row = db_->query("PRAGMA quick_check(1)");
-        if (row.step() && row.bytes(0) != "ok") return refuse(errc::store_damaged, row.text(0));
+        auto row = db_->query(distrusted_ ? "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)");
+        if (row.step() && row.bytes(0) != "ok") return refuse(errc::store_damaged, legible(row.text(0)));
         if (db_->failed()) return disk(meaning_at_open(db_->failure()));
     }
-    return load(how);
+    if (auto failure = load(how)) return failure;
+    return distrusted_ ? trust_again() : error_code{};
+}
+
+// All of it has been written again and read; what remains are the chat rows.
+error_code sqlite_store::trust_again()
+{
+    bool const proven = proven_sum(*db_).has_value();
+    if (db_->failed()) return disk(meaning_at_open(db_->failure()));
+    if (!proven) return refuse(errc::store_damaged, rows_differ);
+    std::string why;
+    if (remove_distrust(path_, vfs_, why)) return refuse(errc::disk_failed, why);
+    return {};
 }
 
 error_code sqlite_store::configure()
@@ -143,8 +184,8 @@ error_code sqlite_store::load(store_options const& how)
     log_bytes_ = bytes_of_rows(*db_, base_.at, end_.at);
 
     std::string why;
-    auto const from =
-        applied_.at - base_.at > how.verify_rows ? seq(applied_.at.value() - how.verify_rows) : base_.at;
+    bool const whole = distrusted_ || applied_.at - base_.at <= how.verify_rows;
+    auto const from = whole ? base_.at : seq(applied_.at.value() - how.verify_rows);
     if (!log_is_sound(*db_, *meta, from, end_.at, why))
     {
         return db_->failed() ? disk(meaning_at_open(db_->failure())) : refuse(errc::store_damaged, why);
@@ -410,6 +451,9 @@ error_code sqlite_store::refuse(errc code, std::string text)
     // Closing must not do what the failed call could not: after a failed fsync the next one succeeds without
     // the data.
     sqlite3_db_config(db_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    bool const doubtful =
+        code == errc::store_damaged || (code == errc::disk_failed && !is_full(db_->failure()));
+    if (doubtful) leave_distrust(path_, vfs_, failure_text_);
     return *failure_;
 }
 

@@ -6,7 +6,9 @@
 // - perform() returns success only when all of its writes are on disk (WAL, synchronous=FULL).
 // - The applied mark changes in the transaction that changes the state it describes.
 // - A row whose hash does not follow from its predecessor's is never returned and never applied.
-// - The first error is the last thing that this object does: no call touches the file again.
+// - The first error is the last thing that this object does: no call touches the file again. The next one
+// that opens the
+//   file believes nothing that could be in the kernel's memory alone (write_again.hpp).
 
 #include "base/errc.hpp"
 #include "chain/types.hpp"
@@ -103,6 +105,7 @@ private:
     error_code configure();                        // pragmas, read back
     error_code migrate(store_options const& how);  // to the newest schema
     error_code load(store_options const& how);     // identity, marks, log end; checks the log
+    error_code trust_again();                      // after a start that read everything
     error_code run(std::span<chain::store_write const> writes, store_observer const& tell);
     error_code log(chain::store_write const& write);  // promise, truncation, new rows
     error_code promise(chain_config const& to);
@@ -115,6 +118,9 @@ private:
     error_code disk(errc code = errc::disk_failed);  // refuse() with the connection's failure, if any
 
     process_lock lock_;
+    std::string path_;
+    std::string vfs_;
+    bool distrusted_ = false;  // the last one on this file met a failing disk
     std::unique_ptr<database> db_;
     std::unique_ptr<chat_state> chat_;
     store_id id_;

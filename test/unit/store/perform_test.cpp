@@ -211,11 +211,14 @@ BOOST_FIXTURE_TEST_CASE(a_writer_that_breaks_an_invariant_is_stopped, disk_fixtu
     };
     auto changed = rows[3];
     changed.ts_us += 1;
+    log_writer older(rows[2].point());
+    auto const falling = older.next(1);
     std::vector<chain::store_write> const wrong{
         write_of(3).promises(promise_of(1)),  // falls
         write_of(3).cuts_after(1),            // below the applied mark
         write_of(3).adds({rows[1]}),          // does not follow
         write_of(3).adds({changed}),          // its hash is of another entry
+        write_of(3).adds({falling}),          // follows, but the epoch falls
         write_of(3).applies(4),               // beyond the end
     };
     for (auto const& write : wrong)
