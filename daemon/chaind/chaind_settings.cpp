@@ -222,7 +222,9 @@ bool is_web_address(string const& text, bool path_allowed)
     if (!url || (url->scheme() != "http" && url->scheme() != "https")) return false;
     if (url->has_userinfo() || url->has_query() || url->has_fragment() || url->encoded_host().empty())
         return false;
-    if (url->has_port() && url->port_number() == 0) return false;
+    // Boost 1.81's port_number() makes 34463 of 99999.
+    string const port = url->port();
+    if (url->has_port() && (port.empty() || port.size() > 5 || std::stoul(port) - 1 > 65'534)) return false;
     auto const host = url->encoded_host();
     if (!std::all_of(host.begin(), host.end(), is_of_a_host)) return false;
     auto const path = url->encoded_path();
