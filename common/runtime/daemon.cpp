@@ -135,7 +135,7 @@ int guarded(char const* program, std::function<int()> const& start)
 {
     try
     {
-        return with_output(program, start(), exit_disk);
+        return with_output(program, exit_disk, start);
     }
     catch (config_error const& wrong)
     {

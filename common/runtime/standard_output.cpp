@@ -2,6 +2,7 @@
 
 #include <boost/system/errc.hpp>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <iostream>
@@ -11,15 +12,22 @@ namespace chaind::runtime
 
 error_code flush_output()
 {
+    // A stream that has failed once tries nothing any more, hence says no reason later.
+    static error_code first;
     errno = 0;
     bool const written = std::cout.flush().good();
     bool const arrived = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
-    if (written && arrived) return {};
-    return {errno != 0 ? errno : EIO, boost::system::generic_category()};
+    if (!first && !(written && arrived))
+        first = error_code(errno != 0 ? errno : EIO, boost::system::generic_category());
+    return first;
 }
 
-int with_output(char const* program, int status, int if_lost)
+int with_output(char const* program, int if_lost, std::function<int()> const& run)
 {
+    // Nothing is written in between, where the reason of a failure would be lost.
+    static std::array<char, 1u << 20> held;  // glibc's setvbuf takes no size without a buffer
+    std::setvbuf(stdout, held.data(), _IOFBF, held.size());
+    int const status = run();
     auto const lost = flush_output();
     if (!lost) return status;
     if (lost == boost::system::errc::broken_pipe) return exit_broken_pipe;

@@ -2,6 +2,7 @@
 
 #include "base/id.hpp"
 #include "chainctl/exit_status.hpp"
+#include "runtime/standard_output.hpp"
 
 #include <iostream>
 
@@ -34,9 +35,12 @@ bool name_is_good(std::string const& name)
 int done(invocation const& call, boost::json::object what, std::string const& line)
 {
     if (call.as == format::json || call.as == format::jsonl)
+    {
         print_json(what);
-    else
-        std::cout << line << std::endl;
+        return exit_done;
+    }
+    std::cout << line << '\n';
+    runtime::flush_output();
     return exit_done;
 }
 

@@ -2,6 +2,7 @@
 
 #include "chainctl/exit_status.hpp"
 #include "chainctl/service.hpp"
+#include "runtime/standard_output.hpp"
 
 #include <iostream>
 #include <thread>
@@ -22,7 +23,8 @@ void print_event(boost::json::object const& what, format as)
               << number_at(what, "epoch") << "  " << text_at(what, "what");
     if (auto const node = text_at(what, "node"); !node.empty()) std::cout << " " << node;
     if (auto const why = text_at(what, "why"); !why.empty()) std::cout << ": " << why;
-    std::cout << std::endl;
+    std::cout << '\n';
+    runtime::flush_output();
 }
 
 }  // namespace

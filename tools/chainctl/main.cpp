@@ -54,6 +54,7 @@ int run(int argc, char** argv)
 int main(int argc, char** argv)
 {
     using namespace chaind;
-    int const status = chainctl::run(argc, argv);
-    return runtime::with_output("chainctl", status, chainctl::exit_output_lost);
+    return runtime::with_output(
+        "chainctl", chainctl::exit_output_lost, [&] { return chainctl::run(argc, argv); }
+    );
 }

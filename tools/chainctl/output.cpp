@@ -1,5 +1,7 @@
 #include "chainctl/output.hpp"
 
+#include "runtime/standard_output.hpp"
+
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
@@ -127,7 +129,8 @@ std::string utc(std::int64_t at_ms)
 
 void print_json(boost::json::value const& what)
 {
-    std::cout << boost::json::serialize(what) << std::endl;
+    std::cout << boost::json::serialize(what) << '\n';
+    runtime::flush_output();
 }
 
 void say(std::string_view text)

@@ -3,6 +3,7 @@
 #include "chainctl/exit_status.hpp"
 #include "chainctl/service.hpp"
 #include "chainctl/status_view.hpp"
+#include "runtime/standard_output.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -37,7 +38,10 @@ void print_status(json::object const& status, format as)
         case format::jsonl: print_json(status); return;
         case format::name: print_names(list_at(status, "chain")); return;
         case format::table:
-        case format::wide: std::cout << status_text(status, as == format::wide) << std::flush; return;
+        case format::wide:
+            std::cout << status_text(status, as == format::wide);
+            runtime::flush_output();
+            return;
     }
 }
 
@@ -114,8 +118,8 @@ int run_watch(invocation const& call)
         bool const changed = now != last;
         if (stdout_is_terminal())
         {
-            std::cout << "\x1b[H\x1b[2J" << (status ? status_text(*status, call.as == format::wide) : "")
-                      << std::flush;
+            std::cout << "\x1b[H\x1b[2J" << (status ? status_text(*status, call.as == format::wide) : "");
+            runtime::flush_output();
             if (!status) nobody_answers(call);
         }
         else if (changed)

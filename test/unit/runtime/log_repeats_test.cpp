@@ -9,7 +9,7 @@ using log::level;
 namespace
 {
 
-struct fixture
+struct repeats_fixture
 {
     log::repeats what;
     log::repeats::time now{1000s};
@@ -36,7 +36,7 @@ struct fixture
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(repeated_lines, fixture)
+BOOST_FIXTURE_TEST_SUITE(repeated_lines, repeats_fixture)
 
 BOOST_AUTO_TEST_CASE(a_warning_that_comes_again_is_written_once_and_then_counted)
 {

@@ -26,7 +26,7 @@ namespace runtime = chaind::runtime;
 namespace
 {
 
-struct fixture
+struct files_fixture
 {
     chaind::test::temp_folder folder;
     std::string path = folder.path() + "/token";
@@ -73,7 +73,7 @@ int rename_without(std::initializer_list<long> calls, std::string const& from, s
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(private_files, fixture)
+BOOST_FIXTURE_TEST_SUITE(private_files, files_fixture)
 
 BOOST_AUTO_TEST_CASE(a_file_is_ours_alone_and_replaced_whole)
 {
