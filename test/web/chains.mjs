@@ -37,11 +37,8 @@ class RealChain {
   }
 
   async pause_(name) {
-    const status = await this.status();
-    this.paused = {
-      ...this.paused,
-      [name]: status.chain.find((node) => node.name === name).pid,
-    };
+    const { nodes } = JSON.parse(await this.ctl('nodes', '-o', 'json'));
+    this.paused = { ...this.paused, [name]: nodes.find((node) => node.name === name).pid };
     process.kill(this.paused[name], 'SIGSTOP');
   }
 
