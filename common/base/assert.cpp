@@ -18,14 +18,11 @@ namespace boost
 namespace
 {
 
-// Where this project's files are, in the form in which the compiler was told of them.
-constexpr std::string_view here = __FILE__;
-constexpr std::string_view own_folder = here.substr(0, here.rfind("common/base/"));
-
+// Boost's headers are installed below some include folder; a clone of this project in a folder called boost
+// is not.
 bool of_a_library(std::string_view file)
 {
-    if (!own_folder.empty() && file.starts_with(own_folder)) return false;
-    return file.find("/boost/") != std::string_view::npos;
+    return file.find("/include/boost/") != std::string_view::npos;
 }
 
 void broken(std::string const& what, char const* file)
