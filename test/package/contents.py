@@ -123,7 +123,7 @@ def test_systemd_accepts_the_units_and_finds_them_confined(deb):
             # The programs are looked up on this machine.
             text = unit.read_text()
             assert "ExecStart=/usr/sbin/" in text
-            unit.write_text(text.replace("ExecStart=/usr/sbin/", f"ExecStart={folder}/usr/sbin/"))
+            unit.write_text(text.replace("=/usr/sbin/", f"={folder}/usr/sbin/"))
             complaints = subprocess.run(
                 ["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, text=True, timeout=60
             )
