@@ -215,7 +215,11 @@ void controller::impl::active_stored(chain_config const& before)
             nodes_.at(m.name).member_since = now_;
             joined(m.name);
         }
-    auto asked_to_go = [&](node_id const& name) { return is_to_leave(name) || has_name(rec_.moving, name); };
+    auto asked_to_go = [&](node_id const& name)
+    {
+        auto const& node = nodes_.at(name);
+        return is_to_leave(name) || has_name(rec_.moving, name) || (node.last && is_low(node.last->left));
+    };
     for (auto const& m : before.members)
     {
         if (has_name(rec_.current.members, m.name) || asked_to_go(m.name)) continue;
@@ -260,6 +264,17 @@ bool controller::impl::alive(member const& m) const
 bool controller::impl::changing() const
 {
     return pending() || (writing_ && writing_->current != rec_.current);
+}
+
+bool controller::impl::goes_on_without(node_id const& name) const
+{
+    auto const& chain = rec_.last_active;
+    if (older_ || chain.state != config_state::active) return false;
+    auto counts_on_it = [&](chain_config const& each) { return has_name(each.members, name); };
+    if (counts_on_it(chain) || counts_on_it(rec_.current) || (writing_ && counts_on_it(writing_->current)))
+        return false;
+    auto lives = [&](member const& m) { return alive(m) && !detector_.assumed(m, now_); };
+    return std::any_of(chain.members.begin(), chain.members.end(), lives);
 }
 
 chain_config const& controller::impl::told() const
@@ -361,6 +376,11 @@ std::optional<node_id> controller::draining() const
 bool controller::changing() const
 {
     return impl_->changing();
+}
+
+bool controller::goes_on_without(node_id const& name) const
+{
+    return impl_->goes_on_without(name);
 }
 
 }  // namespace chaind::control

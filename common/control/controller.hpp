@@ -52,6 +52,9 @@ public:
     [[nodiscard]] std::optional<join_status> joining() const;  // a learner, or the joiner of a splice
     [[nodiscard]] std::optional<node_id> draining() const;     // its clients are leaving
     [[nodiscard]] bool changing() const;  // a PENDING configuration is stored, or one is on its way
+    // The ACTIVE chain lives without a member of that name, and no chain that may become ACTIVE has one:
+    // whatever database it had, nothing acknowledged depends on it any more.
+    [[nodiscard]] bool goes_on_without(node_id const& name) const;
 
 private:
     class impl;

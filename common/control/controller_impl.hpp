@@ -29,6 +29,7 @@ public:
     [[nodiscard]] std::optional<join_status> joining() const;
     [[nodiscard]] std::optional<node_id> draining() const;
     [[nodiscard]] bool changing() const;  // a configuration that is PENDING, or any that is being stored
+    [[nodiscard]] bool goes_on_without(node_id const& name) const;
 
 private:
     // ---- controller.cpp: events
@@ -62,6 +63,10 @@ private:
     [[nodiscard]] std::optional<proposal> plan(std::optional<member> const& joiner);
     [[nodiscard]] std::optional<proposal> plan_cold_start(std::vector<member> const& base);
     [[nodiscard]] std::vector<returned> returned_ones() const;
+    [[nodiscard]] bool stays(member const& m, std::vector<member> const& chain) const
+    {
+        return !is_to_leave(m.name) && !being_moved(m, chain);
+    }
     [[nodiscard]] observations observe(std::vector<member> const& base) const;
     [[nodiscard]] bool vouched(std::vector<member> const& chain, std::size_t place) const;
     void watch_links();

@@ -197,6 +197,16 @@ std::vector<returned> controller::impl::returned_ones() const
 observations controller::impl::observe(std::vector<member> const& base) const
 {
     observations seen;
+    auto const left = [&](member const& m)
+    {
+        auto const* hb = nodes_.last_of(m);
+        return hb != nullptr ? hb->left : room::enough;
+    };
+    // Where no disk has plenty nobody goes, and the head takes only what makes room: of equal machines one is
+    // low a moment before the others, and the chain would shrink to the last one.
+    auto const has_plenty = [&](member const& m)
+    { return stays(m, base) && alive(m) && left(m) == room::ample; };
+    bool const others_have_plenty = std::any_of(base.begin(), base.end(), has_plenty);
     for (std::size_t i = 0; i < base.size(); ++i)
     {
         auto const& m = base[i];
@@ -205,7 +215,7 @@ observations controller::impl::observe(std::vector<member> const& base) const
             .heard = alive(m),
             .vouched = !pending() && vouched(base, i),
             .deaf = known != nullptr && known->deaf_to.has_value(),
-            .removed = is_to_leave(m.name) || being_moved(m, base)
+            .removed = !stays(m, base) || (is_low(left(m)) && others_have_plenty)
         };
     }
     seen.dead_links = links_.dead(now_);
@@ -319,6 +329,7 @@ std::string controller::impl::why_out(member const& m, proposal const& next) con
     if (rec_.current.joiner == m.name) return "did not complete within " + in_ms(how_.splice_stall);
     if (known != nullptr && known->deaf_to) return "it does not hear the config service";
     if (being_moved(m, rec_.current.members)) return "to come back as the tail";
+    if (known != nullptr && known->last && is_low(known->last->left)) return "its disk is nearly full";
     return "its link to a neighbour is dead";
 }
 

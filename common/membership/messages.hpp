@@ -24,6 +24,28 @@ struct log_point
     friend bool operator==(log_point const&, log_point const&) = default;
 };
 
+// What a machine's disk can still take.
+enum class room : std::uint8_t
+{
+    ample,  // a chain may rest on this machine while another one's is low
+    enough,
+    low,   // only what makes room, or is small and needed
+    none,  // nothing that clients ask for
+};
+[[nodiscard]] constexpr bool is_low(room left)
+{
+    return left >= room::low;
+}
+
+// Of several machines, the one with the least of it; nobody: none is low.
+struct least_room
+{
+    node_id who;
+    room left = room::ample;
+
+    friend bool operator==(least_room const&, least_room const&) = default;
+};
+
 // What a source knows of the learner that it feeds.
 struct learner_progress
 {
@@ -54,6 +76,7 @@ struct heartbeat
     bool restored = false;       // its store was made from a backup and has been in no chain since
     bool in_doubt = false;       // whether the disk has kept its store's rows is not known yet
     bool damaged = false;        // the disk has changed its store's rows; `trouble` says so for people
+    room left = room::ample;     // on its disk
     std::string trouble;         // what is wrong with it: why it cannot take the snapshot it is offered, say
     std::string info;            // JSON for people (addresses, pid, version, sizes): cores do not read it
 

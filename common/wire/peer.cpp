@@ -13,6 +13,9 @@ std::string bytes_of(pb::Frame const& what)
     return what.SerializeAsString();
 }
 
+// For people: a sentence or two.
+constexpr std::size_t text_max = 2048;
+
 struct frame_encoder
 {
     pb::Frame& out;
@@ -26,6 +29,8 @@ struct frame_encoder
         if (!x.from.name.empty()) put(x.from, *to.mutable_member());
         to.set_purpose(static_cast<std::uint32_t>(x.what_for));
         to.set_token(x.token);
+        to.set_trouble(x.trouble.substr(0, text_max));
+        to.set_advice(x.advice.substr(0, text_max));
     }
     void operator()(welcome const& x) const
     {
@@ -33,6 +38,7 @@ struct frame_encoder
         to.set_protocol(x.protocol);
         put(x.cluster, *to.mutable_cluster());
         if (!x.from.name.empty()) put(x.from, *to.mutable_member());
+        to.set_goes_on_without(x.goes_on_without);
     }
     void operator()(refused const& x) const { out.mutable_refused()->set_reason(x.reason); }
     void operator()(chain::message const& x) const { put(x, out); }
@@ -65,6 +71,9 @@ bool take(pb::Hello const& from, hello& to)
     to.what_for = static_cast<purpose>(from.purpose());
     if (from.token().size() > token_max) return false;
     to.token = from.token();
+    if (from.trouble().size() > text_max || from.advice().size() > text_max) return false;
+    to.trouble = from.trouble();
+    to.advice = from.advice();
     if (!from.cluster().empty() && !get(from.cluster(), to.cluster)) return false;
     if (to.what_for == purpose::identify && !from.has_member()) return true;
     return get(from.member(), to.from);
@@ -73,6 +82,7 @@ bool take(pb::Hello const& from, hello& to)
 bool take(pb::Welcome const& from, welcome& to)
 {
     to.protocol = from.protocol();
+    to.goes_on_without = from.goes_on_without();
     if (!get(from.cluster(), to.cluster)) return false;
     return !from.has_member() || get(from.member(), to.from);
 }

@@ -17,7 +17,9 @@ namespace chaind::program
 
 namespace asio = boost::asio;
 
-std::unique_ptr<store::sqlite_store> open_store(chaind_settings const& settings, boot_id boot)
+result<std::unique_ptr<store::sqlite_store>> try_open_store(
+    chaind_settings const& settings, boot_id boot, std::string& why
+)
 {
     store::store_options how;
     how.path = settings.driver.database;
@@ -25,22 +27,31 @@ std::unique_ptr<store::sqlite_store> open_store(chaind_settings const& settings,
     how.boot = boot;
     how.log_keep_entries = settings.log_keep_entries;
     how.log_keep_bytes = settings.log_keep_bytes;
-    std::string why;
+    if (auto const disk = store::measure_file_system(settings.data_dir))
+        how.wal_pages = store::wal_pages_for(*disk);
     auto opened = store::sqlite_store::open(how, &why);
-    if (!opened)
-        runtime::fail(
-            opened.error() == errc::disk_failed || opened.error() == errc::store_damaged
-                ? runtime::exit_disk
-                : runtime::exit_config,
-            why
-        );
+    if (!opened && opened.error() == errc::newer_schema)
+        why += "; it stays as it is: install the newer chaind that wrote it";
+    return opened;
+}
+
+int exit_status_of(error_code const& failed)
+{
+    return failed == errc::disk_failed || failed == errc::store_damaged ? runtime::exit_disk
+                                                                        : runtime::exit_config;
+}
+
+std::unique_ptr<store::sqlite_store> open_store(chaind_settings const& settings, boot_id boot)
+{
+    std::string why;
+    auto opened = try_open_store(settings, boot, why);
+    if (!opened) runtime::fail(exit_status_of(opened.error()), why);
     return std::move(*opened);
 }
 
 chaind_process::chaind_process(chaind_settings settings, asio::io_context& on)
     : on_(on), settings_(std::move(settings)), tasks_(on.get_executor(), "chaind"), changed_(on)
 {
-    open();
 }
 
 void chaind_process::open()
@@ -53,6 +64,7 @@ void chaind_process::open()
 
 asio::awaitable<void> chaind_process::run()
 {
+    co_await open_or_begin_empty();
     auto cluster = store_->cluster();
     if (!cluster)
     {

@@ -27,6 +27,7 @@ constexpr std::size_t outbox_limit = 4u << 20;
 constexpr auto status_every = 250ms;
 constexpr auto tick_every = 5ms;
 constexpr auto probe_limit = 200ms;
+constexpr microseconds cannot_start_for = 5s;  // it says so again every second
 constexpr auto probe_pause = 10ms;
 constexpr int probe_attempts = 8;
 }  // namespace
@@ -239,13 +240,7 @@ net::accept_events service::link_handlers()
 {
     return {
         .objection = [this](wire::peer::hello const& from) { return objection(from); },
-        .answer =
-            [this]
-        {
-            wire::peer::welcome out;
-            out.cluster = identity_.cluster;
-            return out;
-        },
+        .answer = [this](wire::peer::hello const& from) { return welcome(from); },
         .up = [this](link_ptr const& link, wire::peer::hello const& from) { link_up(link, from.from); },
         .received = [this](link_ptr const& link, wire::peer::frame what)
         { return link_frame(link, std::move(what)); },
@@ -253,8 +248,20 @@ net::accept_events service::link_handlers()
     };
 }
 
+wire::peer::welcome service::welcome(wire::peer::hello const& from)
+{
+    wire::peer::welcome out;
+    out.cluster = identity_.cluster;
+    auto const& name = from.from.name;
+    if (from.what_for != wire::peer::purpose::identify || !is_known(name)) return out;
+    out.goes_on_without = core_.goes_on_without(name);
+    cannot_start_[name] = {from.trouble, from.advice, runtime::steady_now()};
+    return out;
+}
+
 std::string service::objection(wire::peer::hello const& from)
 {
+    if (from.what_for == wire::peer::purpose::identify && !from.from.name.empty()) return {};
     if (from.what_for != wire::peer::purpose::control) return "this is the config service, not a replica";
     if (!from.cluster.empty() && from.cluster != identity_.cluster)
         return "this config service belongs to another cluster";
@@ -329,9 +336,11 @@ void service::take_info(heartbeat const& from)
 
 // ---- what it shows
 
-json::object service::shown(json::object view(status_input const&)) const
+json::object service::shown(json::object view(status_input const&))
 {
     auto const nodes = core_.nodes();
+    auto const old = runtime::steady_now() - cannot_start_for;
+    std::erase_if(cannot_start_, [&](auto const& each) { return each.second.said_at < old; });
     std::vector<node_id> strangers;
     for (auto const& [who, link] : by_member_)
         if (!is_known(who.name)) strangers.push_back(who.name);
@@ -347,6 +356,7 @@ json::object service::shown(json::object view(status_input const&)) const
         .infos = infos_,
         .now = runtime::steady_now(),
         .wall_ms = runtime::now().wall_us / 1000,
+        .stuck = cannot_start_,
     };
     return view(in);
 }

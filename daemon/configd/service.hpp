@@ -7,6 +7,7 @@
 #include "configd/join_tokens.hpp"
 #include "configd/registry_thread.hpp"
 #include "configd/request_memory.hpp"
+#include "configd/status.hpp"
 #include "control/controller.hpp"
 #include "net/peer_listener.hpp"
 #include "runtime/task_group.hpp"
@@ -79,6 +80,7 @@ private:
     // ---- links
     net::accept_events link_handlers();
     std::string objection(wire::peer::hello const& from);
+    wire::peer::welcome welcome(wire::peer::hello const& from);
     void link_up(link_ptr const& link, member const& from);
     bool link_frame(link_ptr const& link, wire::peer::frame what);
     void link_down(link_ptr const& link);
@@ -94,7 +96,7 @@ private:
 
     // ---- what it shows
     // What `view` (configd/status.hpp) makes of the present.
-    [[nodiscard]] boost::json::object shown(boost::json::object view(status_input const&)) const;
+    [[nodiscard]] boost::json::object shown(boost::json::object view(status_input const&));
     void refresh_status(bool at_once);
     void write_nodes_file();
 
@@ -161,6 +163,7 @@ private:
     std::map<member, link_ptr> by_member_;
     std::map<node_id, std::string> addresses_;  // where replicas listen for each other
     std::map<node_id, boost::json::object> infos_;
+    std::map<node_id, cannot_start> cannot_start_;
 
     std::string status_text_;
     std::uint64_t status_number_ = 0;

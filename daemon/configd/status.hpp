@@ -14,6 +14,14 @@
 namespace chaind::configd
 {
 
+// Of a replica whose process runs and cannot start.
+struct cannot_start
+{
+    std::string trouble;
+    std::string advice;
+    instant said_at{};
+};
+
 struct status_input
 {
     std::string cluster;  // its name, for people
@@ -27,6 +35,7 @@ struct status_input
     std::map<node_id, boost::json::object> const& infos;  // heartbeat::info of each, parsed
     instant now{};
     std::int64_t wall_ms = 0;
+    std::map<node_id, cannot_start> stuck = {};  // who has just said so
 };
 
 // Schema chainctl.status.v1.

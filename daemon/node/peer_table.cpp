@@ -114,7 +114,7 @@ net::accept_events peer_table::accept_handlers()
     return {
         .objection = [this](wire::peer::hello const& from) { return objection(from); },
         .answer =
-            [this]
+            [this](wire::peer::hello const&)
         {
             wire::peer::welcome out;
             out.cluster = cluster_;

@@ -52,7 +52,8 @@ replica_driver::replica_driver(
           std::move(store),
           *readers_,
           store_handlers(),
-          [&on](std::function<void()> what) { asio::post(on, std::move(what)); }
+          [&on](std::function<void()> what) { asio::post(on, std::move(what)); },
+          store::store_limits{.space = how_.space}
       )),
       snapshots_(std::make_unique<store::snapshot_thread>(
           store::snapshot_thread_options{.database = how_.database, .share = how_.snapshot_share},
@@ -190,7 +191,12 @@ void replica_driver::refused(chain::local_refusal const& what)
     auto const found = pending_.find(what.request);
     if (found == pending_.end()) return;
     gateway::undecided out;
-    out.why = what.why == chain::refusal::busy ? gateway::no_answer::busy : gateway::no_answer::read_only;
+    switch (what.why)
+    {
+        case chain::refusal::busy: out.why = gateway::no_answer::busy; break;
+        case chain::refusal::read_only: out.why = gateway::no_answer::read_only; break;
+        case chain::refusal::disk_full: out.why = gateway::no_answer::disk_full; break;
+    }
     out.maybe_logged = what.maybe_logged;
     found->second->finish(out);
 }
@@ -221,6 +227,7 @@ store::store_events replica_driver::store_handlers()
         .digested = [this](std::string const& id, seq at, digest state)
         { checkpoint_ = {{"id", id}, {"pos", at.value()}, {"digest", to_string(state)}}; },
         .compacted = [this](log_point base) { feed(chain::compacted{base}); },
+        .space = [this](room left, std::uint64_t free) { heard_of_space(left, free); },
         .failed = [this](error_code, std::string const& text)
         { die_(runtime::exit_disk, "the store has failed: " + text); },
     };
@@ -313,7 +320,9 @@ asio::awaitable<gateway::submit_outcome> replica_driver::submit(chat::command wh
     auto const id = ids_.next();
     auto const waiter = std::make_shared<waiting<gateway::submit_outcome>>(on_.get_executor());
     pending_.emplace(id, waiter);
-    feed(chain::submit_local{{id, std::make_shared<std::string const>(wire::encode(what))}});
+    feed(chain::submit_local{
+        {id, std::make_shared<std::string const>(wire::encode(what)), chat::frees_room(what.what)}
+    });
     waiter->wake.expires_after(how_.submit_limit);
     co_await runtime::wait_on(waiter->wake);
     pending_.erase(id);

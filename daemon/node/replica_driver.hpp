@@ -35,8 +35,9 @@ struct driver_settings
     cluster_id cluster;
     boost::asio::ip::tcp::endpoint listen;  // for other replicas
     boost::asio::ip::tcp::endpoint configd;
-    std::string data_dir;  // for people
-    std::string database;  // path: its size is shown, snapshots are made beside it
+    std::string data_dir;        // for people
+    std::string database;        // path: its size is shown, snapshots are made beside it
+    store::space_options space;  // folder empty: nobody looks
     std::size_t snapshot_share = store::snapshot_thread_options{}.share;
     std::uint64_t moved_before = 0;  // bytes that this join has cost in earlier runs of this process
     std::size_t pending_max = 8192;  // commands that wait for their answer
@@ -113,6 +114,7 @@ private:
     // ---- what it shows
     void refresh_view();
     [[nodiscard]] std::string why_not(chain::replica_status const& now, bool others) const;
+    void heard_of_space(room left, std::uint64_t free);
     [[nodiscard]] std::string info(chain::replica_status const& now) const;
     void log_role(chain::replica_status const& now);
 
@@ -152,6 +154,8 @@ private:
     std::multimap<seq, std::shared_ptr<waiting<bool>>> behind_;  // who waits until that position is visible
 
     gateway::chain_view view_;
+    std::optional<std::uint64_t> free_bytes_;  // on the file system of the data folder
+    room room_ = room::ample;
     bool config_up_ = false;
     boost::json::object checkpoint_;  // the newest state digest, as heartbeats report it
     std::pair<epoch, chain::role> told_role_{};

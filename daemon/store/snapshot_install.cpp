@@ -203,7 +203,7 @@ result<std::string> set_aside(std::string const& database, std::string const& ut
         folder = base.string() + "-" + std::to_string(n);
     }
     auto const name = fs::path(database).filename().string();
-    for (auto const* tail : {"", "-wal", "-shm"})
+    for (auto const* tail : {"", "-wal", "-shm", "-distrusted"})
     {
         if (!exists(database + tail)) continue;
         if (::rename((database + tail).c_str(), (folder / (name + tail)).c_str()) != 0)

@@ -1,9 +1,11 @@
 #include "store/sqlite_store.hpp"
 
 #include "store/chat_state.hpp"
+#include "store/chat_sum.hpp"
 #include "store/log_rows.hpp"
 #include "store/store_file.hpp"
 #include "store/store_schema.hpp"
+#include "store/write_again.hpp"
 #include "wire/command.hpp"
 
 #include <algorithm>
@@ -17,14 +19,41 @@ namespace
 
 constexpr std::uint64_t drop_rows_max = 512;        // in one transaction, beside as many as it adds
 constexpr std::size_t apply_read_bytes = 1u << 20;  // of log rows in memory at once while applying
+constexpr std::uint64_t saved_entries = 1000;       // of the log stay while the disk is low
+constexpr std::size_t page_bytes = 4096;
+// A WAL of so many steps has a reader behind it, which may be gone by now: writers wait a moment for it, ...
+constexpr std::size_t wal_steps_max = 8;
+constexpr int reader_patience_ms = 20;
+constexpr int busy_patience_ms = 5000;
+constexpr std::chrono::seconds between_shrinks{2};  // ... not more often than this
 
 // What the connection's failure means to somebody who has just tried to open the file.
 errc meaning_at_open(error_code const& failure)
 {
     int const primary = failure.value() & 0xff;
-    if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB) return errc::store_damaged;
+    // SQLITE_ERROR: a table or a column that is not there.
+    if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || primary == SQLITE_ERROR)
+        return errc::store_damaged;
     if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED) return errc::locked;
     return errc::disk_failed;
+}
+
+bool is_full(error_code const& failure)
+{
+    return failure.category() == sqlite_category() && (failure.value() & 0xff) == SQLITE_FULL;
+}
+
+// What the last process saw of the disk may be in the kernel's memory alone. The write-ahead log holds all
+// that a checkpoint has not yet made durable in the database (SQLite keeps it until the database's fsync has
+// succeeded), so that writing it again is enough; and is done at each start, since a disk that failed may not
+// have let us leave a note. With the note nothing is believed.
+error_code put_right(store_options const& how, bool distrusted, std::string& why)
+{
+    if (distrusted)
+    {
+        if (auto failure = write_again(how.path, file_kind::database, how.vfs, why)) return failure;
+    }
+    return write_again(how.path + "-wal", file_kind::write_ahead_log, how.vfs, why);
 }
 
 }  // namespace
@@ -45,6 +74,12 @@ result<std::unique_ptr<sqlite_store>> sqlite_store::open(store_options const& ho
         if (!prepared) return prepared.error();
         lock = std::move(*prepared);
     }
+    bool const distrusted = is_distrusted(how.path, how.vfs);
+    if (auto failure = put_right(how, distrusted, text))
+    {
+        leave_distrust(how.path, how.vfs, text);
+        return failure;
+    }
     auto db = database::open(how.path, database::access::create, how.vfs);
     if (!db)
     {
@@ -53,6 +88,9 @@ result<std::unique_ptr<sqlite_store>> sqlite_store::open(store_options const& ho
     }
     std::unique_ptr<sqlite_store> store(new sqlite_store(std::move(*db)));
     store->lock_ = std::move(lock);
+    store->path_ = how.path;
+    store->vfs_ = how.vfs;
+    store->distrusted_ = distrusted;
     auto failure = store->start(how);
     if (!failure) return store;
     text = how.path + ": " + store->failure_text_;
@@ -63,13 +101,25 @@ error_code sqlite_store::start(store_options const& how)
 {
     if (auto failure = configure()) return failure;
     if (auto failure = migrate(how)) return failure;
-    if (how.quick_check)
+    if (how.quick_check || distrusted_)
     {
-        auto row = db_->query("PRAGMA quick_check(1)");
-        if (row.step() && row.bytes(0) != "ok") return refuse(errc::store_damaged, row.text(0));
+        auto row = db_->query(distrusted_ ? "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)");
+        if (row.step() && row.bytes(0) != "ok") return refuse(errc::store_damaged, legible(row.text(0)));
         if (db_->failed()) return disk(meaning_at_open(db_->failure()));
     }
-    return load(how);
+    if (auto failure = load(how)) return failure;
+    return distrusted_ ? trust_again() : error_code{};
+}
+
+// All of it has been written again and read; what remains are the chat rows.
+error_code sqlite_store::trust_again()
+{
+    bool const proven = proven_sum(*db_).has_value();
+    if (db_->failed()) return disk(meaning_at_open(db_->failure()));
+    if (!proven) return refuse(errc::store_damaged, rows_differ);
+    std::string why;
+    if (remove_distrust(path_, vfs_, why)) return refuse(errc::disk_failed, why);
+    return {};
 }
 
 error_code sqlite_store::configure()
@@ -80,13 +130,17 @@ error_code sqlite_store::configure()
     {
         auto* store = static_cast<sqlite_store*>(self);
         auto const now = static_cast<std::size_t>(pages);
-        if (now < store->wal_size_) store->tidy_at_ = store->tidy_step_;  // it began anew
+        if (now < store->wal_size_)  // it began anew
+        {
+            store->tidy_at_ = store->tidy_step_;
+            store->wal_settled_ = 0;
+        }
         store->wal_size_ = now;
         return SQLITE_OK;
     };
     sqlite3_wal_hook(db_->handle(), note_size, this);
     // A reader that opens or closes its connection holds the WAL's index for a moment.
-    sqlite3_busy_timeout(db_->handle(), 5000);
+    sqlite3_busy_timeout(db_->handle(), busy_patience_ms);
     db_->script("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL;");
     std::string mode;
     {
@@ -143,8 +197,8 @@ error_code sqlite_store::load(store_options const& how)
     log_bytes_ = bytes_of_rows(*db_, base_.at, end_.at);
 
     std::string why;
-    auto const from =
-        applied_.at - base_.at > how.verify_rows ? seq(applied_.at.value() - how.verify_rows) : base_.at;
+    bool const whole = distrusted_ || applied_.at - base_.at <= how.verify_rows;
+    auto const from = whole ? base_.at : seq(applied_.at.value() - how.verify_rows);
     if (!log_is_sound(*db_, *meta, from, end_.at, why))
     {
         return db_->failed() ? disk(meaning_at_open(db_->failure())) : refuse(errc::store_damaged, why);
@@ -333,7 +387,8 @@ error_code sqlite_store::compact(std::uint64_t added)
         return refuse(errc::store_damaged, "broken invariant: compaction above the applied mark");
     }
     auto const kept = end_.at - base_.at;
-    if (kept <= keep_entries_ && log_bytes_ <= keep_bytes_) return {};
+    auto const keep_entries = saves_space_ ? std::min(keep_entries_, saved_entries) : keep_entries_;
+    if (kept <= keep_entries && log_bytes_ <= keep_bytes_) return {};
 
     auto upto = base_.at;
     auto bytes = log_bytes_;
@@ -343,7 +398,7 @@ error_code sqlite_store::compact(std::uint64_t added)
             allowed_,
             drop_rows_max + added
         );
-        while ((end_.at - upto > keep_entries_ || bytes > keep_bytes_) && row.step())
+        while ((end_.at - upto > keep_entries || bytes > keep_bytes_) && row.step())
         {
             upto = seq(row.number(0));
             bytes -= 64 + row.number(1);
@@ -387,13 +442,57 @@ error_code sqlite_store::tidy()
 {
     if (failure_) return *failure_;
     if (wal_size_ < tidy_at_) return {};
+    if (wal_size_ >= wal_steps_max * tidy_step_ && std::chrono::steady_clock::now() >= shrink_at_)
+        return shrink_wal();
+    int in_all = 0;
+    int moved = 0;
     int const code =
-        sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+        sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_all, &moved);
     // Readers may keep pages in the WAL; the next attempt is a step further on.
     tidy_at_ = wal_size_ + tidy_step_;
-    if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) return {};
+    if (code == SQLITE_OK) wal_settled_ = static_cast<std::size_t>(std::max(moved, 0));
+    return judge_checkpoint(code);
+}
+
+error_code sqlite_store::tidy_at_rest()
+{
+    if (failure_) return *failure_;
+    bool const grown = wal_size_ >= tidy_step_ || (saves_space_ && wal_size_ > wal_settled_);
+    if (!grown || std::chrono::steady_clock::now() < shrink_at_) return {};
+    return shrink_wal();
+}
+
+// Everything moves, and the file is cut. A passive checkpoint cannot do that while readers come and go: each
+// of them finds the WAL in use by the one before.
+error_code sqlite_store::shrink_wal()
+{
+    shrink_at_ = std::chrono::steady_clock::now() + between_shrinks;
+    sqlite3_busy_timeout(db_->handle(), reader_patience_ms);
+    int const code =
+        sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    sqlite3_busy_timeout(db_->handle(), busy_patience_ms);
+    if (code == SQLITE_OK) wal_size_ = wal_settled_ = 0;
+    tidy_at_ = wal_size_ + tidy_step_;
+    return judge_checkpoint(code);
+}
+
+// No room in the database's file is no failure: the WAL keeps what it has.
+error_code sqlite_store::judge_checkpoint(int code)
+{
+    int const primary = code & 0xff;
+    if (primary == SQLITE_OK || primary == SQLITE_BUSY || primary == SQLITE_FULL) return {};
     db_->fail(code, "wal_checkpoint");
     return disk();
+}
+
+space_needs sqlite_store::needs()
+{
+    space_needs out;
+    if (failure_) return out;
+    out.unsettled = (wal_size_ - std::min(wal_settled_, wal_size_)) * page_bytes;
+    auto row = db_->query("PRAGMA freelist_count");
+    if (row.step()) out.reusable = row.number(0) * page_bytes;
+    return out;
 }
 
 error_code sqlite_store::disk(errc code)
@@ -410,6 +509,9 @@ error_code sqlite_store::refuse(errc code, std::string text)
     // Closing must not do what the failed call could not: after a failed fsync the next one succeeds without
     // the data.
     sqlite3_db_config(db_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    bool const doubtful =
+        code == errc::store_damaged || (code == errc::disk_failed && !is_full(db_->failure()));
+    if (doubtful) leave_distrust(path_, vfs_, failure_text_);
     return *failure_;
 }
 

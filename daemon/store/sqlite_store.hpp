@@ -6,14 +6,18 @@
 // - perform() returns success only when all of its writes are on disk (WAL, synchronous=FULL).
 // - The applied mark changes in the transaction that changes the state it describes.
 // - A row whose hash does not follow from its predecessor's is never returned and never applied.
-// - The first error is the last thing that this object does: no call touches the file again.
+// - The first error is the last thing that this object does: no call touches the file again. The next one
+// that opens the
+//   file believes nothing that could be in the kernel's memory alone (write_again.hpp).
 
 #include "base/errc.hpp"
 #include "chain/types.hpp"
 #include "chat/apply.hpp"
+#include "store/disk_space.hpp"
 #include "store/process_lock.hpp"
 #include "store/sqlite.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -89,6 +93,11 @@ public:
 
     // Moves the WAL into the database when it has grown. Call it between performs, when nobody waits.
     [[nodiscard]] error_code tidy();
+    // When there has been nothing to do for a while, or room is scarce: the WAL gets its small size back.
+    [[nodiscard]] error_code tidy_at_rest();
+    // While the disk is low: the log is cut as far as it may be, whatever is to be kept.
+    void save_space(bool low) { saves_space_ = low; }
+    [[nodiscard]] space_needs needs();
 
     [[nodiscard]] error_code failure() const { return failure_.value_or(error_code{}); }
     [[nodiscard]] std::string const& failure_text() const { return failure_text_; }
@@ -103,18 +112,24 @@ private:
     error_code configure();                        // pragmas, read back
     error_code migrate(store_options const& how);  // to the newest schema
     error_code load(store_options const& how);     // identity, marks, log end; checks the log
+    error_code trust_again();                      // after a start that read everything
     error_code run(std::span<chain::store_write const> writes, store_observer const& tell);
     error_code log(chain::store_write const& write);  // promise, truncation, new rows
     error_code promise(chain_config const& to);
     error_code truncate(seq after);
     error_code append(chain::entry const& e);
     error_code apply(seq upto, store_observer const& tell);
+    error_code shrink_wal();
+    error_code judge_checkpoint(int code);
     error_code compact(std::uint64_t added);  // drops old rows, more than `added` if need be
     error_code commit();
     error_code refuse(errc code, std::string text);  // the first failure; all later ones repeat it
     error_code disk(errc code = errc::disk_failed);  // refuse() with the connection's failure, if any
 
     process_lock lock_;
+    std::string path_;
+    std::string vfs_;
+    bool distrusted_ = false;  // the last one on this file met a failing disk
     std::unique_ptr<database> db_;
     std::unique_ptr<chat_state> chat_;
     store_id id_;
@@ -130,7 +145,10 @@ private:
     log_point end_;
     std::size_t tidy_step_ = 0;  // pages
     std::size_t tidy_at_ = 0;
-    std::size_t wal_size_ = 0;
+    std::size_t wal_size_ = 0;                           // pages in it since it began anew
+    std::size_t wal_settled_ = 0;                        // of these, moved into the database
+    std::chrono::steady_clock::time_point shrink_at_{};  // not before then
+    bool saves_space_ = false;
     std::optional<error_code> failure_;
     std::string failure_text_;
 };

@@ -23,6 +23,12 @@ struct op_key
     friend auto operator<=>(op_key const&, op_key const&) = default;
 };
 
+// Some of all commands delete: they are taken when a disk is low.
+[[nodiscard]] constexpr bool frees_room(op_key key)
+{
+    return key.number % 16 == 0;
+}
+
 struct outcome
 {
     op_key key;
@@ -79,6 +85,7 @@ struct store_habits
     bool ends_at_the_mark = true;       // no log row above a snapshot's applied mark
     bool gives_a_new_identity = true;   // to what it installs
     bool installs_whole = true;         // the old store or the new one, never the one with the other's log
+    bool writes_again = true;           // at a start: what can be read may not be on the disk
     app_parts snapshot;
 };
 

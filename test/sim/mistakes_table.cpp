@@ -65,6 +65,8 @@ constexpr std::pair<r, std::string_view> all_rules[] = {
     {r::a_part_is_hashed_again, "a_part_is_hashed_again"},
     {r::an_installation_is_whole, "an_installation_is_whole"},
     {r::a_returning_store_is_checked, "a_returning_store_is_checked"},
+    {r::a_start_writes_again, "a_start_writes_again"},
+    {r::what_needs_room_is_refused, "what_needs_room_is_refused"},
 };
 
 }  // namespace

@@ -6,6 +6,14 @@
 
 namespace chaind::sim
 {
+namespace
+{
+
+// What is on its way when the head hears of it, and what deletes, must fit: so it is in the daemon, whose
+// reserve is many times what may wait at a head.
+constexpr std::int64_t rows_to_full = 400;
+
+}  // namespace
 
 void nemesis::start()
 {
@@ -79,10 +87,30 @@ us nemesis::cut_time()
 
 void nemesis::crash(node& which, bool power_lost)
 {
-    if (stopped_ || !which.alive()) return;
+    if (stopped_) return;
+    if (!which.alive()) return which.stop(power_lost);  // whoever starts it later finds what that has left
     if (in_.random.chance(0.3)) which.remember_disk();
     which.stop(power_lost);
     in_.restart_later(which);
+}
+
+// The process ends by it and begins again. Half of the machines lose their power soon after, before that or
+// later.
+void nemesis::fsync_error(node& which)
+{
+    which.fail_next_fsync();
+    if (in_.random.chance(0.5)) return;
+    bool const all = in_.random.chance(0.2);
+    undo_later(
+        in_.random.skewed(1'000, 2'500'000),
+        [this, &which, all]
+        {
+            if (all)
+                power_loss_all();
+            else
+                crash(which, true);
+        }
+    );
 }
 
 void nemesis::new_disk(node& which)
@@ -97,14 +125,29 @@ void nemesis::new_disk(node& which)
     );
 }
 
+// One, or all of them at the same time as where every machine has the same.
+void nemesis::fill_disks(node& which)
+{
+    bool const all = in_.random.chance(0.3);
+    auto const left = in_.random.chance(0.2) ? room::none : room::low;
+    for (auto& each : in_.nodes)
+    {
+        if (!all && each.get() != &which) continue;
+        // Equal machines: some are low a little later than the first.
+        auto const of_this = all && in_.random.chance(0.3) ? room::enough : left;
+        each->fill_disk(of_this, rows_to_full);
+        undo_later(in_.random.skewed(200'000, 3'000'000), [node = each.get()] { node->empty_disk(); });
+    }
+}
+
 void nemesis::power_loss_all()
 {
     if (in_.random.chance(0.3)) config_kill(in_.random.skewed(1'000, 600'000));
     for (auto& each : in_.nodes)
     {
-        if (!each->alive() || in_.random.chance(0.02)) continue;
+        if (in_.random.chance(0.02)) continue;
         auto* which = each.get();
-        if (in_.random.chance(0.3)) which->remember_disk();
+        if (each->alive() && in_.random.chance(0.3)) which->remember_disk();
         in_.time.after(
             in_.random.chance(0.7) ? 0 : in_.random.between(0, 100'000),
             [this, which] { crash(*which, true); }
@@ -324,7 +367,8 @@ void nemesis::strike(fault what)
             );
             break;
         }
-        case fault::fsync_error: which.fail_next_fsync(); break;
+        case fault::fsync_error: fsync_error(which); break;
+        case fault::disk_fills: fill_disks(which); break;
         case fault::rejoin_under_old_tail: rejoin_under_old_tail(); break;
         case fault::removed_and_cut_off: removed_and_cut_off(); break;
         case fault::count_: break;

@@ -46,7 +46,8 @@ void common_faults(profile& p)
          {fault::step_down, 2},
          {fault::slow_disk, 2},
          {fault::slow_links, 3},
-         {fault::fsync_error, 2}}
+         {fault::fsync_error, 2},
+         {fault::disk_fills, 2}}
     );
 }
 
@@ -194,6 +195,7 @@ profile isolated_ends(rng& random)
          {fault::power_cut, 5},
          {fault::cut_one_way, 4},
          {fault::pause_head_or_tail, 3},
+         {fault::fsync_error, 4},
          {fault::slow_disk, 3}}
     );
     p.wipe = 0.2;
@@ -334,6 +336,7 @@ profile administered(rng& random)
          {fault::isolate_end, 2},
          {fault::partition, 2},
          {fault::pause_head_or_tail, 2},
+         {fault::disk_fills, 2},
          {fault::power_loss_all, 1}}
     );
     p.fault_gap = {30'000, 500'000};

@@ -30,6 +30,11 @@ struct change
         std::memcpy(to.data() + at, bytes.data(), length);
     }
     void apply(std::string& to) const { apply(to, bytes.size()); }
+    void become(fault_disk::fate what, std::string& on_disk) const
+    {
+        if (what == fault_disk::fate::kept) apply(on_disk);
+        if (what == fault_disk::fate::torn) apply(on_disk, bytes.size() / 2);
+    }
 };
 
 // The WAL's index: shared memory of the connections to one database.
@@ -126,6 +131,7 @@ public:
     std::uint64_t fail_read_at_ = 0;
     bool lasting_reads_ = false;
     bool happened_ = false;
+    std::function<fate()> when_a_sync_fails_;
 };
 
 namespace
@@ -220,7 +226,11 @@ int sync_file(sqlite3_file* base, int)
     ++f.disk->syncs_;
     for (auto const& each : f.what->pending)
     {
-        if (!error) each.apply(f.what->durable);
+        using fate = fault_disk::fate;
+        auto const became = !error                       ? fate::kept
+                            : f.disk->when_a_sync_fails_ ? f.disk->when_a_sync_fails_()
+                                                         : fate::lost;
+        each.become(became, f.what->durable);
     }
     f.what->pending.clear();
     return error;
@@ -476,6 +486,23 @@ void fault_disk::fail_read_at(std::uint64_t n, bool lasting)
     impl_->happened_ = false;
 }
 
+void fault_disk::when_a_sync_fails(std::function<fate()> decide)
+{
+    std::lock_guard const hold(impl_->mutex_);
+    impl_->when_a_sync_fails_ = std::move(decide);
+}
+
+void fault_disk::forget_what_is_lost()
+{
+    std::lock_guard const hold(impl_->mutex_);
+    for (auto& [path, each] : impl_->files_)
+    {
+        each->seen = each->durable;
+        for (auto const& made : each->pending)
+            made.apply(each->seen);
+    }
+}
+
 void fault_disk::no_more_faults()
 {
     std::lock_guard const hold(impl_->mutex_);
@@ -515,9 +542,7 @@ void fault_disk::power_loss(std::function<fate()> const& decide)
     {
         for (auto const& made : each->pending)
         {
-            auto const became = decide();
-            if (became == fate::kept) made.apply(each->durable);
-            if (became == fate::torn) made.apply(each->durable, made.bytes.size() / 2);
+            made.become(decide(), each->durable);
         }
         each->pending.clear();
         each->seen = each->durable;

@@ -130,7 +130,8 @@ bool write_config(new_replica const& replica)
     std::error_code failed;
     if (auto const folder = fs::path(replica.config).parent_path(); !folder.empty())
         fs::create_directories(folder, failed);
-    if (auto const bad = runtime::write_private_file(replica.config, replica.text))
+    if (auto const bad =
+            runtime::write_private_file(replica.config, replica.text, runtime::after_power_cut::there))
     {
         say("chainctl: cannot write " + replica.config + ": " + bad.message());
         return false;
@@ -152,7 +153,7 @@ int present_token(new_replica const& replica, std::string const& token)
         say(std::string("chainctl: ") + wrong.what());
         return exit_configuration;
     }
-    if (auto const bad = runtime::write_private_file(file, token + "\n"))
+    if (auto const bad = runtime::write_private_file(file, token + "\n", runtime::after_power_cut::there))
     {
         say("chainctl: cannot write " + file + ": " + bad.message());
         return exit_configuration;

@@ -5,6 +5,8 @@
 
 #include <boost/json/array.hpp>
 
+#include <algorithm>
+
 namespace chaind::chainctl
 {
 namespace
@@ -26,6 +28,12 @@ std::string headline(json::object const& status)
     if (state == "degraded")
         return coloured(tint::warning, "degraded") + ": " + of + " serve; nothing is lost, " +
                (have == "1" ? "one more failure stops service" : "the chain goes on");
+    auto const is_full = [](json::value const& row)
+    { return row.is_object() && text_at(row.get_object(), "state") == "full"; };
+    auto const& chain = list_at(status, "chain");
+    if (state == "read_only" && std::any_of(chain.begin(), chain.end(), is_full))
+        return coloured(tint::warning, "read only") + ": " + of +
+               " serve; a disk is full, so only reading and deleting go on";
     if (state == "read_only")
         return coloured(tint::warning, "read only") + ": " + of +
                "; writes are refused until more machines are back";
@@ -36,7 +44,7 @@ std::string headline(json::object const& status)
 
 tint tint_of(std::string const& state)
 {
-    return state == "normal" ? tint::good : state == "damaged" ? tint::bad : tint::warning;
+    return state == "normal" ? tint::good : state == "damaged" || state == "full" ? tint::bad : tint::warning;
 }
 
 std::string chain_table(json::object const& status, bool wide)
@@ -126,7 +134,9 @@ std::string failed_lines(json::object const& status)
         if (auto const since = number_at(node, "since"); since > 0)
             out += "  since " + utc(static_cast<std::int64_t>(since));
         out += ": " + text_at(node, "reason", "no reason known") + "\n";
-        out += "           next: start chaind on " + name + "; it catches up and comes back by itself\n";
+        out += "           next: " +
+               text_at(node, "next", "start chaind on " + name + "; it catches up and comes back by itself") +
+               "\n";
     }
     return out;
 }
@@ -154,6 +164,23 @@ std::string damaged_lines(json::object const& status)
     return out;
 }
 
+std::string full_lines(json::object const& status)
+{
+    std::string out;
+    for (auto const& value : list_at(status, "full"))
+    {
+        if (!value.is_object()) continue;
+        auto const& node = value.get_object();
+        auto const folder = text_at(node, "data_dir", "its data folder");
+        out += "  " + coloured(tint::bad, "full") + "     " + text_at(node, "name") + ": " +
+               std::to_string(number_at(node, "free_bytes") >> 20) + " MiB are free for " + folder +
+               "; the chain takes only what makes room as long as that machine is in it\n" +
+               "           next: free some space on the file system of " + folder +
+               ", or make it larger; the rest happens by itself\n";
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string status_text(json::object const& status, bool wide)
@@ -168,8 +195,8 @@ std::string status_text(json::object const& status, bool wide)
                              ": the chain goes on, but a crash now is not repaired until it is back") +
            "\n";
     if (auto rows = chain_table(status, wide); !rows.empty()) out += "\n" + rows;
-    auto const notes =
-        joining_lines(status) + aside_lines(status) + damaged_lines(status) + failed_lines(status);
+    auto const notes = joining_lines(status) + aside_lines(status) + full_lines(status) +
+                       damaged_lines(status) + failed_lines(status);
     if (!notes.empty()) out += "\n" + notes;
     return out;
 }

@@ -81,7 +81,7 @@ private:
             .objection = [](wire::peer::hello const& from)
             { return from.what_for == wire::peer::purpose::identify ? "" : "only to identify"; },
             .answer =
-                [this]
+                [this](wire::peer::hello const&)
             {
                 wire::peer::welcome out;
                 out.cluster = of;

@@ -60,6 +60,7 @@ struct citizen
     epoch end_in;
     bool stepping_down = false;
     bool restored = false;
+    room left = room::ample;           // on its disk
     bool damaged = false;              // says so, whatever it is in the chain
     std::string trouble;               // of a learner
     learner_progress feeds;            // what it says of its learner, beside the lag
@@ -260,6 +261,7 @@ public:
         if (c.learning && c.learning->learner == c.who) hb.trouble = c.trouble;
         hb.damaged = c.damaged;
         if (c.damaged) hb.trouble = "a row has changed";
+        hb.left = c.left;
         for (auto const& [n, other] : people)
             if (c.learning && c.learning->source == c.who && other.who == c.learning->learner && other.up &&
                 other.promised == c.promised && other.learning == c.learning && other.learns)

@@ -64,6 +64,27 @@ BOOST_AUTO_TEST_CASE(bytes_are_bounded_as_well_and_measured_at_open)
     BOOST_TEST(bytes > 9'000u);
 }
 
+BOOST_AUTO_TEST_CASE(rows_that_were_cut_off_do_not_count)
+{
+    auto how = options();
+    how.log_keep_bytes = 40'000;
+    auto made = open(how);
+    fill(*made, log, 50);
+    auto kept = log;
+    for (std::uint64_t id = 100; id < 110; ++id)
+    {
+        auto stale = kept;
+        std::vector<chain::entry> rows;
+        while (rows.size() < 50)
+            rows.push_back(chat_entry(stale));
+        BOOST_TEST_REQUIRE(!write_one(*made, write_of(id).cuts_after(50).adds(std::move(rows))));
+    }
+    BOOST_TEST_REQUIRE(!write_one(*made, write_of(200).cuts_after(50)));
+    made->allow_drop(seq(50));
+    fill(*made, log, 51);
+    BOOST_TEST(made->base().at == seq(0));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_left_reads_recovers_and_goes_on)
 {
     auto how = options();

@@ -1,4 +1,5 @@
 // A snapshot becomes the store while another process reads the old one, as a backup does.
+#include "support/watched_folders.hpp"
 #include "unit/store/snapshot_fixture.hpp"
 
 #include <chrono>
@@ -134,6 +135,20 @@ BOOST_AUTO_TEST_CASE(a_reader_that_goes_soon_is_waited_for)
     installing.join();
     BOOST_TEST(!outcome, why);
     expect_installed();
+}
+
+// A database without its -wal is an older one that looks whole; a -wal without its database is nothing.
+BOOST_AUTO_TEST_CASE(what_is_set_aside_half_leaves_no_database_without_its_log)
+{
+    reading_process reader(db());
+    watched_folders folders;
+    folders.fail_rename(2);
+    BOOST_TEST((store::set_aside(db(), "x", &why).error() == errc::disk_failed), why);
+    bool const database = std::filesystem::exists(db());
+    bool const log_of_it = std::filesystem::exists(db() + "-wal");
+    BOOST_TEST((!database || log_of_it));
+    BOOST_TEST(database + log_of_it == 1);
+    reader.go();
 }
 
 BOOST_AUTO_TEST_CASE(a_store_that_is_read_can_be_set_aside)

@@ -1,4 +1,5 @@
 // Installing, setting aside, restoring: whole at every step.
+#include "support/watched_folders.hpp"
 #include "unit/store/snapshot_fixture.hpp"
 
 #include <sys/wait.h>
@@ -137,6 +138,33 @@ BOOST_AUTO_TEST_CASE(set_aside_moves_all_of_it_and_overwrites_nothing)
     BOOST_TEST(*second == path("set-aside-20261123T150000Z-2"));
     BOOST_TEST(number_in(*first + "/chaind.db", "SELECT applied FROM meta") == 50);
     BOOST_TEST(number_in(*second + "/chaind.db", "SELECT applied FROM meta") == 0);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_installed_is_still_there_after_a_power_cut)
+{
+    watched_folders folders;
+    BOOST_TEST_REQUIRE(!store::install_snapshot(part, db(), identity(), &why), why);
+    folders.power_cut();
+    expect_new();
+}
+
+BOOST_AUTO_TEST_CASE(what_was_set_aside_does_not_come_back_after_a_power_cut)
+{
+    watched_folders folders;
+    auto const moved_to = store::set_aside(db(), "x", &why);
+    BOOST_TEST_REQUIRE(moved_to.has_value(), why);
+    folders.power_cut();
+    BOOST_TEST(!std::filesystem::exists(db()));
+    BOOST_TEST(std::filesystem::exists(*moved_to + "/chaind.db"));
+}
+
+BOOST_AUTO_TEST_CASE(an_installation_whose_folder_cannot_be_synced_has_failed)
+{
+    watched_folders folders;
+    folders.fail_sync(1);
+    BOOST_TEST((store::install_snapshot(part, db(), identity(), &why) == errc::disk_failed), why);
+    folders.power_cut();
+    expect_old();
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_store_is_set_aside_as_it_is)
