@@ -1,6 +1,7 @@
 #include "gateway/http_api.hpp"
 
 #include "gateway/assets.hpp"
+#include "gateway/client_address.hpp"
 #include "gateway/cluster_info.hpp"
 #include "gateway/counters.hpp"
 #include "gateway/http_accounts.hpp"
@@ -139,6 +140,7 @@ http_response http_api::refuse(unsigned status, std::string_view why) const
 asio::awaitable<http_response> http_api::handle(http_request request)
 {
     http_response out;
+    request.peer = client_of(request, with_.limits.trusted_proxies);
     try
     {
         out = co_await route(request);
@@ -345,7 +347,7 @@ std::variant<http_response, std::shared_ptr<ws_peer>> http_api::upgrade(http_req
     if (with_.chain.view().draining)
         return refused(refusal_response(api_errc::unavailable, "this replica is about to leave the chain"));
     with_.count.http(101);
-    return std::make_shared<session>(with_, on_, request.peer);
+    return std::make_shared<session>(with_, on_, client_of(request, with_.limits.trusted_proxies));
 }
 
 }  // namespace chaind::gateway

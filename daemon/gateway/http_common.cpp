@@ -1,5 +1,6 @@
 #include "gateway/http_common.hpp"
 
+#include "gateway/client_address.hpp"
 #include "gateway/token.hpp"
 #include "runtime/clock.hpp"
 
@@ -71,7 +72,13 @@ asio::awaitable<signed_in> who_asks(services const& with, http_request const& re
     auto const age = std::chrono::milliseconds(runtime::now().wall_us / 1000 - found->value->row.created_ms);
     if (age > with.limits.session_ttl)
         co_return refusal_response(api_errc::token_expired, "this session is too old");
+    with.places.saw(found->value->who.name, address_group(request.peer));
     co_return *found->value;
+}
+
+http_response too_many_pages()
+{
+    return refusal_response(page_refusal());
 }
 
 asio::awaitable<decided> decide(services const& with, chat::command what)
@@ -79,6 +86,7 @@ asio::awaitable<decided> decide(services const& with, chat::command what)
     auto outcome = co_await with.chain.submit(std::move(what));
     if (auto const* none = std::get_if<undecided>(&outcome)) co_return refusal_response(refusal_of(*none));
     auto done = std::get<chat::applied>(std::move(outcome));
+    with.changes.answered(done);
     if (auto const* failed = std::get_if<chat::failure>(&done.result)) co_return refusal_response(*failed);
     co_return done;
 }

@@ -162,8 +162,10 @@ void hub::exit(subscriber& who, chat::conv_id conv)
 
 void hub::on_applied(std::vector<chat::applied> const& what)
 {
+    bool const member = chain_.view().member;
     for (auto const& entry : what)
     {
+        if (member && on_entry) on_entry(entry);
         // Entries came into the store in another way.
         if (last_ != seq{} && entry.pos != last_.next()) lose(entry.pos.prev());
         if (last_ == seq{}) covered_from_ = entry.pos.prev();

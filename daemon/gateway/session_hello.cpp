@@ -1,5 +1,6 @@
 // hello: who is it, where did he stop, can this replica go on from there.
 #include "gateway/ask.hpp"
+#include "gateway/client_address.hpp"
 #include "gateway/session.hpp"
 #include "gateway/token.hpp"
 #include "runtime/clock.hpp"
@@ -123,6 +124,7 @@ asio::awaitable<std::optional<refusal>> session::admit(wire::hello const& what)
         me_.reset();
         co_return make_refusal(api_errc::quota_exceeded, "this user has too many connections");
     }
+    with_.places.saw(me_->name, address_group(address_));
     gone_resume_ = what.resume && (!same_log || what.resume->pos > snapshot_ ||
                                    snapshot_ - what.resume->pos > with_.limits.resume_entries_max);
     co_return std::nullopt;

@@ -123,6 +123,18 @@ chat::answer<chat::members_page> chat_reader::members(chat::user_id who, chat::m
     return page;
 }
 
+bool chat_reader::has_read(chat::user_id who, chat::conv_id conv, std::uint64_t at_seq)
+{
+    auto const found = find_place(who, conv);
+    auto const* place = std::get_if<own_place>(&found);
+    return place != nullptr && at_seq <= place->me.read;
+}
+
+bool chat_reader::is_remembered(chat::user_id who, std::string_view cid)
+{
+    return db_.query("SELECT 1 FROM chat_remembered WHERE uid = ? AND cid = ?", who, cid).step();
+}
+
 chat::users_page chat_reader::users(chat::users_query const& what)
 {
     chat::users_page page;

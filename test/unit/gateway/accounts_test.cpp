@@ -7,6 +7,9 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <atomic>
+#include <thread>
+
 namespace chaind::test
 {
 
@@ -174,6 +177,115 @@ BOOST_AUTO_TEST_CASE(logins_are_limited_for_an_account_and_address)
     BOOST_TEST(post(chain, "/api/v1/session", login("bob", "wrong password")).status == 401U);
 }
 
+// Hashes that take long enough for a queue to build up.
+gateway::settings slow_hashes()
+{
+    auto with = quick_settings();
+    with.rate_limits = true;
+    with.argon2_ops = 2;
+    with.argon2_mem_kib = 8 * 1024;
+    with.refuse_login_after = std::chrono::milliseconds(100);
+    return with;
+}
+
+BOOST_AUTO_TEST_CASE(an_address_that_tries_many_names_is_refused_and_accounts_known_there_are_not)
+{
+    auto with = slow_hashes();
+    with.wrong_logins_per_min = 8;
+    chain_double chain(with);
+    chain.register_user("ana");
+    int tried = 0;
+    http_answer refused;
+    while (tried < 20)
+    {
+        refused = post(chain, "/api/v1/session", login("guess" + std::to_string(++tried), "wrong password"));
+        if (refused.status != 401) break;
+    }
+    BOOST_TEST(tried >= 9);
+    BOOST_TEST(tried <= 10);  // a token may have come back meanwhile
+    BOOST_TEST(refused.status == 429U);
+    BOOST_TEST(refused.error_code() == "rate_limited");
+
+    // Signs in, although her address is over its limit.
+    BOOST_TEST(post(chain, "/api/v1/session", login("ana", "correct horse")).status == 200U);
+    // Guessing her password there shows nothing: the answer is that of any other name, as late.
+    auto const timed = [&](char const* name)
+    {
+        auto const begun = std::chrono::steady_clock::now();
+        auto answer = post(chain, "/api/v1/session", login(name, "wrong password"));
+        BOOST_TEST((std::chrono::steady_clock::now() - begun >= with.refuse_login_after));
+        auto const wait = number_at(answer.json(), {"err", "after_ms"});
+        BOOST_TEST(wait > 0);
+        auto text = answer.json();
+        text.at("err").as_object().erase("after_ms");
+        return std::to_string(answer.status) + json::serialize(text);
+    };
+    BOOST_TEST(timed("ana") == timed("bob"));
+    // Nor how many tries are left for her.
+    for (int i = 0; i < 6; ++i)
+        BOOST_TEST(timed("ana") == timed("carol"));
+}
+
+BOOST_AUTO_TEST_CASE(logins_that_succeed_are_not_counted_against_their_address)
+{
+    auto with = quick_settings();
+    with.rate_limits = true;
+    with.logins_per_min = 100;
+    with.wrong_logins_per_min = 2;
+    chain_double chain(with);
+    chain.register_user("ana");
+    for (int i = 0; i < 20; ++i)
+        BOOST_TEST(post(chain, "/api/v1/session", login("ana", "correct horse")).status == 200U);
+}
+
+BOOST_AUTO_TEST_CASE(a_flood_of_one_address_does_not_keep_others_from_signing_in)
+{
+    auto with = slow_hashes();
+    with.argon2_mem_kib = 19 * 1024;
+    with.hash_queue_max = 16;
+    with.wrong_logins_per_min = 10'000;
+    with.trusted_proxies = {"127.0.0.1"};
+    chain_double chain(with);
+    auto const from = [&](char const* address, json::object body, char const* path)
+    {
+        http_options how;
+        how.body = json::serialize(body);
+        how.headers = {{"X-Forwarded-For", address}};
+        return http(chain.port(), "POST", path, how);
+    };
+    BOOST_TEST(from("192.0.2.1", login("ana", "correct horse"), "/api/v1/accounts").status == 201U);
+
+    std::atomic<bool> stop{false};
+    std::atomic<int> refused{0};
+    std::vector<std::thread> flood;
+    for (int t = 0; t < 24; ++t)
+        flood.emplace_back(
+            [&, t]
+            {
+                for (int i = 0; !stop; ++i)
+                {
+                    auto const name = "n" + std::to_string(t) + "x" + std::to_string(i);
+                    auto const answer =
+                        from("198.51.100.9", login(name, "wrong password"), "/api/v1/session");
+                    if (answer.status == 503) ++refused;
+                }
+            }
+        );
+    BOOST_TEST(chain.eventually([&] { return refused > 50; }));  // the queue is full of that address
+    for (int i = 0; i < 5; ++i)
+    {
+        // A known account, a stranger's first login, and a registration, none of them at that address.
+        BOOST_TEST(from("192.0.2.1", login("ana", "correct horse"), "/api/v1/session").status == 200U);
+        auto const other = "192.0.2." + std::to_string(10 + i);
+        BOOST_TEST(from(other.c_str(), login("ana", "correct horse"), "/api/v1/session").status == 200U);
+        auto const fresh = login("new" + std::to_string(i), "correct horse");
+        BOOST_TEST(from(other.c_str(), fresh, "/api/v1/accounts").status == 201U);
+    }
+    stop = true;
+    for (auto& one : flood)
+        one.join();
+}
+
 BOOST_AUTO_TEST_CASE(a_full_hash_queue_refuses_and_says_when_to_come_back)
 {
     auto with = quick_settings();
@@ -248,6 +360,33 @@ BOOST_AUTO_TEST_CASE(a_session_can_end_another_one)
 
     BOOST_TEST(old.wait_for_close() == 4502);
     BOOST_TEST(with_token(chain, "GET", "/api/v1/sessions", other).status == 200U);
+}
+
+BOOST_AUTO_TEST_CASE(ending_no_session_makes_no_entry_and_ending_many_has_a_rate)
+{
+    auto with = quick_settings();
+    with.rate_limits = true;
+    with.messages_per_s = 0.01;
+    with.messages_burst = 3;
+    with.logins_per_min = 100;
+    chain_double chain(with);
+    auto const ana = chain.register_user("ana");
+    auto const before = chain.committed();
+    for (int i = 0; i < 10; ++i)
+    {
+        BOOST_TEST(with_token(chain, "DELETE", "/api/v1/sessions/s_999999", ana.token).status == 200U);
+        BOOST_TEST(with_token(chain, "DELETE", "/api/v1/sessions", ana.token).status == 200U);
+    }
+    BOOST_TEST(chain.committed() == before);
+
+    std::vector<unsigned> seen;
+    for (int i = 0; i < 4; ++i)
+    {
+        post(chain, "/api/v1/session", login("ana", "correct horse"));
+        seen.push_back(with_token(chain, "DELETE", "/api/v1/sessions", ana.token).status);
+    }
+    std::vector<unsigned> const wanted{200, 200, 200, 429};
+    BOOST_TEST(seen == wanted, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_new_password_ends_all_other_sessions)
