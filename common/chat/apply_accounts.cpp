@@ -113,6 +113,17 @@ outcome run(apply_step& s, session_revoke_all const& what)
     return done{};
 }
 
+outcome run(apply_step& s, session_touch const& what)
+{
+    for (auto row : s.on.sessions_of(s.uid))
+    {
+        if (row.id != what.id) continue;
+        row.used_ms = s.at_ms;
+        s.on.put(row);
+    }
+    return done{};
+}
+
 outcome run(apply_step& s, password_change const& what)
 {
     auto me = s.on.find_user(s.uid);

@@ -101,6 +101,14 @@ struct checkpoint  // every replica computes its state digest at this pos
 {
     std::string id;
 };
+struct conv_archive  // removes a room, for its creator and for the server's owner
+{
+    conv_id conv;
+};
+struct session_touch  // an own session is in use; unknown ones are no error
+{
+    session_id id;
+};
 struct probe  // changes nothing: shows that the chain commits
 {
 };
@@ -121,7 +129,9 @@ using command_body = std::variant<
     room_create,
     conv_join,
     conv_leave,
-    checkpoint>;
+    checkpoint,
+    conv_archive,
+    session_touch>;
 
 struct command
 {

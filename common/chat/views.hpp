@@ -40,8 +40,9 @@ struct conv_summary
     std::optional<person> peer;  // of a dm
     std::uint64_t read = 0;
     std::uint64_t delivered = 0;
-    std::uint64_t mentions = 0;   // unread ones
-    std::optional<message> last;  // the newest message
+    std::uint64_t mentions = 0;        // unread ones
+    std::uint64_t unread_deleted = 0;  // messages after `read` that were deleted: nothing to read any more
+    std::optional<message> last;       // the newest message
 };
 struct sync_query
 {

@@ -107,6 +107,8 @@ void put_body(stored::Command& to, command_body const& what)
             [&](conv_join const& c) { to.mutable_conv_join()->set_conv(c.conv.value()); },
             [&](conv_leave const& c) { to.mutable_conv_leave()->set_conv(c.conv.value()); },
             [&](checkpoint const& c) { to.mutable_checkpoint()->set_id(c.id); },
+            [&](conv_archive const& c) { to.mutable_conv_archive()->set_conv(c.conv.value()); },
+            [&](session_touch const& c) { to.mutable_session_touch()->set_id(c.id.value()); },
         },
         what
     );
@@ -201,6 +203,8 @@ std::optional<command_body> get_body(stored::Command const& from)
         case what::kConvJoin: return conv_join{.conv = conv_id(from.conv_join().conv())};
         case what::kConvLeave: return conv_leave{.conv = conv_id(from.conv_leave().conv())};
         case what::kCheckpoint: return checkpoint{.id = from.checkpoint().id()};
+        case what::kConvArchive: return conv_archive{.conv = conv_id(from.conv_archive().conv())};
+        case what::kSessionTouch: return session_touch{.id = session_id(from.session_touch().id())};
         case what::WHAT_NOT_SET: break;
     }
     return std::nullopt;

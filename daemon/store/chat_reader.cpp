@@ -163,7 +163,11 @@ chat::users_page chat_reader::users(chat::users_query const& what)
 std::vector<chat::membership> chat_reader::conversations_of(chat::user_id who)
 {
     std::vector<chat::membership> out;
-    auto row = db_.query("SELECT conv, joined FROM chat_member WHERE uid = ? ORDER BY conv", who);
+    auto row = db_.query(
+        "SELECT m.conv, m.joined FROM chat_member m JOIN chat_conv c ON c.id = m.conv"
+        " WHERE m.uid = ? AND c.gone = 0 ORDER BY m.conv",
+        who
+    );
     while (row.step())
         out.push_back({.conv = chat::conv_id(row.number(0)), .joined = seq(row.number(1))});
     return out;

@@ -73,6 +73,9 @@ private:
     chat::conv_summary summary(chat::user_id who, chat::conversation conv, chat::member const* me);
     // Fills in what an event's row refers to.
     void complete(chat::event& e);
+    // The conversation's revision when he left it for the last time.
+    std::uint64_t rev_at_leaving(chat::user_id who, chat::conv_id conv);
+    std::uint64_t members_at(chat::conv_id conv, seq pos);
 
     database& db_;
 };

@@ -42,6 +42,8 @@ std::vector<command_body> one_of_each()
         conv_join{.conv = conv_id(6)},
         conv_leave{.conv = conv_id(6)},
         checkpoint{.id = "check-1"},
+        conv_archive{.conv = conv_id(6)},
+        session_touch{.id = session_id(5)},
     };
 }
 
