@@ -27,6 +27,7 @@ struct account_create
     std::string password_hash;  // argon2id string
     token_hash first_token;     // of the session that comes with the account
     std::string label;          // of that session
+    std::uint32_t place = 0;    // of that session
 };
 // `password_rev` is the one of the login data that the password was proved against: when it has changed
 // since, the answer is `unauthenticated`.
@@ -35,6 +36,7 @@ struct session_create
     token_hash token;
     std::string label;
     std::uint64_t password_rev = 0;
+    std::uint32_t place = 0;
 };
 struct session_revoke  // one own session; unknown ones are no error
 {

@@ -135,6 +135,7 @@ void add(hasher& to, session const& r)
     fields row(to, table::session);
     row.all(r.token, r.id, r.uid, r.label, r.created_ms);
     row.later(1, r.used_ms);
+    row.later(2, r.place);
 }
 
 void add(hasher& to, conversation const& r)

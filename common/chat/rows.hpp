@@ -53,6 +53,8 @@ struct session
     std::string label;  // what the client called itself
     std::int64_t created_ms = 0;
     std::int64_t used_ms = 0;  // when it was last said to be in use (session_touch); 0: never
+    std::uint32_t place =
+        0;  // where it was opened: a hash of 16 bits of the address, too short to tell; 0: not known
 
     friend bool operator==(session const&, session const&) = default;
 };

@@ -30,6 +30,7 @@ struct login_data
     person who;
     std::string password_hash;
     std::uint64_t password_rev = 0;
+    std::vector<std::uint32_t> places;  // of his sessions; only where the name was asked for
 };
 
 // ---- sync

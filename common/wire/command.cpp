@@ -45,6 +45,7 @@ void put_body(stored::Command& to, command_body const& what)
                 m.set_password_hash(c.password_hash);
                 m.set_first_token(c.first_token);
                 m.set_label(c.label);
+                m.set_place(c.place);
             },
             [&](session_create const& c)
             {
@@ -52,6 +53,7 @@ void put_body(stored::Command& to, command_body const& what)
                 m.set_token(c.token);
                 m.set_label(c.label);
                 m.set_password_rev(c.password_rev);
+                m.set_place(c.place);
             },
             [&](session_revoke const& c) { to.mutable_session_revoke()->set_id(c.id.value()); },
             [&](session_revoke_all const& c)
@@ -149,13 +151,16 @@ std::optional<command_body> get_body(stored::Command const& from)
                 .name = m.name(),
                 .password_hash = m.password_hash(),
                 .first_token = m.first_token(),
-                .label = m.label()
+                .label = m.label(),
+                .place = m.place()
             };
         }
         case what::kSessionCreate:
         {
             auto const& m = from.session_create();
-            return session_create{.token = m.token(), .label = m.label(), .password_rev = m.password_rev()};
+            return session_create{
+                .token = m.token(), .label = m.label(), .password_rev = m.password_rev(), .place = m.place()
+            };
         }
         case what::kSessionRevoke: return session_revoke{.id = session_id(from.session_revoke().id())};
         case what::kSessionRevokeAll:

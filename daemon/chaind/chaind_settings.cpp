@@ -98,6 +98,13 @@ void add_limits(runtime::options& out, gateway::settings& g)
         {1, 1024},
         "Pages that a user has asked for and that are not written to him yet, over all his connections."
     );
+    out.add("session-ttl", g.session_ttl, {1min, 87600h}, "A login is good for so long.");
+    out.add(
+        "session-idle",
+        g.session_idle,
+        {.least = 1min, .most = 87600h, .or_zero = true},
+        "A login that was not used for so long is over, although session-ttl is not; 0: it is not."
+    );
     out.add_size("frame-max", g.frame_max, {KiB, 16 * MiB}, "Largest frame from a client.");
     // Above its default a body is refused by the chain itself.
     out.add_size("body-max", g.body_max, {1, gateway::settings{}.body_max}, "Largest message body.");

@@ -1,5 +1,7 @@
 #include "gateway/client_address.hpp"
 
+#include "base/hash.hpp"
+
 #include <algorithm>
 #include <optional>
 
@@ -51,6 +53,12 @@ std::string address_group(std::string_view address)
     auto bytes = parsed->to_v6().to_bytes();
     std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
     return ip::address_v6(bytes).to_string() + "/64";
+}
+
+std::uint32_t place_of(std::string_view group)
+{
+    auto const hash = hasher{}.bytes(group).finish();
+    return 1U + (std::uint32_t{hash.bytes[0]} | std::uint32_t{hash.bytes[1]} << 8U);
 }
 
 std::string client_of(http_request const& request, std::vector<std::string> const& trusted)

@@ -5,6 +5,7 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,9 @@ namespace chaind::gateway
 // One subscriber's addresses have one group: an IPv4 address, or the /64 of an IPv6 address, since whoever
 // has one of it has all of it. What is no address stands for itself.
 [[nodiscard]] std::string address_group(std::string_view address);
+
+// 1 to 65536: too few to tell an address, enough to notice one that an account was used from.
+std::uint32_t place_of(std::string_view group);
 
 // Who sent a request: the peer, or whom the nearest proxy that is not one of `trusted` names. What others may
 // have written into X-Forwarded-For stands left of that and is not believed.

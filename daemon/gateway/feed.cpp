@@ -39,7 +39,7 @@ void feed::start(chat::user_id who, seq at)
 bool feed::push(published_ptr what)
 {
     if (waiting_.size() >= waiting_max) return false;
-    if (!waiting_.empty() && waiting_bytes_ + what->bytes() > limits_.unacked_bytes_max) return false;
+    if (!waiting_.empty() && waiting_bytes_ + what->bytes() > waiting_bytes_max) return false;
     BOOST_ASSERT(what->what().pos > last_queued_);
     last_queued_ = what->what().pos;
     waiting_bytes_ += what->bytes();

@@ -47,7 +47,7 @@ public:
     [[nodiscard]] bool wants_more() const
     {
         if (waiting_.empty()) return true;
-        return waiting_.size() < waiting_max / 4 && waiting_bytes_ < limits_.unacked_bytes_max / 4;
+        return waiting_.size() < waiting_max / 4 && waiting_bytes_ < waiting_bytes_max / 4;
     }
     [[nodiscard]] seq last_queued() const { return last_queued_; }
     // The position of the event that is next; nothing when none waits.
@@ -66,6 +66,7 @@ public:
     std::vector<chat::mark> acked(seq upto);
 
     static constexpr std::size_t waiting_max = 1024;
+    static constexpr std::size_t waiting_bytes_max = 1024 * 1024;
 
 private:
     struct sent

@@ -4,6 +4,7 @@
 #include "gateway/client_address.hpp"
 #include "gateway/http_common.hpp"
 #include "gateway/token.hpp"
+#include "gateway/weak_passwords.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/within.hpp"
 #include "wire/client_json.hpp"
@@ -41,14 +42,14 @@ std::string label_of(http_request const& request)
     return out;
 }
 
-using clock = std::chrono::steady_clock;
+using steady = std::chrono::steady_clock;
 using wait_time = std::optional<std::chrono::milliseconds>;
 
 // How long until one more of these is allowed.
 wait_time over_rate(services const& with, std::string const& key, double per_minute)
 {
     if (!with.limits.rate_limits) return std::nullopt;
-    return with.rates.take(key, per_minute / 60, per_minute, clock::now());
+    return with.rates.take(key, per_minute / 60, per_minute, steady::now());
 }
 
 http_response too_many_attempts(std::chrono::milliseconds wait)
@@ -67,7 +68,7 @@ password_pool::asker asker_at(services const& with, std::string const& what, std
 }
 
 std::optional<http_response> unfit_password(
-    services const& with, std::string const& password, char const* field
+    services const& with, std::string const& password, char const* field, std::string const& name
 )
 {
     if (password.size() < with.limits.password_min)
@@ -82,6 +83,8 @@ std::optional<http_response> unfit_password(
             "a password has at most " + std::to_string(with.limits.password_max) + " bytes",
             field
         );
+    if (auto const weak = weakness_of(password, name))
+        return refusal_response(api_errc::bad_request, std::string(*weak), field);
     return std::nullopt;
 }
 
@@ -97,6 +100,7 @@ asio::awaitable<http_response> log_in(
     services const& with,
     wire::credentials given,
     password_pool::asker who,
+    std::uint32_t place,
     std::string label,
     unsigned status,
     bool retried
@@ -118,6 +122,7 @@ asio::awaitable<http_response> log_in(
     chat::session_create open;
     open.token = hash_of_token(token);
     open.label = std::move(label);
+    open.place = place;
     open.password_rev = account->password_rev;
     chat::command command;
     command.uid = account->who.uid;
@@ -128,6 +133,18 @@ asio::awaitable<http_response> log_in(
     co_return ok(wire::account_body(account->who, token), status);
 }
 
+// At this replica, or by a session that was opened at any.
+asio::awaitable<bool> was_seen(services const& with, std::string const& name, std::string const& address)
+{
+    if (with.places.knows(name, address)) co_return true;
+    query<std::optional<chat::login_data>> question = [name](store::chat_reader& from)
+    { return from.find_login(name); };
+    auto const found = co_await ask(with.chain, std::move(question));
+    if (!found || !found->value) co_return false;
+    auto const& places = found->value->places;
+    co_return std::find(places.begin(), places.end(), place_of(address)) != places.end();
+}
+
 // An address that fails too often, whatever the names, is refused: hashes for it would keep others waiting.
 // An account that was seen there before may still try, on a limit of its own, and is let in when the password
 // is right. Everybody else hears the same after the same time, so that nobody learns there which accounts
@@ -136,10 +153,11 @@ asio::awaitable<http_response> try_login(
     services const& with, wire::credentials given, std::string address, std::string label
 )
 {
-    auto const begun = clock::now();
+    auto const begun = steady::now();
     auto const name = chat::canonical_name(given.name).value_or("?");
     auto const of_address = "logins " + address;
     auto const tried_too_often = over_rate(with, of_address, with.limits.wrong_logins_per_min);
+    auto const place = place_of(address);
     auto who = asker_at(with, "login", address);
     std::optional<http_response> answer;
     if (!tried_too_often)
@@ -149,13 +167,17 @@ asio::awaitable<http_response> try_login(
             with.rates.give_back(of_address, with.limits.wrong_logins_per_min);
             co_return too_many_attempts(*wait);
         }
-        answer = co_await log_in(with, std::move(given), std::move(who), std::move(label), 200, false);
+        answer = co_await log_in(with, std::move(given), std::move(who), place, std::move(label), 200, false);
     }
-    else if (with.places.knows(name, address) &&
-             !over_rate(with, "known login " + name + ' ' + address, with.limits.logins_per_min))
+    else
     {
-        who.from = "known " + who.from;
-        answer = co_await log_in(with, std::move(given), std::move(who), std::move(label), 200, false);
+        bool const known = co_await was_seen(with, name, address);
+        if (known && !over_rate(with, "known login " + name + ' ' + address, with.limits.logins_per_min))
+        {
+            who.from = "known " + who.from;
+            answer =
+                co_await log_in(with, std::move(given), std::move(who), place, std::move(label), 200, false);
+        }
     }
     if (answer && answer->status == 200)
     {
@@ -187,7 +209,7 @@ asio::awaitable<http_response> create_account(services const& with, http_request
             name ? "this name is reserved" : "a name has 2 to 32 of the characters a-z 0-9 . _ -",
             "name"
         );
-    if (auto unfit = unfit_password(with, given.password, "password")) co_return std::move(*unfit);
+    if (auto unfit = unfit_password(with, given.password, "password", *name)) co_return std::move(*unfit);
     auto const* key = request.header("idempotency-key");
     if (key != nullptr && (key->empty() || key->size() > 64))
         co_return refusal_response(api_errc::bad_request, "an idempotency key has 1 to 64 bytes", "cid");
@@ -204,6 +226,7 @@ asio::awaitable<http_response> create_account(services const& with, http_request
     create.password_hash = std::move(*hashed);
     create.first_token = hash_of_token(token);
     create.label = label_of(request);
+    create.place = place_of(address);
     chat::command command;
     command.cid = key != nullptr ? *key : fresh_cid();
     command.what = std::move(create);
@@ -213,7 +236,13 @@ asio::awaitable<http_response> create_account(services const& with, http_request
     // The first answer may have been lost: whoever knows the password gets a token of his own.
     if (applied.dup)
         co_return co_await log_in(
-            with, std::move(given), std::move(who_asks_for_it), label_of(request), 201, true
+            with,
+            std::move(given),
+            std::move(who_asks_for_it),
+            place_of(address),
+            label_of(request),
+            201,
+            true
         );
     with.places.saw(*name, address);
     chat::person who;
@@ -287,8 +316,8 @@ asio::awaitable<http_response> revoke_sessions(
     auto asked = co_await who_asks(with, request);
     if (auto* refused = std::get_if<http_response>(&asked)) co_return std::move(*refused);
     auto const& own = std::get<chat::known_session>(asked);
-    if (with.pages.in_debt(own.who.uid, clock::now())) co_return too_many_pages();
-    with.pages.charge(own.who.uid, looked_at_for_sessions, clock::now());
+    if (with.pages.in_debt(own.who.uid, steady::now())) co_return too_many_pages();
+    with.pages.charge(own.who.uid, looked_at_for_sessions, steady::now());
     auto const found = co_await sessions_of(with, own.who.uid);
     if (!found) co_return refusal_response(refusal_of_read(found.error()));
     auto const ends_one = [&](auto const& ends)
@@ -328,7 +357,7 @@ asio::awaitable<http_response> change_password(services const& with, http_reques
     auto parsed = wire::parse_new_password(request.body);
     if (auto const* bad = std::get_if<chat::failure>(&parsed)) co_return refusal_response(*bad);
     auto given = std::get<wire::new_password>(std::move(parsed));
-    if (auto unfit = unfit_password(with, given.fresh, "new")) co_return std::move(*unfit);
+    if (auto unfit = unfit_password(with, given.fresh, "new", own.who.name)) co_return std::move(*unfit);
     auto const address = address_group(request.peer);
     if (auto const wait =
             over_rate(with, "login " + own.who.name + ' ' + address, with.limits.logins_per_min))

@@ -70,6 +70,7 @@ http_api::http_api(services const& with, asio::any_io_executor on) : with_(with)
 {
     for (auto const& one : web_assets())
     {
+        if (one.path == common_passwords_path) continue;
         page p;
         p.bytes = one.bytes;
         p.type = type_of(one.path);
@@ -89,7 +90,7 @@ void http_api::add_headers(http_request const* request, http_response& to) const
         "Content-Security-Policy",
         "default-src 'self'; connect-src 'self'" + members.connect_sources() +
             "; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors "
-            "'none'"
+            "'none'; require-trusted-types-for 'script'"
     );
     to.headers.emplace_back("X-Content-Type-Options", "nosniff");
     to.headers.emplace_back("Referrer-Policy", "no-referrer");
@@ -266,6 +267,12 @@ asio::awaitable<http_response> http_api::route_api(http_request const& request)
     }
     static constexpr std::string_view before = "conversations/";
     static constexpr std::string_view after = "/messages";
+    if (path.starts_with(before) && path.find('/', before.size()) == std::string_view::npos)
+    {
+        if (method != "DELETE") co_return not_allowed("DELETE");
+        std::string conv(path.substr(before.size()));
+        co_return co_await remove_conversation(with_, request, std::move(conv));
+    }
     if (path.starts_with(before) && path.ends_with(after) && path.size() > before.size() + after.size())
     {
         if (!reads) co_return not_allowed("GET");

@@ -130,4 +130,28 @@ asio::awaitable<http_response> list_messages(
     co_return co_await show(with, std::move(what), who);
 }
 
+asio::awaitable<http_response> remove_conversation(
+    services const& with, http_request const& request, std::string conv
+)
+{
+    auto asked = co_await who_asks(with, request);
+    if (auto* refused = std::get_if<http_response>(&asked)) co_return std::move(*refused);
+    auto const id = wire::parse_conv_id(conv);
+    if (!id) co_return refusal_response(api_errc::not_found, "no such conversation");
+    auto const* key = request.header("idempotency-key");
+    chat::command command;
+    command.uid = std::get<chat::known_session>(asked).who.uid;
+    command.cid = key != nullptr ? *key : new_ulid(runtime::now().wall_us / 1000);
+    command.what = chat::conv_archive{.conv = *id};
+    if (auto const limited = with.changes.take(command.uid, command.what))
+        co_return refusal_response(*limited);
+    auto done = co_await decide(with, std::move(command));
+    if (auto* refused = std::get_if<http_response>(&done)) co_return std::move(*refused);
+    auto const& applied = std::get<chat::applied>(done);
+    auto const replicas = std::max<std::size_t>(1, with.chain.view().replicas);
+    auto response = ok(wire::outcome_d(applied.result, replicas));
+    response.headers.emplace_back("Chaind-Pos", std::to_string(applied.effect_pos.value()));
+    co_return response;
+}
+
 }  // namespace chaind::gateway

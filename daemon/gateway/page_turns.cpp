@@ -3,7 +3,7 @@
 #include "runtime/within.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <utility>
 
 namespace chaind::gateway
 {
@@ -14,6 +14,7 @@ namespace
 {
 
 constexpr std::size_t least_cost = 16U * 1024;  // of looking, however little is found
+constexpr std::size_t most_cost = 256U * 1024;
 
 }  // namespace
 
@@ -40,17 +41,21 @@ page_turns::turn::turn(settings const& limits, std::shared_ptr<reader> of)
     : limits_(limits), of_(std::move(of))
 {
     ++of_->taken;
+    if (limits_.rate_limits) of_->bytes -= static_cast<double>(most_cost);
 }
 
 page_turns::turn::~turn()
 {
+    cost(0);
     --of_->taken;
     of_->call_next();
 }
 
 void page_turns::turn::cost(std::size_t bytes)
 {
-    if (limits_.rate_limits) of_->bytes -= static_cast<double>(std::max(bytes, least_cost));
+    if (!limits_.rate_limits || std::exchange(costs_known_, true)) return;
+    of_->bytes += static_cast<double>(most_cost) - static_cast<double>(std::max(bytes, least_cost));
+    of_->call_next();
 }
 
 void page_turns::refill(reader& of, time_point now) const

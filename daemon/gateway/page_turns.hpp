@@ -30,7 +30,8 @@ public:
     page_turns(boost::asio::any_io_executor on, settings const& limits);
     ~page_turns();
 
-    // Held from the question until its answer was written, or thrown away.
+    // Held from the question until its answer was written, or thrown away. Until it is known what the page
+    // costs, it costs as much as a page can have: else many that are asked for at once would cost nothing.
     class turn
     {
     public:
@@ -44,6 +45,7 @@ public:
     private:
         settings const& limits_;
         std::shared_ptr<reader> of_;
+        bool costs_known_ = false;
     };
     using turn_ptr = std::shared_ptr<turn>;
 

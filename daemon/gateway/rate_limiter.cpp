@@ -47,7 +47,7 @@ std::optional<std::chrono::milliseconds> rate_limiter::take(
     if (b.tokens >= 1)
         b.tokens -= 1;
     else
-        wait = std::chrono::milliduration_s(
+        wait = std::chrono::milliseconds(
             1 + static_cast<std::int64_t>(std::ceil((1 - b.tokens) / per_second * 1000))
         );
     settle(b, per_second, burst, now);

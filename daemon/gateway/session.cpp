@@ -4,6 +4,7 @@
 #include "gateway/ask.hpp"
 #include "gateway/counters.hpp"
 #include "gateway/queries.hpp"
+#include "gateway/session_age.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
 #include "runtime/within.hpp"
@@ -358,9 +359,23 @@ void session::end(int code, std::string reason, bool after_requests)
     if (link_ != nullptr) link_->wake();
 }
 
+// A connection that stays is a use as well, and does not outlive its login.
+void session::keep_login()
+{
+    if (!me_ || ending_) return;
+    auto const now_ms = runtime::now().wall_us / 1000;
+    if (std::chrono::milliseconds(now_ms - login_.created_ms) > with_.limits.session_ttl)
+        return end(4501, "this session is too old", false);
+    auto const used_ms = std::max(login_.created_ms, login_.used_ms);
+    if (std::chrono::milliseconds(now_ms - used_ms) < said_every(with_.limits)) return;
+    note_use(with_, login_, now_ms);
+    login_.used_ms = now_ms;
+}
+
 void session::tick(time_point now)
 {
     if (link_ == nullptr) return;
+    keep_login();
     auto const& limits = with_.limits;
     auto const writing = link_->writing_since();
     auto const reading = link_->reading_since();

@@ -76,6 +76,7 @@ private:
     boost::asio::awaitable<std::string> read(wire::request const& what, page_turns::turn_ptr& turn);
     boost::asio::awaitable<std::optional<refusal>> wait_for(seq pos);
     void note(wire::request const& what);
+    void keep_login();
     void refuse_frame(wire::refused_frame const& why);
     void say(std::string text, std::size_t weight = 1, page_turns::turn_ptr turn = {});
     std::string refused(std::int64_t re, refusal const& why);
@@ -110,6 +111,7 @@ private:
 
     std::optional<chat::person> me_;
     chat::token_hash token_;
+    chat::session login_;  // as hello found it, and as it was said to be in use since
     bool batches_ = false;
     seq snapshot_;              // what hello's read saw
     bool gone_resume_ = false;  // the client must fetch everything anew

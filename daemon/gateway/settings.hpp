@@ -95,7 +95,8 @@ struct settings
 
     // A login is good for so long. A client that missed more than so many entries fetches everything anew
     // (`gone`).
-    std::chrono::hours session_ttl{24 * 90};
+    std::chrono::milliseconds session_ttl = std::chrono::hours(24 * 90);
+    std::chrono::milliseconds session_idle = std::chrono::hours(24 * 30);  // of no use; 0: no end by that
     std::uint64_t resume_entries_max = 100'000;
 
     // Events kept in memory for sessions that are nearly up to date; older ones come from the store.

@@ -25,7 +25,8 @@ chat::login_data login_of(chat::user const& row)
     return {
         .who = {.uid = row.id, .name = row.name, .display = row.display, .as = row.as},
         .password_hash = row.password_hash,
-        .password_rev = row.password_rev
+        .password_rev = row.password_rev,
+        .places = {}
     };
 }
 
@@ -80,7 +81,10 @@ std::optional<chat::login_data> chat_reader::find_login(std::string_view name)
     if (!canonical) return std::nullopt;
     auto row = db_.query("SELECT " CHAIND_USER_COLUMNS " FROM chat_user WHERE name = ?", *canonical);
     if (!row.step()) return std::nullopt;
-    return login_of(get_user(row));
+    auto out = login_of(get_user(row));
+    for (auto const& one : sessions_of(out.who.uid))
+        if (one.place != 0) out.places.push_back(one.place);
+    return out;
 }
 
 std::optional<chat::login_data> chat_reader::find_login(chat::user_id uid)

@@ -83,7 +83,8 @@ chat::session get_session(statement const& row)
         .uid = number<chat::user_id>(row, 2),
         .label = row.text(3),
         .created_ms = row.integer(4),
-        .used_ms = row.integer(5)
+        .used_ms = row.integer(5),
+        .place = static_cast<std::uint32_t>(row.number(6))
     };
 }
 

@@ -123,13 +123,14 @@ void chat_state::put(chat::session const& row)
 {
     replaced(find_session(row.token), row);
     db_.run(
-        "INSERT OR REPLACE INTO chat_session (" CHAIND_SESSION_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO chat_session (" CHAIND_SESSION_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)",
         blob{row.token},
         row.id,
         row.uid,
         row.label,
         row.created_ms,
-        row.used_ms
+        row.used_ms,
+        row.place
     );
 }
 

@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(who_is_being_answered_keeps_his_place)
 BOOST_AUTO_TEST_CASE(this_machines_own_have_no_limit_by_address_and_give_way_last)
 {
     for (int i = 0; i < 5; ++i)
-        add("127.0.0.1");
+        add(i % 2 == 0 ? "127.0.0.1" : "::ffff:127.0.0.1");
     auto const other = add("10.0.0.1");
     BOOST_TEST(ask("10.0.0.2").instead_of.value() == other);
     auto const second = last;

@@ -289,7 +289,8 @@ BOOST_FIXTURE_TEST_CASE(a_store_of_schema_1_opens_as_it_was, snapshot_fixture)
         "DROP TABLE meta; ALTER TABLE old_meta RENAME TO meta;"
         "ALTER TABLE chat_counters DROP COLUMN row_sum; DROP INDEX chat_message_deleted;"
         "ALTER TABLE chat_user DROP COLUMN made; ALTER TABLE chat_conv DROP COLUMN gone;"
-        "ALTER TABLE chat_session DROP COLUMN used_ms; PRAGMA user_version = 1"
+        "ALTER TABLE chat_session DROP COLUMN used_ms; ALTER TABLE chat_session DROP COLUMN place;"
+        "PRAGMA user_version = 1"
     );
 
     auto made = open(options());
