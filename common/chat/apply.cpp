@@ -171,7 +171,7 @@ std::variant<failure, own_place> find_own_place(apply_step& s, conv_id conv)
 {
     auto const hidden = refuse(api_errc::not_found, "no such conversation", "conv");
     auto found = s.on.find_conv(conv);
-    if (!found) return hidden;
+    if (!found || found->gone != seq()) return hidden;
     auto me = s.on.find_member(conv, s.uid);
     if (me) return own_place{.conv = *std::move(found), .me = *me};
     if (found->kind == conv_kind::dm || found->priv) return hidden;

@@ -31,7 +31,9 @@ std::string cut(std::string text)
     return text;
 }
 
-session open_session(apply_step& s, user_id uid, token_hash const& token, std::string const& label)
+session open_session(
+    apply_step& s, user_id uid, token_hash const& token, std::string const& label, std::uint32_t place
+)
 {
     ++s.count.sessions;
     session row{
@@ -39,7 +41,8 @@ session open_session(apply_step& s, user_id uid, token_hash const& token, std::s
         .id = session_id(s.count.sessions),
         .uid = uid,
         .label = cut(label),
-        .created_ms = s.at_ms
+        .created_ms = s.at_ms,
+        .place = place
     };
     s.on.put(row);
     return row;
@@ -78,7 +81,7 @@ outcome run(apply_step& s, account_create const& what)
     row.changed = s.pos;
     ++s.count.users;
     s.on.put(row);
-    open_session(s, row.id, what.first_token, what.label);
+    open_session(s, row.id, what.first_token, what.label, what.place);
 
     auto e = s.make_event(event_kind::user_update, audience::everyone);
     e.uid = row.id;
@@ -96,7 +99,7 @@ outcome run(apply_step& s, session_create const& what)
     auto const all = s.on.sessions_of(s.uid);
     for (std::size_t i = 0; i + limits::sessions_of_user <= all.size(); ++i)
         end_session(s, all[i]);
-    return session_created{.id = open_session(s, s.uid, what.token, what.label).id};
+    return session_created{.id = open_session(s, s.uid, what.token, what.label, what.place).id};
 }
 
 outcome run(apply_step& s, session_revoke const& what)
@@ -110,6 +113,17 @@ outcome run(apply_step& s, session_revoke_all const& what)
 {
     for (auto const& row : s.on.sessions_of(s.uid))
         if (!what.keep || row.id != *what.keep) end_session(s, row);
+    return done{};
+}
+
+outcome run(apply_step& s, session_touch const& what)
+{
+    for (auto row : s.on.sessions_of(s.uid))
+    {
+        if (row.id != what.id) continue;
+        row.used_ms = s.at_ms;
+        s.on.put(row);
+    }
     return done{};
 }
 

@@ -65,6 +65,36 @@ failure too_many_rooms()
     return refuse(api_errc::quota_exceeded, "an account is in at most 1000 rooms");
 }
 
+failure no_such_conversation()
+{
+    return refuse(api_errc::not_found, "no such conversation", "conv");
+}
+
+void depart(apply_step& s, member const& who, seq at)
+{
+    s.on.erase(who);
+    s.on.put(past_member{.conv = who.conv, .uid = who.uid, .joined = who.joined, .left = at});
+}
+
+// Whether there is a place for one more room. A room that is removed keeps its members' rows, so that its
+// removal costs the same however many there are; whoever has no place left leaves such rooms here.
+bool has_place_for_room(apply_step& s, user& me)
+{
+    if (me.rooms < limits::rooms_of_user) return true;
+    std::size_t left = 0;
+    for (auto const& place : s.on.places_of(me.id))
+    {
+        if (left == limits::leave_of_entry) break;
+        auto const conv = s.on.find_conv(place.conv);
+        if (!conv || conv->gone == seq()) continue;
+        depart(s, place, conv->gone);
+        --me.rooms;
+        ++left;
+    }
+    if (left != 0) s.on.put(me);
+    return me.rooms < limits::rooms_of_user;
+}
+
 event membership_event(apply_step& s, conversation const& conv, user const& who, bool joined)
 {
     auto e = s.make_event(event_kind::conv_member, audience::members);
@@ -118,7 +148,12 @@ outcome run(apply_step& s, room_create const& what)
     if (!what.priv && s.on.find_public_room(*name))
         return refuse(api_errc::conflict, "there is a room of this name", "name");
     auto me = s.on.find_user(s.uid);
-    if (!me || me->rooms >= limits::rooms_of_user) return too_many_rooms();
+    if (!me || !has_place_for_room(s, *me)) return too_many_rooms();
+    // Leaving them does not make room for more: they stay, for everybody.
+    if (me->made >= limits::rooms_made_by_user)
+        return refuse(
+            api_errc::quota_exceeded, "an account has made at most 1000 rooms that are still there"
+        );
 
     auto conv = new_conversation(s, conv_kind::room);
     conv.name = *name;
@@ -127,6 +162,7 @@ outcome run(apply_step& s, room_create const& what)
     enter(s, conv, s.uid);
     s.on.put(conv);
     ++me->rooms;
+    ++me->made;
     s.on.put(*me);
 
     // A public room appears in everybody's list.
@@ -142,11 +178,11 @@ outcome run(apply_step& s, conv_join const& what)
 {
     auto conv = s.on.find_conv(what.conv);
     auto const inside = s.on.find_member(what.conv, s.uid);
-    if (!conv || (!inside && (conv->kind == conv_kind::dm || conv->priv)))
-        return refuse(api_errc::not_found, "no such conversation", "conv");
+    if (!conv || conv->gone != seq() || (!inside && (conv->kind == conv_kind::dm || conv->priv)))
+        return no_such_conversation();
     if (inside) return changed{.rev = conv->rev};
     auto me = s.on.find_user(s.uid);
-    if (!me || me->rooms >= limits::rooms_of_user) return too_many_rooms();
+    if (!me || !has_place_for_room(s, *me)) return too_many_rooms();
     if (conv->members >= limits::room_members)
         return refuse(api_errc::quota_exceeded, "a room has at most 5000 members");
 
@@ -169,8 +205,7 @@ outcome run(apply_step& s, conv_leave const& what)
     auto me = s.on.find_user(s.uid);
     if (!me) return refuse(api_errc::not_found, "no such account");
 
-    s.on.erase(inside);
-    s.on.put(past_member{.conv = conv.id, .uid = s.uid, .joined = inside.joined, .left = s.pos});
+    depart(s, inside, s.pos);
     --conv.members;
     conv.changed = s.pos;
     s.on.put(conv);
@@ -178,6 +213,40 @@ outcome run(apply_step& s, conv_leave const& what)
     s.on.put(*me);
     s.emit(membership_event(s, conv, *me, false));
     return changed{.rev = conv.rev};
+}
+
+// The room stays as a row without a name for others: its texts are for nobody any more.
+outcome run(apply_step& s, conv_archive const& what)
+{
+    auto conv = s.on.find_conv(what.conv);
+    auto const me = s.on.find_user(s.uid);
+    if (!conv || !me || conv->gone != seq()) return no_such_conversation();
+    bool const room = conv->kind == conv_kind::room;
+    if (!room || (me->as != role::owner && conv->creator != s.uid))
+    {
+        bool const visible = (room && !conv->priv) || s.on.find_member(conv->id, s.uid);
+        if (!visible) return no_such_conversation();
+        return refuse(
+            api_errc::forbidden, "a room is removed by who made it, or by the owner of this server", "conv"
+        );
+    }
+
+    bool const was_public = !conv->priv;
+    conv->gone = s.pos;
+    conv->priv = true;  // its name is free
+    conv->changed = s.pos;
+    s.on.put(*conv);
+    if (auto maker = s.on.find_user(conv->creator); maker && maker->made > 0)
+    {
+        --maker->made;
+        s.on.put(*maker);
+    }
+    auto e = s.make_event(event_kind::conv_gone, was_public ? audience::everyone : audience::members);
+    e.conv = conv->id;
+    e.at_seq = conv->last_seq;
+    e.rev = conv->rev;
+    s.emit(std::move(e));
+    return changed{.rev = conv->rev};
 }
 
 }  // namespace chaind::chat

@@ -39,7 +39,7 @@ std::variant<failure, own_message> find_own_message(apply_step& s, message_id mi
     auto row = s.on.find_message(mid);
     if (!row || !s.on.find_member(row->conv, s.uid)) return hidden;
     auto conv = s.on.find_conv(row->conv);
-    if (!conv) return hidden;
+    if (!conv || conv->gone != seq()) return hidden;
     if (row->uid != s.uid) return refuse(api_errc::forbidden, "this message is somebody else's", "mid");
     return own_message{.conv = *std::move(conv), .row = *std::move(row)};
 }
@@ -179,7 +179,7 @@ outcome run(apply_step& s, delivered_batch const& what)
         auto const& asked = what.marks[i];
         auto const conv = s.on.find_conv(asked.conv);
         auto me = s.on.find_member(asked.conv, asked.uid);
-        if (!conv || !me) continue;
+        if (!conv || conv->gone != seq() || !me) continue;
         auto const upto = std::min(asked.at_seq, conv->last_seq);
         if (upto <= me->delivered) continue;
         me->delivered = upto;

@@ -62,6 +62,7 @@ outcome run(apply_step& s, session_create const& what);
 outcome run(apply_step& s, session_revoke const& what);
 outcome run(apply_step& s, session_revoke_all const& what);
 outcome run(apply_step& s, password_change const& what);
+outcome run(apply_step& s, session_touch const& what);
 // apply_messages.cpp
 outcome run(apply_step& s, msg_send const& what);
 outcome run(apply_step& s, msg_edit const& what);
@@ -73,6 +74,7 @@ outcome run(apply_step& s, dm_create const& what);
 outcome run(apply_step& s, room_create const& what);
 outcome run(apply_step& s, conv_join const& what);
 outcome run(apply_step& s, conv_leave const& what);
+outcome run(apply_step& s, conv_archive const& what);
 // apply.cpp
 outcome run(apply_step& s, checkpoint const& what);
 outcome run(apply_step& s, probe const& what);

@@ -27,6 +27,7 @@ struct account_create
     std::string password_hash;  // argon2id string
     token_hash first_token;     // of the session that comes with the account
     std::string label;          // of that session
+    std::uint32_t place = 0;    // of that session
 };
 // `password_rev` is the one of the login data that the password was proved against: when it has changed
 // since, the answer is `unauthenticated`.
@@ -35,6 +36,7 @@ struct session_create
     token_hash token;
     std::string label;
     std::uint64_t password_rev = 0;
+    std::uint32_t place = 0;
 };
 struct session_revoke  // one own session; unknown ones are no error
 {
@@ -101,6 +103,14 @@ struct checkpoint  // every replica computes its state digest at this pos
 {
     std::string id;
 };
+struct conv_archive  // removes a room, for its creator and for the server's owner
+{
+    conv_id conv;
+};
+struct session_touch  // an own session is in use; unknown ones are no error
+{
+    session_id id;
+};
 struct probe  // changes nothing: shows that the chain commits
 {
 };
@@ -121,7 +131,9 @@ using command_body = std::variant<
     room_create,
     conv_join,
     conv_leave,
-    checkpoint>;
+    checkpoint,
+    conv_archive,
+    session_touch>;
 
 struct command
 {

@@ -23,6 +23,7 @@ enum class event_kind : std::uint8_t  // numbers are stored: never reuse one
     conv_new = 6,
     conv_member = 7,
     user_update = 8,
+    conv_gone = 9,
 };
 
 enum class audience : std::uint8_t  // who receives it, as of its pos

@@ -88,12 +88,23 @@ void model_state::put(conversation const& row)
 {
     if (row.kind == conv_kind::dm) dms_[{row.low, row.high}] = row.id;
     if (row.kind == conv_kind::room && !row.priv) public_rooms_[row.name] = row.id;
+    if (row.kind == conv_kind::room && row.priv)
+        if (auto const at = public_rooms_.find(row.name); at != public_rooms_.end() && at->second == row.id)
+            public_rooms_.erase(at);
     convs_[row.id] = row;
 }
 
 std::optional<member> model_state::find_member(conv_id conv, user_id uid)
 {
     return find(members_, std::pair(conv, uid));
+}
+
+std::vector<member> model_state::places_of(user_id uid)
+{
+    std::vector<member> out;
+    for (auto const& [key, row] : members_)
+        if (row.uid == uid) out.push_back(row);
+    return out;
 }
 
 void model_state::put(member const& row)

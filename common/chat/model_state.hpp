@@ -32,6 +32,7 @@ public:
     void put(conversation const& row) override;
 
     std::optional<member> find_member(conv_id conv, user_id uid) override;
+    std::vector<member> places_of(user_id uid) override;
     void put(member const& row) override;
     void erase(member const& row) override;
     void put(past_member const& row) override;

@@ -78,7 +78,7 @@ struct message_sent
     std::int64_t at_ms = 0;
     friend bool operator==(message_sent const&, message_sent const&) = default;
 };
-struct changed  // msg.edit, msg.delete, conv.join, conv.leave
+struct changed  // msg.edit, msg.delete, conv.join, conv.leave, conv.archive
 {
     std::uint64_t rev = 0;
     friend bool operator==(changed const&, changed const&) = default;

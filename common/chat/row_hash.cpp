@@ -34,6 +34,14 @@ public:
     {
         (one(values), ...);
     }
+    // A field that its table got later: rows without it keep the hash that they had before.
+    template <class T>
+    void later(int number_of_field, T const& value)
+    {
+        if (value == T{}) return;
+        one(number_of_field);
+        one(value);
+    }
 
 private:
     void number(std::uint64_t value) { to_.number(value); }
@@ -95,6 +103,8 @@ private:
     void one(conv_join const& c) { all(c.conv); }
     void one(conv_leave const& c) { all(c.conv); }
     void one(checkpoint const& c) { all(c.id); }
+    void one(conv_archive const& c) { all(c.conv); }
+    void one(session_touch const& c) { all(c.id); }
 
     template <class... T>
     void one(std::variant<T...> const& value)
@@ -115,35 +125,38 @@ void add(hasher& to, counters const& r)
 
 void add(hasher& to, user const& r)
 {
-    fields(to, table::user)
-        .all(
-            r.id, r.name, r.display, r.as, r.password_hash, r.password_rev, r.created_ms, r.rooms, r.changed
-        );
+    fields row(to, table::user);
+    row.all(r.id, r.name, r.display, r.as, r.password_hash, r.password_rev, r.created_ms, r.rooms, r.changed);
+    row.later(1, r.made);
 }
 
 void add(hasher& to, session const& r)
 {
-    fields(to, table::session).all(r.token, r.id, r.uid, r.label, r.created_ms);
+    fields row(to, table::session);
+    row.all(r.token, r.id, r.uid, r.label, r.created_ms);
+    row.later(1, r.used_ms);
+    row.later(2, r.place);
 }
 
 void add(hasher& to, conversation const& r)
 {
-    fields(to, table::conversation)
-        .all(
-            r.id,
-            r.kind,
-            r.name,
-            r.priv,
-            r.topic,
-            r.creator,
-            r.low,
-            r.high,
-            r.created_ms,
-            r.last_seq,
-            r.rev,
-            r.members,
-            r.changed
-        );
+    fields row(to, table::conversation);
+    row.all(
+        r.id,
+        r.kind,
+        r.name,
+        r.priv,
+        r.topic,
+        r.creator,
+        r.low,
+        r.high,
+        r.created_ms,
+        r.last_seq,
+        r.rev,
+        r.members,
+        r.changed
+    );
+    row.later(1, r.gone);
 }
 
 void add(hasher& to, member const& r)

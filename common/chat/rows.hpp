@@ -40,6 +40,7 @@ struct user
     std::int64_t created_ms = 0;
     std::uint64_t rooms = 0;  // rooms he is in now
     seq changed;              // pos of the last change that others see
+    std::uint64_t made = 0;   // rooms that he has made, less those that were removed
 
     friend bool operator==(user const&, user const&) = default;
 };
@@ -51,6 +52,9 @@ struct session
     user_id uid;
     std::string label;  // what the client called itself
     std::int64_t created_ms = 0;
+    std::int64_t used_ms = 0;  // when it was last said to be in use (session_touch); 0: never
+    std::uint32_t place =
+        0;  // where it was opened: a hash of 16 bits of the address, too short to tell; 0: not known
 
     friend bool operator==(session const&, session const&) = default;
 };
@@ -69,6 +73,7 @@ struct conversation
     std::uint64_t rev = 0;       // message changes so far, dense: new, edit, delete
     std::uint64_t members = 0;   // now
     seq changed;                 // pos of the last change
+    seq gone;                    // pos at which the room was removed; 0: it is there
 
     friend bool operator==(conversation const&, conversation const&) = default;
 };

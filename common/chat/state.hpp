@@ -39,6 +39,7 @@ public:
     virtual void put(conversation const& row) = 0;
 
     [[nodiscard]] virtual std::optional<member> find_member(conv_id conv, user_id uid) = 0;
+    [[nodiscard]] virtual std::vector<member> places_of(user_id uid) = 0;  // by conversation id
     virtual void put(member const& row) = 0;
     virtual void erase(member const& row) = 0;
     virtual void put(past_member const& row) = 0;

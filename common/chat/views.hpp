@@ -30,6 +30,7 @@ struct login_data
     person who;
     std::string password_hash;
     std::uint64_t password_rev = 0;
+    std::vector<std::uint32_t> places;  // of his sessions; only where the name was asked for
 };
 
 // ---- sync
@@ -40,8 +41,9 @@ struct conv_summary
     std::optional<person> peer;  // of a dm
     std::uint64_t read = 0;
     std::uint64_t delivered = 0;
-    std::uint64_t mentions = 0;   // unread ones
-    std::optional<message> last;  // the newest message
+    std::uint64_t mentions = 0;        // unread ones
+    std::uint64_t unread_deleted = 0;  // messages after `read` that were deleted: nothing to read any more
+    std::optional<message> last;       // the newest message
 };
 struct sync_query
 {

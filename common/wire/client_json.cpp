@@ -130,7 +130,10 @@ void write(json_text& to, chat::conv_summary const& one)
     to.field("member", one.member).field("members", conv.members);
     if (one.peer) to.field("peer", text_of(one.peer->uid));
     to.field("seq", conv.last_seq).field("rev", conv.rev).field("read", read);
-    to.field("unread", conv.last_seq - read).field("mentions", one.mentions).field("muted", false);
+    auto const unread = conv.last_seq - read;
+    to.field("unread", unread - std::min(unread, one.unread_deleted))
+        .field("mentions", one.mentions)
+        .field("muted", false);
     to.key("last");
     if (one.last)
         to.open()

@@ -26,6 +26,7 @@ std::string_view name_of(event_kind kind)
         case event_kind::delivered: return "delivered";
         case event_kind::conv_new: return "conv.new";
         case event_kind::conv_member: return "conv.member";
+        case event_kind::conv_gone: return "conv.gone";
         case event_kind::user_update: break;
     }
     return "user.update";
@@ -141,6 +142,7 @@ void write_d(
             break;
         case event_kind::conv_new: write_conv(to, e, recipient); break;
         case event_kind::conv_member: write_membership(to, e); break;
+        case event_kind::conv_gone: to.open().close(); break;
         case event_kind::user_update:
             if (e.people.empty())
                 to.open().field("uid", text_of(e.uid)).close();

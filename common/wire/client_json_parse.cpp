@@ -200,6 +200,11 @@ request_body read_leave(fields& d, std::size_t)
     return chat::command_body(chat::conv_leave{.conv = d.id("conv", parse_conv_id)});
 }
 
+request_body read_archive(fields& d, std::size_t)
+{
+    return chat::command_body(chat::conv_archive{.conv = d.id("conv", parse_conv_id)});
+}
+
 request_body read_ack(fields& d, std::size_t)
 {
     return ack{.pos = seq(d.number("pos"))};
@@ -228,20 +233,34 @@ struct op_row
     request_body (*read)(fields&, std::size_t body_limit);  // null: of the contract, but not in this version
 };
 constexpr std::array<op_row, 28> ops{{
-    {"hello", shape::query, read_hello},         {"ping", shape::query, read_ping},
-    {"status", shape::query, read_status},       {"sync", shape::query, read_sync},
-    {"history", shape::query, read_history},     {"members", shape::query, read_members},
-    {"users", shape::query, read_users},         {"thread", shape::query, nullptr},
-    {"search", shape::query, nullptr},           {"msg.send", shape::change, read_send},
-    {"msg.edit", shape::change, read_edit},      {"msg.delete", shape::change, read_delete},
-    {"react", shape::change, nullptr},           {"read", shape::change, read_read},
-    {"conv.create", shape::change, read_create}, {"conv.join", shape::change, read_join},
-    {"conv.leave", shape::change, read_leave},   {"conv.update", shape::change, nullptr},
-    {"conv.invite", shape::change, nullptr},     {"conv.kick", shape::change, nullptr},
-    {"conv.archive", shape::change, nullptr},    {"draft.set", shape::change, nullptr},
-    {"prefs.set", shape::change, nullptr},       {"block.set", shape::change, nullptr},
-    {"user.update", shape::change, nullptr},     {"ack", shape::note, read_ack},
-    {"typing", shape::note, read_typing},        {"presence.set", shape::note, read_presence},
+    {"hello", shape::query, read_hello},
+    {"ping", shape::query, read_ping},
+    {"status", shape::query, read_status},
+    {"sync", shape::query, read_sync},
+    {"history", shape::query, read_history},
+    {"members", shape::query, read_members},
+    {"users", shape::query, read_users},
+    {"thread", shape::query, nullptr},
+    {"search", shape::query, nullptr},
+    {"msg.send", shape::change, read_send},
+    {"msg.edit", shape::change, read_edit},
+    {"msg.delete", shape::change, read_delete},
+    {"react", shape::change, nullptr},
+    {"read", shape::change, read_read},
+    {"conv.create", shape::change, read_create},
+    {"conv.join", shape::change, read_join},
+    {"conv.leave", shape::change, read_leave},
+    {"conv.update", shape::change, nullptr},
+    {"conv.invite", shape::change, nullptr},
+    {"conv.kick", shape::change, nullptr},
+    {"conv.archive", shape::change, read_archive},
+    {"draft.set", shape::change, nullptr},
+    {"prefs.set", shape::change, nullptr},
+    {"block.set", shape::change, nullptr},
+    {"user.update", shape::change, nullptr},
+    {"ack", shape::note, read_ack},
+    {"typing", shape::note, read_typing},
+    {"presence.set", shape::note, read_presence},
 }};
 
 op_row const* find_op(std::string_view name)

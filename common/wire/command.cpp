@@ -45,6 +45,7 @@ void put_body(stored::Command& to, command_body const& what)
                 m.set_password_hash(c.password_hash);
                 m.set_first_token(c.first_token);
                 m.set_label(c.label);
+                m.set_place(c.place);
             },
             [&](session_create const& c)
             {
@@ -52,6 +53,7 @@ void put_body(stored::Command& to, command_body const& what)
                 m.set_token(c.token);
                 m.set_label(c.label);
                 m.set_password_rev(c.password_rev);
+                m.set_place(c.place);
             },
             [&](session_revoke const& c) { to.mutable_session_revoke()->set_id(c.id.value()); },
             [&](session_revoke_all const& c)
@@ -107,6 +109,8 @@ void put_body(stored::Command& to, command_body const& what)
             [&](conv_join const& c) { to.mutable_conv_join()->set_conv(c.conv.value()); },
             [&](conv_leave const& c) { to.mutable_conv_leave()->set_conv(c.conv.value()); },
             [&](checkpoint const& c) { to.mutable_checkpoint()->set_id(c.id); },
+            [&](conv_archive const& c) { to.mutable_conv_archive()->set_conv(c.conv.value()); },
+            [&](session_touch const& c) { to.mutable_session_touch()->set_id(c.id.value()); },
         },
         what
     );
@@ -147,13 +151,16 @@ std::optional<command_body> get_body(stored::Command const& from)
                 .name = m.name(),
                 .password_hash = m.password_hash(),
                 .first_token = m.first_token(),
-                .label = m.label()
+                .label = m.label(),
+                .place = m.place()
             };
         }
         case what::kSessionCreate:
         {
             auto const& m = from.session_create();
-            return session_create{.token = m.token(), .label = m.label(), .password_rev = m.password_rev()};
+            return session_create{
+                .token = m.token(), .label = m.label(), .password_rev = m.password_rev(), .place = m.place()
+            };
         }
         case what::kSessionRevoke: return session_revoke{.id = session_id(from.session_revoke().id())};
         case what::kSessionRevokeAll:
@@ -201,6 +208,8 @@ std::optional<command_body> get_body(stored::Command const& from)
         case what::kConvJoin: return conv_join{.conv = conv_id(from.conv_join().conv())};
         case what::kConvLeave: return conv_leave{.conv = conv_id(from.conv_leave().conv())};
         case what::kCheckpoint: return checkpoint{.id = from.checkpoint().id()};
+        case what::kConvArchive: return conv_archive{.conv = conv_id(from.conv_archive().conv())};
+        case what::kSessionTouch: return session_touch{.id = session_id(from.session_touch().id())};
         case what::WHAT_NOT_SET: break;
     }
     return std::nullopt;

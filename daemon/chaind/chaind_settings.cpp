@@ -78,7 +78,33 @@ void add_limits(runtime::options& out, gateway::settings& g)
     out.add("messages-per-second", g.messages_per_s, {0.01, 100'000}, "Of a user, on average.");
     out.add("messages-burst", g.messages_burst, {1, 100'000}, "Of a user, at once.");
     out.add("logins-per-minute", g.logins_per_min, {1, 100'000}, "For an account and address.");
+    out.add(
+        "wrong-logins-per-minute",
+        g.wrong_logins_per_min,
+        {1, 100'000},
+        "Of an address, whatever the names; logins that succeed are not counted."
+    );
     out.add("registrations-per-minute", g.registrations_per_min, {1, 100'000}, "From an address.");
+    out.add_size(
+        "page-bytes-per-second",
+        g.page_bytes_per_s,
+        {KiB, GiB},
+        "Of history, lists and missed events that a user reads, on average over all his connections."
+    );
+    out.add_size("page-bytes-burst", g.page_bytes_burst, {KiB, GiB}, "The same, at once.");
+    out.add(
+        "pages-per-user-max",
+        g.pages_of_user_max,
+        {1, 1024},
+        "Pages that a user has asked for and that are not written to him yet, over all his connections."
+    );
+    out.add("session-ttl", g.session_ttl, {1min, 87600h}, "A login is good for so long.");
+    out.add(
+        "session-idle",
+        g.session_idle,
+        {.least = 1min, .most = 87600h, .or_zero = true},
+        "A login that was not used for so long is over, although session-ttl is not; 0: it is not."
+    );
     out.add_size("frame-max", g.frame_max, {KiB, 16 * MiB}, "Largest frame from a client.");
     // Above its default a body is refused by the chain itself.
     out.add_size("body-max", g.body_max, {1, gateway::settings{}.body_max}, "Largest message body.");
@@ -284,8 +310,14 @@ runtime::options chaind_options(chaind_settings& into)
         "allowed-hosts",
         into.gateway.allowed_hosts,
         "Names by which clients ask for this replica (Host), beside its addresses, localhost and the names "
-        "in "
-        "client-url; separated by commas."
+        "in client-url; separated by commas."
+    );
+    out.add_list(
+        "trusted-proxies",
+        into.gateway.trusted_proxies,
+        "Addresses of reverse proxies in front of this replica: limits by address are then for the client "
+        "that "
+        "their X-Forwarded-For names; separated by commas."
     );
     add_registration(out, into.gateway.registration);
     add_forwarding(out, core.policy);
@@ -355,6 +387,12 @@ void complete(chaind_settings& given)
             wrong.add(
                 "allowed-origins", "not of the form http(s)://HOST[:PORT]: " + runtime::printable(origin)
             );
+    for (auto const& proxy : given.gateway.trusted_proxies)
+    {
+        boost::system::error_code failed;
+        static_cast<void>(boost::asio::ip::make_address(proxy, failed));
+        if (failed) wrong.add("trusted-proxies", "not an address: " + runtime::printable(proxy));
+    }
     if (given.gateway.frame_max < given.gateway.body_max) wrong.add("frame-max", "smaller than body-max");
     wrong.raise();
 

@@ -16,4 +16,7 @@ struct asset
 
 std::span<asset const> web_assets();
 
+// The one that is for weak_passwords.hpp, and shown to nobody.
+inline constexpr std::string_view common_passwords_path = "/common-passwords.txt";
+
 }  // namespace chaind::gateway

@@ -1,5 +1,7 @@
 #include "gateway/connection_slots.hpp"
 
+#include "gateway/client_address.hpp"
+
 #include <algorithm>
 #include <iterator>
 
@@ -7,17 +9,6 @@ namespace chaind::gateway
 {
 
 namespace ip = boost::asio::ip;
-
-std::string address_group(ip::address const& of)
-{
-    if (of.is_v4()) return of.to_string();
-    auto const wide = of.to_v6();
-    if (wide.is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, wide).to_string();
-    if (wide.is_loopback()) return wide.to_string();
-    auto bytes = wide.to_bytes();
-    std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
-    return ip::address_v6(bytes).to_string() + "/64";
-}
 
 void connection_slots::take_out(group_entry const& of)
 {
@@ -34,8 +25,8 @@ connection_slots::verdict connection_slots::admit(
     id who, ip::address const& from, limits const& now, is_busy const& busy
 )
 {
-    auto& mine = *groups_.try_emplace(address_group(from)).first;
-    mine.second.own = from.is_loopback();
+    auto& mine = *groups_.try_emplace(address_group(from.to_string())).first;
+    mine.second.own = plain_address(from).is_loopback();
     bool const group_full =
         !mine.second.own && mine.second.strangers.size() + mine.second.known >= now.of_a_group;
     bool const full = places_.size() >= now.all || strangers_ >= now.all - std::min(now.kept, now.all);

@@ -19,9 +19,6 @@
 namespace chaind::gateway
 {
 
-// What limits by address count together: an IPv4 address, or the /64 that is one IPv6 subscriber's.
-[[nodiscard]] std::string address_group(boost::asio::ip::address const& of);
-
 class connection_slots
 {
 public:

@@ -39,8 +39,10 @@ void feed::start(chat::user_id who, seq at)
 bool feed::push(published_ptr what)
 {
     if (waiting_.size() >= waiting_max) return false;
+    if (!waiting_.empty() && waiting_bytes_ + what->bytes() > waiting_bytes_max) return false;
     BOOST_ASSERT(what->what().pos > last_queued_);
     last_queued_ = what->what().pos;
+    waiting_bytes_ += what->bytes();
     waiting_.push_back(std::move(what));
     return true;
 }
@@ -55,6 +57,7 @@ std::string feed::send_one(std::span<chat::conv_id const> own)
 {
     auto what = std::move(waiting_.front());
     waiting_.pop_front();
+    waiting_bytes_ -= what->bytes();
     auto text = what->frame(who_, own, last_sent_);
     last_sent_ = what->what().pos;
     unacked_bytes_ += text.size();

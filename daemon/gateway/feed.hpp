@@ -44,7 +44,11 @@ public:
 
     // False: too many wait. Then fetch them again from last_queued() on when there is room.
     [[nodiscard]] bool push(published_ptr what);
-    [[nodiscard]] bool wants_more() const { return waiting_.size() < waiting_max / 4; }
+    [[nodiscard]] bool wants_more() const
+    {
+        if (waiting_.empty()) return true;
+        return waiting_.size() < waiting_max / 4 && waiting_bytes_ < waiting_bytes_max / 4;
+    }
     [[nodiscard]] seq last_queued() const { return last_queued_; }
     // The position of the event that is next; nothing when none waits.
     [[nodiscard]] std::optional<seq> next_pos() const;
@@ -62,6 +66,7 @@ public:
     std::vector<chat::mark> acked(seq upto);
 
     static constexpr std::size_t waiting_max = 1024;
+    static constexpr std::size_t waiting_bytes_max = 1024 * 1024;
 
 private:
     struct sent
@@ -78,6 +83,7 @@ private:
     settings const& limits_;
     chat::user_id who_;
     std::deque<published_ptr> waiting_;
+    std::size_t waiting_bytes_ = 0;
     std::deque<sent> unacked_;
     std::size_t unacked_bytes_ = 0;
     seq last_queued_;

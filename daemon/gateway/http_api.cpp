@@ -1,6 +1,7 @@
 #include "gateway/http_api.hpp"
 
 #include "gateway/assets.hpp"
+#include "gateway/client_address.hpp"
 #include "gateway/cluster_info.hpp"
 #include "gateway/counters.hpp"
 #include "gateway/http_accounts.hpp"
@@ -69,6 +70,7 @@ http_api::http_api(services const& with, asio::any_io_executor on) : with_(with)
 {
     for (auto const& one : web_assets())
     {
+        if (one.path == common_passwords_path) continue;
         page p;
         p.bytes = one.bytes;
         p.type = type_of(one.path);
@@ -88,7 +90,7 @@ void http_api::add_headers(http_request const* request, http_response& to) const
         "Content-Security-Policy",
         "default-src 'self'; connect-src 'self'" + members.connect_sources() +
             "; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors "
-            "'none'"
+            "'none'; require-trusted-types-for 'script'"
     );
     to.headers.emplace_back("X-Content-Type-Options", "nosniff");
     to.headers.emplace_back("Referrer-Policy", "no-referrer");
@@ -139,6 +141,7 @@ http_response http_api::refuse(unsigned status, std::string_view why) const
 asio::awaitable<http_response> http_api::handle(http_request request)
 {
     http_response out;
+    request.peer = client_of(request, with_.limits.trusted_proxies);
     try
     {
         out = co_await route(request);
@@ -264,6 +267,12 @@ asio::awaitable<http_response> http_api::route_api(http_request const& request)
     }
     static constexpr std::string_view before = "conversations/";
     static constexpr std::string_view after = "/messages";
+    if (path.starts_with(before) && path.find('/', before.size()) == std::string_view::npos)
+    {
+        if (method != "DELETE") co_return not_allowed("DELETE");
+        std::string conv(path.substr(before.size()));
+        co_return co_await remove_conversation(with_, request, std::move(conv));
+    }
     if (path.starts_with(before) && path.ends_with(after) && path.size() > before.size() + after.size())
     {
         if (!reads) co_return not_allowed("GET");
@@ -345,7 +354,7 @@ std::variant<http_response, std::shared_ptr<ws_peer>> http_api::upgrade(http_req
     if (with_.chain.view().draining)
         return refused(refusal_response(api_errc::unavailable, "this replica is about to leave the chain"));
     with_.count.http(101);
-    return std::make_shared<session>(with_, on_, request.peer);
+    return std::make_shared<session>(with_, on_, client_of(request, with_.limits.trusted_proxies));
 }
 
 }  // namespace chaind::gateway

@@ -24,11 +24,17 @@ namespace
 // The page of a query, or the refusal, as a response.
 asio::awaitable<http_response> show(services const& with, wire::request_body what, chat::user_id who)
 {
+    auto const turn = co_await with.pages.take(who);
+    if (!turn) co_return too_many_pages();
     auto question = query_of(what, who);
     auto const page = co_await ask(with.chain, std::move(*question));
     if (!page) co_return refusal_response(refusal_of_read(page.error()));
-    if (auto const* failed = std::get_if<chat::failure>(&page->value)) co_return refusal_response(*failed);
-    co_return ok(std::get<std::string>(page->value));
+    auto const* text = std::get_if<std::string>(&page->value);
+    turn->cost(text != nullptr ? text->size() : 0);
+    if (text == nullptr) co_return refusal_response(std::get<chat::failure>(page->value));
+    auto response = ok(*text);
+    response.holds = turn;
+    co_return response;
 }
 
 // False: it is there and no number.
@@ -63,23 +69,13 @@ asio::awaitable<http_response> send_message(services const& with, http_request c
     frame["d"] = body;
     auto parsed = wire::parse_frame(json::serialize(frame), with.limits.body_max);
     if (auto const* bad = std::get_if<wire::refused_frame>(&parsed)) co_return refusal_response(bad->why);
-    if (with.limits.rate_limits)
-    {
-        auto const name = "changes " + std::to_string(own.who.uid.value());
-        auto const now = std::chrono::steady_clock::now();
-        if (auto const wait =
-                with.rates.take(name, with.limits.messages_per_s, with.limits.messages_burst, now))
-        {
-            auto why = make_refusal(api_errc::rate_limited, "too many changes per second");
-            why.more.after_ms = wait->count();
-            co_return refusal_response(why);
-        }
-    }
     auto& what = std::get<wire::request>(parsed);
     chat::command command;
     command.uid = own.who.uid;
     command.cid = std::move(what.cid);
     command.what = std::get<chat::command_body>(std::move(what.what));
+    if (auto const limited = with.changes.take(command.uid, command.what))
+        co_return refusal_response(*limited);
     auto done = co_await decide(with, std::move(command));
     if (auto* refused = std::get_if<http_response>(&done)) co_return std::move(*refused);
     auto const& applied = std::get<chat::applied>(done);
@@ -132,6 +128,30 @@ asio::awaitable<http_response> list_messages(
     wire::request_body what = history;
     auto const who = std::get<chat::known_session>(asked).who.uid;
     co_return co_await show(with, std::move(what), who);
+}
+
+asio::awaitable<http_response> remove_conversation(
+    services const& with, http_request const& request, std::string conv
+)
+{
+    auto asked = co_await who_asks(with, request);
+    if (auto* refused = std::get_if<http_response>(&asked)) co_return std::move(*refused);
+    auto const id = wire::parse_conv_id(conv);
+    if (!id) co_return refusal_response(api_errc::not_found, "no such conversation");
+    auto const* key = request.header("idempotency-key");
+    chat::command command;
+    command.uid = std::get<chat::known_session>(asked).who.uid;
+    command.cid = key != nullptr ? *key : new_ulid(runtime::now().wall_us / 1000);
+    command.what = chat::conv_archive{.conv = *id};
+    if (auto const limited = with.changes.take(command.uid, command.what))
+        co_return refusal_response(*limited);
+    auto done = co_await decide(with, std::move(command));
+    if (auto* refused = std::get_if<http_response>(&done)) co_return std::move(*refused);
+    auto const& applied = std::get<chat::applied>(done);
+    auto const replicas = std::max<std::size_t>(1, with.chain.view().replicas);
+    auto response = ok(wire::outcome_d(applied.result, replicas));
+    response.headers.emplace_back("Chaind-Pos", std::to_string(applied.effect_pos.value()));
+    co_return response;
 }
 
 }  // namespace chaind::gateway

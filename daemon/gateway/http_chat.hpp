@@ -17,4 +17,9 @@ boost::asio::awaitable<http_response> list_messages(
     services const& with, http_request const& request, std::string conv
 );
 
+// conv.archive
+boost::asio::awaitable<http_response> remove_conversation(
+    services const& with, http_request const& request, std::string conv
+);
+
 }  // namespace chaind::gateway

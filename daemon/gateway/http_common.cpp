@@ -1,5 +1,7 @@
 #include "gateway/http_common.hpp"
 
+#include "gateway/client_address.hpp"
+#include "gateway/session_age.hpp"
 #include "gateway/token.hpp"
 #include "runtime/clock.hpp"
 
@@ -68,10 +70,17 @@ asio::awaitable<signed_in> who_asks(services const& with, http_request const& re
     auto const found = co_await ask(with.chain, std::move(question));
     if (!found) co_return refusal_response(refusal_of_read(found.error()));
     if (!found->value) co_return refusal_response(api_errc::unauthenticated, "this token is not known");
-    auto const age = std::chrono::milliseconds(runtime::now().wall_us / 1000 - found->value->row.created_ms);
-    if (age > with.limits.session_ttl)
+    auto const now_ms = runtime::now().wall_us / 1000;
+    if (is_over(with.limits, found->value->row, now_ms))
         co_return refusal_response(api_errc::token_expired, "this session is too old");
+    note_use(with, found->value->row, now_ms);
+    with.places.saw(found->value->who.name, address_group(request.peer));
     co_return *found->value;
+}
+
+http_response too_many_pages()
+{
+    return refusal_response(page_refusal());
 }
 
 asio::awaitable<decided> decide(services const& with, chat::command what)
@@ -79,6 +88,7 @@ asio::awaitable<decided> decide(services const& with, chat::command what)
     auto outcome = co_await with.chain.submit(std::move(what));
     if (auto const* none = std::get_if<undecided>(&outcome)) co_return refusal_response(refusal_of(*none));
     auto done = std::get<chat::applied>(std::move(outcome));
+    with.changes.answered(done);
     if (auto const* failed = std::get_if<chat::failure>(&done.result)) co_return refusal_response(*failed);
     co_return done;
 }

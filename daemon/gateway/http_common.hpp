@@ -21,6 +21,8 @@ http_response refusal_response(refusal const& why);
 http_response refusal_response(chat::api_errc code, std::string message, std::string field = {});
 http_response refusal_response(chat::failure const& why);
 
+http_response too_many_pages();  // for whom page_turns has none
+
 // The value of one query parameter, as it stands there.
 std::optional<std::string> parameter(http_request const& request, std::string_view name);
 

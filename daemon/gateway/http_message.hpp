@@ -39,6 +39,7 @@ struct http_response
     std::string body;
     std::vector<std::pair<std::string, std::string>> headers;
     bool close = false;
+    std::shared_ptr<void> holds;  // until it was written
 };
 
 class ws_peer;

@@ -1,5 +1,6 @@
 #include "gateway/hub.hpp"
 
+#include "chat/audience.hpp"
 #include "chat/limits.hpp"
 #include "runtime/log.hpp"
 
@@ -46,17 +47,7 @@ bool leaves_by(chat::event const& e, chat::user_id who)
 
 bool concerns(chat::event const& e, chat::user_id who, std::vector<chat::conv_id> const& own)
 {
-    switch (e.to)
-    {
-        case chat::audience::members: return contains(own, e.conv);
-        case chat::audience::user: return e.uid == who;
-        case chat::audience::everyone: return true;
-        case chat::audience::marks:
-            return std::any_of(
-                e.marks.begin(), e.marks.end(), [&own](chat::mark const& m) { return contains(own, m.conv); }
-            );
-    }
-    return false;
+    return chat::is_for(e, who, [&own](chat::conv_id conv) { return contains(own, conv); });
 }
 
 void remove_from(std::vector<subscriber*>& list, subscriber* who)
@@ -118,7 +109,7 @@ bool hub::join(subscriber& who, seq upto)
             for (auto const uid : joined_by(e))
                 if (uid == who.user()) insert(who.own, e.conv);
             if (concerns(e, who.user(), who.own) && !who.push(what)) return false;
-            if (leaves_by(e, who.user())) erase(who.own, e.conv);
+            if (leaves_by(e, who.user()) || e.kind == chat::event_kind::conv_gone) erase(who.own, e.conv);
         }
         if (std::find(one.revoked.begin(), one.revoked.end(), who.token()) != one.revoked.end())
             who.end(4502, "this session was ended", false);
@@ -162,8 +153,10 @@ void hub::exit(subscriber& who, chat::conv_id conv)
 
 void hub::on_applied(std::vector<chat::applied> const& what)
 {
+    bool const member = chain_.view().member;
     for (auto const& entry : what)
     {
+        if (member && on_entry) on_entry(entry);
         // Entries came into the store in another way.
         if (last_ != seq{} && entry.pos != last_.next()) lose(entry.pos.prev());
         if (last_ == seq{}) covered_from_ = entry.pos.prev();
@@ -264,6 +257,13 @@ void hub::deliver(published_ptr const& what)
     if (auto const found = by_user_.find(e.uid); found != by_user_.end())
         for (auto* one : found->second)
             if (leaves_by(e, one->user())) exit(*one, e.conv);
+    if (e.kind != chat::event_kind::conv_gone) return;
+    if (auto const found = by_conv_.find(e.conv); found != by_conv_.end())
+    {
+        auto const all = found->second;
+        for (auto* one : all)
+            exit(*one, e.conv);
+    }
 }
 
 void hub::revoke(chat::token_hash const& token)

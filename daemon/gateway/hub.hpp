@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -75,6 +76,9 @@ public:
     [[nodiscard]] std::size_t sessions() const { return all_.size(); }
     [[nodiscard]] std::size_t clients() const { return clients_; }
     [[nodiscard]] std::uint64_t events_sent() const { return events_sent_; }
+
+    // Told of every entry that is applied while this replica is a member.
+    std::function<void(chat::applied const&)> on_entry;
 
     void on_applied(std::vector<chat::applied> const& what) override;
     void on_missed(seq upto, std::vector<chat::token_hash> const& revoked) override;

@@ -1,8 +1,9 @@
 #pragma once
-// Argon2id off the event loop: a few threads, a bounded queue. Its memory is threads x argon2_mem, whatever
-// strangers send.
+// Argon2id off the event loop: a few threads, a bounded queue in which those who ask take turns. Its memory
+// is threads x argon2_mem, whatever strangers send.
 
 #include "base/errc.hpp"
+#include "gateway/fair_queue.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -26,26 +27,32 @@ public:
         std::size_t mem_bytes = 19U * 1024 * 1024;
     };
 
+    // Who asks. `from` has a line of its own.
+    struct asker
+    {
+        std::string from;
+        standing as = standing::stranger;
+    };
+
     password_pool(boost::asio::any_io_executor loop, cost with, std::size_t threads, std::size_t queue_max);
     ~password_pool();  // waits for the hashes that are being computed
 
     // An argon2id string with its own salt. errc::timed_out: the queue is full, try later.
-    boost::asio::awaitable<result<std::string>> hash(std::string password);
+    boost::asio::awaitable<result<std::string>> hash(asker who, std::string password);
 
     // Whether `password` is the one of `stored`. With an empty `stored` (no such account) it works as long
     // and says no.
-    boost::asio::awaitable<result<bool>> verify(std::string stored, std::string password);
+    boost::asio::awaitable<result<bool>> verify(asker who, std::string stored, std::string password);
 
-    [[nodiscard]] std::size_t waiting() const { return *waiting_; }
+    [[nodiscard]] std::size_t waiting() const;  // and being worked on
 
 private:
     struct job;
-    boost::asio::awaitable<error_code> run(std::shared_ptr<job> what);
+    struct desk;  // the queue, and the threads that take from it; completions may outlive this
+    boost::asio::awaitable<error_code> run(asker who, std::shared_ptr<job> what);
 
     boost::asio::any_io_executor loop_;
-    cost cost_;
-    std::size_t queue_max_;
-    std::shared_ptr<std::size_t> waiting_;  // queued or running; completions may outlive this
+    std::shared_ptr<desk> desk_;
     boost::asio::thread_pool threads_;
 };
 

@@ -6,11 +6,15 @@
 namespace chaind::gateway
 {
 
-std::optional<std::chrono::milliseconds> rate_limiter::take(
+namespace
+{
+using duration_s = std::chrono::duration<double>;
+}  // namespace
+
+rate_limiter::bucket& rate_limiter::fill(
     std::string const& key, double per_second, double burst, time_point now
 )
 {
-    using seconds = std::chrono::duration<double>;
     auto const [found, fresh] = buckets_.try_emplace(key);
     auto& b = found->second;
     if (fresh)
@@ -19,8 +23,26 @@ std::optional<std::chrono::milliseconds> rate_limiter::take(
         b.at = now;
         b.age = by_age_.insert(by_age_.end(), key);
     }
-    b.tokens = std::min(burst, b.tokens + per_second * seconds(now - b.at).count());
+    b.tokens = std::min(burst, b.tokens + per_second * duration_s(now - b.at).count());
     b.at = now;
+    return b;
+}
+
+void rate_limiter::settle(bucket& b, double per_second, double burst, time_point now)
+{
+    b.full_at =
+        now + std::chrono::duration_cast<time_point::duration>(duration_s((burst - b.tokens) / per_second));
+    if (buckets_.size() <= keys_max_) return;
+    auto const oldest = by_age_.front();
+    by_age_.pop_front();
+    buckets_.erase(oldest);
+}
+
+std::optional<std::chrono::milliseconds> rate_limiter::take(
+    std::string const& key, double per_second, double burst, time_point now
+)
+{
+    auto& b = fill(key, per_second, burst, now);
     std::optional<std::chrono::milliseconds> wait;
     if (b.tokens >= 1)
         b.tokens -= 1;
@@ -28,15 +50,24 @@ std::optional<std::chrono::milliseconds> rate_limiter::take(
         wait = std::chrono::milliseconds(
             1 + static_cast<std::int64_t>(std::ceil((1 - b.tokens) / per_second * 1000))
         );
-    b.full_at =
-        now + std::chrono::duration_cast<time_point::duration>(seconds((burst - b.tokens) / per_second));
-    if (buckets_.size() > keys_max_)
-    {
-        auto const oldest = by_age_.front();
-        by_age_.pop_front();
-        buckets_.erase(oldest);
-    }
+    settle(b, per_second, burst, now);
     return wait;
+}
+
+void rate_limiter::give_back(std::string const& key, double burst, double amount)
+{
+    auto const found = buckets_.find(key);
+    if (found == buckets_.end()) return;
+    found->second.tokens = std::min(burst, found->second.tokens + amount);
+}
+
+void rate_limiter::charge(
+    std::string const& key, double per_second, double burst, time_point now, double amount
+)
+{
+    auto& b = fill(key, per_second, burst, now);
+    b.tokens = std::max(-10 * burst, b.tokens - amount);
+    settle(b, per_second, burst, now);
 }
 
 void rate_limiter::forget_full(time_point now)

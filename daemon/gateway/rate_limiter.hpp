@@ -25,6 +25,12 @@ public:
         std::string const& key, double per_second, double burst, time_point now
     );
 
+    // Gives a token back that was taken: what it was for has turned out not to count.
+    void give_back(std::string const& key, double burst, double amount = 1);
+
+    // Takes tokens without asking, down to a debt that ten times the burst pays.
+    void charge(std::string const& key, double per_second, double burst, time_point now, double amount = 1);
+
     void forget_full(time_point now);
     [[nodiscard]] std::size_t size() const { return buckets_.size(); }
 
@@ -36,6 +42,9 @@ private:
         time_point full_at;  // when nothing will be left to remember
         std::list<std::string>::iterator age;
     };
+
+    bucket& fill(std::string const& key, double per_second, double burst, time_point now);
+    void settle(bucket& b, double per_second, double burst, time_point now);
 
     std::size_t keys_max_;
     std::unordered_map<std::string, bucket> buckets_;

@@ -51,6 +51,13 @@ refusal refusal_of_read(error_code why)
     return out;
 }
 
+refusal page_refusal()
+{
+    auto out = make_refusal(api_errc::rate_limited, "more pages than one user may have at once");
+    out.more.after_ms = 1000;
+    return out;
+}
+
 unsigned http_status(api_errc code)
 {
     switch (code)

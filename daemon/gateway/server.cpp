@@ -54,6 +54,8 @@ public:
           connections_(on.get_executor(), "gateway"),
           requests_(on.get_executor(), "gateway"),
           tick_timer_(on),
+          changes_(rates_, settings_),
+          pages_(on.get_executor(), settings_),
           counters_(metrics),
           passwords_(
               on.get_executor(),
@@ -73,6 +75,9 @@ public:
               .sessions = hub_,
               .passwords = passwords_,
               .rates = rates_,
+              .places = places_,
+              .changes = changes_,
+              .pages = pages_,
               .tasks = requests_,
               .count = counters_,
               .own_url = url_
@@ -80,6 +85,7 @@ public:
           api_(services_, on.get_executor())
     {
         delegate_.to = &api_;
+        hub_.on_entry = [this](chat::applied const& entry) { changes_.applied(entry); };
     }
 
     void start()
@@ -168,6 +174,7 @@ private:
             if (now - swept < std::chrono::seconds(10)) continue;
             swept = now;
             rates_.forget_full(now);
+            pages_.forget_idle(now);
         }
     }
 
@@ -188,6 +195,9 @@ private:
     asio::steady_timer tick_timer_;
     bool stopping_ = false;
     rate_limiter rates_;
+    known_places places_;
+    change_limits changes_;
+    page_turns pages_;
     counters counters_;
     password_pool passwords_;
     delegate delegate_;

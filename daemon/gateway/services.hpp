@@ -3,7 +3,10 @@
 // request.
 
 #include "gateway/backend.hpp"
+#include "gateway/change_limits.hpp"
 #include "gateway/hub.hpp"
+#include "gateway/known_places.hpp"
+#include "gateway/page_turns.hpp"
 #include "gateway/password_pool.hpp"
 #include "gateway/rate_limiter.hpp"
 #include "gateway/settings.hpp"
@@ -23,6 +26,9 @@ struct services
     hub& sessions;
     password_pool& passwords;
     rate_limiter& rates;
+    known_places& places;
+    change_limits& changes;
+    page_turns& pages;
     runtime::task_group& tasks;
     counters& count;
     std::string own_url;

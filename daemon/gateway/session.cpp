@@ -1,8 +1,10 @@
 #include "gateway/session.hpp"
 
 #include "base/utf8.hpp"
+#include "gateway/ask.hpp"
 #include "gateway/counters.hpp"
 #include "gateway/queries.hpp"
+#include "gateway/session_age.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
 #include "runtime/within.hpp"
@@ -59,6 +61,8 @@ void session::gone()
     gone_ = true;
     link_ = nullptr;
     with_.sessions.closed(*this);
+    answers_.clear();
+    writing_turn_.reset();
     room_.cancel();
     feed_room_.cancel();
 }
@@ -152,11 +156,11 @@ void session::note(wire::request const& what)
 
 // ---- answers
 
-void session::say(std::string text, std::size_t weight)
+void session::say(std::string text, std::size_t weight, page_turns::turn_ptr turn)
 {
     // Requests that were served by serve() are counted already.
     inflight_ += weight;
-    answers_.push_back({.text = std::move(text), .weight = weight});
+    answers_.push_back({.text = std::move(text), .weight = weight, .turn = std::move(turn)});
     if (link_ != nullptr) link_->wake();
 }
 
@@ -172,9 +176,10 @@ asio::awaitable<void> session::serve(
 {
     auto const begun = clock::now();
     std::string text;
+    page_turns::turn_ptr turn;
     try
     {
-        text = co_await answer_to(what);
+        text = co_await answer_to(what, turn);
     }
     catch (boost::system::system_error const&)
     {
@@ -190,10 +195,10 @@ asio::awaitable<void> session::serve(
     if (std::holds_alternative<chat::command_body>(what.what)) with_.count.write_took(clock::now() - begun);
     --serving_;
     inflight_ -= weight;
-    if (!gone_) say(std::move(text), weight);
+    if (!gone_) say(std::move(text), weight, std::move(turn));
 }
 
-asio::awaitable<std::string> session::answer_to(wire::request const& what)
+asio::awaitable<std::string> session::answer_to(wire::request const& what, page_turns::turn_ptr& turn)
 {
     if (std::holds_alternative<chat::command_body>(what.what)) co_return co_await change(what);
     auto const pos = with_.chain.view().applied;
@@ -201,44 +206,53 @@ asio::awaitable<std::string> session::answer_to(wire::request const& what)
         co_return wire::response(what.id, pos, wire::ping_d(runtime::now().wall_us / 1000));
     if (std::holds_alternative<wire::status>(what.what))
         co_return wire::response(what.id, pos, wire::cluster_d(with_.sessions.cluster()));
-    co_return co_await read(what);
+    co_return co_await read(what, turn);
 }
 
 asio::awaitable<std::string> session::change(wire::request const& what)
 {
-    if (auto const limited = over_rate(what)) co_return refused(what.id, *limited);
+    auto const& body = std::get<chat::command_body>(what.what);
+    auto const replicas = std::max<std::size_t>(1, with_.chain.view().replicas);
+    if (auto const* mark = std::get_if<chat::read_upto>(&body))
+    {
+        bool const there = co_await moves_nothing(*mark, what.cid);
+        if (there)
+            co_return wire::response(
+                what.id, with_.chain.view().applied, false, wire::outcome_d(chat::done{}, replicas)
+            );
+    }
+    if (auto const limited = with_.changes.take(me_->uid, body)) co_return refused(what.id, *limited);
     chat::command command;
     command.uid = me_->uid;
     command.cid = what.cid;
-    command.what = std::get<chat::command_body>(what.what);
+    command.what = body;
     auto const outcome = co_await with_.chain.submit(std::move(command));
     if (auto const* none = std::get_if<undecided>(&outcome)) co_return refused(what.id, refusal_of(*none));
     auto const& done = std::get<chat::applied>(outcome);
+    with_.changes.answered(done);
     if (auto const* failed = std::get_if<chat::failure>(&done.result))
     {
         refusal why;
         why.why = *failed;
         co_return refused(what.id, why);
     }
-    auto const replicas = std::max<std::size_t>(1, with_.chain.view().replicas);
     co_return wire::response(what.id, done.effect_pos, done.dup, wire::outcome_d(done.result, replicas));
 }
 
-std::optional<refusal> session::over_rate(wire::request const& what)
+// Whether the watermark is there already, as of this replica's own rows: it never goes back, so such a
+// request has nothing to change, and needs no entry in the log. One whose key is known gets its stored
+// answer.
+asio::awaitable<bool> session::moves_nothing(chat::read_upto const& what, std::string const& cid)
 {
-    auto const& limits = with_.limits;
-    // Reading costs the chain an entry, too, but it is the client that batches those.
-    bool const counted = !std::holds_alternative<chat::read_upto>(std::get<chat::command_body>(what.what));
-    if (!limits.rate_limits || !counted) return std::nullopt;
-    auto const key = "changes " + std::to_string(me_->uid.value());
-    auto const wait = with_.rates.take(key, limits.messages_per_s, limits.messages_burst, clock::now());
-    if (!wait) return std::nullopt;
-    auto why = make_refusal(
-        api_errc::rate_limited,
-        std::to_string(static_cast<int>(limits.messages_per_s)) + " changes per second"
-    );
-    why.more.after_ms = wait->count();
-    return why;
+    static constexpr std::size_t looked_at = 1024;  // bytes
+    auto const uid = me_->uid;
+    // Who asks too often is judged by the rate of changes instead.
+    if (with_.pages.in_debt(uid, clock::now())) co_return false;
+    with_.pages.charge(uid, looked_at, clock::now());
+    query<bool> question = [uid, mark = what, cid](store::chat_reader& from)
+    { return !from.is_remembered(uid, cid) && from.has_read(uid, mark.conv, mark.at_seq); };
+    auto const found = co_await ask_from(with_.chain, with_.chain.view().applied, std::move(question));
+    co_return found && found->value;
 }
 
 asio::awaitable<std::optional<refusal>> session::wait_for(seq pos)
@@ -255,21 +269,25 @@ asio::awaitable<std::optional<refusal>> session::wait_for(seq pos)
     co_return std::nullopt;
 }
 
-asio::awaitable<std::string> session::read(wire::request const& what)
+asio::awaitable<std::string> session::read(wire::request const& what, page_turns::turn_ptr& turn)
 {
     if (what.min_pos)
         if (auto const behind = co_await wait_for(*what.min_pos)) co_return refused(what.id, *behind);
     auto question = query_of(what.what, me_->uid);
     if (!question) co_return refused(what.id, make_refusal(api_errc::bad_request, "unknown operation", "op"));
+    turn = co_await with_.pages.take(me_->uid);
+    if (!turn) co_return refused(what.id, page_refusal());
     auto const page = co_await ask(with_.chain, std::move(*question));
     if (!page) co_return refused(what.id, refusal_of_read(page.error()));
+    auto const* text = std::get_if<std::string>(&page->value);
+    turn->cost(text != nullptr ? text->size() : 0);
     if (auto const* failed = std::get_if<chat::failure>(&page->value))
     {
         refusal why;
         why.why = *failed;
         co_return refused(what.id, why);
     }
-    co_return wire::response(what.id, page->pos, std::get<std::string>(page->value));
+    co_return wire::response(what.id, page->pos, *text);
 }
 
 // ---- what is written
@@ -279,6 +297,7 @@ std::optional<ws_output> session::next()
     if (writing_weight_ > 0)
     {
         inflight_ -= std::exchange(writing_weight_, 0);
+        writing_turn_.reset();
         room_.cancel();
     }
     if (!answers_.empty())
@@ -286,6 +305,7 @@ std::optional<ws_output> session::next()
         auto first = std::move(answers_.front());
         answers_.pop_front();
         writing_weight_ = first.weight;
+        writing_turn_ = std::move(first.turn);
         return ws_output{.text = std::move(first.text), .close_code = 0, .close_reason = {}};
     }
     if (ending_ && !std::exchange(ending_->said_bye, true))
@@ -339,9 +359,23 @@ void session::end(int code, std::string reason, bool after_requests)
     if (link_ != nullptr) link_->wake();
 }
 
+// A connection that stays is a use as well, and does not outlive its login.
+void session::keep_login()
+{
+    if (!me_ || ending_) return;
+    auto const now_ms = runtime::now().wall_us / 1000;
+    if (std::chrono::milliseconds(now_ms - login_.created_ms) > with_.limits.session_ttl)
+        return end(4501, "this session is too old", false);
+    auto const used_ms = std::max(login_.created_ms, login_.used_ms);
+    if (std::chrono::milliseconds(now_ms - used_ms) < said_every(with_.limits)) return;
+    note_use(with_, login_, now_ms);
+    login_.used_ms = now_ms;
+}
+
 void session::tick(time_point now)
 {
     if (link_ == nullptr) return;
+    keep_login();
     auto const& limits = with_.limits;
     auto const writing = link_->writing_since();
     auto const reading = link_->reading_since();

@@ -65,18 +65,20 @@ private:
     {
         std::string text;
         std::size_t weight = 1;
+        page_turns::turn_ptr turn;  // of a page, until it was written
     };
     // requests
     boost::asio::awaitable<void> room_for(std::size_t weight);
     boost::asio::awaitable<void> serve(std::shared_ptr<session> self, wire::request what, std::size_t weight);
-    boost::asio::awaitable<std::string> answer_to(wire::request const& what);
+    boost::asio::awaitable<std::string> answer_to(wire::request const& what, page_turns::turn_ptr& turn);
     boost::asio::awaitable<std::string> change(wire::request const& what);
-    boost::asio::awaitable<std::string> read(wire::request const& what);
+    boost::asio::awaitable<bool> moves_nothing(chat::read_upto const& what, std::string const& cid);
+    boost::asio::awaitable<std::string> read(wire::request const& what, page_turns::turn_ptr& turn);
     boost::asio::awaitable<std::optional<refusal>> wait_for(seq pos);
-    [[nodiscard]] std::optional<refusal> over_rate(wire::request const& what);
     void note(wire::request const& what);
+    void keep_login();
     void refuse_frame(wire::refused_frame const& why);
-    void say(std::string text, std::size_t weight = 1);
+    void say(std::string text, std::size_t weight = 1, page_turns::turn_ptr turn = {});
     std::string refused(std::int64_t re, refusal const& why);
 
     // hello (session_hello.cpp)
@@ -103,11 +105,13 @@ private:
     std::size_t inflight_ = 0;  // weight of requests that are being served, and of answers not yet written
     std::size_t serving_ = 0;   // requests that have no answer yet
     std::size_t writing_weight_ = 0;  // of the answer that is being written
+    page_turns::turn_ptr writing_turn_;
     std::deque<answer> answers_;
     boost::asio::steady_timer room_;  // cancelled when inflight_ has fallen
 
     std::optional<chat::person> me_;
     chat::token_hash token_;
+    chat::session login_;  // as hello found it, and as it was said to be in use since
     bool batches_ = false;
     seq snapshot_;              // what hello's read saw
     bool gone_resume_ = false;  // the client must fetch everything anew

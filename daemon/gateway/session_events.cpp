@@ -76,6 +76,7 @@ void session::missed_events()
 asio::awaitable<void> session::catch_up(std::shared_ptr<session> /*keeps this*/)
 {
     static constexpr int tries_max = 20;
+    static constexpr std::size_t looked_at = 16U * 1024;  // bytes, for one look
     int tries = 0;
     asio::steady_timer pause(feed_room_.get_executor());
     while (!gone_ && !ending_)
@@ -86,6 +87,8 @@ asio::awaitable<void> session::catch_up(std::shared_ptr<session> /*keeps this*/)
             co_await runtime::wait_on(feed_room_);
             continue;
         }
+        co_await with_.pages.paid(me_->uid);
+        if (gone_ || ending_) break;
         query<missed> question = [who = me_->uid, token = token_, since = scanned_](store::chat_reader& from)
         { return read_missed(from, who, token, since); };
         auto const found = co_await ask_from(with_.chain, scanned_, std::move(question));
@@ -109,12 +112,16 @@ asio::awaitable<void> session::catch_up(std::shared_ptr<session> /*keeps this*/)
         }
         auto const& page = found->value.page;
         bool full = false;
+        std::size_t cost = looked_at;
         for (auto const& e : page.events)
         {
             if (e.pos <= feed_.last_queued()) continue;
-            full = !feed_.push(std::make_shared<published const>(e));
+            auto what = std::make_shared<published const>(e);
+            cost += what->bytes();
+            full = !feed_.push(std::move(what));
             if (full) break;
         }
+        with_.pages.charge(me_->uid, cost, std::chrono::steady_clock::now());
         scanned_ = full ? feed_.last_queued() : std::max(scanned_, page.upto);
         if (!full && scanned_ >= found->value.applied)
         {

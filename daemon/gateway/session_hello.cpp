@@ -1,6 +1,8 @@
 // hello: who is it, where did he stop, can this replica go on from there.
 #include "gateway/ask.hpp"
+#include "gateway/client_address.hpp"
 #include "gateway/session.hpp"
+#include "gateway/session_age.hpp"
 #include "gateway/token.hpp"
 #include "runtime/clock.hpp"
 
@@ -110,8 +112,8 @@ asio::awaitable<std::optional<refusal>> session::admit(wire::hello const& what)
 
     auto const& known = found->value.session;
     if (!known) co_return make_refusal(api_errc::unauthenticated, "this token is not known");
-    auto const age = std::chrono::milliseconds(runtime::now().wall_us / 1000 - known->row.created_ms);
-    if (age > with_.limits.session_ttl)
+    auto const now_ms = runtime::now().wall_us / 1000;
+    if (is_over(with_.limits, known->row, now_ms))
         co_return make_refusal(api_errc::token_expired, "this session is too old");
     if (gone_) co_return std::nullopt;
     me_ = known->who;
@@ -123,6 +125,9 @@ asio::awaitable<std::optional<refusal>> session::admit(wire::hello const& what)
         me_.reset();
         co_return make_refusal(api_errc::quota_exceeded, "this user has too many connections");
     }
+    note_use(with_, known->row, now_ms);
+    login_ = known->row;
+    with_.places.saw(me_->name, address_group(address_));
     gone_resume_ = what.resume && (!same_log || what.resume->pos > snapshot_ ||
                                    snapshot_ - what.resume->pos > with_.limits.resume_entries_max);
     co_return std::nullopt;

@@ -33,6 +33,8 @@ struct settings
     // Names by which clients may ask for this replica (Host), beside its addresses, localhost and the names
     // in the members' URLs.
     std::vector<std::string> allowed_hosts;
+    // Reverse proxies whose X-Forwarded-For says who the client is.
+    std::vector<std::string> trusted_proxies;
     // Origins of web pages that may talk to this replica, beside its own and those of the chain's members.
     std::vector<std::string> allowed_origins;
 
@@ -41,6 +43,9 @@ struct settings
     std::size_t argon2_mem_kib = 19 * 1024;
     std::size_t hash_threads = 1;
     std::size_t hash_queue_max = 64;
+    // Who signs in from an address that has failed too often hears so after this time. Longer than a hash
+    // takes: whether one was computed, for an account that is known there, does not show.
+    std::chrono::milliseconds refuse_login_after{1000};
     std::size_t password_min = 8;
     std::size_t password_max = 1024;
 
@@ -49,7 +54,13 @@ struct settings
     double messages_per_s = 10;
     double messages_burst = 20;
     double logins_per_min = 5;          // for an account and address
+    double wrong_logins_per_min = 60;   // of an address, whatever the names
     double registrations_per_min = 20;  // for an address
+    // Pages of a user: history, lists, missed events. The last two hold without rates, too.
+    std::size_t page_bytes_per_s = 2 * 1024 * 1024;
+    std::size_t page_bytes_burst = 8 * 1024 * 1024;
+    std::size_t pages_of_user_max = 8;  // asked for and not yet written, over all his connections
+    std::chrono::milliseconds page_turn_within{4000};
 
     // One WebSocket.
     std::size_t frame_max = 64 * 1024;
@@ -84,7 +95,8 @@ struct settings
 
     // A login is good for so long. A client that missed more than so many entries fetches everything anew
     // (`gone`).
-    std::chrono::hours session_ttl{24 * 90};
+    std::chrono::milliseconds session_ttl = std::chrono::hours(24 * 90);
+    std::chrono::milliseconds session_idle = std::chrono::hours(24 * 30);  // of no use; 0: no end by that
     std::uint64_t resume_entries_max = 100'000;
 
     // Events kept in memory for sessions that are nearly up to date; older ones come from the store.

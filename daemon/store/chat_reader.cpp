@@ -25,7 +25,8 @@ chat::login_data login_of(chat::user const& row)
     return {
         .who = {.uid = row.id, .name = row.name, .display = row.display, .as = row.as},
         .password_hash = row.password_hash,
-        .password_rev = row.password_rev
+        .password_rev = row.password_rev,
+        .places = {}
     };
 }
 
@@ -80,7 +81,10 @@ std::optional<chat::login_data> chat_reader::find_login(std::string_view name)
     if (!canonical) return std::nullopt;
     auto row = db_.query("SELECT " CHAIND_USER_COLUMNS " FROM chat_user WHERE name = ?", *canonical);
     if (!row.step()) return std::nullopt;
-    return login_of(get_user(row));
+    auto out = login_of(get_user(row));
+    for (auto const& one : sessions_of(out.who.uid))
+        if (one.place != 0) out.places.push_back(one.place);
+    return out;
 }
 
 std::optional<chat::login_data> chat_reader::find_login(chat::user_id uid)
@@ -123,6 +127,18 @@ chat::answer<chat::members_page> chat_reader::members(chat::user_id who, chat::m
     return page;
 }
 
+bool chat_reader::has_read(chat::user_id who, chat::conv_id conv, std::uint64_t at_seq)
+{
+    auto const found = find_place(who, conv);
+    auto const* place = std::get_if<own_place>(&found);
+    return place != nullptr && at_seq <= place->me.read;
+}
+
+bool chat_reader::is_remembered(chat::user_id who, std::string_view cid)
+{
+    return db_.query("SELECT 1 FROM chat_remembered WHERE uid = ? AND cid = ?", who, cid).step();
+}
+
 chat::users_page chat_reader::users(chat::users_query const& what)
 {
     chat::users_page page;
@@ -151,7 +167,11 @@ chat::users_page chat_reader::users(chat::users_query const& what)
 std::vector<chat::membership> chat_reader::conversations_of(chat::user_id who)
 {
     std::vector<chat::membership> out;
-    auto row = db_.query("SELECT conv, joined FROM chat_member WHERE uid = ? ORDER BY conv", who);
+    auto row = db_.query(
+        "SELECT m.conv, m.joined FROM chat_member m JOIN chat_conv c ON c.id = m.conv"
+        " WHERE m.uid = ? AND c.gone = 0 ORDER BY m.conv",
+        who
+    );
     while (row.step())
         out.push_back({.conv = chat::conv_id(row.number(0)), .joined = seq(row.number(1))});
     return out;

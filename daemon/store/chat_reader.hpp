@@ -44,6 +44,10 @@ public:
     [[nodiscard]] chat::answer<chat::members_page> members(
         chat::user_id who, chat::members_query const& what
     );
+    // Whether a `read` of that message would change nothing; false where he may not see it.
+    [[nodiscard]] bool has_read(chat::user_id who, chat::conv_id conv, std::uint64_t at_seq);
+    // Whether a result is kept for that key.
+    [[nodiscard]] bool is_remembered(chat::user_id who, std::string_view cid);
     [[nodiscard]] chat::users_page users(chat::users_query const& what);
 
     // The durable events of (since, ...] for this user: looks at a bounded number of events a call, so call
@@ -69,6 +73,9 @@ private:
     chat::conv_summary summary(chat::user_id who, chat::conversation conv, chat::member const* me);
     // Fills in what an event's row refers to.
     void complete(chat::event& e);
+    // The conversation's revision when he left it for the last time.
+    std::uint64_t rev_at_leaving(chat::user_id who, chat::conv_id conv);
+    std::uint64_t members_at(chat::conv_id conv, seq pos);
 
     database& db_;
 };

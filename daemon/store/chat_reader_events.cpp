@@ -1,4 +1,5 @@
 // What somebody missed.
+#include "chat/audience.hpp"
 #include "store/chat_reader.hpp"
 #include "store/chat_rows.hpp"
 
@@ -35,24 +36,13 @@ public:
             [pos](auto const& span) { return span.first <= pos && pos <= span.second; }
         );
     }
+    [[nodiscard]] bool is_in(chat::conv_id conv) const { return was_in(conv, for_ever); }
+
+    static constexpr seq for_ever{std::numeric_limits<std::uint64_t>::max()};
 
 private:
     std::map<chat::conv_id, std::vector<std::pair<seq, seq>>> spans_;
 };
-
-// Also drops the marks that he must not see.
-bool is_for(chat::user_id who, presence_record const& was, chat::event& e)
-{
-    switch (e.to)
-    {
-        case chat::audience::members: return was.was_in(e.conv, e.pos);
-        case chat::audience::user: return e.uid == who;
-        case chat::audience::everyone: return true;
-        case chat::audience::marks: break;
-    }
-    std::erase_if(e.marks, [&](chat::mark const& m) { return !was.was_in(m.conv, e.pos); });
-    return !e.marks.empty();
-}
 
 }  // namespace
 
@@ -88,8 +78,31 @@ void chat_reader::complete(chat::event& e)
         case chat::event_kind::user_update: add_person(e.uid); break;
         case chat::event_kind::msg_delete:
         case chat::event_kind::read:
-        case chat::event_kind::delivered: break;
+        case chat::event_kind::delivered:
+        case chat::event_kind::conv_gone: break;
     }
+}
+
+std::uint64_t chat_reader::rev_at_leaving(chat::user_id who, chat::conv_id conv)
+{
+    auto row = db_.query(
+        "SELECT e.rev FROM chat_past_member p JOIN chat_event e ON e.pos = p.parted"
+        " WHERE p.conv = ? AND p.uid = ? ORDER BY p.parted DESC LIMIT 1",
+        conv,
+        who
+    );
+    return row.step() ? row.number(0) : 0;
+}
+
+std::uint64_t chat_reader::members_at(chat::conv_id conv, seq pos)
+{
+    auto row = db_.query(
+        "SELECT (SELECT count(*) FROM chat_member WHERE conv = ?1 AND joined <= ?2)"
+        " + (SELECT count(*) FROM chat_past_member WHERE conv = ?1 AND joined <= ?2 AND parted > ?2)",
+        conv,
+        pos
+    );
+    return row.step() ? row.number(0) : 0;
 }
 
 chat::events_page chat_reader::events(chat::user_id who, seq since)
@@ -97,9 +110,7 @@ chat::events_page chat_reader::events(chat::user_id who, seq since)
     presence_record was;
     auto now = db_.query("SELECT conv, joined FROM chat_member WHERE uid = ? ORDER BY conv", who);
     while (now.step())
-        was.add(
-            chat::conv_id(now.number(0)), seq(now.number(1)), seq(std::numeric_limits<std::uint64_t>::max())
-        );
+        was.add(chat::conv_id(now.number(0)), seq(now.number(1)), presence_record::for_ever);
     auto past = db_.query(
         "SELECT " CHAIND_PAST_MEMBER_COLUMNS
         " FROM chat_past_member WHERE uid = ? AND parted > ? ORDER BY conv, joined",
@@ -111,6 +122,24 @@ chat::events_page chat_reader::events(chat::user_id who, seq since)
         auto const span = get_past_member(past);
         was.add(span.conv, span.joined, span.left);
     }
+
+    // Of a removed room nothing is told any more but that it is gone.
+    std::map<chat::conv_id, bool> removed;
+    auto const is_removed = [&](chat::conv_id conv)
+    {
+        if (conv == chat::conv_id()) return false;
+        auto const [at, fresh] = removed.try_emplace(conv, false);
+        if (fresh)
+            if (auto const found = find_conv(conv)) at->second = found->gone != seq();
+        return at->second;
+    };
+    std::map<chat::conv_id, std::uint64_t> revs_at_leaving;
+    auto const rev_then = [&](chat::conv_id conv)
+    {
+        auto const [at, fresh] = revs_at_leaving.try_emplace(conv, 0);
+        if (fresh) at->second = rev_at_leaving(who, conv);
+        return at->second;
+    };
 
     chat::events_page page;
     page.upto = since;
@@ -124,9 +153,15 @@ chat::events_page chat_reader::events(chat::user_id who, seq since)
     {
         ++looked;
         auto e = get_event(row);
-        if (is_for(who, was, e))
+        auto const in = [&](chat::conv_id conv)
+        { return was.was_in(conv, e.pos) && (e.kind == chat::event_kind::conv_gone || !is_removed(conv)); };
+        bool const hidden = e.kind != chat::event_kind::conv_gone && is_removed(e.conv);
+        if (!hidden && chat::is_for(e, who, in))
         {
+            chat::keep_own_marks(e, in);
             complete(e);
+            if ((e.text || e.about) && e.to == chat::audience::members && !was.is_in(e.conv))
+                chat::withhold_what_came_later(e, rev_then(e.conv), e.about ? members_at(e.conv, e.pos) : 0);
             bytes += 256 + 64 * e.marks.size() + (e.text ? e.text->body.size() : 0);
             page.events.push_back(std::move(e));
         }

@@ -135,7 +135,7 @@ chat::answer<chat_reader::own_place> chat_reader::find_place(chat::user_id who, 
         .code = api_errc::not_found, .message = "no such conversation", .field = "conv"
     };
     auto found = find_conv(conv);
-    if (!found) return hidden;
+    if (!found || found->gone != seq()) return hidden;
     auto row =
         db_.query("SELECT " CHAIND_MEMBER_COLUMNS " FROM chat_member WHERE conv = ? AND uid = ?", conv, who);
     if (row.step()) return own_place{.conv = *std::move(found), .me = get_member(row)};
@@ -160,6 +160,10 @@ chat::conv_summary chat_reader::summary(chat::user_id who, chat::conversation co
             "SELECT count(*) FROM chat_mention WHERE uid = ? AND conv = ? AND seq > ?", who, conv.id, me->read
         );
         if (unread.step()) out.mentions = unread.number(0);
+        auto deleted = db_.query(
+            "SELECT count(*) FROM chat_message WHERE conv = ? AND seq > ? AND deleted = 1", conv.id, me->read
+        );
+        if (deleted.step()) out.unread_deleted = deleted.number(0);
         auto last = db_.query(
             "SELECT " CHAIND_MESSAGE_COLUMNS " FROM chat_message WHERE conv = ? AND seq = ?",
             conv.id,
@@ -212,7 +216,8 @@ chat::answer<chat::sync_page> chat_reader::sync(chat::user_id who, chat::sync_qu
         {
             auto const me = get_member(row);
             auto found = find_conv(me.conv);
-            if (!found || (found->changed <= what.since && me.changed <= what.since)) continue;
+            if (!found || found->gone != seq()) continue;
+            if (found->changed <= what.since && me.changed <= what.since) continue;
             if (add(summary(who, *std::move(found), &me)))
             {
                 page.next = text_of(*at);

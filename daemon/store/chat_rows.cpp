@@ -70,7 +70,8 @@ chat::user get_user(statement const& row)
         .password_rev = row.number(5),
         .created_ms = row.integer(6),
         .rooms = row.number(7),
-        .changed = number<seq>(row, 8)
+        .changed = number<seq>(row, 8),
+        .made = row.number(9)
     };
 }
 
@@ -81,7 +82,9 @@ chat::session get_session(statement const& row)
         .id = number<chat::session_id>(row, 1),
         .uid = number<chat::user_id>(row, 2),
         .label = row.text(3),
-        .created_ms = row.integer(4)
+        .created_ms = row.integer(4),
+        .used_ms = row.integer(5),
+        .place = static_cast<std::uint32_t>(row.number(6))
     };
 }
 
@@ -100,7 +103,8 @@ chat::conversation get_conv(statement const& row)
         .last_seq = row.number(9),
         .rev = row.number(10),
         .members = row.number(11),
-        .changed = number<seq>(row, 12)
+        .changed = number<seq>(row, 12),
+        .gone = number<seq>(row, 13)
     };
 }
 

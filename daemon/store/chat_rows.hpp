@@ -11,10 +11,11 @@ namespace chaind::store::chat_rows
 {
 
 // Column lists for SELECT, in the order that the get_* functions read from column `at` on.
-#define CHAIND_USER_COLUMNS "id, name, display, role, password_hash, password_rev, created_ms, rooms, changed"
-#define CHAIND_SESSION_COLUMNS "token, id, uid, label, created_ms"
+#define CHAIND_USER_COLUMNS \
+    "id, name, display, role, password_hash, password_rev, created_ms, rooms, changed, made"
+#define CHAIND_SESSION_COLUMNS "token, id, uid, label, created_ms, used_ms, place"
 #define CHAIND_CONV_COLUMNS \
-    "id, kind, name, priv, topic, creator, low, high, created_ms, last_seq, rev, members, changed"
+    "id, kind, name, priv, topic, creator, low, high, created_ms, last_seq, rev, members, changed, gone"
 #define CHAIND_MEMBER_COLUMNS "conv, uid, joined, read, delivered, changed"
 #define CHAIND_PAST_MEMBER_COLUMNS "conv, uid, joined, parted"
 #define CHAIND_MESSAGE_COLUMNS \

@@ -84,9 +84,10 @@ void chat_state::put(chat::user const& row)
     replaced(find_user(row.id), row);
     db_.run(
         "INSERT INTO chat_user (" CHAIND_USER_COLUMNS
-        ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name,"
+        ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name,"
         " display = excluded.display, role = excluded.role, password_hash = excluded.password_hash,"
-        " password_rev = excluded.password_rev, rooms = excluded.rooms, changed = excluded.changed",
+        " password_rev = excluded.password_rev, rooms = excluded.rooms, changed = excluded.changed,"
+        " made = excluded.made",
         row.id,
         row.name,
         row.display,
@@ -95,7 +96,8 @@ void chat_state::put(chat::user const& row)
         row.password_rev,
         row.created_ms,
         row.rooms,
-        row.changed
+        row.changed,
+        row.made
     );
 }
 
@@ -121,12 +123,14 @@ void chat_state::put(chat::session const& row)
 {
     replaced(find_session(row.token), row);
     db_.run(
-        "INSERT OR REPLACE INTO chat_session (" CHAIND_SESSION_COLUMNS ") VALUES (?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO chat_session (" CHAIND_SESSION_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)",
         blob{row.token},
         row.id,
         row.uid,
         row.label,
-        row.created_ms
+        row.created_ms,
+        row.used_ms,
+        row.place
     );
 }
 
@@ -167,10 +171,10 @@ void chat_state::put(chat::conversation const& row)
     replaced(find_conv(row.id), row);
     db_.run(
         "INSERT INTO chat_conv (" CHAIND_CONV_COLUMNS
-        ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = "
+        ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = "
         "excluded.name,"
         " priv = excluded.priv, topic = excluded.topic, last_seq = excluded.last_seq, rev = excluded.rev,"
-        " members = excluded.members, changed = excluded.changed",
+        " members = excluded.members, changed = excluded.changed, gone = excluded.gone",
         row.id,
         number(row.kind),
         row.name,
@@ -183,7 +187,8 @@ void chat_state::put(chat::conversation const& row)
         row.last_seq,
         row.rev,
         row.members,
-        row.changed
+        row.changed,
+        row.gone
     );
 }
 
@@ -193,6 +198,16 @@ std::optional<chat::member> chat_state::find_member(chat::conv_id conv, chat::us
         db_.query("SELECT " CHAIND_MEMBER_COLUMNS " FROM chat_member WHERE conv = ? AND uid = ?", conv, uid),
         get_member
     );
+}
+
+std::vector<chat::member> chat_state::places_of(chat::user_id uid)
+{
+    std::vector<chat::member> out;
+    auto row =
+        db_.query("SELECT " CHAIND_MEMBER_COLUMNS " FROM chat_member WHERE uid = ? ORDER BY conv", uid);
+    while (row.step())
+        out.push_back(get_member(row));
+    return out;
 }
 
 void chat_state::put(chat::member const& row)

@@ -38,6 +38,7 @@ public:
     void put(chat::conversation const& row) override;
 
     std::optional<chat::member> find_member(chat::conv_id conv, chat::user_id uid) override;
+    [[nodiscard]] std::vector<chat::member> places_of(chat::user_id uid) override;
     void put(chat::member const& row) override;
     void erase(chat::member const& row) override;
     void put(chat::past_member const& row) override;

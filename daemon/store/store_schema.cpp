@@ -4,6 +4,7 @@
 #include "store/chat_sum.hpp"
 #include "store/log_schema_sql.hpp"
 #include "store/restored_schema_sql.hpp"
+#include "store/rooms_schema_sql.hpp"
 #include "store/row_sum_schema_sql.hpp"
 
 #include <string>
@@ -21,6 +22,7 @@ std::vector<std::string> const& migrations()
         std::string(log_schema_sql) + std::string(chat_schema_sql),
         std::string(restored_schema_sql),
         std::string(row_sum_schema_sql),
+        std::string(rooms_schema_sql),
     };
     return all;
 }

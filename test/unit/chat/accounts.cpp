@@ -147,4 +147,23 @@ BOOST_AUTO_TEST_CASE(a_long_label_is_cut_between_characters)
     BOOST_TEST(read.find_session(token("t")).value().row.label == std::string(127, 'a'));
 }
 
+BOOST_AUTO_TEST_CASE(a_session_says_that_it_is_in_use)
+{
+    auto const ana = account("ana");
+    auto const bob = account("bob");
+    auto const own = read.sessions_of(ana).at(0);
+    BOOST_TEST(own.used_ms == 0);
+    now_ms += limits::day_ms;
+    apply(ana, session_touch{.id = own.id});
+    BOOST_TEST(read.sessions_of(ana).at(0).used_ms == now_ms);
+    check_digests();
+    // Nobody else's, and none that is not there.
+    now_ms += limits::day_ms;
+    auto const before = read.sessions_of(ana);
+    BOOST_TEST(refusal(apply(bob, session_touch{.id = own.id})).empty());
+    BOOST_TEST(refusal(apply(ana, session_touch{.id = session_id(99)})).empty());
+    BOOST_TEST((read.sessions_of(ana) == before));
+    check_digests();
+}
+
 BOOST_AUTO_TEST_SUITE_END()

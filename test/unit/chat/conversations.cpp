@@ -2,6 +2,8 @@
 #include "chat_world.hpp"
 
 #include <algorithm>
+#include <map>
+#include <vector>
 
 using namespace chaind;
 using namespace chaind::chat;
@@ -168,6 +170,163 @@ BOOST_AUTO_TEST_CASE(a_user_is_in_at_most_1000_rooms)
     apply(ana, conv_leave{.conv = conv_id(1)});
     // The same key may be tried again once there is room.
     BOOST_TEST(refusal(apply(ana, conv_join{.conv = others}, cid)).empty());
+}
+
+BOOST_AUTO_TEST_CASE(rooms_are_counted_for_who_made_them)
+{
+    for (std::uint64_t i = 0; i < limits::rooms_made_by_user; ++i)
+    {
+        auto const made = room(ana, "r" + std::to_string(i), i % 2 == 0);
+        apply(ana, conv_leave{.conv = made});
+    }
+    room_create const more{.name = "more", .priv = true, .topic = {}};
+    BOOST_TEST(refusal(apply(ana, more)) == "quota_exceeded");
+    // Others' rooms are still open to her, and removing one makes room.
+    join(ana, room(bob, "others"));
+    BOOST_TEST(refusal(apply(ana, conv_archive{.conv = conv_id(1)})).empty());
+    BOOST_TEST(refusal(apply(ana, more)).empty());
+    check_digests();
+}
+
+BOOST_AUTO_TEST_CASE(a_room_is_removed_by_who_made_it_or_by_the_owner)
+{
+    auto const open = room(bob, "open");
+    auto const secret = room(bob, "secret", true);
+    auto const talk = dm(ana, bob);
+    join(eve, open);
+
+    BOOST_TEST(refusal(apply(eve, conv_archive{.conv = open})) == "forbidden conv");
+    BOOST_TEST(refusal(apply(eve, conv_archive{.conv = secret})) == "not_found conv");
+    BOOST_TEST(refusal(apply(eve, conv_archive{.conv = talk})) == "not_found conv");
+    BOOST_TEST(refusal(apply(bob, conv_archive{.conv = talk})) == "forbidden conv");
+    BOOST_TEST(refusal(apply(ana, conv_archive{.conv = talk})) == "forbidden conv");
+    BOOST_TEST(refusal(apply(ana, conv_archive{.conv = conv_id(77)})) == "not_found conv");
+
+    // Who made it, although he has left; and ana, who has the first account, although she never saw it.
+    apply(bob, conv_leave{.conv = open});
+    auto const gone = apply(bob, conv_archive{.conv = open});
+    BOOST_TEST((gone.events.at(0).kind == event_kind::conv_gone));
+    BOOST_TEST((gone.events.at(0).to == audience::everyone));
+    auto const hidden = apply(ana, conv_archive{.conv = secret});
+    BOOST_TEST((hidden.events.at(0).to == audience::members));
+    BOOST_TEST(refusal(apply(ana, conv_archive{.conv = secret})) == "not_found conv");
+    check_digests();
+}
+
+BOOST_AUTO_TEST_CASE(of_a_removed_room_nothing_is_left_to_see_or_do)
+{
+    auto const start = pos;
+    auto const open = room(bob, "open");
+    join(eve, open);
+    auto const sent = send(eve, open, "what was said");
+    apply(bob, conv_archive{.conv = open});
+    auto const at = pos;
+
+    for (auto const who : {ana, bob, eve})
+    {
+        BOOST_TEST(refusal(read.history(who, {.conv = open})) == "not_found conv");
+        BOOST_TEST(refusal(read.members(who, {.conv = open, .after = {}})) == "not_found conv");
+        BOOST_TEST(sync(who).convs.empty());
+        BOOST_TEST(read.conversations_of(who).empty());
+        BOOST_TEST(kinds(who, start) == "9@" + std::to_string(at.value()) + " ");
+        BOOST_TEST(refusal(apply(who, conv_join{.conv = open})) == "not_found conv");
+        BOOST_TEST(refusal(apply(who, conv_leave{.conv = open})) == "not_found conv");
+        BOOST_TEST(refusal(apply(who, text(open, "x"))) == "not_found conv");
+        BOOST_TEST(refusal(apply(who, read_upto{.conv = open, .at_seq = 1})) == "not_found conv");
+    }
+    BOOST_TEST(refusal(apply(eve, msg_edit{.mid = sent.mid, .body = "x", .if_rev = {}})) == "not_found mid");
+    BOOST_TEST(refusal(apply(eve, msg_delete{.mid = sent.mid})) == "not_found mid");
+    BOOST_TEST(apply({}, delivered_batch{{{.uid = bob, .conv = open, .at_seq = 1}}}).events.empty());
+    // Its name is free.
+    BOOST_TEST(refusal(apply(eve, room_create{.name = "open", .priv = false, .topic = {}})).empty());
+    check_digests();
+}
+
+BOOST_AUTO_TEST_CASE(removed_rooms_make_place_for_others)
+{
+    std::vector<conv_id> all;
+    for (std::uint64_t i = 0; i < limits::rooms_of_user; ++i)
+    {
+        auto const one = room(i % 2 == 0 ? bob : eve, "r" + std::to_string(i));
+        join(ana, one);
+        if (i < 3) all.push_back(one);
+    }
+    auto const another = room(bob, "another");
+    BOOST_TEST(refusal(apply(ana, conv_join{.conv = another})) == "quota_exceeded");
+    for (auto const one : all)
+        apply(ana, conv_archive{.conv = one});
+    join(ana, another);
+    BOOST_TEST(refusal(apply(ana, room_create{.name = "mine", .priv = true, .topic = {}})).empty());
+    check_digests();
+}
+
+BOOST_AUTO_TEST_CASE(who_has_left_sees_nothing_of_what_came_later)
+{
+    auto const start = pos;
+    auto const open = room(ana, "open");
+    join(bob, open);
+    auto const edited = send(ana, open, "agenda: to be written");
+    auto const deleted = send(ana, open, "regretted");
+    auto const kept = send(ana, open, "as it is");
+    auto const early = send(ana, open, "a typo");
+    apply(ana, msg_edit{.mid = early.mid, .body = "no typo", .if_rev = {}});
+    apply(bob, conv_leave{.conv = open});
+    apply(ana, msg_edit{.mid = edited.mid, .body = "SECRET", .if_rev = {}});
+    apply(ana, msg_delete{.mid = deleted.mid});
+    join(eve, open);
+
+    auto const shown = [&](user_id who)
+    {
+        std::map<std::uint64_t, std::string> out;
+        for (auto const& e : read.events(who, start).events)
+            if (e.kind == event_kind::msg_new) out[e.at_seq] = e.text->deleted ? "-" : e.text->body;
+        return out;
+    };
+    std::map<std::uint64_t, std::string> const of_then{{1, "-"}, {2, "-"}, {3, "as it is"}, {4, "no typo"}};
+    BOOST_TEST((shown(bob) == of_then));
+    // Changed or deleted later: the two look the same, and tell no revision of later.
+    auto const events = read.events(bob, start).events;
+    auto const find = [&](message_id mid)
+    {
+        return *std::find_if(
+                    events.begin(), events.end(), [&](event const& e) { return e.mid == mid; }
+        )->text;
+    };
+    BOOST_TEST(find(edited.mid).body.empty());
+    BOOST_TEST(find(edited.mid).edited_ms == 0);
+    BOOST_TEST(find(edited.mid).rev == 1u);
+    BOOST_TEST(find(deleted.mid).rev == 2u);
+    BOOST_TEST(find(kept.mid).rev == 3u);
+    // How many are in it now is not his to know either.
+    for (auto const& e : events)
+        if (e.kind == event_kind::conv_member) BOOST_TEST(e.about->members == (e.on ? 2u : 1u));
+
+    // Back again, everything is his to read; gone once more, what changes from then on is not.
+    join(bob, open);
+    BOOST_TEST(shown(bob)[1] == "SECRET");
+    apply(bob, conv_leave{.conv = open});
+    apply(ana, msg_edit{.mid = kept.mid, .body = "SECRET 2", .if_rev = {}});
+    apply(ana, msg_edit{.mid = early.mid, .body = "SECRET 3", .if_rev = {}});
+    std::map<std::uint64_t, std::string> const again{{1, "SECRET"}, {2, "-"}, {3, "-"}, {4, "-"}};
+    BOOST_TEST((shown(bob) == again));
+    for (auto const& e : read.events(bob, start).events)
+        BOOST_TEST((!e.text || e.text->body.find("SECRET ") == std::string::npos));
+    // Those who are in it see it as it is.
+    BOOST_TEST(shown(ana)[3] == "SECRET 2");
+}
+
+BOOST_AUTO_TEST_CASE(what_was_deleted_is_nothing_to_read)
+{
+    auto const talk = dm(ana, bob);
+    std::vector<message_sent> all;
+    for (int i = 0; i < 4; ++i)
+        all.push_back(send(ana, talk, "oops"));
+    apply(bob, read_upto{.conv = talk, .at_seq = 1});
+    for (auto const i : {0u, 1u, 3u})
+        apply(ana, msg_delete{.mid = all[i].mid});
+    auto const one = std::get<conv_summary>(read.conv(bob, talk));
+    BOOST_TEST(one.conv.last_seq - one.read == 3u);
+    BOOST_TEST(one.unread_deleted == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(everybody_missed_exactly_his_own_events)

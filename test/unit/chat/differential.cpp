@@ -52,7 +52,7 @@ private:
 
     command_body body()
     {
-        switch (below(19))
+        switch (below(21))
         {
             case 0:
             case 1:
@@ -84,6 +84,10 @@ private:
                     out.marks.push_back({.uid = who(), .conv = conv(), .at_seq = below(20)});
                 return out;
             }
+            case 16: return session_touch{.id = session_id(below(20))};
+            case 17:
+                if (chance(20)) return conv_archive{.conv = conv()};
+                break;
             case 15: return checkpoint{.id = std::to_string(below(9))};
             default: break;
         }

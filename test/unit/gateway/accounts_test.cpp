@@ -1,11 +1,15 @@
 // Registration, login, sessions and passwords (CLIENT_API 2; QUALITY 3: accounts).
 #include "chain_double.hpp"
+#include "gateway/weak_passwords.hpp"
 #include "raw_client.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+
+#include <atomic>
+#include <thread>
 
 namespace chaind::test
 {
@@ -174,6 +178,118 @@ BOOST_AUTO_TEST_CASE(logins_are_limited_for_an_account_and_address)
     BOOST_TEST(post(chain, "/api/v1/session", login("bob", "wrong password")).status == 401U);
 }
 
+// Hashes that take long enough for a queue to build up.
+gateway::settings slow_hashes()
+{
+    auto with = quick_settings();
+    with.rate_limits = true;
+    with.argon2_ops = 2;
+    with.argon2_mem_kib = 8 * 1024;
+    with.refuse_login_after = std::chrono::milliseconds(100);
+    return with;
+}
+
+BOOST_AUTO_TEST_CASE(an_address_that_tries_many_names_is_refused_and_accounts_known_there_are_not)
+{
+    auto with = slow_hashes();
+    with.wrong_logins_per_min = 8;
+    chain_double chain(with, 2);
+    chain.register_user("ana");
+    chain.register_user("dora", 1);
+    int tried = 0;
+    http_answer refused;
+    while (tried < 20)
+    {
+        refused = post(chain, "/api/v1/session", login("guess" + std::to_string(++tried), "wrong password"));
+        if (refused.status != 401) break;
+    }
+    BOOST_TEST(tried >= 9);
+    BOOST_TEST(tried <= 10);  // a token may have come back meanwhile
+    BOOST_TEST(refused.status == 429U);
+    BOOST_TEST(refused.error_code() == "rate_limited");
+
+    // Signs in, although her address is over its limit.
+    BOOST_TEST(post(chain, "/api/v1/session", login("ana", "correct horse")).status == 200U);
+    // So does who has a session from there at another replica.
+    BOOST_TEST(post(chain, "/api/v1/session", login("dora", "correct horse")).status == 200U);
+    // Guessing her password there shows nothing: the answer is that of any other name, as late.
+    auto const timed = [&](char const* name)
+    {
+        auto const begun = std::chrono::steady_clock::now();
+        auto answer = post(chain, "/api/v1/session", login(name, "wrong password"));
+        BOOST_TEST((std::chrono::steady_clock::now() - begun >= with.refuse_login_after));
+        auto const wait = number_at(answer.json(), {"err", "after_ms"});
+        BOOST_TEST(wait > 0);
+        auto text = answer.json();
+        text.at("err").as_object().erase("after_ms");
+        return std::to_string(answer.status) + json::serialize(text);
+    };
+    BOOST_TEST(timed("ana") == timed("bob"));
+    // Nor how many tries are left for her.
+    for (int i = 0; i < 6; ++i)
+        BOOST_TEST(timed("ana") == timed("carol"));
+}
+
+BOOST_AUTO_TEST_CASE(logins_that_succeed_are_not_counted_against_their_address)
+{
+    auto with = quick_settings();
+    with.rate_limits = true;
+    with.logins_per_min = 100;
+    with.wrong_logins_per_min = 2;
+    chain_double chain(with);
+    chain.register_user("ana");
+    for (int i = 0; i < 20; ++i)
+        BOOST_TEST(post(chain, "/api/v1/session", login("ana", "correct horse")).status == 200U);
+}
+
+BOOST_AUTO_TEST_CASE(a_flood_of_one_address_does_not_keep_others_from_signing_in)
+{
+    auto with = slow_hashes();
+    with.argon2_mem_kib = 19 * 1024;
+    with.hash_queue_max = 16;
+    with.wrong_logins_per_min = 10'000;
+    with.trusted_proxies = {"127.0.0.1"};
+    chain_double chain(with);
+    auto const from = [&](char const* address, json::object body, char const* path)
+    {
+        http_options how;
+        how.body = json::serialize(body);
+        how.headers = {{"X-Forwarded-For", address}};
+        return http(chain.port(), "POST", path, how);
+    };
+    BOOST_TEST(from("192.0.2.1", login("ana", "correct horse"), "/api/v1/accounts").status == 201U);
+
+    std::atomic<bool> stop{false};
+    std::atomic<int> refused{0};
+    std::vector<std::thread> flood;
+    for (int t = 0; t < 24; ++t)
+        flood.emplace_back(
+            [&, t]
+            {
+                for (int i = 0; !stop; ++i)
+                {
+                    auto const name = "n" + std::to_string(t) + "x" + std::to_string(i);
+                    auto const answer =
+                        from("198.51.100.9", login(name, "wrong password"), "/api/v1/session");
+                    if (answer.status == 503) ++refused;
+                }
+            }
+        );
+    BOOST_TEST(chain.eventually([&] { return refused > 50; }));  // the queue is full of that address
+    for (int i = 0; i < 5; ++i)
+    {
+        // A known account, a stranger's first login, and a registration, none of them at that address.
+        BOOST_TEST(from("192.0.2.1", login("ana", "correct horse"), "/api/v1/session").status == 200U);
+        auto const other = "192.0.2." + std::to_string(10 + i);
+        BOOST_TEST(from(other.c_str(), login("ana", "correct horse"), "/api/v1/session").status == 200U);
+        auto const fresh = login("new" + std::to_string(i), "correct horse");
+        BOOST_TEST(from(other.c_str(), fresh, "/api/v1/accounts").status == 201U);
+    }
+    stop = true;
+    for (auto& one : flood)
+        one.join();
+}
+
 BOOST_AUTO_TEST_CASE(a_full_hash_queue_refuses_and_says_when_to_come_back)
 {
     auto with = quick_settings();
@@ -250,6 +366,33 @@ BOOST_AUTO_TEST_CASE(a_session_can_end_another_one)
     BOOST_TEST(with_token(chain, "GET", "/api/v1/sessions", other).status == 200U);
 }
 
+BOOST_AUTO_TEST_CASE(ending_no_session_makes_no_entry_and_ending_many_has_a_rate)
+{
+    auto with = quick_settings();
+    with.rate_limits = true;
+    with.messages_per_s = 0.01;
+    with.messages_burst = 3;
+    with.logins_per_min = 100;
+    chain_double chain(with);
+    auto const ana = chain.register_user("ana");
+    auto const before = chain.committed();
+    for (int i = 0; i < 10; ++i)
+    {
+        BOOST_TEST(with_token(chain, "DELETE", "/api/v1/sessions/s_999999", ana.token).status == 200U);
+        BOOST_TEST(with_token(chain, "DELETE", "/api/v1/sessions", ana.token).status == 200U);
+    }
+    BOOST_TEST(chain.committed() == before);
+
+    std::vector<unsigned> seen;
+    for (int i = 0; i < 4; ++i)
+    {
+        post(chain, "/api/v1/session", login("ana", "correct horse"));
+        seen.push_back(with_token(chain, "DELETE", "/api/v1/sessions", ana.token).status);
+    }
+    std::vector<unsigned> const wanted{200, 200, 200, 429};
+    BOOST_TEST(seen == wanted, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(a_new_password_ends_all_other_sessions)
 {
     chain_double chain;
@@ -286,6 +429,131 @@ BOOST_AUTO_TEST_CASE(an_old_session_has_expired)
     BOOST_TEST(text_at(client.hello(ana.token), {"err", "code"}) == "token_expired");
     BOOST_TEST(client.wait_for_close() == 4501);
     BOOST_TEST(with_token(chain, "GET", "/api/v1/sessions", ana.token).error_code() == "token_expired");
+}
+
+BOOST_AUTO_TEST_CASE(a_session_that_is_not_used_ends_and_use_keeps_it)
+{
+    auto with = quick_settings();
+    with.session_idle = std::chrono::milliseconds(1500);
+    chain_double chain(with, 2);
+    auto const ana = chain.register_user("ana");
+    auto const bob = chain.register_user("bob");
+    auto const carol = chain.register_user("carol");
+    chat_client stays(chain.port(1));
+    stays.hello(ana.token);
+    // Longer than it lasts without use: one connection that stays, one session that asks now and then.
+    auto const begun = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() - begun < std::chrono::milliseconds(3500))
+    {
+        BOOST_TEST(with_token(chain, "GET", "/api/v1/sessions", bob.token).status == 200U);
+        stays.next_event(std::chrono::milliseconds(50));
+    }
+    BOOST_TEST(with_token(chain, "GET", "/api/v1/sessions", bob.token, {}, 1).status == 200U);
+    BOOST_TEST(with_token(chain, "GET", "/api/v1/sessions", ana.token).status == 200U);
+    BOOST_TEST(with_token(chain, "GET", "/api/v1/sessions", carol.token).error_code() == "token_expired");
+    chat_client late(chain.port());
+    BOOST_TEST(text_at(late.hello(carol.token), {"err", "code"}) == "token_expired");
+}
+
+BOOST_AUTO_TEST_CASE(use_is_said_once_a_day)
+{
+    chain_double chain;
+    auto const ana = chain.register_user("ana");
+    auto const before = chain.committed();
+    for (int i = 0; i < 5; ++i)
+        BOOST_TEST(with_token(chain, "GET", "/api/v1/sessions", ana.token).status == 200U);
+    BOOST_TEST(chain.committed() == before);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_ends_with_its_login)
+{
+    auto with = quick_settings();
+    with.session_ttl = std::chrono::milliseconds(3000);
+    chain_double chain(with);
+    auto const ana = chain.register_user("ana");
+    chat_client client(chain.port());
+    BOOST_TEST(client.hello(ana.token).at("ok").as_bool());
+    BOOST_TEST(client.wait_for_close() == 4501);
+}
+
+struct weak_one
+{
+    char const* name;
+    char const* password;
+    bool taken;
+    friend std::ostream& operator<<(std::ostream& to, weak_one const& w) { return to << w.password; }
+};
+weak_one const weak_ones[] = {
+    {"ana", "password", false},         {"ana", "12345678", false},
+    {"ana", "PassWord", false},         {"ana", " sunshine ", false},
+    {"ana", "        ", false},         {"ana", "11111111", false},
+    {"anaconda", "anaconda", false},    {"anaconda", "AnaConda", false},
+    {"Anaconda", "anaconda1", false},   {"anaconda", "!!anaconda2026", false},
+    {"anaconda", "adnocana", false},    {"ana", "anaanaana", false},
+    {"ana.9", "ana.9ana.9", false},     {"ana", "ana123456", false},
+    {"4711", "47114711", false},        {"ana", "anagram of nothing", true},
+    {"an", "antelopes", true},          {"ana", "correct horse battery", true},
+    {"ana", "sunshine and rain", true},
+};
+BOOST_DATA_TEST_CASE(what_everybody_would_guess_is_no_password, data::make(weak_ones), one)
+{
+    chain_double chain;
+    auto const made = post(chain, "/api/v1/accounts", login(one.name, one.password));
+    BOOST_TEST(made.status == (one.taken ? 201U : 400U));
+    if (one.taken) return;
+    BOOST_TEST(text_at(made.json(), {"err", "field"}) == "password");
+    // Nor is it one to change to.
+    auto const fine =
+        text_at(post(chain, "/api/v1/accounts", login(one.name, "correct horse battery")).json(), {"token"});
+    auto const change =
+        json::serialize(json::object{{"old", "correct horse battery"}, {"new", one.password}});
+    auto const changed = with_token(chain, "PUT", "/api/v1/me/password", fine, change);
+    BOOST_TEST(changed.status == 400U);
+    BOOST_TEST(text_at(changed.json(), {"err", "field"}) == "new");
+}
+
+BOOST_AUTO_TEST_CASE(three_thousand_passwords_are_known_and_not_shown)
+{
+    BOOST_TEST(gateway::common_passwords() == 3000U);
+    chain_double chain;
+    BOOST_TEST(http(chain.port(), "GET", "/common-passwords.txt").status == 404U);
+}
+
+BOOST_AUTO_TEST_CASE(a_room_is_removed_by_scripts_and_everybody_hears_of_it)
+{
+    chain_double chain(quick_settings(), 2);
+    auto const ana = chain.register_user("ana");
+    auto const bob = chain.register_user("bob");
+    chat_client here(chain.port(0));
+    chat_client there(chain.port(1));
+    here.hello(ana.token);
+    there.hello(bob.token);
+    auto const made = there.request("conv.create", {{"kind", "room"}, {"name", "spam"}}, fresh_cid());
+    auto const conv = text_at(made, {"d", "conv"});
+    there.request("msg.send", {{"conv", conv}, {"body", "buy"}}, fresh_cid());
+    auto const stranger = chain.register_user("eve");
+    BOOST_TEST(with_token(chain, "DELETE", "/api/v1/conversations/" + conv, stranger.token).status == 403U);
+    BOOST_TEST(with_token(chain, "DELETE", "/api/v1/conversations/c_99", ana.token).status == 404U);
+    BOOST_TEST(with_token(chain, "DELETE", "/api/v1/conversations/x", ana.token).status == 404U);
+    BOOST_TEST(with_token(chain, "DELETE", "/api/v1/conversations/" + conv, "s1.guessed").status == 401U);
+
+    BOOST_TEST(with_token(chain, "DELETE", "/api/v1/conversations/" + conv, ana.token).status == 200U);
+
+    for (auto* one : {&here, &there})
+    {
+        auto event = one->next_event();
+        while (event && text_at(*event, {"ev"}) != "conv.gone")
+            event = one->next_event();
+        BOOST_TEST_REQUIRE(event.has_value());
+        BOOST_TEST(text_at(*event, {"conv"}) == conv);
+    }
+    auto const send = there.request("msg.send", {{"conv", conv}, {"body", "buy"}}, fresh_cid());
+    BOOST_TEST(text_at(send, {"err", "code"}) == "not_found");
+    // By the op, for a room of one's own.
+    auto const own = there.request("conv.create", {{"kind", "room"}, {"name", "spam"}}, fresh_cid());
+    auto const again = there.request("conv.archive", {{"conv", text_at(own, {"d", "conv"})}}, fresh_cid());
+    BOOST_TEST(again.at("ok").as_bool());
+    BOOST_TEST(number_at(again, {"d", "rev"}) == 0);
 }
 
 BOOST_AUTO_TEST_CASE(messages_can_be_sent_and_read_by_scripts)

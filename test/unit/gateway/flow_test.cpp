@@ -165,6 +165,129 @@ BOOST_AUTO_TEST_CASE(a_user_sends_his_burst_and_then_must_wait)
     BOOST_TEST(bob.request("msg.send", p.message("mine"), fresh_cid()).at("ok").as_bool());
 }
 
+BOOST_AUTO_TEST_CASE(a_user_has_one_rate_at_all_replicas)
+{
+    auto with = quick_settings();
+    with.rate_limits = true;
+    with.messages_per_s = 0.01;
+    with.messages_burst = 8;
+    two_people p(with);
+    chat_client here(p.chain.port(0));
+    chat_client there(p.chain.port(1));
+    here.hello(p.ana.token);
+    there.hello(p.ana.token);
+    int sent = 0;
+    for (int i = 0; i < 20; ++i)
+        for (auto* one : {&here, &there})
+            if (one->request("msg.send", p.message("hi"), fresh_cid()).at("ok").as_bool()) ++sent;
+    BOOST_TEST(sent == 7);  // one was for the conversation
+}
+
+BOOST_AUTO_TEST_CASE(what_is_read_already_makes_no_entry_and_what_moves_has_a_rate)
+{
+    auto with = quick_settings();
+    with.rate_limits = true;
+    with.messages_per_s = 0.01;
+    with.messages_burst = 4;
+    two_people p(with);
+    p.chain.send_many(p.bob.uid, p.conv, 10);
+    chat_client ana(p.chain.port());
+    ana.hello(p.ana.token);
+    auto const read = [&](int upto, std::string const& cid)
+    { return ana.request("read", {{"conv", p.conv}, {"seq", upto}}, cid); };
+    auto const first = fresh_cid();
+    BOOST_TEST(read(3, first).at("ok").as_bool());
+
+    auto const before = p.chain.committed();
+    for (int i = 0; i < 50; ++i)
+        BOOST_TEST(read(i % 4, fresh_cid()).at("ok").as_bool());
+    BOOST_TEST(p.chain.committed() == before);
+    // The same key still gets the stored answer, and another request under it is refused.
+    BOOST_TEST(read(3, first).at("dup").as_bool());
+    BOOST_TEST(error_of(read(2, first)) == "cid_mismatch");
+    // What he may not see is refused as ever.
+    BOOST_TEST(error_of(ana.request("read", {{"conv", "c_99"}, {"seq", 0}}, fresh_cid())) == "not_found");
+
+    // 4 are used: these two, the first one, and the refusal.
+    auto const limited = read(4, fresh_cid());
+    BOOST_TEST(error_of(limited) == "rate_limited");
+    BOOST_TEST(number_at(limited, {"err", "after_ms"}) > 0);
+    // Reading takes nothing from writing.
+    BOOST_TEST(ana.request("msg.send", p.message("hi"), fresh_cid()).at("ok").as_bool());
+}
+
+BOOST_AUTO_TEST_CASE(pages_of_a_user_come_at_a_rate_over_all_his_connections)
+{
+    auto with = quick_settings();
+    with.rate_limits = true;
+    with.messages_burst = 100;
+    with.page_bytes_per_s = 200 * 1024;
+    with.page_bytes_burst = 64 * 1024;
+    two_people p(with);
+    chat_client writer(p.chain.port());
+    writer.hello(p.bob.token);
+    for (int i = 0; i < 4; ++i)
+        writer.request("msg.send", p.message(std::string(16'000, 'x')), fresh_cid());
+    std::vector<chat_client> all;
+    for (int i = 0; i < 4; ++i)
+        all.emplace_back(p.chain.port()).hello(p.ana.token);
+    auto const begun = std::chrono::steady_clock::now();
+    std::vector<std::int64_t> asked;
+    for (auto& one : all)
+        asked.push_back(one.send_request("history", {{"conv", p.conv}}));
+    for (std::size_t i = 0; i < all.size(); ++i)
+        BOOST_TEST(all[i].answer_to(asked[i]).at("ok").as_bool());
+    // Four pages of 63 KiB: some are there at once, then each pays for the one before it.
+    BOOST_TEST((std::chrono::steady_clock::now() - begun > milliseconds(500)));
+    // By HTTP it is the same user; somebody else does not pay for him.
+    chat_client bob(p.chain.port());
+    bob.hello(p.bob.token);
+    BOOST_TEST(bob.request("history", {{"conv", p.conv}}).at("ok").as_bool());
+    http_options mine;
+    mine.headers = {{"Authorization", "Bearer " + p.ana.token}};
+    auto const page = http(p.chain.port(), "GET", "/api/v1/conversations/" + p.conv + "/messages", mine);
+    BOOST_TEST(page.status == 200U);
+    BOOST_TEST((std::chrono::steady_clock::now() - begun > milliseconds(800)));
+}
+
+BOOST_AUTO_TEST_CASE(pages_that_are_asked_for_and_not_read_are_few_over_all_connections)
+{
+    auto with = quick_settings();
+    with.pages_of_user_max = 3;
+    with.page_turn_within = milliseconds(200);
+    two_people p(with);
+    chat_client writer(p.chain.port());
+    writer.hello(p.bob.token);
+    for (int i = 0; i < 16; ++i)
+        writer.request("msg.send", p.message(std::string(16'000, 'x')), fresh_cid());
+    // Pages that nobody reads fill the kernel's buffers, and then stay with us.
+    std::vector<chat_client> stuck;
+    for (int i = 0; i < 6; ++i)
+    {
+        auto& one = stuck.emplace_back(p.chain.port());
+        one.socket().receive_little(4096);
+        one.hello(p.ana.token);
+        for (int k = 0; k < 40; ++k)
+            one.send_request("history", {{"conv", p.conv}});
+    }
+    BOOST_TEST(p.chain.eventually(
+        [&]
+        {
+            chat_client ana(p.chain.port());
+            ana.hello(p.ana.token);
+            auto const answer = ana.request("history", {{"conv", p.conv}});
+            return !answer.at("ok").as_bool() && error_of(answer) == "rate_limited" &&
+                   number_at(answer, {"err", "after_ms"}) > 0;
+        }
+    ));
+    // What is no page goes on, and so do others.
+    chat_client ana(p.chain.port());
+    ana.hello(p.ana.token);
+    BOOST_TEST(ana.request("ping", {}).at("ok").as_bool());
+    BOOST_TEST(ana.request("msg.send", p.message("hi"), fresh_cid()).at("ok").as_bool());
+    BOOST_TEST(writer.request("history", {{"conv", p.conv}}).at("ok").as_bool());
+}
+
 BOOST_AUTO_TEST_CASE(acks_become_delivered_marks_of_all_in_few_entries)
 {
     auto with = quick_settings();

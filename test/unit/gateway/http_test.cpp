@@ -30,7 +30,11 @@ BOOST_AUTO_TEST_CASE(the_web_client_is_served_with_its_headers)
     BOOST_TEST(page.headers.at("cache-control") == "no-cache");
     auto const policy = page.headers.at("content-security-policy");
     for (auto const* part :
-         {"default-src 'self'", "frame-ancestors 'none'", "ws://127.0.0.1:*", "http://127.0.0.1:*"})
+         {"default-src 'self'",
+          "frame-ancestors 'none'",
+          "require-trusted-types-for 'script'",
+          "ws://127.0.0.1:*",
+          "http://127.0.0.1:*"})
         BOOST_TEST(policy.find(part) != std::string::npos, part);
     BOOST_TEST(policy.find("unsafe") == std::string::npos);
     BOOST_TEST(page.headers.at("x-content-type-options") == "nosniff");

@@ -1,6 +1,9 @@
 // The parts of the gateway that need no socket.
+#include "gateway/client_address.hpp"
 #include "gateway/cluster_info.hpp"
+#include "gateway/fair_queue.hpp"
 #include "gateway/feed.hpp"
+#include "gateway/known_places.hpp"
 #include "gateway/rate_limiter.hpp"
 
 #include <boost/json/parse.hpp>
@@ -69,6 +72,21 @@ BOOST_AUTO_TEST_CASE(a_bucket_gives_its_burst_and_then_its_rate)
     BOOST_TEST(!limiter.take("bob", 10, 20, start).has_value());
     BOOST_TEST(!limiter.take("ana", 10, 20, start + *wait).has_value());
     BOOST_TEST(limiter.take("ana", 10, 20, start + *wait).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_given_back_can_be_taken_again_and_a_debt_is_paid_first)
+{
+    rate_limiter limiter;
+    rate_limiter::time_point const start{};
+    BOOST_TEST(!limiter.take("ana", 1, 1, start).has_value());
+    limiter.give_back("ana", 1);
+    BOOST_TEST(!limiter.take("ana", 1, 1, start).has_value());
+    limiter.give_back("nobody", 1);
+
+    for (int i = 0; i < 10; ++i)
+        limiter.charge("ana", 1, 3, start);
+    BOOST_TEST(limiter.take("ana", 1, 3, start + milliseconds(10900)).has_value());
+    BOOST_TEST(!limiter.take("ana", 1, 3, start + milliseconds(11100)).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(strangers_cannot_make_it_remember_more_than_its_limit)
@@ -186,6 +204,25 @@ BOOST_AUTO_TEST_CASE(a_full_feed_takes_nothing_more)
     BOOST_TEST(events.last_queued() == seq(feed::waiting_max));
 }
 
+BOOST_AUTO_TEST_CASE(a_feed_is_bounded_in_bytes_too)
+{
+    settings const limits;
+    feed events(limits);
+    events.start(chat::user_id(1), seq(0));
+    std::uint64_t pos = 0;
+    while (events.push(message_event(++pos, 2, 16'000)))
+        BOOST_TEST_REQUIRE(pos < 100U);
+    BOOST_TEST(pos >= 30U);
+    BOOST_TEST(pos <= 66U);
+    BOOST_TEST(!events.wants_more());
+    while (events.next(false, {}))
+        events.acked(seq(pos));
+    BOOST_TEST(events.wants_more());
+    // One that is larger than the bound is taken alone.
+    BOOST_TEST(events.push(message_event(pos, 2, 2'000'000)));
+    BOOST_TEST(!events.push(message_event(pos + 1, 2)));
+}
+
 BOOST_AUTO_TEST_CASE(ones_own_messages_are_not_delivered_to_oneself)
 {
     settings const limits;
@@ -196,6 +233,130 @@ BOOST_AUTO_TEST_CASE(ones_own_messages_are_not_delivered_to_oneself)
     {
     }
     BOOST_TEST(events.acked(seq(1)).empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE(turns)
+
+namespace
+{
+std::string drain(fair_queue<char>& queue)
+{
+    std::string out;
+    while (auto one = queue.pop())
+        out += *one;
+    return out;
+}
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_long_line_makes_only_itself_wait)
+{
+    fair_queue<char> queue(100);
+    for (char const c : std::string("aaaaaaaa"))
+        queue.push(standing::stranger, "a", c);
+    queue.push(standing::stranger, "b", 'b');
+    queue.push(standing::stranger, "c", 'c');
+    queue.push(standing::stranger, "c", 'd');
+    BOOST_TEST(drain(queue) == "abcadaaaaaa");
+}
+
+BOOST_AUTO_TEST_CASE(the_known_go_first_and_strangers_are_not_forgotten)
+{
+    fair_queue<char> queue(100);
+    for (char const c : std::string("ssss"))
+        queue.push(standing::stranger, "s", c);
+    for (char const c : std::string("kkkkkkk"))
+        queue.push(standing::known, "k", c);
+    BOOST_TEST(drain(queue) == "kkkskkkskss");
+}
+
+BOOST_AUTO_TEST_CASE(when_it_is_full_the_longest_line_gives_way)
+{
+    fair_queue<char> queue(4);
+    for (char const c : std::string("1234"))
+        BOOST_TEST(!queue.push(standing::stranger, "flood", c).has_value());
+    BOOST_TEST(queue.push(standing::stranger, "flood", '5').value() == '5');
+    BOOST_TEST(queue.push(standing::stranger, "ana", 'a').value() == '4');
+    BOOST_TEST(queue.push(standing::known, "bob", 'b').value() == '3');
+    BOOST_TEST(queue.push(standing::known, "bob", 'c').value() == '2');
+    BOOST_TEST(queue.size() == 4U);
+    // No stranger takes the place of somebody who is known.
+    queue.push(standing::known, "carol", 'd');
+    queue.push(standing::known, "carol", 'e');
+    BOOST_TEST(queue.push(standing::stranger, "dave", 'f').value() == 'f');
+    BOOST_TEST(queue.size() == 4U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE(addresses)
+
+BOOST_AUTO_TEST_CASE(a_subscriber_is_an_address_or_a_slash_64)
+{
+    BOOST_TEST(address_group("192.0.2.7") == "192.0.2.7");
+    BOOST_TEST(address_group("192.0.2.7") != address_group("192.0.2.8"));
+    BOOST_TEST(address_group("::ffff:192.0.2.7") == "192.0.2.7");
+    BOOST_TEST(address_group("2001:db8:1:2::1") == address_group("2001:db8:1:2:ffff:1:2:3"));
+    BOOST_TEST(address_group("2001:db8:1:2::1") != address_group("2001:db8:1:3::1"));
+    BOOST_TEST(address_group("::1") == "::1");
+    BOOST_TEST(address_group("::1") != address_group("::2"));
+    BOOST_TEST(address_group("no address") == "no address");
+}
+
+struct forwarded
+{
+    char const* peer;
+    std::vector<char const*> headers;
+    char const* client;
+    friend std::ostream& operator<<(std::ostream& to, forwarded const& f) { return to << f.client; }
+};
+forwarded const forwards[] = {
+    {"127.0.0.1", {}, "127.0.0.1"},
+    {"127.0.0.1", {"203.0.113.5"}, "203.0.113.5"},
+    {"127.0.0.1", {"203.0.113.5:4711"}, "203.0.113.5"},
+    {"127.0.0.1", {"[2001:db8::1]:4711"}, "2001:db8::1"},
+    {"127.0.0.1", {"2001:db8::1"}, "2001:db8::1"},
+    // What the client wrote itself stands left.
+    {"127.0.0.1", {"10.0.0.1, 198.51.100.7"}, "198.51.100.7"},
+    {"127.0.0.1", {"10.0.0.1", "198.51.100.7"}, "198.51.100.7"},
+    // An IPv4 proxy has this form at a socket that takes both kinds.
+    {"::ffff:127.0.0.1", {"203.0.113.5"}, "203.0.113.5"},
+    {"127.0.0.1", {"::ffff:203.0.113.5"}, "203.0.113.5"},
+    {"127.0.0.1", {"198.51.100.7, ::ffff:10.9.9.9"}, "198.51.100.7"},
+    // Through two proxies.
+    {"127.0.0.1", {"10.0.0.1, 198.51.100.7, 10.9.9.9"}, "198.51.100.7"},
+    {"127.0.0.1", {"198.51.100.7", "10.9.9.9"}, "198.51.100.7"},
+    // Nobody who is no proxy is believed.
+    {"198.51.100.7", {"203.0.113.5"}, "198.51.100.7"},
+    {"127.0.0.1", {"unknown"}, "127.0.0.1"},
+    {"127.0.0.1", {""}, "127.0.0.1"},
+    {"127.0.0.1", {"["}, "127.0.0.1"},
+};
+namespace cases = boost::unit_test::data;
+BOOST_DATA_TEST_CASE(only_a_proxy_says_who_the_client_is, cases::make(forwards), one)
+{
+    http_request request;
+    request.peer = one.peer;
+    for (auto const* header : one.headers)
+        request.headers.emplace_back("x-forwarded-for", header);
+    BOOST_TEST(client_of(request, {"127.0.0.1", "10.9.9.9"}) == one.client);
+}
+
+BOOST_AUTO_TEST_CASE(the_pairs_that_were_seen_longest_ago_are_forgotten)
+{
+    known_places places(3);
+    places.saw("ana", "192.0.2.1");
+    places.saw("bob", "192.0.2.1");
+    places.saw("ana", "192.0.2.2");
+    places.saw("ana", "192.0.2.1");
+    places.saw("carol", "192.0.2.3");
+    BOOST_TEST(places.knows("ana", "192.0.2.1"));
+    BOOST_TEST(!places.knows("bob", "192.0.2.1"));
+    BOOST_TEST(places.knows("192.0.2.1"));
+    places.saw("dave", "192.0.2.3");
+    places.saw("erin", "192.0.2.3");
+    BOOST_TEST(!places.knows("192.0.2.1"));
+    BOOST_TEST(!places.knows("192.0.2.2"));
+    BOOST_TEST(places.size() == 3U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -264,10 +264,17 @@ BOOST_FIXTURE_TEST_CASE(
     }
 }
 
-// The schema of version 1 as it was released. What came since: meta.restored, chat_counters.row_sum.
+// The schema of version 1 as it was released. What came since: meta.restored, chat_counters.row_sum,
+// and the columns of rooms_schema.sql.
 BOOST_FIXTURE_TEST_CASE(a_store_of_schema_1_opens_as_it_was, snapshot_fixture)
 {
     filled(20);
+    // Nothing was in the later columns.
+    tamper(
+        db(),
+        "UPDATE chat_user SET made = 0; UPDATE chat_conv SET gone = 0;"
+        "UPDATE chat_session SET used_ms = 0, place = 0"
+    );
     auto const state = state_digest(db());
     tamper(
         db(),
@@ -280,12 +287,15 @@ BOOST_FIXTURE_TEST_CASE(a_store_of_schema_1_opens_as_it_was, snapshot_fixture)
         "applied_epoch,"
         " applied_hash, applied_ts_us, base, base_epoch, base_hash, base_ts_us FROM meta;"
         "DROP TABLE meta; ALTER TABLE old_meta RENAME TO meta;"
-        "ALTER TABLE chat_counters DROP COLUMN row_sum; PRAGMA user_version = 1"
+        "ALTER TABLE chat_counters DROP COLUMN row_sum; DROP INDEX chat_message_deleted;"
+        "ALTER TABLE chat_user DROP COLUMN made; ALTER TABLE chat_conv DROP COLUMN gone;"
+        "ALTER TABLE chat_session DROP COLUMN used_ms; ALTER TABLE chat_session DROP COLUMN place;"
+        "PRAGMA user_version = 1"
     );
 
     auto made = open(options());
 
-    BOOST_TEST(number_in(db(), "PRAGMA user_version") == 3);
+    BOOST_TEST(number_in(db(), "PRAGMA user_version") == 4);
     BOOST_TEST(made->id() == numbered<store_id>(7));
     BOOST_TEST(!made->recover().value().restored);
     BOOST_TEST(made->applied().at == seq(20));

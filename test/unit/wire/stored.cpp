@@ -25,8 +25,10 @@ std::vector<command_body> one_of_each()
     send.reply_to = message_id(4);
     return {
         probe{},
-        account_create{.name = "Ana", .password_hash = "$argon2id$", .first_token = bytes, .label = "web"},
-        session_create{.token = bytes, .label = "web", .password_rev = 7},
+        account_create{
+            .name = "Ana", .password_hash = "$argon2id$", .first_token = bytes, .label = "web", .place = 5
+        },
+        session_create{.token = bytes, .label = "web", .password_rev = 7, .place = 65536},
         session_revoke{.id = session_id(5)},
         session_revoke_all{.keep = {}},
         session_revoke_all{.keep = session_id(0)},
@@ -42,6 +44,8 @@ std::vector<command_body> one_of_each()
         conv_join{.conv = conv_id(6)},
         conv_leave{.conv = conv_id(6)},
         checkpoint{.id = "check-1"},
+        conv_archive{.conv = conv_id(6)},
+        session_touch{.id = session_id(5)},
     };
 }
 
