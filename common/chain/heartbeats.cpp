@@ -10,6 +10,7 @@ namespace
 {
 
 constexpr std::size_t samples_max = 4096;
+constexpr auto tick_every = 10ms;
 
 }  // namespace
 
@@ -23,6 +24,7 @@ void replica::impl::heartbeat_if_due()
         joined_upto_ = complete;
     }
     if (!heartbeat_due_ && now_.steady - heartbeat_at_ < how_.heartbeat_every) return;
+    if (heartbeat_at_ != instant{}) note_lateness(now_.steady - heartbeat_at_ - how_.heartbeat_every);
     heartbeat_due_ = false;
     heartbeat_at_ = now_.steady;
     auto const end = log_.point(writes_.durable());
@@ -40,9 +42,16 @@ void replica::impl::heartbeat_if_due()
         .restored = restored_,
         .in_doubt = !position_ && (rows_ == rows::doubtful || rows_ == rows::in_check),
         .damaged = rows_ == rows::changed,
+        .late = late_.at(now_.steady),
         .trouble = snapshot_in_.trouble().empty() ? rows_trouble_ : snapshot_in_.trouble(),
         .info = {},
     });
+}
+
+void replica::impl::note_lateness(microseconds by)
+{
+    // Ticks come every 10 ms at the latest: up to there nothing was late.
+    if (by > tick_every) late_.note(by - tick_every, now_.steady);
 }
 
 std::vector<node_id> replica::impl::unreachable() const

@@ -4,6 +4,7 @@
 // (stable, commit, apply), head.cpp (submissions), snapshot.cpp (snapshots, what of the log may go) and
 // heartbeats.cpp (time).
 
+#include "base/recent_peak.hpp"
 #include "base/rules.hpp"
 #include "chain/local_submissions.hpp"
 #include "chain/log_index.hpp"
@@ -121,6 +122,7 @@ private:
 
     // heartbeats.cpp
     void heartbeat_if_due();
+    void note_lateness(microseconds by);
     [[nodiscard]] std::vector<node_id> unreachable() const;
     [[nodiscard]] std::optional<learner_progress> feeding() const;
     void sample_end();
@@ -210,7 +212,8 @@ private:
     bool heartbeat_due_ = true;
     bool stepping_down_ = false;
     instant heartbeat_at_{};
-    seq joined_upto_;  // last reported as joiner
+    recent_peak late_{late_counts};  // by how much heartbeats came late
+    seq joined_upto_;                // last reported as joiner
     std::unordered_map<node_id, instant> heard_at_;
     std::deque<std::pair<instant, seq>> ends_;  // when the log's end passed where, for a learner's lag
 };

@@ -9,6 +9,12 @@
 
 namespace chaind::control
 {
+namespace
+{
+
+constexpr auto tick_every = 10ms;
+
+}  // namespace
 
 controller::impl::impl(settings how, record from, instant now)
     : how_(std::move(how)),
@@ -16,9 +22,8 @@ controller::impl::impl(settings how, record from, instant now)
       now_(now),
       last_step_(now),
       started_(now),
-      detector_(how_.silence),
+      detector_(how_.silence, how_.silence_max),
       leases_(how_.lease, how_.lease_margin_percent, now),
-      links_(how_.silence),
       fed_at_(now),
       pending_since_(now),
       watermark_(rec_.watermark),
@@ -37,6 +42,9 @@ controller::impl::impl(settings how, record from, instant now)
 effects controller::impl::step(instant now, event const& what)
 {
     now_ = now;
+    // Ticks come every 10 ms at the latest: up to there nothing was late.
+    if (now - last_step_ > tick_every) late_.note(now - last_step_ - tick_every, now);
+    detector_.own_lateness(late_.at(now));
     bool const paused = rule(r::own_pause_is_no_verdict) && now - last_step_ > how_.own_pause;
     if (paused) after_own_pause();
     std::visit([this](auto const& e) { on(e); }, what);
@@ -84,7 +92,7 @@ void controller::impl::on(heard const& e)
     if (older_)
     {
         // Nothing is decided and nobody is answered; people may need to know who is there.
-        if (nodes_.heard(hb, detector_, now_)) detector_.heard(hb.from, now_, hb.stepping_down);
+        if (nodes_.heard(hb, detector_, now_)) detector_.heard(hb.from, now_, hb.stepping_down, hb.late);
         return;
     }
 
@@ -93,7 +101,7 @@ void controller::impl::on(heard const& e)
     bool const all_were_silent = rule(r::own_pause_is_no_verdict) && !base.empty() &&
                                  std::none_of(base.begin(), base.end(), alive_now);
     if (!nodes_.heard(hb, detector_, now_)) return;
-    detector_.heard(hb.from, now_, hb.stepping_down);
+    detector_.heard(hb.from, now_, hb.stepping_down, hb.late);
     // We were cut off from the whole chain and this is its first word: the others' silence was ours as well.
     if (all_were_silent && rec_.last_active.contains(hb.from))
         for (auto const& m : base)

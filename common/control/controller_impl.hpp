@@ -3,6 +3,7 @@
 // event, then decide once. All decisions are functions of what is stored and what was heard, so that they can
 // be made again at every step until they have taken effect.
 
+#include "base/recent_peak.hpp"
 #include "control/controller.hpp"
 #include "control/failure_detector.hpp"
 #include "control/leases.hpp"
@@ -160,6 +161,7 @@ private:
     instant started_{};
 
     failure_detector detector_;
+    recent_peak late_{late_counts};  // by how much our own steps came late
     leases leases_;
     link_watch links_;
     roster nodes_;

@@ -9,6 +9,7 @@
 #include "base/time.hpp"
 #include "membership/config.hpp"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 
@@ -25,9 +26,18 @@ enum class verdict : std::uint8_t
 class failure_detector
 {
 public:
-    explicit failure_detector(microseconds silence) : silence_(silence) {}
+    // `longest`: what a host that is late may make of `silence`.
+    explicit failure_detector(microseconds silence, microseconds longest = {})
+        : silence_(silence), longest_(std::max(silence, longest))
+    {
+    }
 
-    void heard(member const& who, instant now, bool stepping_down);
+    // `late`: by how much its words come late, as it says itself.
+    void heard(member const& who, instant now, bool stepping_down, microseconds late = {});
+    // The observer was late by so much lately.
+    void own_lateness(microseconds by) { own_late_ = by; }
+    // How long a word of it may be waited for: twice what either side is late by is no silence.
+    [[nodiscard]] microseconds patience(member const& who) const;
     // Its connection ended. True: ask its address whether the process still exists (a probe).
     [[nodiscard]] bool lost(member const& who);
     // The answer to a probe. It counts only while nothing was heard since the connection ended.
@@ -55,9 +65,14 @@ private:
         bool lost = false;
         bool gone = false;
         bool assumed = false;
+        microseconds late{};
     };
 
+    [[nodiscard]] microseconds patience(state const& with) const;
+
     microseconds silence_;
+    microseconds longest_;
+    microseconds own_late_{};
     std::map<member, state> known_;
 };
 

@@ -208,7 +208,10 @@ observations controller::impl::observe(std::vector<member> const& base) const
             .removed = is_to_leave(m.name) || being_moved(m, base)
         };
     }
-    seen.dead_links = links_.dead(now_);
+    auto patience = how_.silence;
+    for (auto const& m : base)
+        patience = std::max(patience, detector_.patience(m));
+    seen.dead_links = links_.dead(now_, patience);
     return seen;
 }
 

@@ -176,6 +176,7 @@ struct settings
     std::vector<node_id>
         bootstrap;  // members of the first configuration, head first; used once, on an empty registry
     microseconds silence = 250ms;       // without a heartbeat: failed
+    microseconds silence_max = 1s;      // at most, on a host that is late
     microseconds lease = 200ms;         // granted with each answer
     int lease_margin_percent = 5;       // clocks may run at rates within 2.4 % of each other
     microseconds promise_wait = 60ms;   // then a PENDING configuration is computed again

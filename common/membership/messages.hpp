@@ -24,6 +24,9 @@ struct log_point
     friend bool operator==(log_point const&, log_point const&) = default;
 };
 
+// How long lateness counts, at either end (recent_peak).
+inline constexpr microseconds late_counts = 5s;
+
 // What a source knows of the learner that it feeds.
 struct learner_progress
 {
@@ -54,8 +57,10 @@ struct heartbeat
     bool restored = false;       // its store was made from a backup and has been in no chain since
     bool in_doubt = false;       // whether the disk has kept its store's rows is not known yet
     bool damaged = false;        // the disk has changed its store's rows; `trouble` says so for people
-    std::string trouble;         // what is wrong with it: why it cannot take the snapshot it is offered, say
-    std::string info;            // JSON for people (addresses, pid, version, sizes): cores do not read it
+    // By how much its heartbeats were late, at worst and lately: that much more silence is no failure.
+    microseconds late{};
+    std::string trouble;  // what is wrong with it: why it cannot take the snapshot it is offered, say
+    std::string info;     // JSON for people (addresses, pid, version, sizes): cores do not read it
 
     friend bool operator==(heartbeat const&, heartbeat const&) = default;
 };

@@ -107,6 +107,7 @@ void put(heartbeat const& from, pb::Heartbeat& to)
     to.set_restored(from.restored);
     to.set_in_doubt(from.in_doubt);
     to.set_damaged(from.damaged);
+    to.set_late_us(from.late.count());
     to.set_trouble(from.trouble);
 }
 
@@ -128,6 +129,7 @@ bool get(pb::Heartbeat const& from, heartbeat& to)
     to.restored = from.restored();
     to.in_doubt = from.in_doubt();
     to.damaged = from.damaged();
+    to.late = microseconds(from.late_us());
     to.trouble = from.trouble();
     return true;
 }

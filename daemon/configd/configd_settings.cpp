@@ -40,6 +40,14 @@ runtime::options configd_options(configd_settings& into)
         "silence", into.core.silence, {50ms, 1min}, "A replica without a heartbeat for so long has failed."
     );
     out.add(
+        "silence-max",
+        into.core.silence_max,
+        {50ms, 1min},
+        "On a busy host, where heartbeats or configd itself come late, silence grows with that lateness up "
+        "to "
+        "this."
+    );
+    out.add(
         "promise-wait",
         into.core.promise_wait,
         {10ms, 10s},
@@ -106,6 +114,8 @@ void check(configd_settings const& given)
             runtime::printable(given.data_dir)
         );
     if (given.core.silence <= microseconds::zero()) wrong.emplace_back("silence: must not be 0");
+    if (given.core.silence_max < given.core.silence)
+        wrong.emplace_back("silence-max: must not be shorter than silence");
     if (given.core.flap_last < given.core.flap_first)
         wrong.emplace_back("flap-last: must not be shorter than flap-first");
     if (!wrong.empty()) throw runtime::config_error(std::move(wrong));

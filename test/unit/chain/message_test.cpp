@@ -259,6 +259,20 @@ BOOST_FIXTURE_TEST_CASE(an_append_that_waits_for_the_disk_ends_with_its_epoch, r
     BOOST_TEST(h.status(1).received == seq{3});
 }
 
+BOOST_AUTO_TEST_CASE(heartbeats_say_by_how_much_they_were_late_for_a_while)
+{
+    h.pass(200ms);
+    BOOST_TEST(h.at(0).heartbeats.back().late.count() == 0);
+    h.now.steady += 300ms;
+    h.pass(100ms);
+    BOOST_TEST(h.at(0).heartbeats.back().late.count() >= microseconds(240ms).count());
+    BOOST_TEST(h.at(0).heartbeats.back().late.count() <= microseconds(300ms).count());
+    h.pass(4s);
+    BOOST_TEST(h.at(0).heartbeats.back().late.count() > 0);
+    h.pass(11s);
+    BOOST_TEST(h.at(0).heartbeats.back().late.count() == 0);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -25,6 +25,28 @@ BOOST_AUTO_TEST_CASE(a_process_is_alive_until_it_is_silent_for_too_long)
     BOOST_CHECK(!d.last_heard(n2));
 }
 
+BOOST_AUTO_TEST_CASE(what_either_side_is_late_by_is_no_silence)
+{
+    failure_detector d(250ms, 1s);
+    d.heard(n1, 1000ms, false, 100ms);
+    d.heard(n2, 1000ms, false);
+    BOOST_CHECK(d.judge(n1, 1450ms) == verdict::alive);
+    BOOST_CHECK(d.judge(n1, 1451ms) == verdict::silent);
+    BOOST_CHECK(d.judge(n2, 1251ms) == verdict::silent);
+    d.own_lateness(200ms);
+    BOOST_CHECK(d.judge(n2, 1650ms) == verdict::alive);
+    BOOST_CHECK(d.judge(n1, 1650ms) == verdict::alive);
+    BOOST_CHECK(d.judge(n2, 1651ms) == verdict::silent);
+    d.own_lateness(10s);
+    BOOST_CHECK(d.judge(n1, 2000ms) == verdict::alive);
+    BOOST_CHECK(d.judge(n1, 2001ms) == verdict::silent);
+    d.heard(n1, 3000ms, false, microseconds::max());
+    BOOST_CHECK(d.patience(n1) == 1s);
+    d.own_lateness({});
+    d.heard(n1, 3000ms, false, microseconds::min());
+    BOOST_CHECK(d.patience(n1) == 250ms);
+}
+
 BOOST_AUTO_TEST_CASE(another_boot_is_another_process)
 {
     failure_detector d(250ms);

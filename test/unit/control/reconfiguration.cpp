@@ -57,6 +57,43 @@ BOOST_AUTO_TEST_CASE(when_the_head_dies_its_successor_leads_after_the_silence)
     BOOST_CHECK(t.why("removed", "n1").starts_with("no heartbeat for 25"));
 }
 
+BOOST_AUTO_TEST_CASE(who_says_that_it_is_late_is_waited_for_longer_and_only_for_a_while)
+{
+    settled_town t;
+    t.of("n1").late = 150ms;
+    t.run(60ms);
+    t.unplug("n1");
+    t.run(500ms);
+    BOOST_CHECK(t.active("n1 n2 n3"));
+    BOOST_REQUIRE(t.becomes("n2 n3", 150ms));
+}
+
+// Its processors are those of the replicas, or they have none to spare either.
+BOOST_AUTO_TEST_CASE(a_config_service_that_is_late_itself_waits_longer)
+{
+    settled_town t;
+    t.pause_config(210ms);
+    t.run(100ms);
+    t.unplug("n2");
+    t.run(600ms);
+    BOOST_CHECK(t.active("n1 n2 n3"));
+    BOOST_REQUIRE(t.becomes("n1 n3", 150ms));
+    t.run(11s);
+    t.unplug("n1");
+    BOOST_REQUIRE(t.becomes("n3", 350ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_link_between_late_ones_is_dead_later)
+{
+    settled_town t;
+    t.of("n1").late = 200ms;
+    t.run(60ms);
+    t.of("n2").unreachable = {testing::name("n3")};
+    t.run(600ms);
+    BOOST_CHECK(t.active("n1 n2 n3"));
+    BOOST_REQUIRE(t.becomes("n1 n2", 200ms));
+}
+
 BOOST_AUTO_TEST_CASE(a_process_that_is_surely_dead_is_replaced_without_waiting)
 {
     settled_town t;

@@ -58,6 +58,7 @@ struct citizen
     epoch promised;
     seq end, commit;
     epoch end_in;
+    microseconds late{};  // says so
     bool stepping_down = false;
     bool restored = false;
     bool damaged = false;              // says so, whatever it is in the chain
@@ -257,6 +258,7 @@ public:
         hb.unreachable = dead_neighbours(c);
         hb.stepping_down = c.stepping_down;
         hb.restored = c.restored;
+        hb.late = c.late;
         if (c.learning && c.learning->learner == c.who) hb.trouble = c.trouble;
         hb.damaged = c.damaged;
         if (c.damaged) hb.trouble = "a row has changed";

@@ -79,6 +79,7 @@ heartbeat made_heartbeat()
     out.restored = true;
     out.in_doubt = true;
     out.damaged = true;
+    out.late = 7ms;
     out.trouble = "no room for 3 MiB";
     out.info = R"({"pid":1})";
     return out;
