@@ -65,6 +65,8 @@ enum class r : std::uint8_t
     a_part_is_hashed_again,        // what an earlier try left may be torn
     an_installation_is_whole,      // the old store or the new one
     a_returning_store_is_checked,  // its rows, before it is spliced
+    death_is_told_by_the_same_kernel,
+    who_says_goodbye_has_no_lease,
 };
 
 #ifdef CHAIND_PLANTED_MISTAKES

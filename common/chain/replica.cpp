@@ -159,7 +159,8 @@ void replica::impl::on(directed const& what)
         config_.state = config_state::active;
     drain_ = what.what.drain;
     assign_learner(what.what.learning);
-    if (what.what.lease_for && config_.state == config_state::active && position_ &&
+    bool const leaves = stepping_down_ && rule(r::who_says_goodbye_has_no_lease);
+    if (what.what.lease_for && config_.state == config_state::active && position_ && !leaves &&
         *what.what.lease_for <= now_.steady)
     {
         auto from = rule(r::a_lease_counts_from_the_send_time) ? *what.what.lease_for : now_.steady;
@@ -207,6 +208,8 @@ void replica::impl::on(step_down const&)
 {
     stepping_down_ = true;
     heartbeat_due_ = true;
+    // Whoever hears that heartbeat need not wait for it. Reads go on, by asking the others.
+    if (rule(r::who_says_goodbye_has_no_lease)) lease_until_.reset();
 }
 
 read_queue::view replica::impl::read_view() const

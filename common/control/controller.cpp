@@ -121,6 +121,13 @@ void controller::impl::on(heard const& e)
     answer(hb);
 }
 
+// A process elsewhere cannot be seen to end: what refuses there may be a forwarder, or another machine.
+void controller::impl::on(connected const& e)
+{
+    bool const same = !how_.kernel.empty() && e.kernel == how_.kernel;
+    detector_.connected(e.from, same || !rule(r::death_is_told_by_the_same_kernel));
+}
+
 void controller::impl::on(connection_lost const& e)
 {
     if (detector_.lost(e.from)) out_.probes.push_back(e.from);

@@ -35,6 +35,7 @@ private:
     // ---- controller.cpp: events
     void on(tick const&) {}
     void on(heard const& e);
+    void on(connected const& e);
     void on(connection_lost const& e);
     void on(probed const& e);
     void on(stored const& e);

@@ -28,14 +28,22 @@ void failure_detector::assume(member const& who, instant now)
     seen.assumed = true;
 }
 
+void failure_detector::connected(member const& who, bool same_kernel)
+{
+    if (same_kernel)
+        neighbours_.insert(who);
+    else
+        neighbours_.erase(who);
+    if (auto found = known_.find(who); found != known_.end()) found->second.lost = false;
+}
+
 bool failure_detector::lost(member const& who)
 {
+    bool const same_kernel = neighbours_.erase(who) > 0;
     auto found = known_.find(who);
     if (found == known_.end()) return false;
     found->second.lost = true;
-    // It announced this: no need to ask.
-    found->second.gone = found->second.stepping_down;
-    return !found->second.gone;
+    return same_kernel;
 }
 
 void failure_detector::probed(member const& who, bool gone)
@@ -56,6 +64,7 @@ verdict failure_detector::judge(member const& who, instant now) const
     auto found = known_.find(who);
     if (found == known_.end()) return verdict::silent;
     if (found->second.gone) return verdict::gone;
+    if (found->second.lost && found->second.stepping_down) return verdict::left;
     return found->second.heard + patience(found->second) >= now ? verdict::alive : verdict::silent;
 }
 

@@ -258,13 +258,14 @@ bool controller::impl::promised(member const& m) const
     return hb != nullptr && hb->promised == rec_.current.at;
 }
 
-// Whoever has left the old epoch, cannot be alive or has no lease any more serves no more reads in it.
+// Whoever has left the old epoch, has given up its lease as the first thing of its own end, cannot be alive
+// or has no lease any more serves no more reads in it.
 bool controller::impl::leases_settled() const
 {
     auto settled = [&](member const& m)
     {
         auto const* hb = nodes_.last_of(m);
-        return (hb != nullptr && hb->promised > rec_.last_active.at) ||
+        return (hb != nullptr && (hb->promised > rec_.last_active.at || hb->stepping_down)) ||
                detector_.judge(m, now_) == verdict::gone || leases_.over(m, now_);
     };
     auto const& old = rec_.last_active.members;

@@ -53,10 +53,11 @@ struct heartbeat
     seq commit;
     std::vector<node_id> unreachable;  // chain neighbours with a dead or silent link
     std::optional<learner_progress> feeding;
-    bool stepping_down = false;  // leaves cleanly: counts as surely dead once the connection closes
-    bool restored = false;       // its store was made from a backup and has been in no chain since
-    bool in_doubt = false;       // whether the disk has kept its store's rows is not known yet
-    bool damaged = false;        // the disk has changed its store's rows; `trouble` says so for people
+    bool stepping_down =
+        false;  // leaves cleanly: it has no lease from now on, and has left when its connection ends
+    bool restored = false;  // its store was made from a backup and has been in no chain since
+    bool in_doubt = false;  // whether the disk has kept its store's rows is not known yet
+    bool damaged = false;   // the disk has changed its store's rows; `trouble` says so for people
     // By how much its heartbeats were late, at worst and lately: that much more silence is no failure.
     microseconds late{};
     std::string trouble;  // what is wrong with it: why it cannot take the snapshot it is offered, say

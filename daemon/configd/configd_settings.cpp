@@ -2,6 +2,7 @@
 
 #include "runtime/address.hpp"
 #include "runtime/printable.hpp"
+#include "runtime/this_process.hpp"
 
 #include <set>
 
@@ -127,6 +128,7 @@ service_settings service_settings_of(configd_settings const& given)
     out.core = given.core;
     for (auto const& name : given.bootstrap)
         out.core.bootstrap.push_back(node_id{name});
+    out.core.kernel = runtime::this_process().kernel;
     out.cluster_name = given.cluster_name;
     out.data_dir = given.data_dir;
     out.listen = *runtime::parse_address(given.listen);

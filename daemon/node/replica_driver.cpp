@@ -3,6 +3,7 @@
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
 #include "runtime/options.hpp"
+#include "runtime/this_process.hpp"
 #include "runtime/within.hpp"
 #include "wire/command.hpp"
 
@@ -288,6 +289,7 @@ net::dial_events replica_driver::config_handlers()
             out.cluster = how_.cluster;
             out.from = how_.core.self;
             out.what_for = wire::peer::purpose::control;
+            out.place = runtime::this_process();
             return out;
         },
         .objection = [this](wire::peer::welcome const& from) -> std::string

@@ -50,6 +50,8 @@ void config_host::stop()
         }
     }
     core_.reset();
+    for (auto& [index, each] : links_)
+        each = {.number = each.number + 1, .end = {}};
     paused_ = false;
     inbox_.clear();
     ++life_;
@@ -85,8 +87,38 @@ void config_host::hear(int from, heartbeat what)
     in_.net.send(
         from,
         in_.net.config_machine(),
-        [this, message = std::move(what)] { deliver(control::heard{message}); }
+        [this, from, number = links_[from].number, message = std::move(what)]
+        { arrive(from, number, message); }
     );
+}
+
+void config_host::arrive(int from, std::uint64_t connection, heartbeat const& what)
+{
+    auto& link = links_[from];
+    // What a connection still held is gone with it.
+    if (!alive() || connection != link.number) return;
+    if (link.end != what.from)
+    {
+        link.end = what.from;
+        deliver(control::connected{what.from, in_.at(from).kernel});
+    }
+    deliver(control::heard{what});
+}
+
+void config_host::lost(int index, member const& who)
+{
+    auto& link = links_[index];
+    ++link.number;
+    link.end = {};
+    deliver(control::connection_lost{who});
+}
+
+void config_host::lose(node const& which)
+{
+    if (!which.alive()) return;
+    in_.count.add(seen::control_links_lost);
+    in_.log.line("control link of ", which.self().name, " lost");
+    lost(which.index(), which.self());
 }
 
 void config_host::on_process_gone(node const& which)
@@ -94,7 +126,7 @@ void config_host::on_process_gone(node const& which)
     in_.net.send(
         which.index(),
         in_.net.config_machine(),
-        [this, who = which.self()] { deliver(control::connection_lost{who}); }
+        [this, index = which.index(), who = which.self()] { lost(index, who); }
     );
 }
 
@@ -189,38 +221,25 @@ void config_host::store(control::record what)
     );
 }
 
+// What the kernel below knows: of its own processes everything, of others that none of its own is meant.
 void config_host::probe(member const& who)
 {
-    auto* target = in_.find(who.name);
-    if (!target) return;
-    auto answered = std::make_shared<bool>(false);
-    auto answer = [this, who, answered](bool gone)
+    auto const* target = in_.find(who.name);
+    auto ended = [target, who, here = in_.how.control.kernel]
+    { return target == nullptr || target->kernel != here || !target->alive() || target->self() != who; };
+    auto answer = [this, who](bool gone)
     {
-        if (*answered) return;
-        *answered = true;
         if (gone) in_.count.add(seen::probes_answered_gone);
         deliver(control::probed{who, gone});
     };
-    auto life = life_;
-    auto config = in_.net.config_machine();
-    in_.net.send(
-        config,
-        target->index(),
-        [this, target, who, answer, config, life]
+    later(
+        in_.random.between(100, 1'000),
+        [this, ended, answer]
         {
-            if (!target->powered()) return;
-            bool gone = !target->alive() || target->self() != who;
-            in_.net.send(
-                target->index(),
-                config,
-                [this, answer, gone, life]
-                {
-                    if (life == life_) answer(gone);
-                }
-            );
+            if (ended()) return answer(true);
+            later(200'000, [ended, answer] { answer(ended()); });
         }
     );
-    later(200'000, [answer] { answer(false); });
 }
 
 void config_host::note(control::notice const& what)

@@ -31,6 +31,8 @@ public:
 
     void hear(int from, heartbeat what);
     void on_process_gone(node const& which);
+    // Its control connection ends; it may well live.
+    void lose(node const& which);
     // One of the administrator's questions; its number is filled in.
     template <class Question>
     void ask(Question what)
@@ -52,6 +54,8 @@ private:
     void perform(control::effects what);
     void store(control::record what);
     void probe(member const& who);
+    void lost(int index, member const& who);
+    void arrive(int from, std::uint64_t connection, heartbeat const& what);
     void next_tick();
     void later(us delay, scheduler::action what);
     void note(control::notice const& what);
@@ -67,6 +71,12 @@ private:
     std::uint64_t life_ = 0;
     std::uint64_t next_request_ = 0;
     std::deque<control::event> inbox_;
+    struct link
+    {
+        std::uint64_t number = 0;  // rises with each connection that ends
+        member end;                // whom the core knows to be connected
+    };
+    std::map<int, link> links_;
 };
 
 }  // namespace chaind::sim

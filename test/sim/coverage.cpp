@@ -34,6 +34,8 @@ std::string_view name(seen what)
         "config_crashes",
         "config_crashes_mid_change",
         "probes_answered_gone",
+        "control_links_lost",
+        "goodbyes_lost",
         "admin_done",
         "admin_refused",
         "nodes_added",

@@ -39,6 +39,8 @@ enum class seen : std::uint8_t
     config_crashes,
     config_crashes_mid_change,
     probes_answered_gone,
+    control_links_lost,
+    goodbyes_lost,
     admin_done,
     admin_refused,
     nodes_added,

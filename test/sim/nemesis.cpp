@@ -171,6 +171,43 @@ void nemesis::isolate(node const& which, bool from_peers, bool from_config, us s
             return config_link ? from_config : from_peers;
         }
     );
+    // Where a forwarder stands between, it may notice at once and end the connection.
+    if (from_config && !only_out && !only_in && in_.random.chance(0.4)) in_.config.lose(which);
+}
+
+// A forwarder is started again, or not: the process lives.
+void nemesis::lose_control_link(node& which)
+{
+    in_.config.lose(which);
+    if (in_.how.must_stay_calm || in_.random.chance(0.3)) return;
+    int config = in_.net.config_machine();
+    int who = which.index();
+    bool alone = in_.random.chance(0.4);
+    cut_for(
+        cut_time(),
+        [=](int from, int to)
+        {
+            if (from != who && to != who) return false;
+            return alone || from == config || to == config;
+        }
+    );
+}
+
+void nemesis::goodbye_and_linger(node& which)
+{
+    if (!which.alive()) return;
+    in_.count.add(seen::goodbyes_lost);
+    which.shut_down();
+    in_.time.after(
+        in_.random.between(500, 9'000),
+        [this, &which]
+        {
+            if (stopped_) return;
+            isolate(which, true, true, 300'000);
+            in_.config.lose(which);
+        }
+    );
+    in_.time.after(250'000, [this, &which] { in_.restart_later(which); });
 }
 
 // The tail is taken out by false suspicion, comes back as a learner, and its source is struck while it
@@ -291,6 +328,8 @@ void nemesis::strike(fault what)
         case fault::admin_replace:
         case fault::admin_want: administer(what, which); break;
         case fault::new_disk: new_disk(which); break;
+        case fault::control_link_lost: lose_control_link(which); break;
+        case fault::goodbye_and_linger: goodbye_and_linger(which); break;
         case fault::step_down:
             if (which.alive())
             {

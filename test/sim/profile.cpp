@@ -43,7 +43,9 @@ void common_faults(profile& p)
          {fault::admin_replace, 1},
          {fault::admin_want, 1},
          {fault::new_disk, 2},
+         {fault::control_link_lost, 3},
          {fault::step_down, 2},
+         {fault::goodbye_and_linger, 2},
          {fault::slow_disk, 2},
          {fault::slow_links, 3},
          {fault::fsync_error, 2}}
@@ -151,7 +153,7 @@ profile calm(rng& random)
     p.pause_time = {60'000, 700'000};
     p.fsync_spike = 0;
     p.must_stay_calm = true;
-    weigh(p, {{fault::config_pause, 1}});
+    weigh(p, {{fault::config_pause, 1}, {fault::control_link_lost, 1}});
     p.fault_gap = {100'000, 700'000};
     return p;
 }
@@ -171,6 +173,8 @@ profile groups(rng& random)
          {fault::config_kill, 3},
          {fault::pause_head_or_tail, 4},
          {fault::kill, 2},
+         {fault::control_link_lost, 5},
+         {fault::goodbye_and_linger, 4},
          {fault::removed_and_cut_off, 3}}
     );
     p.readers = 5;
@@ -391,6 +395,7 @@ profile draw_profile(std::string_view name, chain::forwarding policy, rng& rando
             p.spares = 1;
         p.nodes += p.spares;
         p.chain.policy = policy;
+        p.control.kernel = "kernel of the config service";
         draw_limits(p, random);
         draw_stores(p, random);
         if (name == "join" && p.chain.snapshot_after > 1'000)

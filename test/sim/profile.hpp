@@ -35,7 +35,9 @@ enum class fault : std::uint8_t
     partition,    // two groups; the config service is in one of them
     config_unreachable,
     admin_remove,
+    control_link_lost,  // of a living process
     step_down,
+    goodbye_and_linger,  // it says that it leaves, its connection ends, and it goes on for a while
     slow_disk,
     slow_links,
     fsync_error,
@@ -67,6 +69,7 @@ struct profile
     range fault_gap{50'000, 900'000};
     std::array<int, fault_kinds> weight{};
 
+    double same_kernel = 0.4;  // chance of a replica to run on the config service's machine
     range peer_delay{100, 1'500};
     range config_delay{100, 1'500};
     double spike = 0;  // chance of a delay of up to spike_max

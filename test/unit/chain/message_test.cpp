@@ -259,6 +259,22 @@ BOOST_FIXTURE_TEST_CASE(an_append_that_waits_for_the_disk_ends_with_its_epoch, r
     BOOST_TEST(h.status(1).received == seq{3});
 }
 
+BOOST_AUTO_TEST_CASE(who_steps_down_gives_up_its_lease_before_it_says_so_and_takes_none_any_more)
+{
+    h.lease_all();
+    BOOST_TEST(h.at(1).core->lease_valid(h.now.steady));
+
+    auto const out = h.step(1, step_down{});
+
+    BOOST_TEST_REQUIRE(out.heartbeats.size() == 1u);
+    BOOST_TEST(!h.at(1).core->lease_valid(h.now.steady));
+    h.lease_all();
+    BOOST_TEST(!h.at(1).core->lease_valid(h.now.steady));
+    (void)h.step(1, read_wanted{7});
+    h.run();
+    BOOST_TEST((h.verdicts(1, 7).front() == read_verdict::run));  // the others have said yes
+}
+
 BOOST_AUTO_TEST_CASE(heartbeats_say_by_how_much_they_were_late_for_a_while)
 {
     h.pass(200ms);

@@ -49,6 +49,7 @@ inline std::string names(chain_config const& config)
 struct citizen
 {
     member who;
+    std::string kernel = "here";  // that runs it
     bool up = false;
     bool speaks = true;  // its heartbeats reach the config service
     bool hears = true;   // directives reach it
@@ -80,11 +81,17 @@ public:
     {
         for (auto const& n : first)
             how.bootstrap.push_back(name(n));
+        how.kernel = "here";
         start_config();
     }
 
     // ---- people and accidents
-    void start_config() { ctl.emplace(how, registry, now); }
+    void start_config()
+    {
+        ctl.emplace(how, registry, now);
+        for (auto const& [n, c] : people)
+            if (c.up) feed(connected{c.who, c.kernel});
+    }
     void stop_config()
     {
         ctl.reset();
@@ -108,6 +115,7 @@ public:
         c.learning.reset();
         c.lease_until = {};
         c.next_heartbeat = now;
+        feed(connected{c.who, c.kernel});
         return c;
     }
     citizen& start_all(std::vector<std::string> const& all)
@@ -129,7 +137,7 @@ public:
         c.up = false;
         c.changed = now;
     }
-    // The process dies and its machine answers for it.
+    // The process dies: its connection ends, and where the config service may ask, it is told the truth.
     void kill(std::string const& who)
     {
         unplug(who);
@@ -358,7 +366,8 @@ private:
         c.config = heard;
         c.draining = d.what.drain;
         c.learning = d.what.learning;
-        if (d.what.lease_for && heard.at == c.promised) c.lease_until = *d.what.lease_for + how.lease;
+        if (d.what.lease_for && heard.at == c.promised && !c.stepping_down)
+            c.lease_until = *d.what.lease_for + how.lease;
         if (heard.at > c.promised)
         {
             c.promised = heard.at;

@@ -117,7 +117,13 @@ chain::snap_chunk held_chunk()
 std::vector<peer::frame> all_frames()
 {
     peer::hello const hello{
-        1, 2, made_id<cluster_id>(3), made_member("n1"), peer::purpose::control, "cj1.token"
+        1,
+        2,
+        made_id<cluster_id>(3),
+        made_member("n1"),
+        peer::purpose::control,
+        "cj1.token",
+        {"kernel 1", 7, 8}
     };
     peer::hello const who_is_there{1, 1, made_id<cluster_id>(3), {}, peer::purpose::identify, {}};
     return {
@@ -215,8 +221,9 @@ BOOST_AUTO_TEST_CASE(no_field_of_a_snapshot_s_messages_is_lost)
 
 BOOST_AUTO_TEST_CASE(a_greeting_carries_its_token_and_its_purpose)
 {
-    peer::hello joins{1, 1, {}, made_member("n4"), peer::purpose::control, "cj1.secret"};
+    peer::hello joins{1, 1, {}, made_member("n4"), peer::purpose::control, "cj1.secret", {"kernel 1", 7, 8}};
     auto const joined = std::get<peer::hello>(peer::decode(peer::encode(joins)).value());
+    BOOST_TEST((joined.place == process_place{"kernel 1", 7, 8}));
     BOOST_TEST(joined.token == "cj1.secret");
     BOOST_TEST(joined.cluster.empty());
 
@@ -229,6 +236,9 @@ BOOST_AUTO_TEST_CASE(a_greeting_carries_its_token_and_its_purpose)
     BOOST_TEST((peer::decode(peer::encode(joins)).error() == errc::bad_frame));
     joins.from = made_member("n4");
     joins.token.assign(513, 'x');
+    BOOST_TEST((peer::decode(peer::encode(joins)).error() == errc::bad_frame));
+    joins.token.clear();
+    joins.place.kernel.assign(129, 'x');
     BOOST_TEST((peer::decode(peer::encode(joins)).error() == errc::bad_frame));
 }
 
