@@ -9,8 +9,8 @@ namespace chaind
 
 struct process_place
 {
-    // Boot of a kernel and namespace of process numbers: two processes with the same one can tell of each other whether
-    // they have ended (runtime/this_process.hpp). Empty: not known.
+    // Boot of a kernel and namespace of process numbers: two processes with the same one can tell of each
+    // other whether they have ended (runtime/this_process.hpp). Empty: not known.
     std::string kernel;
     std::uint64_t pid = 0;      // in that namespace
     std::uint64_t started = 0;  // clock ticks since that kernel's boot

@@ -67,6 +67,7 @@ enum class r : std::uint8_t
     a_returning_store_is_checked,  // its rows, before it is spliced
     death_is_told_by_the_same_kernel,
     who_says_goodbye_has_no_lease,
+    a_promise_names_its_configuration,  // not its number alone
 };
 
 #ifdef CHAIND_PLANTED_MISTAKES

@@ -33,6 +33,7 @@ void replica::impl::heartbeat_if_due()
         .from = how_.self,
         .sent = now_.steady,
         .promised = writes_.promised(),
+        .promised_id = writes_.promised_id(),
         .end = *end,
         .verified = entered_ ? verified_ : commit_,
         .commit = commit_,

@@ -32,7 +32,7 @@ bool replica::lease_valid(instant now) const
 replica::impl::impl(settings how, recovered const& from)
     : how_(std::move(how)),
       log_(from),
-      writes_(log_.end(), from.applied.at, from.promised.at),
+      writes_(log_.end(), from.applied.at, from.promised),
       config_(from.promised),
       restored_(from.restored && !from.promised.contains_store(how_.self)),
       verified_(from.applied.at),
@@ -154,6 +154,9 @@ void replica::impl::on(directed const& what)
     if (next.at > config_.at)
         adopt(next);
     else if (next.at < config_.at || next.state == config_state::none || next.members != config_.members)
+        return;
+    // The registry was put back: what it says of this epoch now is not what was promised.
+    else if (config_.contradicts(next.at, next.id) && rule(r::a_promise_names_its_configuration))
         return;
     else if (next.state == config_state::active)
         config_.state = config_state::active;

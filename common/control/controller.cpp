@@ -77,17 +77,12 @@ void controller::impl::on(heard const& e)
     highest_ = std::max(highest_, hb.promised);
     // A forced epoch on its way to the registry is above all promises, and cures just this.
     bool const forced = writing_ && administration_ && administration_->what == verb::force;
-    if (hb.promised > rec_.current.at && !older_ && !forced)
+    if (auto const lacks = what_registry_lacks(hb); !lacks.empty() && !older_ && !forced)
     {
         older_ = true;
         learning_.reset();
         if (administration_) finish(admin_verdict::old_registry);
-        complain(
-            hb.from,
-            "registry is older than the replicas: it knows epoch " + std::to_string(rec_.current.at.value()) +
-                ", this replica has promised " + std::to_string(hb.promised.value()) +
-                "; nothing is decided any more"
-        );
+        complain(hb.from, "registry is older than the replicas: " + lacks + "; nothing is decided any more");
     }
     if (older_)
     {
@@ -152,6 +147,23 @@ void controller::impl::note_promised_end(heartbeat const& hb)
     if (!pending() || hb.promised != rec_.current.at || !rec_.current.contains(hb.from)) return;
     auto [entry, fresh] = promised_end_.try_emplace(hb.from, hb.end.at);
     if (!fresh) entry->second = std::min(entry->second, hb.end.at);
+}
+
+// It was given out, durably, before it was promised. Not being known here, it was given out by a registry
+// that was put back since. Empty: nothing.
+std::string controller::impl::what_registry_lacks(heartbeat const& hb) const
+{
+    auto const number = std::to_string(hb.promised.value());
+    if (hb.promised > rec_.current.at)
+        return "it knows epoch " + std::to_string(rec_.current.at.value()) + ", this replica has promised " +
+               number;
+    if (!rule(r::a_promise_names_its_configuration) || hb.promised_id.empty()) return {};
+    auto contradicts = [&](auto const& given)
+    { return given.first == hb.promised && !given.second.empty() && given.second != hb.promised_id; };
+    if (rec_.current.contradicts(hb.promised, hb.promised_id) ||
+        std::any_of(rec_.given.begin(), rec_.given.end(), contradicts))
+        return "this replica has promised another chain of epoch " + number + " than the one that it knows";
+    return {};
 }
 
 void controller::impl::answer(heartbeat const& hb)

@@ -42,6 +42,7 @@ private:
     void after_own_pause();
     void note_watermark(heartbeat const& hb);
     void note_promised_end(heartbeat const& hb);
+    [[nodiscard]] std::string what_registry_lacks(heartbeat const& hb) const;
     void answer(heartbeat const& hb);
     [[nodiscard]] directive directive_for(node_id const& name) const;
     void broadcast();
@@ -61,6 +62,7 @@ private:
     void decide_active();
     void decide_pending();
     void propose(proposal const& what);
+    [[nodiscard]] config_id new_id(chain_config const& of);
     [[nodiscard]] std::optional<proposal> plan(std::optional<member> const& joiner);
     [[nodiscard]] std::optional<proposal> plan_cold_start(std::vector<member> const& base);
     [[nodiscard]] std::vector<returned> returned_ones() const;
@@ -180,7 +182,8 @@ private:
     seq watermark_;                       // highest commit heard, ...
     epoch watermark_epoch_;               // ... and the ACTIVE epoch in which it was
     instant watermark_saved_{};
-    epoch highest_;  // that anybody has promised
+    epoch highest_;          // that anybody has promised
+    std::uint64_t ids_ = 0;  // made in this run
 
     std::optional<administration> administration_;
 

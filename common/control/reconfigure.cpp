@@ -1,5 +1,6 @@
 // Which chain comes next and when it is ACTIVE: PROTOCOL 6 and 7 from the config service's side.
 
+#include "base/hash.hpp"
 #include "base/rules.hpp"
 #include "control/controller_impl.hpp"
 #include "control/names.hpp"
@@ -11,6 +12,9 @@ namespace chaind::control
 {
 namespace
 {
+
+// A replica that was cut off for more changes than these has promised nothing that could be told from others.
+constexpr std::size_t given_kept = 64;
 
 std::string names(std::vector<member> const& chain)
 {
@@ -123,6 +127,12 @@ void controller::impl::propose(proposal const& what)
     next.current = {
         .at = newest.next(), .state = config_state::pending, .members = what.members, .joiner = what.joiner
     };
+    next.current.id = new_id(next.current);
+    if (rec_.current.state != config_state::none)
+    {
+        next.given.emplace_back(rec_.current.at, rec_.current.id);
+        if (next.given.size() > given_kept) next.given.erase(next.given.begin());
+    }
     if (rec_.revision == 0)
     {
         next.known = how_.bootstrap;
@@ -145,6 +155,19 @@ void controller::impl::propose(proposal const& what)
         }
     fact("pending", {}, names(what.members) + (what.joiner ? "; " + what.joiner->name + " joins" : ""));
     persist(std::move(next));
+}
+
+// Two runs of this service never make the same one, nor does one run.
+config_id controller::impl::new_id(chain_config const& of)
+{
+    hasher sum;
+    sum.bytes(how_.run.view()).number(++ids_).number(static_cast<std::uint64_t>(now_.count()));
+    sum.number(of.at.value());
+    for (auto const& m : of.members)
+        sum.bytes(m.name.name).bytes(m.store.view()).bytes(m.boot.view());
+    config_id out;
+    out.bytes = sum.finish().bytes;
+    return out;
 }
 
 std::optional<controller::impl::proposal> controller::impl::plan(std::optional<member> const& joiner)

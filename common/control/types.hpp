@@ -29,6 +29,7 @@ struct record
     std::vector<node_id> drained;  // out of the chain for now (drain), back by undrain
     std::vector<node_id> moving;   // to be taken out one after the other, each comes back as tail (move)
     std::optional<std::pair<node_id, node_id>> replacing;  // (old, new): old goes when new is a member
+    std::vector<std::pair<epoch, config_id>> given{};  // before `current`, the newest last; not all of them
 
     friend bool operator==(record const&, record const&) = default;
 };
@@ -182,6 +183,7 @@ struct settings
     std::vector<node_id>
         bootstrap;       // members of the first configuration, head first; used once, on an empty registry
     std::string kernel;  // that runs this config service; empty: not known
+    boot_id run;         // random, of this run: what makes configurations' ids differ
     microseconds silence = 250ms;       // without a heartbeat: failed
     microseconds silence_max = 1s;      // at most, on a host that is late
     microseconds lease = 200ms;         // granted with each answer

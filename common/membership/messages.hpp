@@ -46,10 +46,11 @@ struct learner_progress
 struct heartbeat
 {
     member from;
-    instant sent{};  // the replica's own clock; comes back in directive::lease_for
-    epoch promised;  // durable
-    log_point end;   // of the durable log
-    seq verified;    // in `promised`
+    instant sent{};           // the replica's own clock; comes back in directive::lease_for
+    epoch promised;           // durable
+    config_id promised_id{};  // which configuration that was; empty: promised before they had ids
+    log_point end;            // of the durable log
+    seq verified;             // in `promised`
     seq commit;
     std::vector<node_id> unreachable;  // chain neighbours with a dead or silent link
     std::optional<learner_progress> feeding;

@@ -58,12 +58,13 @@ process_place const& this_process()
 std::optional<process_watch> process_watch::on(process_place const& whom)
 {
     if (whom.kernel.empty() || whom.kernel != this_process().kernel) return std::nullopt;
-    if (whom.started == 0 || whom.pid == 0 || whom.pid > std::numeric_limits<pid_t>::max()) return std::nullopt;
+    if (whom.started == 0 || whom.pid == 0 || whom.pid > std::numeric_limits<pid_t>::max())
+        return std::nullopt;
     auto const fd = ::syscall(SYS_pidfd_open, static_cast<pid_t>(whom.pid), 0);
     if (fd < 0) return std::nullopt;
     process_watch out(static_cast<int>(fd));
-    // Only now: should that process have ended meanwhile and its number be another one's, the watch is on one of the
-    // two, and each of them ends later than the one that was meant.
+    // Only now: should that process have ended meanwhile and its number be another one's, the watch is on one
+    // of the two, and each of them ends later than the one that was meant.
     if (started_at(std::to_string(whom.pid)) != whom.started) return std::nullopt;
     return out;
 }

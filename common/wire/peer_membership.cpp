@@ -45,6 +45,7 @@ void put(chain_config const& from, pb::Config& to)
         peer::put(m, *to.add_members());
     to.set_has_joiner(from.joiner.has_value());
     if (from.joiner) to.set_joiner(from.joiner->name);
+    if (!from.id.empty()) peer::put(from.id, *to.mutable_id());
 }
 
 // A configuration that breaks its own rules must not reach a core: no member twice, the joiner is the last.
@@ -61,6 +62,7 @@ bool get(pb::Config const& from, chain_config& to)
             if (earlier.name == next.name) return false;
         to.members.push_back(std::move(next));
     }
+    if (!from.id().empty() && !peer::get(from.id(), to.id)) return false;
     if (!from.has_joiner()) return true;
     to.joiner = node_id{from.joiner()};
     return !to.members.empty() && to.members.back().name == *to.joiner;
@@ -96,6 +98,7 @@ void put(heartbeat const& from, pb::Heartbeat& to)
     put(from.from, *to.mutable_from());
     to.set_sent_us(from.sent.count());
     to.set_promised(from.promised.value());
+    if (!from.promised_id.empty()) put(from.promised_id, *to.mutable_promised_id());
     put(from.end, *to.mutable_end());
     to.set_verified(from.verified.value());
     to.set_commit(from.commit.value());
@@ -116,6 +119,7 @@ bool get(pb::Heartbeat const& from, heartbeat& to)
     if (!get(from.from(), to.from) || !get(from.end(), to.end)) return false;
     to.sent = instant(from.sent_us());
     to.promised = epoch(from.promised());
+    if (!from.promised_id().empty() && !get(from.promised_id(), to.promised_id)) return false;
     to.verified = seq(from.verified());
     to.commit = seq(from.commit());
     for (auto const& name : from.unreachable())

@@ -2,6 +2,7 @@
 
 #include "runtime/address.hpp"
 #include "runtime/printable.hpp"
+#include "runtime/random_id.hpp"
 #include "runtime/this_process.hpp"
 
 #include <set>
@@ -128,6 +129,7 @@ service_settings service_settings_of(configd_settings const& given)
     out.core = given.core;
     for (auto const& name : given.bootstrap)
         out.core.bootstrap.push_back(node_id{name});
+    out.core.run = runtime::random_id<boot_id>();
     out.core.kernel = runtime::this_process().kernel;
     out.cluster_name = given.cluster_name;
     out.data_dir = given.data_dir;

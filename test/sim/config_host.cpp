@@ -27,6 +27,7 @@ void config_host::start()
     if (alive()) return;
     in_.log.line("start config revision=", registry_.revision);
     auto how = in_.how.control;
+    how.run = in_.random.id<boot_id>();
     for (int i = 0; i < in_.how.nodes - in_.how.spares; ++i)
         how.bootstrap.push_back(in_.at(i).self().name);
     core_.emplace(how, registry_, instant(clock_.local(in_.time.now())));

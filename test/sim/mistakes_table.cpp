@@ -67,6 +67,7 @@ constexpr std::pair<r, std::string_view> all_rules[] = {
     {r::a_returning_store_is_checked, "a_returning_store_is_checked"},
     {r::death_is_told_by_the_same_kernel, "death_is_told_by_the_same_kernel"},
     {r::who_says_goodbye_has_no_lease, "who_says_goodbye_has_no_lease"},
+    {r::a_promise_names_its_configuration, "a_promise_names_its_configuration"},
 };
 
 }  // namespace

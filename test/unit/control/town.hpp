@@ -57,11 +57,13 @@ struct citizen
     bool learns = true;     // a learner's log grows to its source's
     bool completes = true;  // a joiner verifies what it holds
     epoch promised;
+    config_id promised_id;
     seq end, commit;
     epoch end_in;
     microseconds late{};  // says so
     bool stepping_down = false;
     bool restored = false;
+    bool in_doubt = false;             // says so
     bool damaged = false;              // says so, whatever it is in the chain
     std::string trouble;               // of a learner
     learner_progress feeds;            // what it says of its learner, beside the lag
@@ -88,6 +90,7 @@ public:
     // ---- people and accidents
     void start_config()
     {
+        how.run = numbered<boot_id>(++runs_);
         ctl.emplace(how, registry, now);
         for (auto const& [n, c] : people)
             if (c.up) feed(connected{c.who, c.kernel});
@@ -259,6 +262,7 @@ public:
         hb.from = c.who;
         hb.sent = now;
         hb.promised = c.promised;
+        hb.promised_id = c.promised_id;
         hb.end.at = c.end;
         hb.end.in = c.end_in;
         hb.verified = c.completes ? c.end : seq{};
@@ -268,6 +272,7 @@ public:
         hb.restored = c.restored;
         hb.late = c.late;
         if (c.learning && c.learning->learner == c.who) hb.trouble = c.trouble;
+        hb.in_doubt = c.in_doubt;
         hb.damaged = c.damaged;
         if (c.damaged) hb.trouble = "a row has changed";
         for (auto const& [n, other] : people)
@@ -362,7 +367,7 @@ private:
         if (!c.up || !c.hears || c.who != d.to || !c.promises) return;
         auto const& heard = d.what.config;
         BOOST_CHECK(heard == registry.current);  // told only what is durable
-        if (heard.at < c.promised) return;
+        if (heard.at < c.promised || heard.contradicts(c.promised, c.promised_id)) return;
         c.config = heard;
         c.draining = d.what.drain;
         c.learning = d.what.learning;
@@ -371,6 +376,7 @@ private:
         if (heard.at > c.promised)
         {
             c.promised = heard.at;
+            c.promised_id = heard.id;
             c.lease_until = {};
             c.next_heartbeat = now;  // says so at once
         }
@@ -397,6 +403,7 @@ private:
             return;
         }
         BOOST_CHECK_EQUAL(made.at, before.current.at);
+        BOOST_CHECK(made.id == before.current.id);
         BOOST_CHECK(made.members == before.current.members);
         for (auto const& m : before.last_active.members)
         {
@@ -414,6 +421,7 @@ private:
 
     std::uint8_t stores_ = 0;
     std::uint8_t boots_ = 100;
+    std::uint8_t runs_ = 0;
     std::uint64_t requests_ = 0;
 };
 

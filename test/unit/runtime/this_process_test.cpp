@@ -5,8 +5,9 @@
 #include <csignal>
 #include <fstream>
 #include <functional>
-#include <poll.h>
 #include <string>
+
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -69,6 +69,7 @@ heartbeat made_heartbeat()
     out.from = made_member("n1");
     out.sent = instant(77);
     out.promised = epoch(3);
+    out.promised_id = made_id<config_id>(33);
     out.end = {seq(10), epoch(2), made_id<digest>(5), 99};
     out.verified = seq(9);
     out.commit = seq(8);
