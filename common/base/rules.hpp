@@ -68,6 +68,9 @@ enum class r : std::uint8_t
     death_is_told_by_the_same_kernel,
     who_says_goodbye_has_no_lease,
     a_promise_names_its_configuration,  // not its number alone
+    a_heartbeat_is_plausible,
+    a_commit_is_on_every_disk,  // as each of them says
+    a_name_has_one_link,        // while its process speaks on it
 };
 
 #ifdef CHAIND_PLANTED_MISTAKES

@@ -36,13 +36,14 @@ void replica::impl::heartbeat_if_due()
         .promised_id = writes_.promised_id(),
         .end = *end,
         .verified = entered_ ? verified_ : commit_,
-        .commit = commit_,
+        .commit = std::min(commit_, writes_.durable()),  // a learner hears of more
         .unreachable = unreachable(),
         .feeding = feeding(),
         .stepping_down = stepping_down_,
         .restored = restored_,
         .in_doubt = !position_ && (rows_ == rows::doubtful || rows_ == rows::in_check),
         .damaged = rows_ == rows::changed,
+        .fsync = fsync_.at(now_.steady),
         .late = late_.at(now_.steady),
         .trouble = snapshot_in_.trouble().empty() ? rows_trouble_ : snapshot_in_.trouble(),
         .info = {},
@@ -71,7 +72,7 @@ std::vector<node_id> replica::impl::unreachable() const
 }
 
 // Nothing until the learner's log has met this one: before that its distance is unknown.
-std::optional<learner_progress> replica::impl::feeding() const
+std::optional<learner_progress> replica::impl::feeding()
 {
     if (!learner_link_ || (!learner_link_->streaming() && !learner_link_->needs_snapshot()))
         return std::nullopt;
@@ -79,6 +80,7 @@ std::optional<learner_progress> replica::impl::feeding() const
     learner_progress out{
         .learner = learner_link_->peer(),
         .lag_entries = log_.end() > there ? log_.end() - there : 0,
+        .round_trip = learner_link_->round_trip(now_.steady),
         .lag_time = {},
         .needs_snapshot = learner_link_->needs_snapshot(),
         .sent_bytes = fed_bytes_,

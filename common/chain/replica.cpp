@@ -90,6 +90,8 @@ void replica::impl::settle()
     BOOST_ASSERT(writes_.apply_ordered() <= commit_ || !rule(r::apply_waits_for_commit));
     BOOST_ASSERT(commit_ <= verified_ && verified_ <= log_.end());
     writes_.flush(out_.writes);
+    for (auto const& write : out_.writes)
+        ordered_at_.emplace_back(write.id, now_.steady);
 }
 
 void replica::impl::halt(std::string why)
@@ -176,6 +178,8 @@ void replica::impl::on(written const& what)
     auto const before = writes_.durable();
     bool const known = writes_.confirm(what.upto);
     BOOST_ASSERT(known);
+    for (; !ordered_at_.empty() && ordered_at_.front().first <= what.upto; ordered_at_.pop_front())
+        fsync_.note(now_.steady - ordered_at_.front().second, now_.steady);
     if (source_ && writes_.durable() != before) ack_due_ = true;
 }
 

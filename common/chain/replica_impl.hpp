@@ -124,7 +124,7 @@ private:
     void heartbeat_if_due();
     void note_lateness(microseconds by);
     [[nodiscard]] std::vector<node_id> unreachable() const;
-    [[nodiscard]] std::optional<learner_progress> feeding() const;
+    [[nodiscard]] std::optional<learner_progress> feeding();
     void sample_end();
 
     settings how_;
@@ -212,8 +212,10 @@ private:
     bool heartbeat_due_ = true;
     bool stepping_down_ = false;
     instant heartbeat_at_{};
-    recent_peak late_{late_counts};  // by how much heartbeats came late
-    seq joined_upto_;                // last reported as joiner
+    recent_peak late_{late_counts};                        // by how much heartbeats came late
+    recent_peak fsync_{late_counts};                       // how long a write took
+    std::deque<std::pair<write_id, instant>> ordered_at_;  // writes under way
+    seq joined_upto_;                                      // last reported as joiner
     std::unordered_map<node_id, instant> heard_at_;
     std::deque<std::pair<instant, seq>> ends_;  // when the log's end passed where, for a learner's lag
 };

@@ -74,6 +74,13 @@ void controller::impl::on(heard const& e)
         complain(hb.from, "this name is not known here: add it first");
         return;
     }
+    auto const before = nodes_.before(hb.from);
+    if (auto why = implausible(hb, before ? &*before : nullptr, now_); !why.empty())
+    {
+        complain(hb.from, "what it says of itself cannot be: " + why);
+        out_.hang_ups.push_back(hb.from);
+        return;
+    }
     highest_ = std::max(highest_, hb.promised);
     // A forced epoch on its way to the registry is above all promises, and cures just this.
     bool const forced = writing_ && administration_ && administration_->what == verb::force;
@@ -121,10 +128,14 @@ void controller::impl::on(connected const& e)
 {
     bool const same = !how_.kernel.empty() && e.kernel == how_.kernel;
     detector_.connected(e.from, same || !rule(r::death_is_told_by_the_same_kernel));
+    nodes_.connected(e.from);
+    linked_[e.from.name] = e.from;
 }
 
 void controller::impl::on(connection_lost const& e)
 {
+    if (auto const link = linked_.find(e.from.name); link != linked_.end() && link->second == e.from)
+        linked_.erase(link);
     if (detector_.lost(e.from)) out_.probes.push_back(e.from);
 }
 
@@ -133,11 +144,40 @@ void controller::impl::on(probed const& e)
     detector_.probed(e.who, e.gone);
 }
 
-// A commit that was reported is on every member's disk for good, in whichever epoch.
+// A name that is spoken for is not taken over: not by a second process, and not by a second connection in its
+// name. The same run may come again sooner than another, since its old connection may be half open.
+std::string controller::impl::objection(member const& who, instant now) const
+{
+    auto const link = linked_.find(who.name);
+    if (link == linked_.end() || !rule(r::a_name_has_one_link)) return {};
+    auto const& there = link->second;
+    auto const* known = nodes_.find(who.name);
+    if (known == nullptr || known->who != there || !known->last) return {};  // it has not spoken yet
+    // While we were deaf ourselves, it could not speak.
+    bool const deaf = now - last_step_ > how_.own_pause;
+    if (!deaf && !detector_.alive(there, now)) return {};
+    bool const speaks = deaf || detector_.assumed(there, now) || now - known->last_at < how_.silence / 2;
+    if (there == who) return speaks ? "this very run has a connection already and speaks on it" : "";
+    if (there.same_store(who))
+        return "another process has the same database and is connected: was the folder copied?";
+    return "another replica of this name is connected";
+}
+
+// A commit that was reported is on every member's disk for good, in whichever epoch: and so each of them
+// says.
 void controller::impl::note_watermark(heartbeat const& hb)
 {
-    if (!rec_.last_active.contains(hb.from) || hb.commit <= watermark_) return;
-    watermark_ = hb.commit;
+    if (!rec_.last_active.contains(hb.from)) return;
+    auto upto = hb.commit;
+    if (rule(r::a_commit_is_on_every_disk))
+        for (auto const& m : rec_.last_active.members)
+        {
+            auto const* its = nodes_.last_of(m);
+            if (its == nullptr) return;
+            upto = std::min(upto, its->end.at);
+        }
+    if (upto <= watermark_) return;
+    watermark_ = upto;
     watermark_epoch_ = rec_.last_active.at;
 }
 
@@ -354,6 +394,11 @@ controller::controller(settings how, record from, instant now)
 controller::~controller() = default;
 controller::controller(controller&&) noexcept = default;
 controller& controller::operator=(controller&&) noexcept = default;
+
+std::string controller::objection(member const& who, instant now) const
+{
+    return impl_->objection(who, now);
+}
 
 effects controller::step(instant now, event what)
 {

@@ -24,6 +24,7 @@ public:
     impl(settings how, record from, instant now);
 
     effects step(instant now, event const& what);
+    [[nodiscard]] std::string objection(member const& who, instant now) const;
     [[nodiscard]] record const& current() const { return rec_; }
     [[nodiscard]] std::vector<node_status> nodes() const;
     [[nodiscard]] std::optional<learner_assignment> learning() const { return learning_; }
@@ -90,6 +91,9 @@ private:
     void note_trouble();
     void note_join(learner_progress const& told);
     void joined(node_id const& name);
+    [[nodiscard]] microseconds pace_of_splice() const;
+    [[nodiscard]] microseconds splice_lag() const;
+    [[nodiscard]] microseconds splice_stall() const;
     [[nodiscard]] std::optional<member> ready_joiner() const;
     [[nodiscard]] std::string what_is_wrong(node_id const& name, node const& what) const;
 
@@ -163,13 +167,17 @@ private:
     instant last_step_{};
     instant started_{};
 
+    std::map<node_id, member> linked_;  // who speaks for each name
     failure_detector detector_;
     recent_peak late_{late_counts};  // by how much our own steps came late
     leases leases_;
     link_watch links_;
     roster nodes_;
     std::optional<learner_assignment> learning_;
-    instant fed_at_{};                      // when the source last spoke of its learner
+    std::optional<instant>
+        keeps_up_since_;   // since when the learner is behind by as long as it takes, no longer
+    microseconds pace_{};  // of the newest splice
+    instant fed_at_{};     // when the source last spoke of its learner
     std::optional<instant> trouble_since_;  // since when the learner or its source cannot go on
     std::optional<join_status> join_;       // the newest learner's
     member told_by_;                        // its newest source, ...

@@ -82,6 +82,7 @@ void controller::impl::decide_active()
     watch_links();
     if (attend_administrator() || attend_stored_changes()) return;
     auto next = plan(ready_joiner());
+    if (next && next->joiner) pace_ = pace_of_splice();
     if (next && next->members != rec_.current.members) return propose(*next);
     attend_learner();
     attend_watermark();
@@ -95,7 +96,7 @@ void controller::impl::decide_pending()
 {
     if (try_activate()) return;
     auto const waited = now_ - pending_since_;
-    if (rec_.current.joiner && waited > how_.splice_stall)
+    if (rec_.current.joiner && waited > splice_stall())
     {
         auto next = plan({});
         if (!next) return;
@@ -343,7 +344,7 @@ std::string controller::impl::why_out(member const& m, proposal const& next) con
     if (known != nullptr && known->last && known->last->stepping_down) return "it stopped cleanly";
     if (detector_.judge(m, now_) == verdict::gone) return "its process is gone";
     if (!alive(m)) return "no heartbeat for " + in_ms(now_ - detector_.last_heard(m).value_or(now_));
-    if (rec_.current.joiner == m.name) return "did not complete within " + in_ms(how_.splice_stall);
+    if (rec_.current.joiner == m.name) return "did not complete within " + in_ms(splice_stall());
     if (known != nullptr && known->deaf_to) return "it does not hear the config service";
     if (being_moved(m, rec_.current.members)) return "to come back as the tail";
     return "its link to a neighbour is dead";

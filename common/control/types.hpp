@@ -173,7 +173,8 @@ struct effects
     std::optional<record> persist;  // answered by `stored`; at most one is outstanding
     bool new_lineage = false;       // with `persist`: another history begins, clients must not resume
     std::vector<outgoing> directives;
-    std::vector<member> probes;  // processes of our kernel: have they ended?
+    std::vector<member> hang_ups;  // end their control connections: what came on them cannot be true
+    std::vector<member> probes;    // processes of our kernel: have they ended?
     std::vector<admin_reply> replies;
     std::vector<notice> notices;
 };

@@ -32,6 +32,7 @@ struct learner_progress
 {
     member learner;
     std::uint64_t lag_entries = 0;  // source's end - learner's durable
+    microseconds round_trip{};      // of an append to it and the answer, at worst and lately
     microseconds lag_time{};        // since when the source's end is beyond that; max(): longer than it knows
     bool needs_snapshot = false;    // the log is no way to it: it reaches not back, or the way is too long
     std::uint64_t sent_bytes = 0;   // to it since it began to catch up: entries and chunks as they travel
@@ -46,12 +47,12 @@ struct learner_progress
 struct heartbeat
 {
     member from;
-    instant sent{};           // the replica's own clock; comes back in directive::lease_for
-    epoch promised;           // durable
-    config_id promised_id{};  // which configuration that was; empty: promised before they had ids
-    log_point end;            // of the durable log
-    seq verified;             // in `promised`
-    seq commit;
+    instant sent{};                    // the replica's own clock; comes back in directive::lease_for
+    epoch promised;                    // durable
+    config_id promised_id{};           // which configuration that was; empty: promised before they had ids
+    log_point end;                     // of the durable log
+    seq verified;                      // in `promised`
+    seq commit;                        // at or below `end`
     std::vector<node_id> unreachable;  // chain neighbours with a dead or silent link
     std::optional<learner_progress> feeding;
     bool stepping_down =
@@ -59,6 +60,7 @@ struct heartbeat
     bool restored = false;  // its store was made from a backup and has been in no chain since
     bool in_doubt = false;  // whether the disk has kept its store's rows is not known yet
     bool damaged = false;   // the disk has changed its store's rows; `trouble` says so for people
+    microseconds fsync{};   // how long its disk took for a write, at worst and lately
     // By how much its heartbeats were late, at worst and lately: that much more silence is no failure.
     microseconds late{};
     std::string trouble;  // what is wrong with it: why it cannot take the snapshot it is offered, say

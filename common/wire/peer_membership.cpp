@@ -73,6 +73,7 @@ void put(learner_progress const& from, pb::LearnerProgress& to)
     peer::put(from.learner, *to.mutable_learner());
     to.set_lag_entries(from.lag_entries);
     to.set_lag_us(from.lag_time.count());
+    to.set_round_trip_us(from.round_trip.count());
     to.set_needs_snapshot(from.needs_snapshot);
     to.set_sent_bytes(from.sent_bytes);
     to.set_snapshot_bytes(from.snapshot_bytes);
@@ -84,6 +85,7 @@ bool get(pb::LearnerProgress const& from, learner_progress& to)
 {
     to.lag_entries = from.lag_entries();
     to.lag_time = microseconds(from.lag_us());
+    to.round_trip = microseconds(from.round_trip_us());
     to.needs_snapshot = from.needs_snapshot();
     to.sent_bytes = from.sent_bytes();
     to.snapshot_bytes = from.snapshot_bytes();
@@ -111,6 +113,7 @@ void put(heartbeat const& from, pb::Heartbeat& to)
     to.set_in_doubt(from.in_doubt);
     to.set_damaged(from.damaged);
     to.set_late_us(from.late.count());
+    to.set_fsync_us(from.fsync.count());
     to.set_trouble(from.trouble);
 }
 
@@ -134,6 +137,7 @@ bool get(pb::Heartbeat const& from, heartbeat& to)
     to.in_doubt = from.in_doubt();
     to.damaged = from.damaged();
     to.late = microseconds(from.late_us());
+    to.fsync = microseconds(from.fsync_us());
     to.trouble = from.trouble();
     return true;
 }

@@ -69,10 +69,20 @@ runtime::options configd_options(configd_settings& into)
         "A silent replica whose neighbours still hear it is removed after so long."
     );
     out.add(
+        "splice-lag",
+        into.core.splice_lag_time,
+        {1ms, 10s},
+        "A returning replica that is behind by no more than this, or than twice what its disk and the way to "
+        "it "
+        "take, becomes the tail; each second in which it keeps up and waits adds as much again."
+    );
+    out.add(
         "splice-stall",
         into.core.splice_stall,
         {50ms, 10min},
-        "A returning replica that does not complete within so long is left out again."
+        "A returning replica that does not complete within so long (and four times what its disk and the way "
+        "to "
+        "it take) is left out again."
     );
     out.add(
         "flap-first",
@@ -116,8 +126,6 @@ void check(configd_settings const& given)
             runtime::printable(given.data_dir)
         );
     if (given.core.silence <= microseconds::zero()) wrong.emplace_back("silence: must not be 0");
-    if (given.core.silence_max < given.core.silence)
-        wrong.emplace_back("silence-max: must not be shorter than silence");
     if (given.core.flap_last < given.core.flap_first)
         wrong.emplace_back("flap-last: must not be shorter than flap-first");
     if (!wrong.empty()) throw runtime::config_error(std::move(wrong));

@@ -28,6 +28,8 @@ constexpr auto status_every = 250ms;
 constexpr auto tick_every = 5ms;
 constexpr auto probe_limit = 200ms;
 constexpr auto probe_pause = 1ms;
+constexpr auto refusal_again = 10s;
+constexpr std::size_t refusals_max = 256;
 }  // namespace
 
 service::service(
@@ -117,6 +119,8 @@ void service::perform(control::effects effects)
         note(what);
     for (auto const& what : effects.directives)
         direct(what);
+    for (auto const& who : effects.hang_ups)
+        if (auto const link = by_member_.find(who); link != by_member_.end()) link->second->close();
     for (auto const& who : effects.probes)
     {
         auto const watch = lost_.find(who);
@@ -239,7 +243,23 @@ std::string service::objection(wire::peer::hello const& from, std::string const&
     if (!from.cluster.empty() && from.cluster != identity_.cluster)
         return "this config service belongs to another cluster";
     if (from.cluster.empty() && !from.token.empty()) return admit(from, peer);
+    if (auto why = core_.objection(from.from, runtime::steady_now()); !why.empty())
+    {
+        tell_of_refusal(from.from.name, why);
+        return why;
+    }
     return {};
+}
+
+// Who is refused comes again and again.
+void service::tell_of_refusal(node_id const& name, std::string const& why)
+{
+    auto const now = runtime::steady_now();
+    auto const told = refusals_.find(name);
+    if (told != refusals_.end() && now - told->second < refusal_again) return;
+    if (refusals_.size() > refusals_max) refusals_.clear();
+    refusals_[name] = now;
+    note({.what = "refused", .at = core_.current().current.at, .who = name, .why = why});
 }
 
 void service::link_up(link_ptr const& link, wire::peer::hello const& hello)
@@ -275,6 +295,10 @@ bool service::link_frame(link_ptr const& link, wire::peer::frame what)
         );
         return false;
     }
+    // What an earlier connection still held is gone with it.
+    if (auto const current = by_member_.find(beat->from);
+        current == by_member_.end() || current->second != link)
+        return false;
     take_info(*beat);
     feed(control::heard{std::move(*beat)});
     return true;

@@ -82,6 +82,7 @@ private:
     // ---- links
     net::accept_events link_handlers();
     std::string objection(wire::peer::hello const& from, std::string const& peer);
+    void tell_of_refusal(node_id const& name, std::string const& why);
     void link_up(link_ptr const& link, wire::peer::hello const& hello);
     bool link_frame(link_ptr const& link, wire::peer::frame what);
     void link_down(link_ptr const& link);
@@ -170,6 +171,7 @@ private:
     std::map<member, link_ptr> by_member_;
     std::map<member, std::shared_ptr<runtime::process_watch>>
         lost_;                                  // of links whose end the core hears of next
+    std::map<node_id, instant> refusals_;       // when one was an event last
     std::map<node_id, std::string> addresses_;  // where replicas listen for each other
     std::map<node_id, boost::json::object> infos_;
 

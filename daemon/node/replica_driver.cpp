@@ -226,11 +226,17 @@ void replica_driver::turned()
 
 asio::awaitable<void> replica_driver::tick_loop()
 {
+    instant said{};
     while (!stopped_)
     {
         turned();
         give_up_checkpoints();
         feed(chain::tick{});
+        if (auto const now = runtime::steady_now(); now - said >= how_.core.heartbeat_every)
+        {
+            said = now;
+            peers_.say_that_we_are_here();
+        }
         ticker_.expires_after(tick_every);
         co_await runtime::wait_on(ticker_);
     }

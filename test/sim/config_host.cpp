@@ -52,7 +52,7 @@ void config_host::stop()
     }
     core_.reset();
     for (auto& [index, each] : links_)
-        each = {.number = each.number + 1, .end = {}};
+        each = {.number = each.number + 1, .end = {}, .heard = 0};
     paused_ = false;
     inbox_.clear();
     ++life_;
@@ -103,14 +103,45 @@ void config_host::arrive(int from, std::uint64_t connection, heartbeat const& wh
         link.end = what.from;
         deliver(control::connected{what.from, in_.at(from).kernel});
     }
+    link.heard = in_.time.now();
     deliver(control::heard{what});
+}
+
+bool config_host::speaks_now(node const& which) const
+{
+    auto const link = links_.find(which.index());
+    if (!alive() || paused_ || !which.alive() || link == links_.end() || link->second.end != which.self())
+        return false;
+    auto const word = last_word(which);
+    return word && word->from == which.self() && in_.time.now() - link->second.heard < 100'000;
+}
+
+std::optional<heartbeat> config_host::last_word(node const& of) const
+{
+    for (auto const& each : core_->nodes())
+        if (each.name == of.self().name) return each.last;
+    return std::nullopt;
+}
+
+void config_host::impostor(node const& as, heartbeat const& what)
+{
+    in_.count.add(seen::impostors);
+    if (!core_->objection(what.from, now()).empty()) return;
+    deliver(control::connected{what.from, as.kernel});
+    deliver(control::heard{what});
+}
+
+void config_host::mistaken(node const& from, heartbeat const& what)
+{
+    in_.count.add(seen::mistaken_words);
+    arrive(from.index(), links_[from.index()].number, what);
 }
 
 void config_host::lost(int index, member const& who)
 {
+    // Another run may have connected meanwhile.
     auto& link = links_[index];
-    ++link.number;
-    link.end = {};
+    if (link.end == who || link.end.name.empty()) link = {.number = link.number + 1, .end = {}, .heard = 0};
     deliver(control::connection_lost{who});
 }
 
@@ -140,6 +171,11 @@ void config_host::deliver(control::event what)
         process(std::move(what));
 }
 
+instant config_host::now() const
+{
+    return instant(clock_.local(in_.time.now()));
+}
+
 void config_host::next_tick()
 {
     later(
@@ -156,7 +192,7 @@ void config_host::process(control::event what)
 {
     in_.log.mix_time();
     in_.log.mix(0x100 + what.index());
-    perform(core_->step(instant(clock_.local(in_.time.now())), std::move(what)));
+    perform(core_->step(now(), std::move(what)));
 }
 
 void config_host::perform(control::effects what)
@@ -179,6 +215,15 @@ void config_host::perform(control::effects what)
     }
     for (auto const& each : what.probes)
         probe(each);
+    for (auto const& each : what.hang_ups)
+        later(
+            in_.random.between(50, 500),
+            [this, each]
+            {
+                for (auto const& [index, link] : links_)
+                    if (link.end == each) return lost(index, each);
+            }
+        );
     if (what.persist) store(std::move(*what.persist));
     if (life != life_) return;
 }

@@ -31,6 +31,12 @@ public:
 
     void hear(int from, heartbeat what);
     void on_process_gone(node const& which);
+    // Somebody else, or a second process from a copy of its disk, says hello in its name and then this.
+    void impostor(node const& as, heartbeat const& what);
+    // It says this, as no replica should.
+    void mistaken(node const& from, heartbeat const& what);
+    [[nodiscard]] bool speaks_now(node const& which) const;
+    [[nodiscard]] std::optional<heartbeat> last_word(node const& of) const;
     // Its control connection ends; it may well live.
     void lose(node const& which);
     // One of the administrator's questions; its number is filled in.
@@ -57,6 +63,7 @@ private:
     void lost(int index, member const& who);
     void arrive(int from, std::uint64_t connection, heartbeat const& what);
     void next_tick();
+    [[nodiscard]] instant now() const;
     void later(us delay, scheduler::action what);
     void note(control::notice const& what);
 
@@ -71,12 +78,13 @@ private:
     std::uint64_t life_ = 0;
     std::uint64_t next_request_ = 0;
     std::deque<control::event> inbox_;
-    struct link
+    struct control_link
     {
         std::uint64_t number = 0;  // rises with each connection that ends
         member end;                // whom the core knows to be connected
+        us heard = 0;              // when it spoke last
     };
-    std::map<int, link> links_;
+    std::map<int, control_link> links_;
 };
 
 }  // namespace chaind::sim

@@ -36,6 +36,8 @@ std::string_view name(seen what)
         "probes_answered_gone",
         "control_links_lost",
         "goodbyes_lost",
+        "impostors",
+        "mistaken_words",
         "admin_done",
         "admin_refused",
         "nodes_added",

@@ -41,6 +41,8 @@ enum class seen : std::uint8_t
     probes_answered_gone,
     control_links_lost,
     goodbyes_lost,
+    impostors,
+    mistaken_words,
     admin_done,
     admin_refused,
     nodes_added,

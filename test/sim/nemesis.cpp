@@ -193,6 +193,44 @@ void nemesis::lose_control_link(node& which)
     );
 }
 
+// From a copy of its disk, or with another one, or as that very run: while it speaks, its name is its own.
+void nemesis::impostor(node& which)
+{
+    if (!in_.config.speaks_now(which)) return;
+    auto what = *in_.config.last_word(which);
+    switch (in_.random.below(3))
+    {
+        case 0: what.from.boot = in_.random.id<boot_id>(); break;
+        case 1:
+            what.from.boot = in_.random.id<boot_id>();
+            what.from.store = in_.random.id<store_id>();
+            break;
+        default: what.stepping_down = true; break;
+    }
+    what.sent += microseconds(in_.random.between(1'000, 1'000'000));
+    in_.config.impostor(which, what);
+}
+
+void nemesis::mistaken_word(node& which)
+{
+    auto const& chain = in_.config.registry().last_active;
+    if (!in_.config.speaks_now(which) || in_.config.registry().current != chain || chain.members.size() < 2)
+        return;
+    auto what = *in_.config.last_word(which);
+    what.sent += 1us;
+    auto const far = std::uint64_t{1} << in_.random.between(33, 62);
+    switch (in_.random.below(5))
+    {
+        case 0: what.sent += 1000s; break;
+        case 1: what.commit = what.end.at + in_.random.below(5'000) + 1; break;
+        case 2: what.commit = what.end.at = seq(far); break;
+        case 3: what.end.in = epoch(far); break;
+        // Nothing in it is wrong by itself.
+        default: what.commit = what.end.at = what.end.at + in_.random.below(5'000) + 1; break;
+    }
+    in_.config.mistaken(which, what);
+}
+
 void nemesis::goodbye_and_linger(node& which)
 {
     if (!which.alive()) return;
@@ -330,6 +368,8 @@ void nemesis::strike(fault what)
         case fault::new_disk: new_disk(which); break;
         case fault::control_link_lost: lose_control_link(which); break;
         case fault::goodbye_and_linger: goodbye_and_linger(which); break;
+        case fault::impostor: impostor(which); break;
+        case fault::mistaken_word: mistaken_word(which); break;
         case fault::step_down:
             if (which.alive())
             {

@@ -143,6 +143,83 @@ BOOST_AUTO_TEST_CASE(a_store_whose_rows_are_in_doubt_does_not_learn_yet)
     BOOST_CHECK(t.becomes("n1 n2 n3", 500ms));
 }
 
+// Each machine is killed in turn and is back soon: the chain is short only for as long as it takes.
+BOOST_AUTO_TEST_CASE(who_left_often_is_not_kept_waiting_while_the_chain_is_short)
+{
+    settled_town t;
+    microseconds alone{};
+    for (int round = 0; round < 45; ++round)
+    {
+        auto const who = "n" + std::to_string(round % 3 + 1);
+        t.kill(who);
+        t.run(500ms);
+        t.start(who);
+        for (auto const until = t.now + 9500ms; t.now < until;)
+        {
+            t.run(10ms);
+            if (t.config().members.size() < 2) alone += 10ms;
+        }
+        BOOST_CHECK_EQUAL(t.config().members.size(), 3u);
+        BOOST_CHECK(t.config().state == config_state::active);
+    }
+    BOOST_CHECK_EQUAL(alone.count(), 0);
+}
+
+BOOST_AUTO_TEST_CASE(beside_the_last_one_nobody_waits_who_stands_ready)
+{
+    settled_town t;
+    for (int i = 0; i < 8; ++i)
+    {
+        for (auto const* who : {"n1", "n2"})
+            t.kill(who);
+        BOOST_REQUIRE(t.becomes("n3", 1s));
+        for (auto const* who : {"n1", "n2"})
+            t.start(who);
+        BOOST_REQUIRE(t.run_until([&] { return t.config().members.size() == 2; }, 500ms));
+        BOOST_REQUIRE(t.run_until([&] { return t.config().members.size() == 3; }, 2s));
+        BOOST_REQUIRE(t.run_until([&] { return t.config().state == config_state::active; }, 1s));
+    }
+}
+
+// It flaps, and a good one takes its place: then it may wait.
+BOOST_AUTO_TEST_CASE(who_left_often_waits_while_somebody_else_is_ready)
+{
+    settled_town t;
+    for (int i = 0; i < 5; ++i)
+    {
+        t.kill("n3");
+        BOOST_REQUIRE(t.becomes("n1 n2", 100ms));
+        t.start("n3");
+        BOOST_REQUIRE(t.becomes("n1 n2 n3", 3s));
+    }
+    t.start("n4");
+    t.add("n4");
+    BOOST_REQUIRE(t.becomes("n1 n2 n3 n4", 1s));
+    BOOST_CHECK(t.outcome(t.want(3)) == admin_verdict::done);
+    t.kill("n4");
+    BOOST_REQUIRE(t.becomes("n1 n2 n3", 1s));
+    t.kill("n3");
+    t.start("n3");
+    t.start("n4");
+    BOOST_CHECK(t.becomes("n1 n2 n4", 500ms));
+}
+
+// A joiner that does not complete costs writers splice_stall each time.
+BOOST_AUTO_TEST_CASE(a_splice_that_failed_is_not_tried_again_at_once_even_beside_the_last_one)
+{
+    settled_town t;
+    t.kill("n2");
+    t.kill("n3");
+    BOOST_REQUIRE(t.becomes("n1", 1s));
+    t.start("n2").completes = false;
+    t.run(60s);
+    auto const tries = t.noticed("removed", "n2");
+    BOOST_CHECK_GE(tries, 10u);  // but not less and less often either
+    BOOST_CHECK_LE(tries, 20u);
+    t.of("n2").completes = true;
+    BOOST_CHECK(t.becomes("n1 n2", 5s));
+}
+
 BOOST_AUTO_TEST_CASE(a_joiner_that_dies_during_its_splice_costs_the_chain_little)
 {
     short_chain t;

@@ -1,5 +1,5 @@
-// Stories of a registry's file that is put back to an earlier state, by a backup or a disk that went back in time: the
-// numbers that it gives out again are not the chains that replicas have promised.
+// Stories of a registry's file that is put back to an earlier state, by a backup or a disk that went back in
+// time: the numbers that it gives out again are not the chains that replicas have promised.
 
 #include "unit/control/town.hpp"
 
@@ -14,8 +14,8 @@ using namespace testing;
 
 BOOST_AUTO_TEST_SUITE(registry_put_back)
 
-// n1 and n2 went on without n3 and acknowledged; then the registry is the one from before `changes` of that, and
-// n3 alone is heard.
+// n1 and n2 went on without n3 and acknowledged; then the registry is the one from before `changes` of that,
+// and n3 alone is heard.
 struct forked_town : settled_town
 {
     explicit forked_town(int changes = 1)
@@ -71,8 +71,10 @@ BOOST_AUTO_TEST_CASE(one_change_is_noticed_although_its_number_was_given_out_aga
     t.nothing_is_decided();
     auto const why = t.why("refused", t.noticed("refused", "n1") > 0 ? "n1" : "n2");
     BOOST_CHECK_MESSAGE(
-        why == "registry is older than the replicas: this replica has promised another chain of epoch 2 than the "
-               "one that it knows; nothing is decided any more",
+        why ==
+            "registry is older than the replicas: this replica has promised another chain of epoch 2 than "
+            "the "
+            "one that it knows; nothing is decided any more",
         why
     );
 }

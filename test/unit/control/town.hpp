@@ -60,7 +60,7 @@ struct citizen
     config_id promised_id;
     seq end, commit;
     epoch end_in;
-    microseconds late{};  // says so
+    microseconds late{}, fsync{};  // says so
     bool stepping_down = false;
     bool restored = false;
     bool in_doubt = false;             // says so
@@ -271,6 +271,7 @@ public:
         hb.stepping_down = c.stepping_down;
         hb.restored = c.restored;
         hb.late = c.late;
+        hb.fsync = c.fsync;
         if (c.learning && c.learning->learner == c.who) hb.trouble = c.trouble;
         hb.in_doubt = c.in_doubt;
         hb.damaged = c.damaged;
@@ -294,6 +295,7 @@ public:
     std::vector<notice> notices;
     std::vector<admin_reply> replies;
     std::vector<member> probes;
+    std::vector<member> hang_ups;
     std::vector<outgoing> directives;
     std::vector<chain_config> history;  // each configuration stored
     seq acknowledged;
@@ -348,6 +350,7 @@ private:
         notices.insert(notices.end(), fx.notices.begin(), fx.notices.end());
         replies.insert(replies.end(), fx.replies.begin(), fx.replies.end());
         probes.insert(probes.end(), fx.probes.begin(), fx.probes.end());
+        hang_ups.insert(hang_ups.end(), fx.hang_ups.begin(), fx.hang_ups.end());
         if (fx.persist)
         {
             BOOST_REQUIRE(!storing);

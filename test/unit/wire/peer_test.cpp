@@ -75,12 +75,13 @@ heartbeat made_heartbeat()
     out.commit = seq(8);
     out.unreachable = {node_id{"n2"}};
     out.feeding =
-        learner_progress{made_member("n3"), 5, 20ms, true, 1u << 20, 3u << 20, 2u << 20, "no space"};
+        learner_progress{made_member("n3"), 5, 3ms, 20ms, true, 1u << 20, 3u << 20, 2u << 20, "no space"};
     out.stepping_down = true;
     out.restored = true;
     out.in_doubt = true;
     out.damaged = true;
     out.late = 7ms;
+    out.fsync = 9ms;
     out.trouble = "no room for 3 MiB";
     out.info = R"({"pid":1})";
     return out;
