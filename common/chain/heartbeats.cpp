@@ -56,15 +56,20 @@ void replica::impl::note_lateness(microseconds by)
     if (by > tick_every) late_.note(by - tick_every, now_.steady);
 }
 
-std::vector<node_id> replica::impl::unreachable() const
+// Who was late itself has not read in time what had come: twice its own lateness is no silence of others.
+std::vector<node_id> replica::impl::unreachable()
 {
     std::vector<node_id> out;
     if (!entered_ || !position_) return out;
+    auto const late = std::min(late_.at(now_.steady), longest_silence);
+    auto const patience =
+        std::max(how_.silent_after, std::min(how_.silent_after + 2 * late, longest_silence));
     auto judge = [&](member const& neighbour)
     {
         auto const heard = heard_at_.find(neighbour.name);
         auto const last = heard == heard_at_.end() ? entered_at_ : std::max(heard->second, entered_at_);
-        if (now_.steady - last > how_.silent_after) out.push_back(neighbour.name);
+        auto const limit = ended_.contains(neighbour.name) ? how_.silent_after : patience;
+        if (now_.steady - last > limit) out.push_back(neighbour.name);
     };
     if (!is_head()) judge(config_.members[*position_ - 1]);
     if (!is_tail()) judge(config_.members[*position_ + 1]);

@@ -127,6 +127,7 @@ void replica::impl::on(tick const&)
 void replica::impl::on(received const& what)
 {
     heard_at_[what.from.name] = now_.steady;
+    ended_.erase(what.from.name);
     std::visit(
         [&](auto const& each)
         {
@@ -148,6 +149,7 @@ void replica::impl::on(peer_up const& what)
 void replica::impl::on(peer_down const& what)
 {
     heard_at_[what.peer.name] = now_.steady - how_.silent_after;
+    ended_.insert(what.peer.name);
 }
 
 void replica::impl::on(directed const& what)

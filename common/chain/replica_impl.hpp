@@ -17,9 +17,13 @@
 
 #include <deque>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace chaind::chain
 {
+
+// However late a host is, a neighbour without a word for so long is reported unreachable.
+inline constexpr microseconds longest_silence = 1s;
 
 class replica::impl
 {
@@ -123,7 +127,7 @@ private:
     // heartbeats.cpp
     void heartbeat_if_due();
     void note_lateness(microseconds by);
-    [[nodiscard]] std::vector<node_id> unreachable() const;
+    [[nodiscard]] std::vector<node_id> unreachable();
     [[nodiscard]] std::optional<learner_progress> feeding();
     void sample_end();
 
@@ -217,6 +221,7 @@ private:
     std::deque<std::pair<write_id, instant>> ordered_at_;  // writes under way
     seq joined_upto_;                                      // last reported as joiner
     std::unordered_map<node_id, instant> heard_at_;
+    std::unordered_set<node_id> ended_;         // whose connection has, with no word since
     std::deque<std::pair<instant, seq>> ends_;  // when the log's end passed where, for a learner's lag
 };
 

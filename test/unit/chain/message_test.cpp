@@ -194,6 +194,42 @@ BOOST_AUTO_TEST_CASE(a_member_reports_a_neighbour_that_fell_silent)
     BOOST_TEST(h.at(1).heartbeats.back().unreachable.size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(who_was_late_itself_waits_longer_for_a_word_of_its_neighbours)
+{
+    h.pass(200ms);
+    // What arrived meanwhile has not been read yet.
+    h.now.steady += 200ms;
+    (void)h.step(0, tick{});
+    BOOST_TEST(h.at(0).heartbeats.back().unreachable.empty());
+
+    h.lose = [](member const&, envelope const&) { return true; };
+    h.pass(100ms);
+    BOOST_TEST(h.at(0).heartbeats.back().unreachable.empty());
+    h.pass(800ms);
+    BOOST_TEST(h.at(0).heartbeats.back().unreachable.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_lateness_of_seconds_makes_no_link_last_longer_than_the_longest_silence)
+{
+    h.now.steady += 20s;
+    h.pass(200ms);
+    h.lose = [](member const&, envelope const&) { return true; };
+    h.pass(900ms);
+    BOOST_TEST(h.at(0).heartbeats.back().unreachable.empty());
+    h.pass(200ms);
+    BOOST_TEST(h.at(0).heartbeats.back().unreachable.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_ended_is_reported_however_late_one_was)
+{
+    h.now.steady += 400ms;
+    h.pass(200ms);
+    h.lose = [](member const&, envelope const&) { return true; };
+    (void)h.step(0, peer_down{h.triple(1)});
+    h.pass(100ms);
+    BOOST_TEST(h.at(0).heartbeats.back().unreachable.size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(heartbeats_go_out_every_interval_and_say_when_it_steps_down)
 {
     h.at(0).heartbeats.clear();
