@@ -40,6 +40,8 @@ struct id128
 using cluster_id = id128<struct cluster_tag>;  // of one chain and its config service, for life
 using store_id = id128<struct store_tag>;      // made with a database file: a wiped disk is another store
 using boot_id = id128<struct boot_tag>;        // of one run of a process
+using config_id = id128<struct config_tag>;  // of one configuration of a chain: epochs of a registry that is
+                                             // put back repeat, these do not
 using request_id = id128<struct request_tag>;  // of one submitted command, chosen by its gateway
 using digest = id128<struct digest_tag>;       // BLAKE2b-128
 

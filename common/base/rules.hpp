@@ -65,6 +65,12 @@ enum class r : std::uint8_t
     a_part_is_hashed_again,        // what an earlier try left may be torn
     an_installation_is_whole,      // the old store or the new one
     a_returning_store_is_checked,  // its rows, before it is spliced
+    death_is_told_by_the_same_kernel,
+    who_says_goodbye_has_no_lease,
+    a_promise_names_its_configuration,  // not its number alone
+    a_heartbeat_is_plausible,
+    a_commit_is_on_every_disk,  // as each of them says
+    a_name_has_one_link,        // while its process speaks on it
 };
 
 #ifdef CHAIND_PLANTED_MISTAKES

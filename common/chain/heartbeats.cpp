@@ -10,6 +10,7 @@ namespace
 {
 
 constexpr std::size_t samples_max = 4096;
+constexpr auto tick_every = 10ms;
 
 }  // namespace
 
@@ -23,6 +24,7 @@ void replica::impl::heartbeat_if_due()
         joined_upto_ = complete;
     }
     if (!heartbeat_due_ && now_.steady - heartbeat_at_ < how_.heartbeat_every) return;
+    if (heartbeat_at_ != instant{}) note_lateness(now_.steady - heartbeat_at_ - how_.heartbeat_every);
     heartbeat_due_ = false;
     heartbeat_at_ = now_.steady;
     auto const end = log_.point(writes_.durable());
@@ -31,29 +33,43 @@ void replica::impl::heartbeat_if_due()
         .from = how_.self,
         .sent = now_.steady,
         .promised = writes_.promised(),
+        .promised_id = writes_.promised_id(),
         .end = *end,
         .verified = entered_ ? verified_ : commit_,
-        .commit = commit_,
+        .commit = std::min(commit_, writes_.durable()),  // a learner hears of more
         .unreachable = unreachable(),
         .feeding = feeding(),
         .stepping_down = stepping_down_,
         .restored = restored_,
         .in_doubt = !position_ && (rows_ == rows::doubtful || rows_ == rows::in_check),
         .damaged = rows_ == rows::changed,
+        .fsync = fsync_.at(now_.steady),
+        .late = late_.at(now_.steady),
         .trouble = snapshot_in_.trouble().empty() ? rows_trouble_ : snapshot_in_.trouble(),
         .info = {},
     });
 }
 
-std::vector<node_id> replica::impl::unreachable() const
+void replica::impl::note_lateness(microseconds by)
+{
+    // Ticks come every 10 ms at the latest: up to there nothing was late.
+    if (by > tick_every) late_.note(by - tick_every, now_.steady);
+}
+
+// Who was late itself has not read in time what had come: twice its own lateness is no silence of others.
+std::vector<node_id> replica::impl::unreachable()
 {
     std::vector<node_id> out;
     if (!entered_ || !position_) return out;
+    auto const late = std::min(late_.at(now_.steady), longest_silence);
+    auto const patience =
+        std::max(how_.silent_after, std::min(how_.silent_after + 2 * late, longest_silence));
     auto judge = [&](member const& neighbour)
     {
         auto const heard = heard_at_.find(neighbour.name);
         auto const last = heard == heard_at_.end() ? entered_at_ : std::max(heard->second, entered_at_);
-        if (now_.steady - last > how_.silent_after) out.push_back(neighbour.name);
+        auto const limit = ended_.contains(neighbour.name) ? how_.silent_after : patience;
+        if (now_.steady - last > limit) out.push_back(neighbour.name);
     };
     if (!is_head()) judge(config_.members[*position_ - 1]);
     if (!is_tail()) judge(config_.members[*position_ + 1]);
@@ -61,7 +77,7 @@ std::vector<node_id> replica::impl::unreachable() const
 }
 
 // Nothing until the learner's log has met this one: before that its distance is unknown.
-std::optional<learner_progress> replica::impl::feeding() const
+std::optional<learner_progress> replica::impl::feeding()
 {
     if (!learner_link_ || (!learner_link_->streaming() && !learner_link_->needs_snapshot()))
         return std::nullopt;
@@ -69,6 +85,7 @@ std::optional<learner_progress> replica::impl::feeding() const
     learner_progress out{
         .learner = learner_link_->peer(),
         .lag_entries = log_.end() > there ? log_.end() - there : 0,
+        .round_trip = learner_link_->round_trip(now_.steady),
         .lag_time = {},
         .needs_snapshot = learner_link_->needs_snapshot(),
         .sent_bytes = fed_bytes_,

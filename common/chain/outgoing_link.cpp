@@ -137,6 +137,7 @@ void outgoing_link::launch(
     each.what.prev = prev;
     each.what.entries = std::move(entries);
     each.bytes = bytes;
+    each.sent = view.now;
     flight_bytes_ += bytes;
     send(each.what, view);
 }
@@ -165,9 +166,10 @@ void outgoing_link::resend_if_due(link_view& view)
         resend_from_ = flights_.front().what.number;
     }
     if (resend_from_ == 0) return;
-    for (auto const& each : flights_)
+    for (auto& each : flights_)
     {
         if (each.what.number < resend_from_) continue;
+        each.sent.reset();  // its answer may be to either
         if (!each.what.entries.empty() && each.what.entries.back().at <= peer_verified_) continue;
         send(each.what, view);
         resend_from_ = each.what.number + 1;
@@ -204,6 +206,9 @@ void outgoing_link::on_ok(ok const& what, link_view& view)
         return;
     silence_ = 0;
     sent_at_ = view.now;
+    for (auto& each : flights_)
+        if (each.what.number == what.number && each.sent)
+            round_trip_.note(view.now - *std::exchange(each.sent, std::nullopt), view.now);
     peer_durable_ = std::min(what.durable, view.log.end());
     if (!streaming_)
     {

@@ -6,6 +6,7 @@
 // window of appends, answered cumulatively. Only the timer sends anything again, and under its old number, so
 // that neither slow nor duplicating links can turn into an endless exchange.
 
+#include "base/recent_peak.hpp"
 #include "chain/log_index.hpp"
 
 #include <deque>
@@ -43,6 +44,8 @@ public:
     [[nodiscard]] bool needs_snapshot() const { return needs_snapshot_; }
     // Bytes of entries that have gone out since the last call.
     [[nodiscard]] std::uint64_t take_sent() { return std::exchange(sent_bytes_, 0); }
+    // Of an append and its answer, at worst and lately.
+    [[nodiscard]] microseconds round_trip(instant now) { return round_trip_.at(now); }
     // What the peer has said of its log, as far as it is known to be ours.
     [[nodiscard]] seq peer_verified() const { return peer_verified_; }
     [[nodiscard]] seq peer_durable() const { return peer_durable_; }
@@ -64,6 +67,7 @@ private:
     {
         append what;
         std::size_t bytes = 0;
+        std::optional<instant> sent{};  // once, and not answered yet
     };
 
     void probe(link_view& view);
@@ -92,6 +96,7 @@ private:
     std::optional<log_point> prev_;  // streaming: what was sent last
     std::deque<flight> flights_;
     std::size_t flight_bytes_ = 0;
+    recent_peak round_trip_{late_counts};
     int silence_ = 0;                // resends without an answer between them
     std::uint64_t resend_from_ = 0;  // number of the first append that is to be sent again now; 0: none
     instant sent_at_{};              // the last send or answer, for the resend timer

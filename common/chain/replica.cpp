@@ -32,7 +32,7 @@ bool replica::lease_valid(instant now) const
 replica::impl::impl(settings how, recovered const& from)
     : how_(std::move(how)),
       log_(from),
-      writes_(log_.end(), from.applied.at, from.promised.at),
+      writes_(log_.end(), from.applied.at, from.promised),
       config_(from.promised),
       restored_(from.restored && !from.promised.contains_store(how_.self)),
       verified_(from.applied.at),
@@ -90,6 +90,8 @@ void replica::impl::settle()
     BOOST_ASSERT(writes_.apply_ordered() <= commit_ || !rule(r::apply_waits_for_commit));
     BOOST_ASSERT(commit_ <= verified_ && verified_ <= log_.end());
     writes_.flush(out_.writes);
+    for (auto const& write : out_.writes)
+        ordered_at_.emplace_back(write.id, now_.steady);
 }
 
 void replica::impl::halt(std::string why)
@@ -125,6 +127,7 @@ void replica::impl::on(tick const&)
 void replica::impl::on(received const& what)
 {
     heard_at_[what.from.name] = now_.steady;
+    ended_.erase(what.from.name);
     std::visit(
         [&](auto const& each)
         {
@@ -146,6 +149,7 @@ void replica::impl::on(peer_up const& what)
 void replica::impl::on(peer_down const& what)
 {
     heard_at_[what.peer.name] = now_.steady - how_.silent_after;
+    ended_.insert(what.peer.name);
 }
 
 void replica::impl::on(directed const& what)
@@ -155,11 +159,15 @@ void replica::impl::on(directed const& what)
         adopt(next);
     else if (next.at < config_.at || next.state == config_state::none || next.members != config_.members)
         return;
+    // The registry was put back: what it says of this epoch now is not what was promised.
+    else if (config_.contradicts(next.at, next.id) && rule(r::a_promise_names_its_configuration))
+        return;
     else if (next.state == config_state::active)
         config_.state = config_state::active;
     drain_ = what.what.drain;
     assign_learner(what.what.learning);
-    if (what.what.lease_for && config_.state == config_state::active && position_ &&
+    bool const leaves = stepping_down_ && rule(r::who_says_goodbye_has_no_lease);
+    if (what.what.lease_for && config_.state == config_state::active && position_ && !leaves &&
         *what.what.lease_for <= now_.steady)
     {
         auto from = rule(r::a_lease_counts_from_the_send_time) ? *what.what.lease_for : now_.steady;
@@ -172,6 +180,8 @@ void replica::impl::on(written const& what)
     auto const before = writes_.durable();
     bool const known = writes_.confirm(what.upto);
     BOOST_ASSERT(known);
+    for (; !ordered_at_.empty() && ordered_at_.front().first <= what.upto; ordered_at_.pop_front())
+        fsync_.note(now_.steady - ordered_at_.front().second, now_.steady);
     if (source_ && writes_.durable() != before) ack_due_ = true;
 }
 
@@ -207,6 +217,8 @@ void replica::impl::on(step_down const&)
 {
     stepping_down_ = true;
     heartbeat_due_ = true;
+    // Whoever hears that heartbeat need not wait for it. Reads go on, by asking the others.
+    if (rule(r::who_says_goodbye_has_no_lease)) lease_until_.reset();
 }
 
 read_queue::view replica::impl::read_view() const

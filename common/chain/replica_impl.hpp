@@ -4,6 +4,7 @@
 // (stable, commit, apply), head.cpp (submissions), snapshot.cpp (snapshots, what of the log may go) and
 // heartbeats.cpp (time).
 
+#include "base/recent_peak.hpp"
 #include "base/rules.hpp"
 #include "chain/local_submissions.hpp"
 #include "chain/log_index.hpp"
@@ -16,9 +17,13 @@
 
 #include <deque>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace chaind::chain
 {
+
+// However late a host is, a neighbour without a word for so long is reported unreachable.
+inline constexpr microseconds longest_silence = 1s;
 
 class replica::impl
 {
@@ -121,8 +126,9 @@ private:
 
     // heartbeats.cpp
     void heartbeat_if_due();
-    [[nodiscard]] std::vector<node_id> unreachable() const;
-    [[nodiscard]] std::optional<learner_progress> feeding() const;
+    void note_lateness(microseconds by);
+    [[nodiscard]] std::vector<node_id> unreachable();
+    [[nodiscard]] std::optional<learner_progress> feeding();
     void sample_end();
 
     settings how_;
@@ -210,8 +216,12 @@ private:
     bool heartbeat_due_ = true;
     bool stepping_down_ = false;
     instant heartbeat_at_{};
-    seq joined_upto_;  // last reported as joiner
+    recent_peak late_{late_counts};                        // by how much heartbeats came late
+    recent_peak fsync_{late_counts};                       // how long a write took
+    std::deque<std::pair<write_id, instant>> ordered_at_;  // writes under way
+    seq joined_upto_;                                      // last reported as joiner
     std::unordered_map<node_id, instant> heard_at_;
+    std::unordered_set<node_id> ended_;         // whose connection has, with no word since
     std::deque<std::pair<instant, seq>> ends_;  // when the log's end passed where, for a learner's lag
 };
 

@@ -4,15 +4,18 @@
 
 #include <boost/assert.hpp>
 
+#include <tuple>
+
 namespace chaind::chain
 {
 
-write_queue::write_queue(seq durable, seq applied, epoch promised)
+write_queue::write_queue(seq durable, seq applied, chain_config const& promised)
     : durable_(durable),
       applied_(applied),
       apply_ordered_(applied),
-      promised_(promised),
-      promise_ordered_(promised)
+      promised_(promised.at),
+      promised_id_(promised.id),
+      promise_ordered_(promised.at)
 {
 }
 
@@ -65,7 +68,7 @@ bool write_queue::confirm(write_id upto)
     while (!flights_.empty() && flights_.front().id <= upto)
     {
         auto const& done = flights_.front();
-        if (done.promise) promised_ = std::max(promised_, *done.promise);
+        if (done.promise) std::tie(promised_, promised_id_) = *done.promise;
         if (done.log_end) durable_ = std::max(durable_, *done.log_end);
         if (done.apply) applied_ = std::max(applied_, *done.apply);
         flights_.pop_front();
@@ -91,7 +94,7 @@ void write_queue::close()
     flight sent{
         .id = write.id, .promise = std::nullopt, .log_end = write.truncate_after, .apply = write.apply_upto
     };
-    if (write.promise) sent.promise = write.promise->at;
+    if (write.promise) sent.promise.emplace(write.promise->at, write.promise->id);
     if (!write.entries.empty()) sent.log_end = write.entries.back().at;
     flights_.push_back(sent);
 }

@@ -6,6 +6,7 @@
 #include "chain/types.hpp"
 
 #include <deque>
+#include <utility>
 
 namespace chaind::chain
 {
@@ -14,7 +15,7 @@ class write_queue
 {
 public:
     write_queue() = default;
-    write_queue(seq durable, seq applied, epoch promised);
+    write_queue(seq durable, seq applied, chain_config const& promised);
 
     void promise(chain_config const& what);
     void truncate_after(seq last);
@@ -29,13 +30,14 @@ public:
     [[nodiscard]] seq applied() const { return applied_; }  // visible to readers
     [[nodiscard]] seq apply_ordered() const { return apply_ordered_; }
     [[nodiscard]] epoch promised() const { return promised_; }  // durably
+    [[nodiscard]] config_id const& promised_id() const { return promised_id_; }
     [[nodiscard]] epoch promise_ordered() const { return promise_ordered_; }
 
 private:
     struct flight
     {
         write_id id = 0;
-        std::optional<epoch> promise;
+        std::optional<std::pair<epoch, config_id>> promise;
         std::optional<seq> log_end;
         std::optional<seq> apply;
     };
@@ -47,6 +49,7 @@ private:
     seq applied_;
     seq apply_ordered_;
     epoch promised_;
+    config_id promised_id_;
     epoch promise_ordered_;
     write_id last_id_ = 0;
     std::vector<store_write> gathered_;  // all but the last are complete

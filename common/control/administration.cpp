@@ -172,6 +172,11 @@ bool controller::impl::attend_force()
     next.replacing.reset();
     next.last_active = {.at = newest, .state = config_state::active, .members = {hb.from}, .joiner = {}};
     next.current = {.at = newest.next(), .state = config_state::pending, .members = {hb.from}, .joiner = {}};
+    next.last_active.id = new_id(next.last_active);
+    next.current.id = new_id(next.current);
+    // What others have promised is given up with what they hold. They may have promised another chain of
+    // `newest`: the one that is stored as the last ACTIVE one was never given out.
+    next.given.clear();
     // What was committed above its log is given up: that is what was asked for.
     watermark_ = hb.commit;
     watermark_epoch_ = newest;

@@ -9,6 +9,12 @@
 
 namespace chaind::control
 {
+namespace
+{
+
+constexpr auto tick_every = 10ms;
+
+}  // namespace
 
 controller::impl::impl(settings how, record from, instant now)
     : how_(std::move(how)),
@@ -16,9 +22,8 @@ controller::impl::impl(settings how, record from, instant now)
       now_(now),
       last_step_(now),
       started_(now),
-      detector_(how_.silence),
+      detector_(how_.silence, how_.silence_max),
       leases_(how_.lease, how_.lease_margin_percent, now),
-      links_(how_.silence),
       fed_at_(now),
       pending_since_(now),
       watermark_(rec_.watermark),
@@ -37,6 +42,9 @@ controller::impl::impl(settings how, record from, instant now)
 effects controller::impl::step(instant now, event const& what)
 {
     now_ = now;
+    // Ticks come every 10 ms at the latest: up to there nothing was late.
+    if (now - last_step_ > tick_every) late_.note(now - last_step_ - tick_every, now);
+    detector_.own_lateness(late_.at(now));
     bool const paused = rule(r::own_pause_is_no_verdict) && now - last_step_ > how_.own_pause;
     if (paused) after_own_pause();
     std::visit([this](auto const& e) { on(e); }, what);
@@ -66,25 +74,27 @@ void controller::impl::on(heard const& e)
         complain(hb.from, "this name is not known here: add it first");
         return;
     }
+    auto const before = nodes_.before(hb.from);
+    if (auto why = implausible(hb, before ? &*before : nullptr, now_); !why.empty())
+    {
+        complain(hb.from, "what it says of itself cannot be: " + why);
+        out_.hang_ups.push_back(hb.from);
+        return;
+    }
     highest_ = std::max(highest_, hb.promised);
     // A forced epoch on its way to the registry is above all promises, and cures just this.
     bool const forced = writing_ && administration_ && administration_->what == verb::force;
-    if (hb.promised > rec_.current.at && !older_ && !forced)
+    if (auto const lacks = what_registry_lacks(hb); !lacks.empty() && !older_ && !forced)
     {
         older_ = true;
         learning_.reset();
         if (administration_) finish(admin_verdict::old_registry);
-        complain(
-            hb.from,
-            "registry is older than the replicas: it knows epoch " + std::to_string(rec_.current.at.value()) +
-                ", this replica has promised " + std::to_string(hb.promised.value()) +
-                "; nothing is decided any more"
-        );
+        complain(hb.from, "registry is older than the replicas: " + lacks + "; nothing is decided any more");
     }
     if (older_)
     {
         // Nothing is decided and nobody is answered; people may need to know who is there.
-        if (nodes_.heard(hb, detector_, now_)) detector_.heard(hb.from, now_, hb.stepping_down);
+        if (nodes_.heard(hb, detector_, now_)) detector_.heard(hb.from, now_, hb.stepping_down, hb.late);
         return;
     }
 
@@ -93,7 +103,7 @@ void controller::impl::on(heard const& e)
     bool const all_were_silent = rule(r::own_pause_is_no_verdict) && !base.empty() &&
                                  std::none_of(base.begin(), base.end(), alive_now);
     if (!nodes_.heard(hb, detector_, now_)) return;
-    detector_.heard(hb.from, now_, hb.stepping_down);
+    detector_.heard(hb.from, now_, hb.stepping_down, hb.late);
     // We were cut off from the whole chain and this is its first word: the others' silence was ours as well.
     if (all_were_silent && rec_.last_active.contains(hb.from))
         for (auto const& m : base)
@@ -113,8 +123,19 @@ void controller::impl::on(heard const& e)
     answer(hb);
 }
 
+// A process elsewhere cannot be seen to end: what refuses there may be a forwarder, or another machine.
+void controller::impl::on(connected const& e)
+{
+    bool const same = !how_.kernel.empty() && e.kernel == how_.kernel;
+    detector_.connected(e.from, same || !rule(r::death_is_told_by_the_same_kernel));
+    nodes_.connected(e.from);
+    linked_[e.from.name] = e.from;
+}
+
 void controller::impl::on(connection_lost const& e)
 {
+    if (auto const link = linked_.find(e.from.name); link != linked_.end() && link->second == e.from)
+        linked_.erase(link);
     if (detector_.lost(e.from)) out_.probes.push_back(e.from);
 }
 
@@ -123,11 +144,40 @@ void controller::impl::on(probed const& e)
     detector_.probed(e.who, e.gone);
 }
 
-// A commit that was reported is on every member's disk for good, in whichever epoch.
+// A name that is spoken for is not taken over: not by a second process, and not by a second connection in its
+// name. The same run may come again sooner than another, since its old connection may be half open.
+std::string controller::impl::objection(member const& who, instant now) const
+{
+    auto const link = linked_.find(who.name);
+    if (link == linked_.end() || !rule(r::a_name_has_one_link)) return {};
+    auto const& there = link->second;
+    auto const* known = nodes_.find(who.name);
+    if (known == nullptr || known->who != there || !known->last) return {};  // it has not spoken yet
+    // While we were deaf ourselves, it could not speak.
+    bool const deaf = now - last_step_ > how_.own_pause;
+    if (!deaf && !detector_.alive(there, now)) return {};
+    bool const speaks = deaf || detector_.assumed(there, now) || now - known->last_at < how_.silence / 2;
+    if (there == who) return speaks ? "this very run has a connection already and speaks on it" : "";
+    if (there.same_store(who))
+        return "another process has the same database and is connected: was the folder copied?";
+    return "another replica of this name is connected";
+}
+
+// A commit that was reported is on every member's disk for good, in whichever epoch: and so each of them
+// says.
 void controller::impl::note_watermark(heartbeat const& hb)
 {
-    if (!rec_.last_active.contains(hb.from) || hb.commit <= watermark_) return;
-    watermark_ = hb.commit;
+    if (!rec_.last_active.contains(hb.from)) return;
+    auto upto = hb.commit;
+    if (rule(r::a_commit_is_on_every_disk))
+        for (auto const& m : rec_.last_active.members)
+        {
+            auto const* its = nodes_.last_of(m);
+            if (its == nullptr) return;
+            upto = std::min(upto, its->end.at);
+        }
+    if (upto <= watermark_) return;
+    watermark_ = upto;
     watermark_epoch_ = rec_.last_active.at;
 }
 
@@ -137,6 +187,23 @@ void controller::impl::note_promised_end(heartbeat const& hb)
     if (!pending() || hb.promised != rec_.current.at || !rec_.current.contains(hb.from)) return;
     auto [entry, fresh] = promised_end_.try_emplace(hb.from, hb.end.at);
     if (!fresh) entry->second = std::min(entry->second, hb.end.at);
+}
+
+// It was given out, durably, before it was promised. Not being known here, it was given out by a registry
+// that was put back since. Empty: nothing.
+std::string controller::impl::what_registry_lacks(heartbeat const& hb) const
+{
+    auto const number = std::to_string(hb.promised.value());
+    if (hb.promised > rec_.current.at)
+        return "it knows epoch " + std::to_string(rec_.current.at.value()) + ", this replica has promised " +
+               number;
+    if (!rule(r::a_promise_names_its_configuration) || hb.promised_id.empty()) return {};
+    auto contradicts = [&](auto const& given)
+    { return given.first == hb.promised && !given.second.empty() && given.second != hb.promised_id; };
+    if (rec_.current.contradicts(hb.promised, hb.promised_id) ||
+        std::any_of(rec_.given.begin(), rec_.given.end(), contradicts))
+        return "this replica has promised another chain of epoch " + number + " than the one that it knows";
+    return {};
 }
 
 void controller::impl::answer(heartbeat const& hb)
@@ -327,6 +394,11 @@ controller::controller(settings how, record from, instant now)
 controller::~controller() = default;
 controller::controller(controller&&) noexcept = default;
 controller& controller::operator=(controller&&) noexcept = default;
+
+std::string controller::objection(member const& who, instant now) const
+{
+    return impl_->objection(who, now);
+}
 
 effects controller::step(instant now, event what)
 {

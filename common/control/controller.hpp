@@ -46,6 +46,9 @@ public:
 
     [[nodiscard]] effects step(instant now, event what);
 
+    // Somebody wants a control connection as `who`. Why it is refused; empty: it is taken.
+    [[nodiscard]] std::string objection(member const& who, instant now) const;
+
     [[nodiscard]] record const& current() const;
     [[nodiscard]] std::vector<node_status> nodes() const;  // sorted by name
     [[nodiscard]] std::optional<learner_assignment> learning() const;

@@ -3,6 +3,7 @@
 // event, then decide once. All decisions are functions of what is stored and what was heard, so that they can
 // be made again at every step until they have taken effect.
 
+#include "base/recent_peak.hpp"
 #include "control/controller.hpp"
 #include "control/failure_detector.hpp"
 #include "control/leases.hpp"
@@ -23,6 +24,7 @@ public:
     impl(settings how, record from, instant now);
 
     effects step(instant now, event const& what);
+    [[nodiscard]] std::string objection(member const& who, instant now) const;
     [[nodiscard]] record const& current() const { return rec_; }
     [[nodiscard]] std::vector<node_status> nodes() const;
     [[nodiscard]] std::optional<learner_assignment> learning() const { return learning_; }
@@ -34,12 +36,14 @@ private:
     // ---- controller.cpp: events
     void on(tick const&) {}
     void on(heard const& e);
+    void on(connected const& e);
     void on(connection_lost const& e);
     void on(probed const& e);
     void on(stored const& e);
     void after_own_pause();
     void note_watermark(heartbeat const& hb);
     void note_promised_end(heartbeat const& hb);
+    [[nodiscard]] std::string what_registry_lacks(heartbeat const& hb) const;
     void answer(heartbeat const& hb);
     [[nodiscard]] directive directive_for(node_id const& name) const;
     void broadcast();
@@ -59,6 +63,7 @@ private:
     void decide_active();
     void decide_pending();
     void propose(proposal const& what);
+    [[nodiscard]] config_id new_id(chain_config const& of);
     [[nodiscard]] std::optional<proposal> plan(std::optional<member> const& joiner);
     [[nodiscard]] std::optional<proposal> plan_cold_start(std::vector<member> const& base);
     [[nodiscard]] std::vector<returned> returned_ones() const;
@@ -86,6 +91,9 @@ private:
     void note_trouble();
     void note_join(learner_progress const& told);
     void joined(node_id const& name);
+    [[nodiscard]] microseconds pace_of_splice() const;
+    [[nodiscard]] microseconds splice_lag() const;
+    [[nodiscard]] microseconds splice_stall() const;
     [[nodiscard]] std::optional<member> ready_joiner() const;
     [[nodiscard]] std::string what_is_wrong(node_id const& name, node const& what) const;
 
@@ -159,12 +167,17 @@ private:
     instant last_step_{};
     instant started_{};
 
+    std::map<node_id, member> linked_;  // who speaks for each name
     failure_detector detector_;
+    recent_peak late_{late_counts};  // by how much our own steps came late
     leases leases_;
     link_watch links_;
     roster nodes_;
     std::optional<learner_assignment> learning_;
-    instant fed_at_{};                      // when the source last spoke of its learner
+    std::optional<instant>
+        keeps_up_since_;   // since when the learner is behind by as long as it takes, no longer
+    microseconds pace_{};  // of the newest splice
+    instant fed_at_{};     // when the source last spoke of its learner
     std::optional<instant> trouble_since_;  // since when the learner or its source cannot go on
     std::optional<join_status> join_;       // the newest learner's
     member told_by_;                        // its newest source, ...
@@ -177,7 +190,8 @@ private:
     seq watermark_;                       // highest commit heard, ...
     epoch watermark_epoch_;               // ... and the ACTIVE epoch in which it was
     instant watermark_saved_{};
-    epoch highest_;  // that anybody has promised
+    epoch highest_;          // that anybody has promised
+    std::uint64_t ids_ = 0;  // made in this run
 
     std::optional<administration> administration_;
 

@@ -3,9 +3,22 @@
 namespace chaind::control
 {
 
-void failure_detector::heard(member const& who, instant now, bool stepping_down)
+void failure_detector::heard(member const& who, instant now, bool stepping_down, microseconds late)
 {
-    known_[who] = {.heard = now, .stepping_down = stepping_down};
+    known_[who] = {.heard = now, .stepping_down = stepping_down, .late = late};
+}
+
+microseconds failure_detector::patience(state const& with) const
+{
+    // What is said of lateness may be any number.
+    auto const late = std::clamp(std::max(own_late_, with.late), microseconds{0}, longest_);
+    return std::min(silence_ + 2 * late, longest_);
+}
+
+microseconds failure_detector::patience(member const& who) const
+{
+    auto found = known_.find(who);
+    return patience(found == known_.end() ? state{} : found->second);
 }
 
 void failure_detector::assume(member const& who, instant now)
@@ -15,14 +28,22 @@ void failure_detector::assume(member const& who, instant now)
     seen.assumed = true;
 }
 
+void failure_detector::connected(member const& who, bool same_kernel)
+{
+    if (same_kernel)
+        neighbours_.insert(who);
+    else
+        neighbours_.erase(who);
+    if (auto found = known_.find(who); found != known_.end()) found->second.lost = false;
+}
+
 bool failure_detector::lost(member const& who)
 {
+    bool const same_kernel = neighbours_.erase(who) > 0;
     auto found = known_.find(who);
     if (found == known_.end()) return false;
     found->second.lost = true;
-    // It announced this: no need to ask.
-    found->second.gone = found->second.stepping_down;
-    return !found->second.gone;
+    return same_kernel;
 }
 
 void failure_detector::probed(member const& who, bool gone)
@@ -35,7 +56,7 @@ void failure_detector::probed(member const& who, bool gone)
 void failure_detector::forgive(instant since, instant now)
 {
     for (auto& [who, seen] : known_)
-        if (seen.heard + silence_ >= since) assume(who, now);
+        if (seen.heard + patience(seen) >= since) assume(who, now);
 }
 
 verdict failure_detector::judge(member const& who, instant now) const
@@ -43,7 +64,8 @@ verdict failure_detector::judge(member const& who, instant now) const
     auto found = known_.find(who);
     if (found == known_.end()) return verdict::silent;
     if (found->second.gone) return verdict::gone;
-    return found->second.heard + silence_ >= now ? verdict::alive : verdict::silent;
+    if (found->second.lost && found->second.stepping_down) return verdict::left;
+    return found->second.heard + patience(found->second) >= now ? verdict::alive : verdict::silent;
 }
 
 bool failure_detector::assumed(member const& who, instant now) const

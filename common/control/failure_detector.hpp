@@ -2,15 +2,18 @@
 // Which processes are alive, judged by what arrived and when. Sans I/O: time is a parameter.
 //
 // The model: a process that is silent for `silence` has failed, perhaps falsely (a pause, a cut link), so
-// that nothing which must be safe may rest on it. One that is `gone` cannot be alive: its connection ended
-// and its address refused a new one, or it said that it was leaving and then its connection ended. Only then
-// need nobody wait for its lease.
+// that nothing which must be safe may rest on it. So has one that said that it was leaving and whose
+// connection then ended, but it may go on for a while all the same. One that is `gone` cannot be alive: its
+// connection ended, and the kernel that runs both of us says that it has ended, too. Only then need nobody
+// wait for its lease.
 
 #include "base/time.hpp"
 #include "membership/config.hpp"
 
+#include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 namespace chaind::control
 {
@@ -19,16 +22,28 @@ enum class verdict : std::uint8_t
 {
     alive,
     silent,  // failed by the clock alone, or never heard of
+    left,    // it said so, and its connection ended
     gone,    // surely dead
 };
 
 class failure_detector
 {
 public:
-    explicit failure_detector(microseconds silence) : silence_(silence) {}
+    // `longest`: what a host that is late may make of `silence`.
+    explicit failure_detector(microseconds silence, microseconds longest = {})
+        : silence_(silence), longest_(std::max(silence, longest))
+    {
+    }
 
-    void heard(member const& who, instant now, bool stepping_down);
-    // Its connection ended. True: ask its address whether the process still exists (a probe).
+    // `late`: by how much its words come late, as it says itself.
+    void heard(member const& who, instant now, bool stepping_down, microseconds late = {});
+    // The observer was late by so much lately.
+    void own_lateness(microseconds by) { own_late_ = by; }
+    // How long a word of it may be waited for: twice what either side is late by is no silence.
+    [[nodiscard]] microseconds patience(member const& who) const;
+    // It has a connection; `same_kernel`: as this process, so that its end can be seen.
+    void connected(member const& who, bool same_kernel);
+    // Its connection ended. True: ask the kernel whether the process still exists (a probe).
     [[nodiscard]] bool lost(member const& who);
     // The answer to a probe. It counts only while nothing was heard since the connection ended.
     void probed(member const& who, bool gone);
@@ -36,7 +51,11 @@ public:
     void assume(member const& who, instant now);
     // The observer itself was deaf since `since`: assume() for whoever was in time then.
     void forgive(instant since, instant now);
-    void forget(member const& who) { known_.erase(who); }
+    void forget(member const& who)
+    {
+        known_.erase(who);
+        neighbours_.erase(who);
+    }
 
     [[nodiscard]] verdict judge(member const& who, instant now) const;
     [[nodiscard]] bool alive(member const& who, instant now) const
@@ -55,10 +74,16 @@ private:
         bool lost = false;
         bool gone = false;
         bool assumed = false;
+        microseconds late{};
     };
 
+    [[nodiscard]] microseconds patience(state const& with) const;
+
     microseconds silence_;
+    microseconds longest_;
+    microseconds own_late_{};
     std::map<member, state> known_;
+    std::set<member> neighbours_;  // on the same kernel, by their newest connection
 };
 
 }  // namespace chaind::control

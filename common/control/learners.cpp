@@ -14,6 +14,10 @@ namespace
 
 // After a splice that failed, even a chain of one goes on for so many first waits before the next try.
 constexpr int failures_alone = 4;
+// What a disk and a way say of themselves may be any number.
+constexpr microseconds slowest_pace = 250ms;
+// Further behind than this, a learner catches up.
+constexpr microseconds keeps_up = 1s;
 
 }  // namespace
 
@@ -143,6 +147,12 @@ void controller::impl::note_trouble()
 void controller::impl::attend_learner()
 {
     auto const before = learning_;
+    auto const* how_far = progress();
+    bool const near = how_far != nullptr && !how_far->needs_snapshot && how_far->lag_time <= keeps_up;
+    if (!near)
+        keeps_up_since_.reset();
+    else if (!keeps_up_since_)
+        keeps_up_since_ = now_;
     if (learning_) note_trouble();
     if (learning_)
     {
@@ -170,13 +180,40 @@ void controller::impl::attend_learner()
     if (learning_ != before) broadcast();
 }
 
+// How long an entry that the source has just got takes to be known as durable at the learner, at worst: it
+// may wait for one write of each disk before its own.
+microseconds controller::impl::pace_of_splice() const
+{
+    auto const* how_far = progress();
+    if (how_far == nullptr) return {};
+    auto bounded = [](microseconds said) { return std::clamp(said, microseconds{0}, slowest_pace); };
+    auto pace = bounded(how_far->round_trip);
+    for (auto const& m : {learning_->source, learning_->learner})
+        if (auto const* hb = nodes_.last_of(m)) pace += bounded(hb->fsync);
+    return bounded(pace);
+}
+
+// What an open load keeps a learner behind by is never less than its disk and the way to it take. Whoever
+// keeps up and still waits is given more with each second: writers wait as long as that once, at the splice.
+microseconds controller::impl::splice_lag() const
+{
+    auto const waited = keeps_up_since_ ? now_ - *keeps_up_since_ : microseconds{0};
+    auto const more = std::min<microseconds>(how_.splice_lag_time * (waited / 1s), how_.splice_stall / 2);
+    return std::max(how_.splice_lag_time, 2 * pace_of_splice()) + more;
+}
+
+microseconds controller::impl::splice_stall() const
+{
+    return how_.splice_stall + 4 * pace_;
+}
+
 std::optional<member> controller::impl::ready_joiner() const
 {
     auto const* how_far = progress();
     if (how_far == nullptr || how_far->needs_snapshot) return std::nullopt;
     // However many entries that is: what comes in so short a time a learner that keeps up takes in as short a
     // one.
-    if (how_far->lag_time > how_.splice_lag_time) return std::nullopt;
+    if (how_far->lag_time > splice_lag()) return std::nullopt;
     auto const& learner = learning_->learner;
     auto const* hb = nodes_.last_of(learner);
     if (hb == nullptr || hb->promised != rec_.current.at) return std::nullopt;

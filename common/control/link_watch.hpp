@@ -18,8 +18,6 @@ class link_watch
 public:
     using link = std::pair<node_id, node_id>;
 
-    explicit link_watch(microseconds patience) : patience_(patience) {}
-
     // What holds now for one link; a report that is taken back starts again.
     void observe(link const& which, bool dead, instant now)
     {
@@ -30,16 +28,16 @@ public:
     }
     void clear() { since_.clear(); }
 
-    [[nodiscard]] std::vector<link> dead(instant now) const
+    // Those that have been dead for `patience`.
+    [[nodiscard]] std::vector<link> dead(instant now, microseconds patience) const
     {
         std::vector<link> out;
         for (auto const& [which, since] : since_)
-            if (now - since >= patience_) out.push_back(which);
+            if (now - since >= patience) out.push_back(which);
         return out;
     }
 
 private:
-    microseconds patience_;
     std::map<link, instant> since_;
 };
 

@@ -1,5 +1,6 @@
 // Which chain comes next and when it is ACTIVE: PROTOCOL 6 and 7 from the config service's side.
 
+#include "base/hash.hpp"
 #include "base/rules.hpp"
 #include "control/controller_impl.hpp"
 #include "control/names.hpp"
@@ -11,6 +12,9 @@ namespace chaind::control
 {
 namespace
 {
+
+// A replica that was cut off for more changes than these has promised nothing that could be told from others.
+constexpr std::size_t given_kept = 64;
 
 std::string names(std::vector<member> const& chain)
 {
@@ -78,6 +82,7 @@ void controller::impl::decide_active()
     watch_links();
     if (attend_administrator() || attend_stored_changes()) return;
     auto next = plan(ready_joiner());
+    if (next && next->joiner) pace_ = pace_of_splice();
     if (next && next->members != rec_.current.members) return propose(*next);
     attend_learner();
     attend_watermark();
@@ -91,7 +96,7 @@ void controller::impl::decide_pending()
 {
     if (try_activate()) return;
     auto const waited = now_ - pending_since_;
-    if (rec_.current.joiner && waited > how_.splice_stall)
+    if (rec_.current.joiner && waited > splice_stall())
     {
         auto next = plan({});
         if (!next) return;
@@ -123,6 +128,12 @@ void controller::impl::propose(proposal const& what)
     next.current = {
         .at = newest.next(), .state = config_state::pending, .members = what.members, .joiner = what.joiner
     };
+    next.current.id = new_id(next.current);
+    if (rec_.current.state != config_state::none)
+    {
+        next.given.emplace_back(rec_.current.at, rec_.current.id);
+        if (next.given.size() > given_kept) next.given.erase(next.given.begin());
+    }
     if (rec_.revision == 0)
     {
         next.known = how_.bootstrap;
@@ -145,6 +156,19 @@ void controller::impl::propose(proposal const& what)
         }
     fact("pending", {}, names(what.members) + (what.joiner ? "; " + what.joiner->name + " joins" : ""));
     persist(std::move(next));
+}
+
+// Two runs of this service never make the same one, nor does one run.
+config_id controller::impl::new_id(chain_config const& of)
+{
+    hasher sum;
+    sum.bytes(how_.run.view()).number(++ids_).number(static_cast<std::uint64_t>(now_.count()));
+    sum.number(of.at.value());
+    for (auto const& m : of.members)
+        sum.bytes(m.name.name).bytes(m.store.view()).bytes(m.boot.view());
+    config_id out;
+    out.bytes = sum.finish().bytes;
+    return out;
 }
 
 std::optional<controller::impl::proposal> controller::impl::plan(std::optional<member> const& joiner)
@@ -208,7 +232,10 @@ observations controller::impl::observe(std::vector<member> const& base) const
             .removed = is_to_leave(m.name) || being_moved(m, base)
         };
     }
-    seen.dead_links = links_.dead(now_);
+    auto patience = how_.silence;
+    for (auto const& m : base)
+        patience = std::max(patience, detector_.patience(m));
+    seen.dead_links = links_.dead(now_, patience);
     return seen;
 }
 
@@ -255,13 +282,14 @@ bool controller::impl::promised(member const& m) const
     return hb != nullptr && hb->promised == rec_.current.at;
 }
 
-// Whoever has left the old epoch, cannot be alive or has no lease any more serves no more reads in it.
+// Whoever has left the old epoch, has given up its lease as the first thing of its own end, cannot be alive
+// or has no lease any more serves no more reads in it.
 bool controller::impl::leases_settled() const
 {
     auto settled = [&](member const& m)
     {
         auto const* hb = nodes_.last_of(m);
-        return (hb != nullptr && hb->promised > rec_.last_active.at) ||
+        return (hb != nullptr && (hb->promised > rec_.last_active.at || hb->stepping_down)) ||
                detector_.judge(m, now_) == verdict::gone || leases_.over(m, now_);
     };
     auto const& old = rec_.last_active.members;
@@ -316,7 +344,7 @@ std::string controller::impl::why_out(member const& m, proposal const& next) con
     if (known != nullptr && known->last && known->last->stepping_down) return "it stopped cleanly";
     if (detector_.judge(m, now_) == verdict::gone) return "its process is gone";
     if (!alive(m)) return "no heartbeat for " + in_ms(now_ - detector_.last_heard(m).value_or(now_));
-    if (rec_.current.joiner == m.name) return "did not complete within " + in_ms(how_.splice_stall);
+    if (rec_.current.joiner == m.name) return "did not complete within " + in_ms(splice_stall());
     if (known != nullptr && known->deaf_to) return "it does not hear the config service";
     if (being_moved(m, rec_.current.members)) return "to come back as the tail";
     return "its link to a neighbour is dead";

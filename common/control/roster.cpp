@@ -22,8 +22,10 @@ bool roster::heard(heartbeat const& what, failure_detector const& detector, inst
     auto& known = nodes_[what.from.name];
     if (known.who == what.from)
     {
-        if (known.last && older(what, *known.last)) return false;
+        if (known.last && !known.connected_anew && older(what, *known.last)) return false;
         known.last = what;
+        known.last_at = now;
+        known.connected_anew = false;
         return true;
     }
     auto before = std::find(known.past.begin(), known.past.end(), what.from);
@@ -38,9 +40,23 @@ bool roster::heard(heartbeat const& what, failure_detector const& detector, inst
     if (known.past.size() > kept_runs) known.past.pop_front();
     known.who = what.from;
     known.last = what;
+    known.last_at = now;
+    known.connected_anew = false;
     known.deaf_to.reset();
     known.damage_told = false;
     return true;
+}
+
+void roster::connected(member const& who)
+{
+    if (auto* known = find(who.name); known != nullptr && known->who == who) known->connected_anew = true;
+}
+
+std::optional<earlier_word> roster::before(member const& who) const
+{
+    auto const* known = find(who.name);
+    if (known == nullptr || known->who != who || !known->last || known->connected_anew) return std::nullopt;
+    return earlier_word{.what = *known->last, .heard = known->last_at};
 }
 
 node* roster::find(node_id const& name)

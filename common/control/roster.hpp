@@ -4,6 +4,7 @@
 
 #include "control/back_off.hpp"
 #include "control/failure_detector.hpp"
+#include "control/plausible.hpp"
 #include "membership/messages.hpp"
 
 #include <deque>
@@ -18,6 +19,8 @@ struct node
 {
     member who;  // its current run; empty: not heard yet
     std::optional<heartbeat> last;
+    instant last_at{};             // when that came
+    bool connected_anew = false;   // and nothing has come since: whatever comes next is its word
     std::deque<member> past;       // earlier runs, newest last
     back_off return_after;         // when it left the chain
     instant member_since{};        // of the last time it became one
@@ -32,6 +35,10 @@ public:
     // Takes in one heartbeat; false when it says nothing new: a late word of an earlier run, or older than
     // what this run has said already.
     [[nodiscard]] bool heard(heartbeat const& what, failure_detector const& detector, instant now);
+    // It has a new connection. What it said on an earlier one says nothing of the order of its words.
+    void connected(member const& who);
+    // The word before one that comes now, of the same run on the same connection.
+    [[nodiscard]] std::optional<earlier_word> before(member const& who) const;
 
     [[nodiscard]] node* find(node_id const& name);
     [[nodiscard]] node const* find(node_id const& name) const;

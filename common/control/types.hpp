@@ -29,6 +29,7 @@ struct record
     std::vector<node_id> drained;  // out of the chain for now (drain), back by undrain
     std::vector<node_id> moving;   // to be taken out one after the other, each comes back as tail (move)
     std::optional<std::pair<node_id, node_id>> replacing;  // (old, new): old goes when new is a member
+    std::vector<std::pair<epoch, config_id>> given{};  // before `current`, the newest last; not all of them
 
     friend bool operator==(record const&, record const&) = default;
 };
@@ -42,6 +43,11 @@ struct heard
 {
     heartbeat what;
 };
+struct connected
+{
+    member from;
+    std::string kernel;
+};  // that process has a control connection; where it runs, as it says (base/process_place.hpp)
 struct connection_lost
 {
     member from;
@@ -50,7 +56,7 @@ struct probed
 {
     member who;
     bool gone = false;
-};  // answer to effects::probes; gone: its address refused a connection, so that process cannot be alive
+};  // answer to effects::probes; gone: our kernel, which runs that very process, has seen its end
 struct stored
 {
     std::uint64_t revision = 0;
@@ -107,6 +113,7 @@ struct force_epoch
 using event = std::variant<
     tick,
     heard,
+    connected,
     connection_lost,
     probed,
     stored,
@@ -166,7 +173,8 @@ struct effects
     std::optional<record> persist;  // answered by `stored`; at most one is outstanding
     bool new_lineage = false;       // with `persist`: another history begins, clients must not resume
     std::vector<outgoing> directives;
-    std::vector<member> probes;
+    std::vector<member> hang_ups;  // end their control connections: what came on them cannot be true
+    std::vector<member> probes;    // processes of our kernel: have they ended?
     std::vector<admin_reply> replies;
     std::vector<notice> notices;
 };
@@ -174,8 +182,11 @@ struct effects
 struct settings
 {
     std::vector<node_id>
-        bootstrap;  // members of the first configuration, head first; used once, on an empty registry
+        bootstrap;       // members of the first configuration, head first; used once, on an empty registry
+    std::string kernel;  // that runs this config service; empty: not known
+    boot_id run;         // random, of this run: what makes configurations' ids differ
     microseconds silence = 250ms;       // without a heartbeat: failed
+    microseconds silence_max = 1s;      // at most, on a host that is late
     microseconds lease = 200ms;         // granted with each answer
     int lease_margin_percent = 5;       // clocks may run at rates within 2.4 % of each other
     microseconds promise_wait = 60ms;   // then a PENDING configuration is computed again

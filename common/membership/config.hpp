@@ -44,7 +44,8 @@ struct chain_config
     config_state state = config_state::none;
     std::vector<member> members;
     std::optional<node_id>
-        joiner;  // the member that was not in the last ACTIVE configuration: always the last
+        joiner;      // the member that was not in the last ACTIVE configuration: always the last
+    config_id id{};  // random; the same while PENDING and ACTIVE. Empty: made before configurations had one
 
     [[nodiscard]] std::optional<std::size_t> position(member const& m) const
     {
@@ -56,6 +57,11 @@ struct chain_config
     [[nodiscard]] bool contains_store(member const& m) const
     {
         return std::any_of(members.begin(), members.end(), [&](member const& x) { return x.same_store(m); });
+    }
+    // Another configuration that was given this one's epoch: by a registry that had been put back.
+    [[nodiscard]] bool contradicts(epoch of, config_id const& which) const
+    {
+        return of == at && which != id && !which.empty() && !id.empty();
     }
     // There is a chain that serves, and `m` is not in it.
     [[nodiscard]] bool leaves_out(member const& m) const

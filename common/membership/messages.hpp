@@ -24,11 +24,15 @@ struct log_point
     friend bool operator==(log_point const&, log_point const&) = default;
 };
 
+// How long lateness counts, at either end (recent_peak).
+inline constexpr microseconds late_counts = 5s;
+
 // What a source knows of the learner that it feeds.
 struct learner_progress
 {
     member learner;
     std::uint64_t lag_entries = 0;  // source's end - learner's durable
+    microseconds round_trip{};      // of an append to it and the answer, at worst and lately
     microseconds lag_time{};        // since when the source's end is beyond that; max(): longer than it knows
     bool needs_snapshot = false;    // the log is no way to it: it reaches not back, or the way is too long
     std::uint64_t sent_bytes = 0;   // to it since it began to catch up: entries and chunks as they travel
@@ -43,19 +47,24 @@ struct learner_progress
 struct heartbeat
 {
     member from;
-    instant sent{};  // the replica's own clock; comes back in directive::lease_for
-    epoch promised;  // durable
-    log_point end;   // of the durable log
-    seq verified;    // in `promised`
-    seq commit;
+    instant sent{};                    // the replica's own clock; comes back in directive::lease_for
+    epoch promised;                    // durable
+    config_id promised_id{};           // which configuration that was; empty: promised before they had ids
+    log_point end;                     // of the durable log
+    seq verified;                      // in `promised`
+    seq commit;                        // at or below `end`
     std::vector<node_id> unreachable;  // chain neighbours with a dead or silent link
     std::optional<learner_progress> feeding;
-    bool stepping_down = false;  // leaves cleanly: counts as surely dead once the connection closes
-    bool restored = false;       // its store was made from a backup and has been in no chain since
-    bool in_doubt = false;       // whether the disk has kept its store's rows is not known yet
-    bool damaged = false;        // the disk has changed its store's rows; `trouble` says so for people
-    std::string trouble;         // what is wrong with it: why it cannot take the snapshot it is offered, say
-    std::string info;            // JSON for people (addresses, pid, version, sizes): cores do not read it
+    bool stepping_down =
+        false;  // leaves cleanly: it has no lease from now on, and has left when its connection ends
+    bool restored = false;  // its store was made from a backup and has been in no chain since
+    bool in_doubt = false;  // whether the disk has kept its store's rows is not known yet
+    bool damaged = false;   // the disk has changed its store's rows; `trouble` says so for people
+    microseconds fsync{};   // how long its disk took for a write, at worst and lately
+    // By how much its heartbeats were late, at worst and lately: that much more silence is no failure.
+    microseconds late{};
+    std::string trouble;  // what is wrong with it: why it cannot take the snapshot it is offered, say
+    std::string info;     // JSON for people (addresses, pid, version, sizes): cores do not read it
 
     friend bool operator==(heartbeat const&, heartbeat const&) = default;
 };

@@ -36,6 +36,9 @@ struct frame_encoder
         if (!x.from.name.empty()) put(x.from, *to.mutable_member());
         to.set_purpose(static_cast<std::uint32_t>(x.what_for));
         to.set_token(x.token);
+        to.set_kernel(x.place.kernel);
+        to.set_pid(x.place.pid);
+        to.set_started(x.place.started);
     }
     void operator()(welcome const& x) const
     {
@@ -66,6 +69,7 @@ struct frame_encoder
 
 // A token has some 50 characters; what is much longer is none.
 constexpr std::size_t token_max = 512;
+constexpr std::size_t kernel_max = 128;
 
 bool take(pb::Hello const& from, hello& to)
 {
@@ -75,6 +79,8 @@ bool take(pb::Hello const& from, hello& to)
     to.what_for = static_cast<purpose>(from.purpose());
     if (from.token().size() > token_max) return false;
     to.token = from.token();
+    if (from.kernel().size() > kernel_max) return false;
+    to.place = {from.kernel(), from.pid(), from.started()};
     if (!from.cluster().empty() && !get(from.cluster(), to.cluster)) return false;
     if (to.what_for == purpose::identify && !from.has_member()) return true;
     return get(from.member(), to.from);

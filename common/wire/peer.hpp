@@ -3,6 +3,7 @@
 // that is malformed, or carries an id, name, enum value or list of impossible shape, is errc::bad_frame.
 
 #include "base/errc.hpp"
+#include "base/process_place.hpp"
 #include "chain/types.hpp"
 #include "membership/messages.hpp"
 
@@ -33,7 +34,8 @@ struct hello
     cluster_id cluster;  // empty: belongs to none yet
     member from;         // without a name, to identify: the config service
     purpose what_for = purpose::chain;
-    std::string token;  // join token, of a node that belongs to no cluster yet
+    std::string token{};    // join token, of a node that belongs to no cluster yet
+    process_place place{};  // of who speaks to the config service
 };
 // The answer to a hello that is accepted.
 struct welcome

@@ -45,6 +45,7 @@ void put(chain_config const& from, pb::Config& to)
         peer::put(m, *to.add_members());
     to.set_has_joiner(from.joiner.has_value());
     if (from.joiner) to.set_joiner(from.joiner->name);
+    if (!from.id.empty()) peer::put(from.id, *to.mutable_id());
 }
 
 // A configuration that breaks its own rules must not reach a core: no member twice, the joiner is the last.
@@ -61,6 +62,7 @@ bool get(pb::Config const& from, chain_config& to)
             if (earlier.name == next.name) return false;
         to.members.push_back(std::move(next));
     }
+    if (!from.id().empty() && !peer::get(from.id(), to.id)) return false;
     if (!from.has_joiner()) return true;
     to.joiner = node_id{from.joiner()};
     return !to.members.empty() && to.members.back().name == *to.joiner;
@@ -71,6 +73,7 @@ void put(learner_progress const& from, pb::LearnerProgress& to)
     peer::put(from.learner, *to.mutable_learner());
     to.set_lag_entries(from.lag_entries);
     to.set_lag_us(from.lag_time.count());
+    to.set_round_trip_us(from.round_trip.count());
     to.set_needs_snapshot(from.needs_snapshot);
     to.set_sent_bytes(from.sent_bytes);
     to.set_snapshot_bytes(from.snapshot_bytes);
@@ -82,6 +85,7 @@ bool get(pb::LearnerProgress const& from, learner_progress& to)
 {
     to.lag_entries = from.lag_entries();
     to.lag_time = microseconds(from.lag_us());
+    to.round_trip = microseconds(from.round_trip_us());
     to.needs_snapshot = from.needs_snapshot();
     to.sent_bytes = from.sent_bytes();
     to.snapshot_bytes = from.snapshot_bytes();
@@ -96,6 +100,7 @@ void put(heartbeat const& from, pb::Heartbeat& to)
     put(from.from, *to.mutable_from());
     to.set_sent_us(from.sent.count());
     to.set_promised(from.promised.value());
+    if (!from.promised_id.empty()) put(from.promised_id, *to.mutable_promised_id());
     put(from.end, *to.mutable_end());
     to.set_verified(from.verified.value());
     to.set_commit(from.commit.value());
@@ -107,6 +112,8 @@ void put(heartbeat const& from, pb::Heartbeat& to)
     to.set_restored(from.restored);
     to.set_in_doubt(from.in_doubt);
     to.set_damaged(from.damaged);
+    to.set_late_us(from.late.count());
+    to.set_fsync_us(from.fsync.count());
     to.set_trouble(from.trouble);
 }
 
@@ -115,6 +122,7 @@ bool get(pb::Heartbeat const& from, heartbeat& to)
     if (!get(from.from(), to.from) || !get(from.end(), to.end)) return false;
     to.sent = instant(from.sent_us());
     to.promised = epoch(from.promised());
+    if (!from.promised_id().empty() && !get(from.promised_id(), to.promised_id)) return false;
     to.verified = seq(from.verified());
     to.commit = seq(from.commit());
     for (auto const& name : from.unreachable())
@@ -128,6 +136,8 @@ bool get(pb::Heartbeat const& from, heartbeat& to)
     to.restored = from.restored();
     to.in_doubt = from.in_doubt();
     to.damaged = from.damaged();
+    to.late = microseconds(from.late_us());
+    to.fsync = microseconds(from.fsync_us());
     to.trouble = from.trouble();
     return true;
 }

@@ -2,6 +2,8 @@
 
 #include "runtime/address.hpp"
 #include "runtime/printable.hpp"
+#include "runtime/random_id.hpp"
+#include "runtime/this_process.hpp"
 
 #include <set>
 
@@ -40,6 +42,14 @@ runtime::options configd_options(configd_settings& into)
         "silence", into.core.silence, {50ms, 1min}, "A replica without a heartbeat for so long has failed."
     );
     out.add(
+        "silence-max",
+        into.core.silence_max,
+        {50ms, 1min},
+        "On a busy host, where heartbeats or configd itself come late, silence grows with that lateness up "
+        "to "
+        "this."
+    );
+    out.add(
         "promise-wait",
         into.core.promise_wait,
         {10ms, 10s},
@@ -59,10 +69,20 @@ runtime::options configd_options(configd_settings& into)
         "A silent replica whose neighbours still hear it is removed after so long."
     );
     out.add(
+        "splice-lag",
+        into.core.splice_lag_time,
+        {1ms, 10s},
+        "A returning replica that is behind by no more than this, or than twice what its disk and the way to "
+        "it "
+        "take, becomes the tail; each second in which it keeps up and waits adds as much again."
+    );
+    out.add(
         "splice-stall",
         into.core.splice_stall,
         {50ms, 10min},
-        "A returning replica that does not complete within so long is left out again."
+        "A returning replica that does not complete within so long (and four times what its disk and the way "
+        "to "
+        "it take) is left out again."
     );
     out.add(
         "flap-first",
@@ -117,6 +137,8 @@ service_settings service_settings_of(configd_settings const& given)
     out.core = given.core;
     for (auto const& name : given.bootstrap)
         out.core.bootstrap.push_back(node_id{name});
+    out.core.run = runtime::random_id<boot_id>();
+    out.core.kernel = runtime::this_process().kernel;
     out.cluster_name = given.cluster_name;
     out.data_dir = given.data_dir;
     out.listen = *runtime::parse_address(given.listen);

@@ -29,6 +29,15 @@ json::object chain(chain_config const& from)
         {"epoch", from.at.value()}, {"state", static_cast<int>(from.state)}, {"members", std::move(members)}
     };
     if (from.joiner) out["joiner"] = from.joiner->name;
+    if (!from.id.empty()) out["id"] = to_string(from.id);
+    return out;
+}
+
+json::array given(std::vector<std::pair<epoch, config_id>> const& from)
+{
+    json::array out;
+    for (auto const& [at, id] : from)
+        out.push_back({{"epoch", at.value()}, {"id", to_string(id)}});
     return out;
 }
 
@@ -82,6 +91,18 @@ chain_config read_chain(json::object const& from)
         );
     }
     if (auto const* joiner = from.if_contains("joiner")) out.joiner = name_of(*joiner);
+    if (from.contains("id")) out.id = read_id<config_id>(from, "id");
+    return out;
+}
+
+std::vector<std::pair<epoch, config_id>> read_given(json::array const& from)
+{
+    std::vector<std::pair<epoch, config_id>> out;
+    for (auto const& each : from)
+    {
+        auto const& one = each.as_object();
+        out.emplace_back(epoch(number(one, "epoch")), read_id<config_id>(one, "id"));
+    }
     return out;
 }
 }  // namespace
@@ -99,6 +120,7 @@ std::string to_json(control::record const& what)
         {"want", what.want},
         {"drained", names(what.drained)},
         {"moving", names(what.moving)},
+        {"given", given(what.given)},
     };
     if (what.replacing)
         out["replacing"] = {{"old", what.replacing->first.name}, {"with", what.replacing->second.name}};
@@ -123,6 +145,7 @@ std::optional<control::record> record_from_json(std::string_view from)
         // Records of earlier versions have none of these.
         if (in.contains("drained")) out.drained = read_names(in, "drained");
         if (in.contains("moving")) out.moving = read_names(in, "moving");
+        if (auto const* list = in.if_contains("given")) out.given = read_given(list->as_array());
         if (auto const* pair = in.if_contains("replacing"))
             out.replacing.emplace(
                 name_of(pair->as_object().at("old")), name_of(pair->as_object().at("with"))

@@ -27,8 +27,9 @@ constexpr std::size_t outbox_limit = 4u << 20;
 constexpr auto status_every = 250ms;
 constexpr auto tick_every = 5ms;
 constexpr auto probe_limit = 200ms;
-constexpr auto probe_pause = 10ms;
-constexpr int probe_attempts = 8;
+constexpr auto probe_pause = 1ms;
+constexpr auto refusal_again = 10s;
+constexpr std::size_t refusals_max = 256;
 }  // namespace
 
 service::service(
@@ -103,6 +104,7 @@ void service::drain() noexcept
         queue_.pop_front();
         perform(core_.step(runtime::steady_now(), std::move(next)));
     }
+    lost_.clear();
     draining_ = false;
     auto const& current = core_.current().current;
     bool const another = current.at != epoch_before || current.state != state_before;
@@ -117,8 +119,13 @@ void service::perform(control::effects effects)
         note(what);
     for (auto const& what : effects.directives)
         direct(what);
+    for (auto const& who : effects.hang_ups)
+        if (auto const link = by_member_.find(who); link != by_member_.end()) link->second->close();
     for (auto const& who : effects.probes)
-        tasks_.spawn(probe(who));
+    {
+        auto const watch = lost_.find(who);
+        tasks_.spawn(probe(who, watch == lost_.end() ? nullptr : watch->second));
+    }
     for (auto const& reply : effects.replies)
     {
         auto const waiting = replies_.find(reply.request);
@@ -195,42 +202,18 @@ asio::awaitable<void> service::tick_loop()
     }
 }
 
-namespace
+// Asked when its connection has ended. A process that is dying closes its connections some moments before its
+// end.
+asio::awaitable<void> service::probe(member who, std::shared_ptr<runtime::process_watch> watch)
 {
-enum class reach : std::uint8_t
-{
-    refused,    // nothing listens there: the process that did is gone
-    uncertain,  // something answered, or nothing did
-};
-
-// A process that is dying may have closed its connection to us and not yet its listener: tried a few times.
-asio::awaitable<result<reach>> try_to_reach(asio::ip::tcp::endpoint at)
-{
-    auto const on = co_await asio::this_coro::executor;
-    asio::steady_timer pause(on);
-    for (int attempt = 0; attempt < probe_attempts; ++attempt)
+    asio::steady_timer pause(on_);
+    auto const until = runtime::steady_now() + probe_limit;
+    while (watch && !watch->ended() && !stopped_ && runtime::steady_now() < until)
     {
-        asio::ip::tcp::socket socket(on);
-        auto const [failed] = co_await socket.async_connect(at, asio::as_tuple(asio::use_awaitable));
-        if (failed == asio::error::connection_refused) co_return reach::refused;
         pause.expires_after(probe_pause);
         co_await runtime::wait_on(pause);
     }
-    co_return reach::uncertain;
-}
-}  // namespace
-
-asio::awaitable<void> service::probe(member who)
-{
-    auto const address = addresses_.find(who.name);
-    auto const at = address == addresses_.end() ? std::nullopt : runtime::parse_address(address->second);
-    bool gone = false;
-    if (at)
-    {
-        auto const seen = co_await runtime::within(probe_limit, try_to_reach(*at));
-        gone = seen && *seen == reach::refused;
-    }
-    if (!stopped_) feed(control::probed{who, gone});
+    if (!stopped_) feed(control::probed{who, watch && watch->ended()});
 }
 
 // ---- links
@@ -247,7 +230,7 @@ net::accept_events service::link_handlers()
             out.cluster = identity_.cluster;
             return out;
         },
-        .up = [this](link_ptr const& link, wire::peer::hello const& from) { link_up(link, from.from); },
+        .up = [this](link_ptr const& link, wire::peer::hello const& from) { link_up(link, from); },
         .received = [this](link_ptr const& link, wire::peer::frame what)
         { return link_frame(link, std::move(what)); },
         .down = [this](link_ptr const& link) { link_down(link); },
@@ -260,15 +243,36 @@ std::string service::objection(wire::peer::hello const& from, std::string const&
     if (!from.cluster.empty() && from.cluster != identity_.cluster)
         return "this config service belongs to another cluster";
     if (from.cluster.empty() && !from.token.empty()) return admit(from, peer);
+    if (auto why = core_.objection(from.from, runtime::steady_now()); !why.empty())
+    {
+        tell_of_refusal(from.from.name, why);
+        return why;
+    }
     return {};
 }
 
-void service::link_up(link_ptr const& link, member const& from)
+// Who is refused comes again and again.
+void service::tell_of_refusal(node_id const& name, std::string const& why)
 {
+    auto const now = runtime::steady_now();
+    auto const told = refusals_.find(name);
+    if (told != refusals_.end() && now - told->second < refusal_again) return;
+    if (refusals_.size() > refusals_max) refusals_.clear();
+    refusals_[name] = now;
+    note({.what = "refused", .at = core_.current().current.at, .who = name, .why = why});
+}
+
+void service::link_up(link_ptr const& link, wire::peer::hello const& hello)
+{
+    auto const& from = hello.from;
     auto const earlier = by_member_.find(from);
     auto const old = earlier == by_member_.end() ? nullptr : earlier->second;
-    links_[link] = {from, 0};
+    std::shared_ptr<runtime::process_watch> watch;
+    if (auto seen = runtime::process_watch::on(hello.place))
+        watch = std::make_shared<runtime::process_watch>(std::move(*seen));
+    links_[link] = {.from = from, .watch = std::move(watch)};
     by_member_[from] = link;
+    feed(control::connected{from, hello.place.kernel});
     if (old) old->close();
     log::write(
         log::level::info,
@@ -291,6 +295,10 @@ bool service::link_frame(link_ptr const& link, wire::peer::frame what)
         );
         return false;
     }
+    // What an earlier connection still held is gone with it.
+    if (auto const current = by_member_.find(beat->from);
+        current == by_member_.end() || current->second != link)
+        return false;
     take_info(*beat);
     feed(control::heard{std::move(*beat)});
     return true;
@@ -299,6 +307,7 @@ bool service::link_frame(link_ptr const& link, wire::peer::frame what)
 void service::link_down(link_ptr const& link)
 {
     auto const from = links_.at(link).from;
+    auto const watch = links_.at(link).watch;
     links_.erase(link);
     auto const current = by_member_.find(from);
     if (current == by_member_.end() || current->second != link) return;
@@ -309,6 +318,7 @@ void service::link_down(link_ptr const& link)
         addresses_.erase(from.name);
     }
     log::write(log::level::info, "control", "a replica's connection ended", {{"Node", from.name.name}});
+    if (watch) lost_[from] = watch;
     feed(control::connection_lost{from});
 }
 

@@ -11,6 +11,7 @@
 #include "control/controller.hpp"
 #include "net/peer_listener.hpp"
 #include "runtime/task_group.hpp"
+#include "runtime/this_process.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -76,12 +77,13 @@ private:
     void direct(control::outgoing const& what);
     void note(control::notice const& what);
     boost::asio::awaitable<void> tick_loop();
-    boost::asio::awaitable<void> probe(member who);
+    boost::asio::awaitable<void> probe(member who, std::shared_ptr<runtime::process_watch> watch);
 
     // ---- links
     net::accept_events link_handlers();
     std::string objection(wire::peer::hello const& from, std::string const& peer);
-    void link_up(link_ptr const& link, member const& from);
+    void tell_of_refusal(node_id const& name, std::string const& why);
+    void link_up(link_ptr const& link, wire::peer::hello const& hello);
     bool link_frame(link_ptr const& link, wire::peer::frame what);
     void link_down(link_ptr const& link);
     void take_info(heartbeat const& from);
@@ -140,7 +142,8 @@ private:
     struct link_state
     {
         member from;
-        std::uint64_t status_sent = 0;  // number of the status text that it has
+        std::uint64_t status_sent = 0;                    // number of the status text that it has
+        std::shared_ptr<runtime::process_watch> watch{};  // nothing: it runs elsewhere, as far as we can see
     };
 
     boost::asio::io_context& on_;
@@ -166,6 +169,9 @@ private:
 
     std::map<link_ptr, link_state> links_;
     std::map<member, link_ptr> by_member_;
+    std::map<member, std::shared_ptr<runtime::process_watch>>
+        lost_;                                  // of links whose end the core hears of next
+    std::map<node_id, instant> refusals_;       // when one was an event last
     std::map<node_id, std::string> addresses_;  // where replicas listen for each other
     std::map<node_id, boost::json::object> infos_;
 

@@ -1,6 +1,7 @@
 #include "node/peer_table.hpp"
 
 #include "runtime/address.hpp"
+#include "runtime/clock.hpp"
 #include "runtime/log.hpp"
 
 namespace chaind::node
@@ -12,6 +13,9 @@ namespace
 constexpr std::size_t outbox_limit = 64u << 20;
 // A learner asks again for a chunk that does not come; what it needs beside them must not wait behind many.
 constexpr std::size_t chunks_up_to = 4u << 20;
+// Two and a half times the pause between two words.
+constexpr auto speaks_within = 125ms;
+constexpr auto refusal_again = 10s;
 }  // namespace
 
 peer_table::peer_table(
@@ -126,7 +130,8 @@ net::accept_events peer_table::accept_handlers()
             [this](link_ptr const& link, wire::peer::frame what)
         {
             auto* const message = std::get_if<chain::message>(&what);
-            auto const& from = incoming_.at(link);
+            auto& [from, heard] = incoming_.at(link);
+            heard = runtime::steady_now();
             if (message == nullptr)
             {
                 log::write(
@@ -137,6 +142,8 @@ net::accept_events peer_table::accept_handlers()
                 );
                 return false;
             }
+            auto const* const mark = std::get_if<chain::mark>(message);
+            if (mark != nullptr && mark->in == epoch{}) return true;  // say_that_we_are_here()
             // What an older connection still held is gone: the peer has begun anew.
             auto const newest = newest_.find(from.name);
             if (newest != newest_.end() && newest->second == link) tell_.received(from, std::move(*message));
@@ -146,26 +153,62 @@ net::accept_events peer_table::accept_handlers()
     };
 }
 
-std::string peer_table::objection(wire::peer::hello const& from) const
+std::string peer_table::objection(wire::peer::hello const& from)
 {
     if (from.what_for == wire::peer::purpose::identify) return {};
     if (from.what_for != wire::peer::purpose::chain) return "this is a replica, not the config service";
     if (from.cluster != cluster_) return "this replica belongs to another cluster";
     if (from.from.name == self_.name) return "this replica has that name itself";
-    return {};
+    if (!speaks(from.from.name)) return {};
+    auto const now = runtime::steady_now();
+    auto const [told, first] = refused_.try_emplace(from.from.name, now);
+    if (first || now - told->second >= refusal_again)
+    {
+        told->second = now;
+        log::write(
+            log::level::warning,
+            "net",
+            "somebody wants a second link in the name of a replica that speaks on its own",
+            {{"Node", from.from.name.name}, {"Boot", to_string(from.from.boot)}}
+        );
+    }
+    return "a replica of this name has a link already and speaks on it";
+}
+
+bool peer_table::speaks(node_id const& name) const
+{
+    auto const link = newest_.find(name);
+    if (link == newest_.end() || link->second->closed()) return false;
+    return runtime::steady_now() - incoming_.at(link->second).heard < speaks_within;
+}
+
+void peer_table::say_that_we_are_here()
+{
+    auto const word = wire::peer::encode(chain::message(chain::mark{}));
+    for (auto const& [name, one] : outgoing_)
+        if (one.peer && one.link->waiting_bytes() == 0) one.link->send(word);
 }
 
 void peer_table::accepted(std::shared_ptr<net::frame_link> const& link, member const& from)
 {
-    incoming_[link] = from;
+    incoming_[link] = {.from = from, .heard = runtime::steady_now()};
     auto const earlier = std::exchange(newest_[from.name], link);
-    if (earlier) earlier->close();
+    if (earlier)
+    {
+        log::write(
+            log::level::notice,
+            "net",
+            "a replica has linked again; its earlier link was silent",
+            {{"Node", from.name.name}, {"Boot", to_string(from.boot)}}
+        );
+        earlier->close();
+    }
     tell_.up(from);
 }
 
 void peer_table::ended(std::shared_ptr<net::frame_link> const& link)
 {
-    auto const from = incoming_.at(link);
+    auto const from = incoming_.at(link).from;
     incoming_.erase(link);
     auto const current = newest_.find(from.name);
     if (current == newest_.end() || current->second != link) return;

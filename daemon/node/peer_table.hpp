@@ -45,6 +45,9 @@ public:
     // Dropped when there is no link to exactly that process.
     void send(member const& to, chain::message const& what);
     [[nodiscard]] bool reaches(member const& who) const;
+    // Every 50 ms: those who are linked hear that this replica is there, also where nothing else is to be
+    // said. While they do, nobody takes its link.
+    void say_that_we_are_here();
 
     [[nodiscard]] boost::asio::ip::tcp::endpoint address() const { return listener_.address(); }
 
@@ -58,7 +61,8 @@ private:
     void dial(node_id const& name, boost::asio::ip::tcp::endpoint const& to);
     net::dial_events dial_handlers(node_id const& name);
     net::accept_events accept_handlers();
-    [[nodiscard]] std::string objection(wire::peer::hello const& from) const;
+    [[nodiscard]] std::string objection(wire::peer::hello const& from);
+    [[nodiscard]] bool speaks(node_id const& name) const;
     void accepted(std::shared_ptr<net::frame_link> const& link, member const& from);
     void ended(std::shared_ptr<net::frame_link> const& link);
 
@@ -68,8 +72,15 @@ private:
     peer_events tell_;
     net::peer_listener listener_;
     std::map<node_id, outgoing> outgoing_;
-    std::map<std::shared_ptr<net::frame_link>, member> incoming_;
+    struct incoming
+    {
+        member from;
+        instant heard{};
+    };
+
+    std::map<std::shared_ptr<net::frame_link>, incoming> incoming_;
     std::map<node_id, std::shared_ptr<net::frame_link>> newest_;  // of each peer's incoming ones
+    std::map<node_id, instant> refused_;                          // when that was logged last
 };
 
 }  // namespace chaind::node

@@ -3,6 +3,7 @@
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
 #include "runtime/options.hpp"
+#include "runtime/this_process.hpp"
 #include "runtime/within.hpp"
 #include "wire/command.hpp"
 
@@ -225,11 +226,17 @@ void replica_driver::turned()
 
 asio::awaitable<void> replica_driver::tick_loop()
 {
+    instant said{};
     while (!stopped_)
     {
         turned();
         give_up_checkpoints();
         feed(chain::tick{});
+        if (auto const now = runtime::steady_now(); now - said >= how_.core.heartbeat_every)
+        {
+            said = now;
+            peers_.say_that_we_are_here();
+        }
         ticker_.expires_after(tick_every);
         co_await runtime::wait_on(ticker_);
     }
@@ -288,6 +295,7 @@ net::dial_events replica_driver::config_handlers()
             out.cluster = how_.cluster;
             out.from = how_.core.self;
             out.what_for = wire::peer::purpose::control;
+            out.place = runtime::this_process();
             return out;
         },
         .objection = [this](wire::peer::welcome const& from) -> std::string

@@ -1,5 +1,7 @@
 #include "store/log_rows.hpp"
 
+#include "store/store_schema.hpp"
+
 #include <memory>
 
 namespace chaind::store
@@ -49,6 +51,11 @@ std::optional<meta_row> load_meta(database& db)
         out.base = point_of(row, 9);
         out.restored = row.integer(13) != 0;
     }
+    if (schema_version(db) >= first_with_promise_id)
+    {
+        auto row = db.query("SELECT promise_id FROM meta WHERE promise_id IS NOT NULL");
+        if (row.step()) out.promised.id = row.id<config_id>(0);
+    }
     auto row = db.query("SELECT name, store, boot FROM promised_member ORDER BY position");
     while (row.step())
     {
@@ -84,6 +91,10 @@ void save_promise(database& db, chain_config const& promised)
         static_cast<int>(promised.state),
         joiner
     );
+    if (schema_version(db) >= first_with_promise_id)
+        db.run(
+            "UPDATE meta SET promise_id = ?", promised.id.empty() ? std::nullopt : std::optional(promised.id)
+        );
     db.run("DELETE FROM promised_member");
     for (std::size_t i = 0; i < promised.members.size(); ++i)
     {

@@ -3,6 +3,7 @@
 #include "store/chat_schema_sql.hpp"
 #include "store/chat_sum.hpp"
 #include "store/log_schema_sql.hpp"
+#include "store/promise_id_schema_sql.hpp"
 #include "store/restored_schema_sql.hpp"
 #include "store/rooms_schema_sql.hpp"
 #include "store/row_sum_schema_sql.hpp"
@@ -23,6 +24,7 @@ std::vector<std::string> const& migrations()
         std::string(restored_schema_sql),
         std::string(row_sum_schema_sql),
         std::string(rooms_schema_sql),
+        std::string(promise_id_schema_sql),
     };
     return all;
 }

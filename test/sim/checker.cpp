@@ -183,6 +183,7 @@ void checker::on_registry(control::record const& now)
     know_config(now.current);
     demand(now.current.at >= registry_.current.at, "I2: the epoch falls");
     demand(now.watermark_epoch >= registry_.watermark_epoch, "the watermark's epoch falls");
+    demand(now.watermark <= highest_commit_, "the watermark ", now.watermark, " is not committed");
     bool fresh = now.current != registry_.current;
     if (fresh && now.current.state == config_state::pending)
     {
@@ -289,6 +290,7 @@ void checker::check_core(node const& each)
     demand(s.commit >= view.commit, "commit of ", name, " falls");
     view.stable = s.stable;
     view.commit = s.commit;
+    highest_commit_ = std::max(highest_commit_, s.commit);
 }
 
 void checker::check_leases() const

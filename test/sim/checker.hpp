@@ -86,6 +86,7 @@ private:
     std::map<node_id, promised_view> views_;
     std::set<store_id> stores_;
     control::record registry_;
+    seq highest_commit_;  // that any replica has known
     epoch highest_active_;
     seq acknowledged_;
     seq seen_by_reads_;

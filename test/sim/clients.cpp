@@ -15,7 +15,7 @@ void client_crowd::start()
     readers_.resize(static_cast<std::size_t>(in_.how.readers));
     burst_left_ = in_.how.idle ? static_cast<int>(in_.random.between(5, 60)) : -1;
     for (std::size_t w = 0; w < writers_.size(); ++w)
-        think(w);
+        in_.how.open_loop ? write_on(w) : think(w);
     for (std::size_t r = 0; r < readers_.size(); ++r)
         begin_read(r, in_.random.between(0, 20'000));
 }
@@ -67,6 +67,23 @@ void client_crowd::think(std::size_t w)
             ++me.number;
             me.wants = true;
             ask(w);
+        }
+    );
+}
+
+// Whatever has become of the one before.
+void client_crowd::write_on(std::size_t w)
+{
+    in_.time.after(
+        in_.random.between(in_.how.think.low, in_.how.think.high),
+        [this, w]
+        {
+            if (stopped_) return;
+            auto& self = writers_[w];
+            self.at = pick(self.at);
+            op_key const key{w, ++self.number};
+            if (auto& to = in_.at(self.at); to.alive()) to.submit(key);
+            write_on(w);
         }
     );
 }

@@ -45,6 +45,7 @@ private:
     };
 
     void think(std::size_t w);
+    void write_on(std::size_t w);
     void ask(std::size_t w);
     void ask_again(std::size_t w, us delay);
     void begin_read(std::size_t r, us delay);

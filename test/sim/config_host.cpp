@@ -27,6 +27,7 @@ void config_host::start()
     if (alive()) return;
     in_.log.line("start config revision=", registry_.revision);
     auto how = in_.how.control;
+    how.run = in_.random.id<boot_id>();
     for (int i = 0; i < in_.how.nodes - in_.how.spares; ++i)
         how.bootstrap.push_back(in_.at(i).self().name);
     core_.emplace(how, registry_, instant(clock_.local(in_.time.now())));
@@ -50,6 +51,8 @@ void config_host::stop()
         }
     }
     core_.reset();
+    for (auto& [index, each] : links_)
+        each = {.number = each.number + 1, .end = {}, .heard = 0};
     paused_ = false;
     inbox_.clear();
     ++life_;
@@ -85,8 +88,69 @@ void config_host::hear(int from, heartbeat what)
     in_.net.send(
         from,
         in_.net.config_machine(),
-        [this, message = std::move(what)] { deliver(control::heard{message}); }
+        [this, from, number = links_[from].number, message = std::move(what)]
+        { arrive(from, number, message); }
     );
+}
+
+void config_host::arrive(int from, std::uint64_t connection, heartbeat const& what)
+{
+    auto& link = links_[from];
+    // What a connection still held is gone with it.
+    if (!alive() || connection != link.number) return;
+    if (link.end != what.from)
+    {
+        link.end = what.from;
+        deliver(control::connected{what.from, in_.at(from).kernel});
+    }
+    link.heard = in_.time.now();
+    deliver(control::heard{what});
+}
+
+bool config_host::speaks_now(node const& which) const
+{
+    auto const link = links_.find(which.index());
+    if (!alive() || paused_ || !which.alive() || link == links_.end() || link->second.end != which.self())
+        return false;
+    auto const word = last_word(which);
+    return word && word->from == which.self() && in_.time.now() - link->second.heard < 100'000;
+}
+
+std::optional<heartbeat> config_host::last_word(node const& of) const
+{
+    for (auto const& each : core_->nodes())
+        if (each.name == of.self().name) return each.last;
+    return std::nullopt;
+}
+
+void config_host::impostor(node const& as, heartbeat const& what)
+{
+    in_.count.add(seen::impostors);
+    if (!core_->objection(what.from, now()).empty()) return;
+    deliver(control::connected{what.from, as.kernel});
+    deliver(control::heard{what});
+}
+
+void config_host::mistaken(node const& from, heartbeat const& what)
+{
+    in_.count.add(seen::mistaken_words);
+    arrive(from.index(), links_[from.index()].number, what);
+}
+
+void config_host::lost(int index, member const& who)
+{
+    // Another run may have connected meanwhile.
+    auto& link = links_[index];
+    if (link.end == who || link.end.name.empty()) link = {.number = link.number + 1, .end = {}, .heard = 0};
+    deliver(control::connection_lost{who});
+}
+
+void config_host::lose(node const& which)
+{
+    if (!which.alive()) return;
+    in_.count.add(seen::control_links_lost);
+    in_.log.line("control link of ", which.self().name, " lost");
+    lost(which.index(), which.self());
 }
 
 void config_host::on_process_gone(node const& which)
@@ -94,7 +158,7 @@ void config_host::on_process_gone(node const& which)
     in_.net.send(
         which.index(),
         in_.net.config_machine(),
-        [this, who = which.self()] { deliver(control::connection_lost{who}); }
+        [this, index = which.index(), who = which.self()] { lost(index, who); }
     );
 }
 
@@ -105,6 +169,11 @@ void config_host::deliver(control::event what)
         inbox_.push_back(std::move(what));
     else
         process(std::move(what));
+}
+
+instant config_host::now() const
+{
+    return instant(clock_.local(in_.time.now()));
 }
 
 void config_host::next_tick()
@@ -123,7 +192,7 @@ void config_host::process(control::event what)
 {
     in_.log.mix_time();
     in_.log.mix(0x100 + what.index());
-    perform(core_->step(instant(clock_.local(in_.time.now())), std::move(what)));
+    perform(core_->step(now(), std::move(what)));
 }
 
 void config_host::perform(control::effects what)
@@ -146,6 +215,15 @@ void config_host::perform(control::effects what)
     }
     for (auto const& each : what.probes)
         probe(each);
+    for (auto const& each : what.hang_ups)
+        later(
+            in_.random.between(50, 500),
+            [this, each]
+            {
+                for (auto const& [index, link] : links_)
+                    if (link.end == each) return lost(index, each);
+            }
+        );
     if (what.persist) store(std::move(*what.persist));
     if (life != life_) return;
 }
@@ -189,38 +267,25 @@ void config_host::store(control::record what)
     );
 }
 
+// What the kernel below knows: of its own processes everything, of others that none of its own is meant.
 void config_host::probe(member const& who)
 {
-    auto* target = in_.find(who.name);
-    if (!target) return;
-    auto answered = std::make_shared<bool>(false);
-    auto answer = [this, who, answered](bool gone)
+    auto const* target = in_.find(who.name);
+    auto ended = [target, who, here = in_.how.control.kernel]
+    { return target == nullptr || target->kernel != here || !target->alive() || target->self() != who; };
+    auto answer = [this, who](bool gone)
     {
-        if (*answered) return;
-        *answered = true;
         if (gone) in_.count.add(seen::probes_answered_gone);
         deliver(control::probed{who, gone});
     };
-    auto life = life_;
-    auto config = in_.net.config_machine();
-    in_.net.send(
-        config,
-        target->index(),
-        [this, target, who, answer, config, life]
+    later(
+        in_.random.between(100, 1'000),
+        [this, ended, answer]
         {
-            if (!target->powered()) return;
-            bool gone = !target->alive() || target->self() != who;
-            in_.net.send(
-                target->index(),
-                config,
-                [this, answer, gone, life]
-                {
-                    if (life == life_) answer(gone);
-                }
-            );
+            if (ended()) return answer(true);
+            later(200'000, [ended, answer] { answer(ended()); });
         }
     );
-    later(200'000, [answer] { answer(false); });
 }
 
 void config_host::note(control::notice const& what)

@@ -31,6 +31,14 @@ public:
 
     void hear(int from, heartbeat what);
     void on_process_gone(node const& which);
+    // Somebody else, or a second process from a copy of its disk, says hello in its name and then this.
+    void impostor(node const& as, heartbeat const& what);
+    // It says this, as no replica should.
+    void mistaken(node const& from, heartbeat const& what);
+    [[nodiscard]] bool speaks_now(node const& which) const;
+    [[nodiscard]] std::optional<heartbeat> last_word(node const& of) const;
+    // Its control connection ends; it may well live.
+    void lose(node const& which);
     // One of the administrator's questions; its number is filled in.
     template <class Question>
     void ask(Question what)
@@ -52,7 +60,10 @@ private:
     void perform(control::effects what);
     void store(control::record what);
     void probe(member const& who);
+    void lost(int index, member const& who);
+    void arrive(int from, std::uint64_t connection, heartbeat const& what);
     void next_tick();
+    [[nodiscard]] instant now() const;
     void later(us delay, scheduler::action what);
     void note(control::notice const& what);
 
@@ -67,6 +78,13 @@ private:
     std::uint64_t life_ = 0;
     std::uint64_t next_request_ = 0;
     std::deque<control::event> inbox_;
+    struct control_link
+    {
+        std::uint64_t number = 0;  // rises with each connection that ends
+        member end;                // whom the core knows to be connected
+        us heard = 0;              // when it spoke last
+    };
+    std::map<int, control_link> links_;
 };
 
 }  // namespace chaind::sim

@@ -65,6 +65,12 @@ constexpr std::pair<r, std::string_view> all_rules[] = {
     {r::a_part_is_hashed_again, "a_part_is_hashed_again"},
     {r::an_installation_is_whole, "an_installation_is_whole"},
     {r::a_returning_store_is_checked, "a_returning_store_is_checked"},
+    {r::death_is_told_by_the_same_kernel, "death_is_told_by_the_same_kernel"},
+    {r::who_says_goodbye_has_no_lease, "who_says_goodbye_has_no_lease"},
+    {r::a_promise_names_its_configuration, "a_promise_names_its_configuration"},
+    {r::a_heartbeat_is_plausible, "a_heartbeat_is_plausible"},
+    {r::a_commit_is_on_every_disk, "a_commit_is_on_every_disk"},
+    {r::a_name_has_one_link, "a_name_has_one_link"},
 };
 
 }  // namespace

@@ -171,6 +171,81 @@ void nemesis::isolate(node const& which, bool from_peers, bool from_config, us s
             return config_link ? from_config : from_peers;
         }
     );
+    // Where a forwarder stands between, it may notice at once and end the connection.
+    if (from_config && !only_out && !only_in && in_.random.chance(0.4)) in_.config.lose(which);
+}
+
+// A forwarder is started again, or not: the process lives.
+void nemesis::lose_control_link(node& which)
+{
+    in_.config.lose(which);
+    if (in_.how.must_stay_calm || in_.random.chance(0.3)) return;
+    int config = in_.net.config_machine();
+    int who = which.index();
+    bool alone = in_.random.chance(0.4);
+    cut_for(
+        cut_time(),
+        [=](int from, int to)
+        {
+            if (from != who && to != who) return false;
+            return alone || from == config || to == config;
+        }
+    );
+}
+
+// From a copy of its disk, or with another one, or as that very run: while it speaks, its name is its own.
+void nemesis::impostor(node& which)
+{
+    if (!in_.config.speaks_now(which)) return;
+    auto what = *in_.config.last_word(which);
+    switch (in_.random.below(3))
+    {
+        case 0: what.from.boot = in_.random.id<boot_id>(); break;
+        case 1:
+            what.from.boot = in_.random.id<boot_id>();
+            what.from.store = in_.random.id<store_id>();
+            break;
+        default: what.stepping_down = true; break;
+    }
+    what.sent += microseconds(in_.random.between(1'000, 1'000'000));
+    in_.config.impostor(which, what);
+}
+
+void nemesis::mistaken_word(node& which)
+{
+    auto const& chain = in_.config.registry().last_active;
+    if (!in_.config.speaks_now(which) || in_.config.registry().current != chain || chain.members.size() < 2)
+        return;
+    auto what = *in_.config.last_word(which);
+    what.sent += 1us;
+    auto const far = std::uint64_t{1} << in_.random.between(33, 62);
+    switch (in_.random.below(5))
+    {
+        case 0: what.sent += 1000s; break;
+        case 1: what.commit = what.end.at + in_.random.below(5'000) + 1; break;
+        case 2: what.commit = what.end.at = seq(far); break;
+        case 3: what.end.in = epoch(far); break;
+        // Nothing in it is wrong by itself.
+        default: what.commit = what.end.at = what.end.at + in_.random.below(5'000) + 1; break;
+    }
+    in_.config.mistaken(which, what);
+}
+
+void nemesis::goodbye_and_linger(node& which)
+{
+    if (!which.alive()) return;
+    in_.count.add(seen::goodbyes_lost);
+    which.shut_down();
+    in_.time.after(
+        in_.random.between(500, 9'000),
+        [this, &which]
+        {
+            if (stopped_) return;
+            isolate(which, true, true, 300'000);
+            in_.config.lose(which);
+        }
+    );
+    in_.time.after(250'000, [this, &which] { in_.restart_later(which); });
 }
 
 // The tail is taken out by false suspicion, comes back as a learner, and its source is struck while it
@@ -291,6 +366,10 @@ void nemesis::strike(fault what)
         case fault::admin_replace:
         case fault::admin_want: administer(what, which); break;
         case fault::new_disk: new_disk(which); break;
+        case fault::control_link_lost: lose_control_link(which); break;
+        case fault::goodbye_and_linger: goodbye_and_linger(which); break;
+        case fault::impostor: impostor(which); break;
+        case fault::mistaken_word: mistaken_word(which); break;
         case fault::step_down:
             if (which.alive())
             {

@@ -34,6 +34,10 @@ private:
     void isolate(node const& which, bool from_peers, bool from_config, us span);
     void rejoin_under_old_tail();
     void removed_and_cut_off();
+    void lose_control_link(node& which);
+    void goodbye_and_linger(node& which);
+    void impostor(node& which);
+    void mistaken_word(node& which);
     void new_disk(node& which);
     void administer(fault what, node& which);  // nemesis_admin.cpp
     void undo_later(us span, std::function<void()> what);

@@ -14,6 +14,7 @@ node::node(world& in, int index)
       snapshots_(in, *this, disk_)
 {
     self_.name.name = text("n", index);
+    kernel = in.random.chance(in.how.same_kernel) ? in.how.control.kernel : text("kernel of n", index);
     self_.store = in.random.id<store_id>();
     in.check.on_new_store(self_.store);
 }

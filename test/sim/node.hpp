@@ -57,6 +57,7 @@ public:
     [[nodiscard]] instant local_now() const;
     [[nodiscard]] bool lease_valid() const { return core_->lease_valid(local_now()); }
 
+    std::string kernel;    // that runs it
     bool foreign = false;  // its disk is of another history
     bool rotten = false;   // its disk has changed a row of the application
     bool lying = false;    // its disk went back in time: it does not count until it is out of the chain

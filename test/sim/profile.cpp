@@ -43,7 +43,11 @@ void common_faults(profile& p)
          {fault::admin_replace, 1},
          {fault::admin_want, 1},
          {fault::new_disk, 2},
+         {fault::control_link_lost, 3},
+         {fault::impostor, 1},
+         {fault::mistaken_word, 2},
          {fault::step_down, 2},
+         {fault::goodbye_and_linger, 2},
          {fault::slow_disk, 2},
          {fault::slow_links, 3},
          {fault::fsync_error, 2}}
@@ -151,7 +155,13 @@ profile calm(rng& random)
     p.pause_time = {60'000, 700'000};
     p.fsync_spike = 0;
     p.must_stay_calm = true;
-    weigh(p, {{fault::config_pause, 1}});
+    weigh(
+        p,
+        {{fault::config_pause, 2},
+         {fault::control_link_lost, 1},
+         {fault::impostor, 1},
+         {fault::mistaken_word, 1}}
+    );
     p.fault_gap = {100'000, 700'000};
     return p;
 }
@@ -171,6 +181,8 @@ profile groups(rng& random)
          {fault::config_kill, 3},
          {fault::pause_head_or_tail, 4},
          {fault::kill, 2},
+         {fault::control_link_lost, 5},
+         {fault::goodbye_and_linger, 4},
          {fault::removed_and_cut_off, 3}}
     );
     p.readers = 5;
@@ -242,7 +254,6 @@ profile slow_links(rng& random)
     p.chain.silent_after = 400ms;
     p.control.promise_wait = 300ms;
     p.control.splice_stall = 2s;
-    p.control.splice_lag_time = 300ms;
     p.resume_limit = 6'000'000;
     p.join_limit = 25'000'000;
     return p;
@@ -276,6 +287,33 @@ profile idle(rng& random)
     auto p = normal(random);
     p.idle = true;
     p.drop = std::min(p.drop, 0.05);
+    return p;
+}
+
+// People who write whether they are answered or not, on slow disks: nobody waits for the learner. Its limits
+// are those of the daemons.
+profile open_loop(rng& random)
+{
+    profile p;
+    weigh(
+        p,
+        {{fault::kill, 6},
+         {fault::power_cut, 4},
+         {fault::pause_head_or_tail, 1},
+         {fault::isolate, 2},
+         {fault::step_down, 2},
+         {fault::config_kill, 1},
+         {fault::slow_disk, 1}}
+    );
+    p.open_loop = true;
+    p.writers = static_cast<int>(random.between(20, 60));
+    p.think = {20'000, 180'000};
+    p.storm = 0;
+    p.readers = 2;
+    auto const fsync = random.skewed(1'000, 40'000);
+    p.fsync = {fsync, fsync + random.between(1'000, 20'000)};
+    p.fault_gap = {300'000, 2'000'000};
+    p.wipe = p.older = 0;
     return p;
 }
 
@@ -355,6 +393,7 @@ std::vector<std::pair<std::string_view, maker>> const& makers()
         {"p7", slow_links},
         {"p8", clocks},
         {"idle", idle},
+        {"open", open_loop},
         {"join", joins},
         {"admin", administered},
     };
@@ -391,8 +430,17 @@ profile draw_profile(std::string_view name, chain::forwarding policy, rng& rando
             p.spares = 1;
         p.nodes += p.spares;
         p.chain.policy = policy;
+        p.control.kernel = "kernel of the config service";
         draw_limits(p, random);
         draw_stores(p, random);
+        if (p.open_loop)
+        {
+            p.chain = {};
+            p.chain.policy = policy;
+            // Such a load does not become less where a disk takes less: what waits for it would grow for
+            // ever.
+            p.writes_in_a_transaction = 1'000;
+        }
         if (name == "join" && p.chain.snapshot_after > 1'000)
             p.chain.snapshot_after = static_cast<std::uint64_t>(random.between(80, 300));
         if (p.nodes > 2 && !p.must_stay_calm && random.chance(0.1)) p.chain.min_replicas = 2;

@@ -35,7 +35,11 @@ enum class fault : std::uint8_t
     partition,    // two groups; the config service is in one of them
     config_unreachable,
     admin_remove,
+    control_link_lost,  // of a living process
     step_down,
+    impostor,            // somebody says hello in the name of a replica that is there
+    mistaken_word,       // a heartbeat that cannot be true
+    goodbye_and_linger,  // it says that it leaves, its connection ends, and it goes on for a while
     slow_disk,
     slow_links,
     fsync_error,
@@ -67,6 +71,7 @@ struct profile
     range fault_gap{50'000, 900'000};
     std::array<int, fault_kinds> weight{};
 
+    double same_kernel = 0.4;  // chance of a replica to run on the config service's machine
     range peer_delay{100, 1'500};
     range config_delay{100, 1'500};
     double spike = 0;  // chance of a delay of up to spike_max
@@ -86,7 +91,8 @@ struct profile
     range read_time{50, 3'000};
     double slow_read = 0;
     us slow_read_max = 1'400'000;
-    bool idle = false;  // one burst, then nothing
+    bool idle = false;       // one burst, then nothing
+    bool open_loop = false;  // writers do not wait for answers
 
     std::int64_t clock_ppm = 20'000;
     range down_time{10'000, 1'500'000};

@@ -191,6 +191,24 @@ BOOST_AUTO_TEST_CASE(a_restarted_member_of_the_active_configuration_is_no_learne
     BOOST_TEST(!h.at(0).heartbeats.back().feeding.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(heartbeats_say_how_long_a_write_took)
+{
+    harness h(2);
+    h.form({0, 1});
+    h.pass(12s);
+    BOOST_TEST(h.at(1).heartbeats.back().fsync.count() == 0);
+    h.at(1).disk_runs = false;
+    h.submit(0, "one");
+    h.pass(40ms);
+    h.at(1).disk_runs = true;
+    h.pass(100ms);
+    BOOST_TEST(h.at(1).heartbeats.back().fsync.count() >= 35'000);
+    BOOST_TEST(h.at(1).heartbeats.back().fsync.count() <= 50'000);
+    BOOST_TEST(h.at(0).heartbeats.back().fsync.count() == 0);
+    h.pass(12s);
+    BOOST_TEST(h.at(1).heartbeats.back().fsync.count() == 0);
+}
+
 BOOST_AUTO_TEST_CASE(the_source_repeats_the_learners_lag_in_each_heartbeat)
 {
     harness h(3);

@@ -194,6 +194,42 @@ BOOST_AUTO_TEST_CASE(a_member_reports_a_neighbour_that_fell_silent)
     BOOST_TEST(h.at(1).heartbeats.back().unreachable.size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(who_was_late_itself_waits_longer_for_a_word_of_its_neighbours)
+{
+    h.pass(200ms);
+    // What arrived meanwhile has not been read yet.
+    h.now.steady += 200ms;
+    (void)h.step(0, tick{});
+    BOOST_TEST(h.at(0).heartbeats.back().unreachable.empty());
+
+    h.lose = [](member const&, envelope const&) { return true; };
+    h.pass(100ms);
+    BOOST_TEST(h.at(0).heartbeats.back().unreachable.empty());
+    h.pass(800ms);
+    BOOST_TEST(h.at(0).heartbeats.back().unreachable.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_lateness_of_seconds_makes_no_link_last_longer_than_the_longest_silence)
+{
+    h.now.steady += 20s;
+    h.pass(200ms);
+    h.lose = [](member const&, envelope const&) { return true; };
+    h.pass(900ms);
+    BOOST_TEST(h.at(0).heartbeats.back().unreachable.empty());
+    h.pass(200ms);
+    BOOST_TEST(h.at(0).heartbeats.back().unreachable.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_ended_is_reported_however_late_one_was)
+{
+    h.now.steady += 400ms;
+    h.pass(200ms);
+    h.lose = [](member const&, envelope const&) { return true; };
+    (void)h.step(0, peer_down{h.triple(1)});
+    h.pass(100ms);
+    BOOST_TEST(h.at(0).heartbeats.back().unreachable.size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(heartbeats_go_out_every_interval_and_say_when_it_steps_down)
 {
     h.at(0).heartbeats.clear();
@@ -257,6 +293,36 @@ BOOST_FIXTURE_TEST_CASE(an_append_that_waits_for_the_disk_ends_with_its_epoch, r
 
     BOOST_TEST(h.sent["ok"] == 0u);
     BOOST_TEST(h.status(1).received == seq{3});
+}
+
+BOOST_AUTO_TEST_CASE(who_steps_down_gives_up_its_lease_before_it_says_so_and_takes_none_any_more)
+{
+    h.lease_all();
+    BOOST_TEST(h.at(1).core->lease_valid(h.now.steady));
+
+    auto const out = h.step(1, step_down{});
+
+    BOOST_TEST_REQUIRE(out.heartbeats.size() == 1u);
+    BOOST_TEST(!h.at(1).core->lease_valid(h.now.steady));
+    h.lease_all();
+    BOOST_TEST(!h.at(1).core->lease_valid(h.now.steady));
+    (void)h.step(1, read_wanted{7});
+    h.run();
+    BOOST_TEST((h.verdicts(1, 7).front() == read_verdict::run));  // the others have said yes
+}
+
+BOOST_AUTO_TEST_CASE(heartbeats_say_by_how_much_they_were_late_for_a_while)
+{
+    h.pass(200ms);
+    BOOST_TEST(h.at(0).heartbeats.back().late.count() == 0);
+    h.now.steady += 300ms;
+    h.pass(100ms);
+    BOOST_TEST(h.at(0).heartbeats.back().late.count() >= microseconds(240ms).count());
+    BOOST_TEST(h.at(0).heartbeats.back().late.count() <= microseconds(300ms).count());
+    h.pass(4s);
+    BOOST_TEST(h.at(0).heartbeats.back().late.count() > 0);
+    h.pass(11s);
+    BOOST_TEST(h.at(0).heartbeats.back().late.count() == 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

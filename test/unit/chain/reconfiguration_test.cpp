@@ -197,6 +197,45 @@ BOOST_AUTO_TEST_CASE(a_restarted_member_takes_no_part_in_its_old_epoch)
     BOOST_TEST(h.status(0).commit == seq{1});
 }
 
+// A registry that was put back gives the number of an epoch out again.
+BOOST_AUTO_TEST_CASE(another_configuration_of_the_promised_epoch_is_not_that_which_was_promised)
+{
+    harness h(3);
+    auto promised = h.config({0, 1}, config_state::pending, epoch{1});
+    promised.id.bytes[0] = 1;
+    h.direct(promised);
+    h.run();
+    BOOST_TEST((h.at(1).heartbeats.back().promised_id == promised.id));
+
+    auto other_members = h.config({1, 0}, config_state::active, epoch{1});
+    h.direct(other_members);
+    auto same_members = h.config({0, 1}, config_state::active, epoch{1});
+    same_members.id.bytes[0] = 2;
+    h.direct(same_members);
+    h.direct_one(1, same_members, h.now.steady);
+    h.run();
+    BOOST_TEST(!h.status(0).active);
+    BOOST_TEST(!h.status(1).active);
+    BOOST_TEST(!h.at(1).core->lease_valid(h.now.steady));
+
+    promised.state = config_state::active;
+    h.direct(promised);
+    h.run();
+    BOOST_TEST(h.status(0).active);
+    BOOST_TEST(h.status(1).active);
+
+    h.restart(1);
+    h.pass(60ms);
+    BOOST_TEST((h.at(1).heartbeats.back().promised_id == promised.id));  // as its disk has it
+    h.restart(0);
+    same_members.at = epoch{2};
+    same_members.members = {h.triple(0)};
+    h.direct_one(0, same_members);
+    h.run();
+    BOOST_TEST(h.status(0).active);
+    BOOST_TEST((h.at(0).heartbeats.back().promised_id == same_members.id));
+}
+
 BOOST_AUTO_TEST_CASE(all_restarted_go_on_from_their_disks_in_a_new_epoch)
 {
     harness h(3);

@@ -71,6 +71,8 @@ public:
     bool says_hello_without_cluster = false;
     int clients = 0;
     bool promises = true;
+    bool lies = false;  // of a commit that its own log does not reach
+    int links = 0;      // made so far
     epoch promised;
     std::optional<directive> told;
 
@@ -108,7 +110,7 @@ private:
                 return out;
             },
             .objection = [](wire::peer::welcome const&) { return std::string(); },
-            .up = [](wire::peer::welcome const&) {},
+            .up = [this](wire::peer::welcome const&) { ++links; },
             .received =
                 [this](wire::peer::frame what)
             {
@@ -129,6 +131,7 @@ private:
             );
             if (told && promises) promised = told->config.at;
             hb.promised = promised;
+            if (lies) hb.commit = seq(std::uint64_t{1} << 40);
             if (told && told->learning && told->learning->source == self)
             {
                 hb.feeding.emplace();

@@ -35,6 +35,9 @@ control::record made_record(std::uint64_t revision)
     out.drained = {node_id{"n2"}};
     out.moving = {node_id{"n1"}, node_id{"n2"}};
     out.replacing.emplace(node_id{"n1"}, node_id{"n4"});
+    out.current.id = made_id<config_id>(41);
+    out.last_active.id = made_id<config_id>(42);
+    out.given = {{epoch(8), made_id<config_id>(43)}, {epoch(9), made_id<config_id>(42)}, {epoch(10), {}}};
     return out;
 }
 

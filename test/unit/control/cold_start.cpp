@@ -86,6 +86,21 @@ BOOST_AUTO_TEST_CASE(a_member_that_did_not_stop_needs_no_cold_start)
     BOOST_CHECK(t.becomes("n2 n1 n3", 1s));
 }
 
+// It would be named again, and would not hear it again.
+BOOST_AUTO_TEST_CASE(who_does_not_hear_takes_no_part_until_it_does)
+{
+    settled_town t;
+    power_loss(t);
+    power_returns(t);
+    t.of("n2").hears = false;
+    BOOST_REQUIRE(t.becomes("n1 n3", 15s));
+    BOOST_CHECK_EQUAL(t.noticed("removed", "n2"), 1u);
+    auto const epochs = t.config().at;
+    BOOST_CHECK_LE(epochs, epoch{4});
+    t.of("n2").hears = true;
+    BOOST_CHECK(t.becomes("n1 n3 n2", 3s));
+}
+
 BOOST_AUTO_TEST_CASE(a_wiped_member_takes_no_part)
 {
     settled_town t;

@@ -25,6 +25,28 @@ BOOST_AUTO_TEST_CASE(a_process_is_alive_until_it_is_silent_for_too_long)
     BOOST_CHECK(!d.last_heard(n2));
 }
 
+BOOST_AUTO_TEST_CASE(what_either_side_is_late_by_is_no_silence)
+{
+    failure_detector d(250ms, 1s);
+    d.heard(n1, 1000ms, false, 100ms);
+    d.heard(n2, 1000ms, false);
+    BOOST_CHECK(d.judge(n1, 1450ms) == verdict::alive);
+    BOOST_CHECK(d.judge(n1, 1451ms) == verdict::silent);
+    BOOST_CHECK(d.judge(n2, 1251ms) == verdict::silent);
+    d.own_lateness(200ms);
+    BOOST_CHECK(d.judge(n2, 1650ms) == verdict::alive);
+    BOOST_CHECK(d.judge(n1, 1650ms) == verdict::alive);
+    BOOST_CHECK(d.judge(n2, 1651ms) == verdict::silent);
+    d.own_lateness(10s);
+    BOOST_CHECK(d.judge(n1, 2000ms) == verdict::alive);
+    BOOST_CHECK(d.judge(n1, 2001ms) == verdict::silent);
+    d.heard(n1, 3000ms, false, microseconds::max());
+    BOOST_CHECK(d.patience(n1) == 1s);
+    d.own_lateness({});
+    d.heard(n1, 3000ms, false, microseconds::min());
+    BOOST_CHECK(d.patience(n1) == 250ms);
+}
+
 BOOST_AUTO_TEST_CASE(another_boot_is_another_process)
 {
     failure_detector d(250ms);
@@ -36,6 +58,7 @@ BOOST_AUTO_TEST_CASE(a_lost_connection_alone_proves_nothing_and_asks_for_a_probe
 {
     failure_detector d(250ms);
     BOOST_CHECK(!d.lost(n1));  // never heard of
+    d.connected(n1, true);
     d.heard(n1, 1000ms, false);
     BOOST_CHECK(d.lost(n1));
     BOOST_CHECK(d.judge(n1, 1001ms) == verdict::alive);
@@ -43,9 +66,25 @@ BOOST_AUTO_TEST_CASE(a_lost_connection_alone_proves_nothing_and_asks_for_a_probe
     BOOST_CHECK(d.judge(n1, 1002ms) == verdict::alive);
 }
 
-BOOST_AUTO_TEST_CASE(a_refused_probe_after_a_lost_connection_is_certain_death)
+BOOST_AUTO_TEST_CASE(of_a_process_elsewhere_nobody_is_asked)
 {
     failure_detector d(250ms);
+    d.connected(n1, false);
+    d.heard(n1, 1000ms, false);
+    BOOST_CHECK(!d.lost(n1));
+    d.connected(n1, true);
+    d.connected(n1, false);  // another connection, by another way
+    BOOST_CHECK(!d.lost(n1));
+    d.connected(n2, true);
+    d.heard(n2, 1000ms, false);
+    BOOST_CHECK(d.lost(n2));
+    BOOST_CHECK(!d.lost(n2));  // once a connection
+}
+
+BOOST_AUTO_TEST_CASE(an_end_that_the_kernel_tells_after_a_lost_connection_is_certain_death)
+{
+    failure_detector d(250ms);
+    d.connected(n1, true);
     d.heard(n1, 1000ms, false);
     BOOST_REQUIRE(d.lost(n1));
     d.probed(n1, true);
@@ -57,6 +96,7 @@ BOOST_AUTO_TEST_CASE(a_refused_probe_after_a_lost_connection_is_certain_death)
 BOOST_AUTO_TEST_CASE(a_probe_that_is_older_than_the_newest_word_does_not_count)
 {
     failure_detector d(250ms);
+    d.connected(n1, true);
     d.heard(n1, 1000ms, false);
     BOOST_REQUIRE(d.lost(n1));
     d.heard(n1, 1010ms, false);  // it has connected again
@@ -64,13 +104,22 @@ BOOST_AUTO_TEST_CASE(a_probe_that_is_older_than_the_newest_word_does_not_count)
     BOOST_CHECK(d.judge(n1, 1011ms) == verdict::alive);
 }
 
-BOOST_AUTO_TEST_CASE(a_clean_step_down_and_a_closed_connection_is_certain_death_without_a_probe)
+BOOST_AUTO_TEST_CASE(a_clean_step_down_and_a_closed_connection_is_an_end_but_no_certain_death)
 {
     failure_detector d(250ms);
+    d.connected(n1, true);
     d.heard(n1, 1000ms, true);
     BOOST_CHECK(d.judge(n1, 1001ms) == verdict::alive);
-    BOOST_CHECK(!d.lost(n1));
-    BOOST_CHECK(d.judge(n1, 1002ms) == verdict::gone);
+    BOOST_CHECK(d.lost(n1));
+    BOOST_CHECK(d.judge(n1, 1002ms) == verdict::left);
+    d.probed(n1, true);
+    BOOST_CHECK(d.judge(n1, 1003ms) == verdict::gone);
+
+    d.heard(n2, 1000ms, true);
+    BOOST_CHECK(!d.lost(n2));
+    BOOST_CHECK(d.judge(n2, 1002ms) == verdict::left);
+    d.connected(n2, false);  // it goes on after all
+    BOOST_CHECK(d.judge(n2, 1003ms) == verdict::alive);
 }
 
 BOOST_AUTO_TEST_CASE(the_observers_own_pause_is_forgiven_only_to_those_who_were_in_time)
@@ -98,8 +147,10 @@ BOOST_AUTO_TEST_CASE(an_assumption_ends_with_a_word_or_with_a_whole_silence)
 BOOST_AUTO_TEST_CASE(the_certainly_dead_are_not_forgiven)
 {
     failure_detector d(250ms);
-    d.heard(n1, 1000ms, true);
-    BOOST_REQUIRE(!d.lost(n1));
+    d.connected(n1, true);
+    d.heard(n1, 1000ms, false);
+    BOOST_REQUIRE(d.lost(n1));
+    d.probed(n1, true);
     d.forgive(1001ms, 2000ms);
     BOOST_CHECK(d.judge(n1, 2000ms) == verdict::gone);
 }

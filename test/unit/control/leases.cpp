@@ -116,17 +116,17 @@ BOOST_AUTO_TEST_SUITE(link_watch_suite)
 
 BOOST_AUTO_TEST_CASE(a_dead_link_counts_when_the_report_has_stood_for_long_enough)
 {
-    link_watch w(250ms);
+    link_watch w;
     link_watch::link const l{name("n1"), name("n2")};
     w.observe(l, true, 1000ms);
     w.observe(l, true, 1200ms);
-    BOOST_CHECK(w.dead(1249ms).empty());
-    BOOST_CHECK(w.dead(1250ms) == std::vector{l});
+    BOOST_CHECK(w.dead(1249ms, 250ms).empty());
+    BOOST_CHECK(w.dead(1250ms, 250ms) == std::vector{l});
     w.observe(l, false, 1260ms);
     w.observe(l, true, 1270ms);
-    BOOST_CHECK(w.dead(1300ms).empty());
+    BOOST_CHECK(w.dead(1300ms, 250ms).empty());
     w.clear();
-    BOOST_CHECK(w.dead(2000ms).empty());
+    BOOST_CHECK(w.dead(2000ms, 250ms).empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

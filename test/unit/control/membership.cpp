@@ -117,6 +117,32 @@ BOOST_AUTO_TEST_CASE(a_joiner_must_verify_what_the_old_tail_had_when_it_promised
     BOOST_CHECK(t.becomes("n1 n2 n3", 10ms));
 }
 
+// The old tail deletes rows that it held when it promised: they count for nobody, and nobody waits for them.
+BOOST_AUTO_TEST_CASE(rows_that_the_old_tail_has_deleted_since_are_not_waited_for)
+{
+    short_chain t;
+    t.write(seq{50});
+    t.of("n2").end = seq{60};
+    t.start("n3").completes = false;
+    BOOST_REQUIRE(t.run_until([&] { return t.config().state == config_state::pending; }, 300ms));
+    t.of("n3").learns = false;
+    t.run(10ms);
+    t.of("n2").end = t.of("n3").end = seq{50};
+    t.of("n3").completes = true;
+    BOOST_CHECK(t.becomes("n1 n2 n3", 200ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_store_whose_rows_are_in_doubt_does_not_learn_yet)
+{
+    short_chain t;
+    t.start("n3").in_doubt = true;
+    t.run(2s);
+    BOOST_CHECK(t.active("n1 n2"));
+    BOOST_CHECK(!t.ctl->learning());
+    t.of("n3").in_doubt = false;
+    BOOST_CHECK(t.becomes("n1 n2 n3", 500ms));
+}
+
 // Each machine is killed in turn and is back soon: the chain is short only for as long as it takes.
 BOOST_AUTO_TEST_CASE(who_left_often_is_not_kept_waiting_while_the_chain_is_short)
 {

@@ -57,6 +57,43 @@ BOOST_AUTO_TEST_CASE(when_the_head_dies_its_successor_leads_after_the_silence)
     BOOST_CHECK(t.why("removed", "n1").starts_with("no heartbeat for 25"));
 }
 
+BOOST_AUTO_TEST_CASE(who_says_that_it_is_late_is_waited_for_longer_and_only_for_a_while)
+{
+    settled_town t;
+    t.of("n1").late = 150ms;
+    t.run(60ms);
+    t.unplug("n1");
+    t.run(500ms);
+    BOOST_CHECK(t.active("n1 n2 n3"));
+    BOOST_REQUIRE(t.becomes("n2 n3", 150ms));
+}
+
+// Its processors are those of the replicas, or they have none to spare either.
+BOOST_AUTO_TEST_CASE(a_config_service_that_is_late_itself_waits_longer)
+{
+    settled_town t;
+    t.pause_config(210ms);
+    t.run(100ms);
+    t.unplug("n2");
+    t.run(600ms);
+    BOOST_CHECK(t.active("n1 n2 n3"));
+    BOOST_REQUIRE(t.becomes("n1 n3", 150ms));
+    t.run(11s);
+    t.unplug("n1");
+    BOOST_REQUIRE(t.becomes("n3", 350ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_link_between_late_ones_is_dead_later)
+{
+    settled_town t;
+    t.of("n1").late = 200ms;
+    t.run(60ms);
+    t.of("n2").unreachable = {testing::name("n3")};
+    t.run(600ms);
+    BOOST_CHECK(t.active("n1 n2 n3"));
+    BOOST_REQUIRE(t.becomes("n1 n2", 200ms));
+}
+
 BOOST_AUTO_TEST_CASE(a_process_that_is_surely_dead_is_replaced_without_waiting)
 {
     settled_town t;
@@ -68,13 +105,94 @@ BOOST_AUTO_TEST_CASE(a_process_that_is_surely_dead_is_replaced_without_waiting)
 BOOST_AUTO_TEST_CASE(a_clean_stop_needs_no_probe)
 {
     settled_town t;
+    t.of("n3").kernel = "elsewhere";
+    t.feed(connected{t.of("n3").who, "elsewhere"});
     t.of("n3").stepping_down = true;
+    t.of("n3").lease_until = {};
     t.run(60ms);
     BOOST_CHECK(t.active("n1 n2 n3"));
     t.kill("n3");
     BOOST_CHECK(t.probes.empty());
     BOOST_REQUIRE(t.becomes("n1 n2", 20ms));
     BOOST_CHECK_EQUAL(t.why("removed", "n3"), "it stopped cleanly");
+}
+
+// Between two machines there may be a forwarder: its end is not the replica's.
+BOOST_AUTO_TEST_CASE(a_lost_connection_and_a_refusal_from_elsewhere_do_not_end_a_lease)
+{
+    settled_town t;
+    t.run(200ms);
+    auto& n3 = t.of("n3");
+    t.feed(connected{n3.who, "elsewhere"});
+    n3.next_heartbeat = t.now;
+    t.run(2ms);
+    BOOST_REQUIRE_GT(n3.lease_until.count(), t.now.count());
+    n3.speaks = n3.hears = false;
+    t.feed(connection_lost{n3.who});
+    BOOST_CHECK(t.probes.empty());
+    BOOST_CHECK(!t.becomes("n1 n2", 200ms));  // it may be that link alone: what counts is silence
+    t.of("n2").unreachable = {n3.who.name};
+    // The town checks that nobody who was left out may still serve reads.
+    BOOST_CHECK(t.becomes("n1 n2", 300ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_lost_connection_of_a_living_process_of_the_same_kernel_does_not_either)
+{
+    settled_town t;
+    t.run(200ms);
+    auto& n3 = t.of("n3");
+    n3.next_heartbeat = t.now;
+    t.run(2ms);
+    n3.speaks = n3.hears = false;
+    t.feed(connection_lost{n3.who});
+    BOOST_REQUIRE_EQUAL(t.probes.size(), 1u);
+    t.feed(probed{n3.who, false});
+    BOOST_CHECK(!t.becomes("n1 n2", 200ms));
+    t.of("n2").unreachable = {n3.who.name};
+    BOOST_CHECK(t.becomes("n1 n2", 300ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_control_link_that_comes_back_within_the_silence_costs_nobody_its_place)
+{
+    settled_town t;
+    for (int i = 0; i < 5; ++i)
+    {
+        t.feed(connection_lost{t.of("n2").who});
+        t.run(20ms);
+        t.feed(connected{t.of("n2").who, i % 2 == 0 ? "elsewhere" : "here"});
+        t.run(300ms);
+    }
+    BOOST_CHECK(t.active("n1 n2 n3"));
+    BOOST_CHECK_EQUAL(t.config().at, epoch{1});
+}
+
+// Its last words are lost, and with them that it has given up its lease.
+BOOST_AUTO_TEST_CASE(who_leaves_unheard_is_waited_for_like_everybody)
+{
+    settled_town t;
+    t.run(200ms);
+    auto& n3 = t.of("n3");
+    t.feed(connected{n3.who, "elsewhere"});
+    n3.next_heartbeat = t.now;
+    t.run(2ms);
+    n3.speaks = n3.hears = false;
+    n3.stepping_down = true;
+    t.feed(connection_lost{n3.who});
+    BOOST_CHECK(t.becomes("n1 n2", 3s));
+}
+
+BOOST_AUTO_TEST_CASE(one_that_steps_down_gets_no_lease)
+{
+    settled_town t;
+    t.run(200ms);
+    auto& n3 = t.of("n3");
+    n3.stepping_down = true;
+    n3.lease_until = {};
+    t.directives.clear();
+    t.feed(heard{t.word_of(n3)});
+    BOOST_REQUIRE(!t.directives.empty());
+    for (auto const& d : t.directives)
+        if (d.to == n3.who) BOOST_CHECK(!d.what.lease_for);
 }
 
 BOOST_AUTO_TEST_CASE(two_that_die_at_once_leave_the_third_alone)

@@ -49,6 +49,7 @@ inline std::string names(chain_config const& config)
 struct citizen
 {
     member who;
+    std::string kernel = "here";  // that runs it
     bool up = false;
     bool speaks = true;  // its heartbeats reach the config service
     bool hears = true;   // directives reach it
@@ -56,10 +57,13 @@ struct citizen
     bool learns = true;     // a learner's log grows to its source's
     bool completes = true;  // a joiner verifies what it holds
     epoch promised;
+    config_id promised_id;
     seq end, commit;
     epoch end_in;
+    microseconds late{}, fsync{};  // says so
     bool stepping_down = false;
     bool restored = false;
+    bool in_doubt = false;             // says so
     bool damaged = false;              // says so, whatever it is in the chain
     std::string trouble;               // of a learner
     learner_progress feeds;            // what it says of its learner, beside the lag
@@ -79,11 +83,18 @@ public:
     {
         for (auto const& n : first)
             how.bootstrap.push_back(name(n));
+        how.kernel = "here";
         start_config();
     }
 
     // ---- people and accidents
-    void start_config() { ctl.emplace(how, registry, now); }
+    void start_config()
+    {
+        how.run = numbered<boot_id>(++runs_);
+        ctl.emplace(how, registry, now);
+        for (auto const& [n, c] : people)
+            if (c.up) feed(connected{c.who, c.kernel});
+    }
     void stop_config()
     {
         ctl.reset();
@@ -107,6 +118,7 @@ public:
         c.learning.reset();
         c.lease_until = {};
         c.next_heartbeat = now;
+        feed(connected{c.who, c.kernel});
         return c;
     }
     citizen& start_all(std::vector<std::string> const& all)
@@ -128,7 +140,7 @@ public:
         c.up = false;
         c.changed = now;
     }
-    // The process dies and its machine answers for it.
+    // The process dies: its connection ends, and where the config service may ask, it is told the truth.
     void kill(std::string const& who)
     {
         unplug(who);
@@ -250,6 +262,7 @@ public:
         hb.from = c.who;
         hb.sent = now;
         hb.promised = c.promised;
+        hb.promised_id = c.promised_id;
         hb.end.at = c.end;
         hb.end.in = c.end_in;
         hb.verified = c.completes ? c.end : seq{};
@@ -257,7 +270,10 @@ public:
         hb.unreachable = dead_neighbours(c);
         hb.stepping_down = c.stepping_down;
         hb.restored = c.restored;
+        hb.late = c.late;
+        hb.fsync = c.fsync;
         if (c.learning && c.learning->learner == c.who) hb.trouble = c.trouble;
+        hb.in_doubt = c.in_doubt;
         hb.damaged = c.damaged;
         if (c.damaged) hb.trouble = "a row has changed";
         for (auto const& [n, other] : people)
@@ -279,6 +295,7 @@ public:
     std::vector<notice> notices;
     std::vector<admin_reply> replies;
     std::vector<member> probes;
+    std::vector<member> hang_ups;
     std::vector<outgoing> directives;
     std::vector<chain_config> history;  // each configuration stored
     seq acknowledged;
@@ -333,6 +350,7 @@ private:
         notices.insert(notices.end(), fx.notices.begin(), fx.notices.end());
         replies.insert(replies.end(), fx.replies.begin(), fx.replies.end());
         probes.insert(probes.end(), fx.probes.begin(), fx.probes.end());
+        hang_ups.insert(hang_ups.end(), fx.hang_ups.begin(), fx.hang_ups.end());
         if (fx.persist)
         {
             BOOST_REQUIRE(!storing);
@@ -352,14 +370,16 @@ private:
         if (!c.up || !c.hears || c.who != d.to || !c.promises) return;
         auto const& heard = d.what.config;
         BOOST_CHECK(heard == registry.current);  // told only what is durable
-        if (heard.at < c.promised) return;
+        if (heard.at < c.promised || heard.contradicts(c.promised, c.promised_id)) return;
         c.config = heard;
         c.draining = d.what.drain;
         c.learning = d.what.learning;
-        if (d.what.lease_for && heard.at == c.promised) c.lease_until = *d.what.lease_for + how.lease;
+        if (d.what.lease_for && heard.at == c.promised && !c.stepping_down)
+            c.lease_until = *d.what.lease_for + how.lease;
         if (heard.at > c.promised)
         {
             c.promised = heard.at;
+            c.promised_id = heard.id;
             c.lease_until = {};
             c.next_heartbeat = now;  // says so at once
         }
@@ -386,6 +406,7 @@ private:
             return;
         }
         BOOST_CHECK_EQUAL(made.at, before.current.at);
+        BOOST_CHECK(made.id == before.current.id);
         BOOST_CHECK(made.members == before.current.members);
         for (auto const& m : before.last_active.members)
         {
@@ -403,6 +424,7 @@ private:
 
     std::uint8_t stores_ = 0;
     std::uint8_t boots_ = 100;
+    std::uint8_t runs_ = 0;
     std::uint64_t requests_ = 0;
 };
 

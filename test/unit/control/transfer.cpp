@@ -53,6 +53,74 @@ BOOST_AUTO_TEST_CASE(a_snapshot_may_take_long_and_is_no_reason_to_give_up)
     BOOST_CHECK_MESSAGE(why.starts_with("as tail: snapshot 182 MB, 0 entries, 90.0 MB moved in 60."), why);
 }
 
+// n3 takes what comes, but is behind by what its disk and the way to it take.
+struct town_with_a_slow_learner : settled_town
+{
+    town_with_a_slow_learner()
+    {
+        kill("n3");
+        BOOST_REQUIRE(becomes("n1 n2", 100ms));
+        start("n3").learns = false;
+        run(100ms);
+        BOOST_REQUIRE(ctl->learning());
+    }
+    // As its source says it, every 50 ms.
+    bool spliced(microseconds lag, microseconds round_trip, microseconds fsync, microseconds limit)
+    {
+        of("n3").fsync = fsync;
+        of("n2").speaks = false;
+        for (auto const until = now + limit; now < until;)
+        {
+            auto hb = word_of(of("n2"));
+            hb.feeding.emplace();
+            hb.feeding->learner = of("n3").who;
+            hb.feeding->lag_entries = 10;
+            hb.feeding->lag_time = lag;
+            hb.feeding->round_trip = round_trip;
+            feed(heard{hb});
+            if (config().state == config_state::pending || (storing && storing->second.current != config()))
+                break;
+            run(10ms);
+        }
+        of("n2").speaks = true;
+        return config().state == config_state::pending || (storing && storing->second.current != config());
+    }
+};
+
+BOOST_AUTO_TEST_CASE(a_learner_may_be_behind_by_what_its_disk_and_the_way_to_it_take)
+{
+    BOOST_CHECK(town_with_a_slow_learner().spliced(20ms, 0ms, 0ms, 100ms));
+    BOOST_CHECK(!town_with_a_slow_learner().spliced(21ms, 0ms, 0ms, 500ms));
+    BOOST_CHECK(town_with_a_slow_learner().spliced(100ms, 0ms, 50ms, 100ms));
+    BOOST_CHECK(town_with_a_slow_learner().spliced(100ms, 20ms, 30ms, 100ms));
+    BOOST_CHECK(!town_with_a_slow_learner().spliced(101ms, 20ms, 30ms, 500ms));
+    // Whatever it says of itself.
+    BOOST_CHECK(!town_with_a_slow_learner().spliced(800ms, microseconds::max() / 2, 10s, 500ms));
+    BOOST_CHECK(!town_with_a_slow_learner().spliced(30ms, -10s, -10s, 500ms));
+}
+
+BOOST_AUTO_TEST_CASE(who_keeps_up_and_waits_is_given_more_with_each_second_up_to_a_bound)
+{
+    BOOST_CHECK(!town_with_a_slow_learner().spliced(75ms, 0ms, 0ms, 2500ms));
+    BOOST_CHECK(town_with_a_slow_learner().spliced(75ms, 0ms, 0ms, 3500ms));
+    BOOST_CHECK(!town_with_a_slow_learner().spliced(175ms, 0ms, 0ms, 30s));
+    BOOST_CHECK(town_with_a_slow_learner().spliced(165ms, 0ms, 0ms, 15s));
+}
+
+BOOST_AUTO_TEST_CASE(a_slow_joiner_has_longer_to_complete)
+{
+    town_with_a_slow_learner t;
+    t.of("n3").completes = false;
+    t.of("n3").learns = true;
+    BOOST_REQUIRE(t.spliced(50ms, 5ms, 45ms, 500ms));
+    BOOST_REQUIRE(t.run_until([&] { return t.config().state == config_state::pending; }, 100ms));
+    auto const since = t.now;
+    BOOST_REQUIRE(t.becomes("n1 n2", 1s));
+    BOOST_CHECK_GE((t.now - since).count(), 500'000);
+    BOOST_CHECK_LE((t.now - since).count(), 530'000);
+    BOOST_CHECK_EQUAL(t.why("removed", "n3"), "did not complete within 500 ms");
+}
+
 BOOST_AUTO_TEST_CASE(what_a_join_from_the_log_took_is_told_once)
 {
     settled_town t;

@@ -220,6 +220,23 @@ BOOST_AUTO_TEST_CASE(a_backup_becomes_a_store_that_says_so_until_a_chain_has_it)
     BOOST_TEST(!open(how)->recover().value().restored);
 }
 
+// As they were made before meta.promise_id was.
+BOOST_AUTO_TEST_CASE(a_snapshot_of_schema_3_becomes_a_store)
+{
+    tamper(part, "ALTER TABLE meta DROP COLUMN promise_id; PRAGMA user_version = 3");
+    BOOST_TEST_REQUIRE(store::check_snapshot(part, &why).has_value(), why);
+    auto const failed = store::install_snapshot(part, db(), identity(), &why);
+    BOOST_TEST_REQUIRE(!failed, why);
+    auto made = open(options());
+    BOOST_TEST(number_in(db(), "PRAGMA user_version") == 5);
+    auto promised = made->recover().value().promised;
+    BOOST_TEST((promised.id == config_id{}));
+    promised.id = identity().promised.id;
+    BOOST_TEST((promised == identity().promised));
+    BOOST_TEST(!write_one(*made, write_of(1).promises(promise_of(11))));
+    BOOST_TEST((made->recover().value().promised == promise_of(11)));
+}
+
 BOOST_AUTO_TEST_CASE(a_damaged_backup_is_not_restored)
 {
     tamper(other.path("s"), "UPDATE chat_message SET body = 'other' WHERE id = 7");
@@ -265,7 +282,7 @@ BOOST_FIXTURE_TEST_CASE(
 }
 
 // The schema of version 1 as it was released. What came since: meta.restored, chat_counters.row_sum,
-// and the columns of rooms_schema.sql.
+// the columns of rooms_schema.sql, and meta.promise_id.
 BOOST_FIXTURE_TEST_CASE(a_store_of_schema_1_opens_as_it_was, snapshot_fixture)
 {
     filled(20);
@@ -295,7 +312,7 @@ BOOST_FIXTURE_TEST_CASE(a_store_of_schema_1_opens_as_it_was, snapshot_fixture)
 
     auto made = open(options());
 
-    BOOST_TEST(number_in(db(), "PRAGMA user_version") == 4);
+    BOOST_TEST(number_in(db(), "PRAGMA user_version") == 5);
     BOOST_TEST(made->id() == numbered<store_id>(7));
     BOOST_TEST(!made->recover().value().restored);
     BOOST_TEST(made->applied().at == seq(20));

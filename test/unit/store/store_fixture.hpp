@@ -95,6 +95,7 @@ private:
 inline chain_config promise_of(std::uint64_t at, config_state state = config_state::active)
 {
     chain_config out{.at = epoch(at), .state = state, .members = {}, .joiner = std::nullopt};
+    out.id = numbered<config_id>(static_cast<std::uint8_t>(at));
     for (std::uint8_t n = 1; n <= 3; ++n)
     {
         out.members.push_back(

@@ -69,16 +69,19 @@ heartbeat made_heartbeat()
     out.from = made_member("n1");
     out.sent = instant(77);
     out.promised = epoch(3);
+    out.promised_id = made_id<config_id>(33);
     out.end = {seq(10), epoch(2), made_id<digest>(5), 99};
     out.verified = seq(9);
     out.commit = seq(8);
     out.unreachable = {node_id{"n2"}};
     out.feeding =
-        learner_progress{made_member("n3"), 5, 20ms, true, 1u << 20, 3u << 20, 2u << 20, "no space"};
+        learner_progress{made_member("n3"), 5, 3ms, 20ms, true, 1u << 20, 3u << 20, 2u << 20, "no space"};
     out.stepping_down = true;
     out.restored = true;
     out.in_doubt = true;
     out.damaged = true;
+    out.late = 7ms;
+    out.fsync = 9ms;
     out.trouble = "no room for 3 MiB";
     out.info = R"({"pid":1})";
     return out;
@@ -116,7 +119,13 @@ chain::snap_chunk held_chunk()
 std::vector<peer::frame> all_frames()
 {
     peer::hello const hello{
-        1, 2, made_id<cluster_id>(3), made_member("n1"), peer::purpose::control, "cj1.token"
+        1,
+        2,
+        made_id<cluster_id>(3),
+        made_member("n1"),
+        peer::purpose::control,
+        "cj1.token",
+        {"kernel 1", 7, 8}
     };
     peer::hello const who_is_there{1, 1, made_id<cluster_id>(3), {}, peer::purpose::identify, {}};
     return {
@@ -214,8 +223,9 @@ BOOST_AUTO_TEST_CASE(no_field_of_a_snapshot_s_messages_is_lost)
 
 BOOST_AUTO_TEST_CASE(a_greeting_carries_its_token_and_its_purpose)
 {
-    peer::hello joins{1, 1, {}, made_member("n4"), peer::purpose::control, "cj1.secret"};
+    peer::hello joins{1, 1, {}, made_member("n4"), peer::purpose::control, "cj1.secret", {"kernel 1", 7, 8}};
     auto const joined = std::get<peer::hello>(peer::decode(peer::encode(joins)).value());
+    BOOST_TEST((joined.place == process_place{"kernel 1", 7, 8}));
     BOOST_TEST(joined.token == "cj1.secret");
     BOOST_TEST(joined.cluster.empty());
 
@@ -228,6 +238,9 @@ BOOST_AUTO_TEST_CASE(a_greeting_carries_its_token_and_its_purpose)
     BOOST_TEST((peer::decode(peer::encode(joins)).error() == errc::bad_frame));
     joins.from = made_member("n4");
     joins.token.assign(513, 'x');
+    BOOST_TEST((peer::decode(peer::encode(joins)).error() == errc::bad_frame));
+    joins.token.clear();
+    joins.place.kernel.assign(129, 'x');
     BOOST_TEST((peer::decode(peer::encode(joins)).error() == errc::bad_frame));
 }
 

@@ -1,0 +1,173 @@
+// Stories of a registry's file that is put back to an earlier state, by a backup or a disk that went back in
+// time: the numbers that it gives out again are not the chains that replicas have promised.
+
+#include "unit/control/town.hpp"
+
+#include <set>
+
+namespace chaind::control
+{
+namespace
+{
+
+using namespace testing;
+
+BOOST_AUTO_TEST_SUITE(registry_put_back)
+
+// n1 and n2 went on without n3 and acknowledged; then the registry is the one from before `changes` of that,
+// and n3 alone is heard.
+struct forked_town : settled_town
+{
+    explicit forked_town(int changes = 1)
+    {
+        auto const copy = registry;
+        cut_off("n3");
+        BOOST_REQUIRE(becomes("n1 n2", 5s));
+        for (int i = 1; i < changes; ++i)
+        {
+            start("n4");
+            BOOST_REQUIRE(outcome(add("n4")) == admin_verdict::done);
+            BOOST_REQUIRE(becomes("n1 n2 n4", 5s));
+            BOOST_REQUIRE(outcome(remove("n4")) == admin_verdict::done);
+            BOOST_REQUIRE(becomes("n1 n2", 5s));
+        }
+        write(seq{100});
+        stop_config();
+        registry = copy;
+        history.clear();
+        acknowledged = seq{10};  // as far as that registry goes
+        for (auto const* who : {"n1", "n2"})
+            cut_off(who);
+        hear_again("n3");
+        start_config();
+        BOOST_REQUIRE(becomes("n3", 3s));
+    }
+
+    void cut_off(std::string const& who) { of(who).speaks = of(who).hears = false; }
+    void hear_again(std::string const& who) { of(who).speaks = of(who).hears = true; }
+    void n1_and_n2_are_heard()
+    {
+        history.clear();
+        for (auto const* who : {"n1", "n2"})
+            hear_again(who);
+        run(2s);
+    }
+    void nothing_is_decided()
+    {
+        BOOST_CHECK_GE(noticed("refused", "n1") + noticed("refused", "n2"), 1u);
+        BOOST_CHECK(history.empty());
+        BOOST_CHECK(!ctl->learning());
+        BOOST_CHECK(of("n1").end == seq{100});
+        BOOST_CHECK(verdict_of(remove("n3")) == admin_verdict::old_registry);
+    }
+};
+
+BOOST_AUTO_TEST_CASE(one_change_is_noticed_although_its_number_was_given_out_again)
+{
+    forked_town t;
+    BOOST_CHECK_EQUAL(t.config().at, epoch{2});
+    BOOST_CHECK_EQUAL(t.of("n1").promised, epoch{2});
+    t.n1_and_n2_are_heard();
+    t.nothing_is_decided();
+    auto const why = t.why("refused", t.noticed("refused", "n1") > 0 ? "n1" : "n2");
+    BOOST_CHECK_MESSAGE(
+        why ==
+            "registry is older than the replicas: this replica has promised another chain of epoch 2 than "
+            "the "
+            "one that it knows; nothing is decided any more",
+        why
+    );
+}
+
+BOOST_AUTO_TEST_CASE(it_is_noticed_also_when_the_numbers_have_gone_on_since)
+{
+    forked_town t;
+    t.start("n4");
+    BOOST_REQUIRE(t.outcome(t.add("n4")) == admin_verdict::done);
+    BOOST_REQUIRE(t.becomes("n3 n4", 5s));
+    t.restart_config();
+    t.run(1s);
+    BOOST_REQUIRE_GT(t.config().at, epoch{2});
+    t.n1_and_n2_are_heard();
+    t.nothing_is_decided();
+}
+
+BOOST_AUTO_TEST_CASE(several_changes_are_noticed)
+{
+    forked_town t(3);
+    BOOST_CHECK_GT(t.of("n1").promised, t.config().at);
+    t.n1_and_n2_are_heard();
+    t.nothing_is_decided();
+}
+
+BOOST_AUTO_TEST_CASE(people_say_which_history_goes_on)
+{
+    forked_town t;
+    t.n1_and_n2_are_heard();
+    t.epochs_may_jump = true;
+    t.acknowledged = seq{100};
+    BOOST_CHECK(t.outcome(t.force("n2")) == admin_verdict::done);
+    BOOST_CHECK(t.active("n2") || t.becomes("n2", 1s));
+    BOOST_CHECK_GT(t.config().at, epoch{2});
+    BOOST_CHECK(t.run_until([&] { return t.config().members.size() == 3; }, 10s));
+    BOOST_CHECK(t.of("n3").end == seq{100});
+}
+
+// Stores and registries that were made before configurations had ids say nothing of them.
+BOOST_AUTO_TEST_CASE(what_was_promised_before_there_were_ids_is_taken_as_it_is)
+{
+    settled_town t;
+    t.of("n1").promised_id = {};
+    t.run(1s);
+    BOOST_CHECK(t.active("n1 n2 n3"));
+    BOOST_CHECK_EQUAL(t.noticed("refused"), 0u);
+    t.stop_config();
+    t.registry.current.id = t.registry.last_active.id = {};
+    t.registry.given.clear();
+    t.start_config();
+    t.run(1s);
+    BOOST_CHECK_EQUAL(t.noticed("refused"), 0u);
+    t.unplug("n1");
+    BOOST_CHECK(t.becomes("n2 n3", 1s));
+    BOOST_CHECK(!t.config().id.empty());
+}
+
+BOOST_AUTO_TEST_CASE(each_configuration_has_an_id_of_its_own_and_the_registry_remembers_the_last_ones)
+{
+    settled_town t;
+    for (int i = 0; i < 40; ++i)
+    {
+        t.unplug("n3");
+        BOOST_REQUIRE(t.becomes("n1 n2", 1s));
+        t.start("n3");
+        t.outcome(t.add("n3"));
+        t.ctl.reset();
+        t.start_config();
+        BOOST_REQUIRE(t.becomes("n1 n2 n3", 5s));
+    }
+    std::set<config_id> ids;
+    for (auto const& each : t.history)
+        if (each.state == config_state::pending) BOOST_CHECK(ids.insert(each.id).second);
+    BOOST_CHECK_GE(ids.size(), 80u);
+    BOOST_CHECK_EQUAL(t.registry.given.size(), 64u);
+    BOOST_CHECK_LT(t.registry.given.back().first, t.config().at);
+    for (auto const& [at, id] : t.registry.given)
+        BOOST_CHECK(ids.contains(id) && at < t.config().at);
+}
+
+BOOST_AUTO_TEST_CASE(a_forced_epoch_is_above_all_that_anybody_has_promised)
+{
+    settled_town t;
+    t.restore_older_registry();
+    t.epochs_may_jump = true;
+    t.of("n2").promised = epoch{50};
+    t.run(200ms);
+    t.unplug("n2");
+    BOOST_CHECK(t.outcome(t.force("n3")) == admin_verdict::done);
+    BOOST_CHECK_GT(t.config().at, epoch{50});
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace chaind::control
