@@ -65,6 +65,8 @@ enum class r : std::uint8_t
     a_part_is_hashed_again,        // what an earlier try left may be torn
     an_installation_is_whole,      // the old store or the new one
     a_returning_store_is_checked,  // its rows, before it is spliced
+    a_stamp_follows_most_clocks,
+    a_row_far_ahead_is_not_taken,
 };
 
 #ifdef CHAIND_PLANTED_MISTAKES

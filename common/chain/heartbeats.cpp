@@ -40,6 +40,8 @@ void replica::impl::heartbeat_if_due()
         .restored = restored_,
         .in_doubt = !position_ && (rows_ == rows::doubtful || rows_ == rows::in_check),
         .damaged = rows_ == rows::changed,
+        .wall_us = now_.wall_us,
+        .refused_us = refused_us_,
         .trouble = snapshot_in_.trouble().empty() ? rows_trouble_ : snapshot_in_.trouble(),
         .info = {},
     });

@@ -39,7 +39,7 @@ bool roster::heard(heartbeat const& what, failure_detector const& detector, inst
     known.who = what.from;
     known.last = what;
     known.deaf_to.reset();
-    known.damage_told = false;
+    known.damage_told = known.outdated_told = false;
     return true;
 }
 

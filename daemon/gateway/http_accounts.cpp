@@ -3,7 +3,6 @@
 #include "chat/names.hpp"
 #include "gateway/http_common.hpp"
 #include "gateway/token.hpp"
-#include "runtime/clock.hpp"
 #include "wire/client_json.hpp"
 
 namespace chaind::gateway
@@ -17,9 +16,9 @@ namespace
 
 constexpr auto wrong_login = "name or password is wrong";
 
-std::string fresh_cid()
+std::string fresh_cid(services const& with)
 {
-    return new_ulid(runtime::now().wall_us / 1000);
+    return new_ulid(with.chain.key_ms());
 }
 
 // What a list of sessions shows of this one.
@@ -97,7 +96,7 @@ asio::awaitable<http_response> log_in(
     open.password_rev = account->password_rev;
     chat::command command;
     command.uid = account->who.uid;
-    command.cid = fresh_cid();
+    command.cid = fresh_cid(with);
     command.what = std::move(open);
     auto done = co_await decide(with, std::move(command));
     if (auto* refused = std::get_if<http_response>(&done)) co_return std::move(*refused);
@@ -136,7 +135,7 @@ asio::awaitable<http_response> create_account(services const& with, http_request
     create.first_token = hash_of_token(token);
     create.label = label_of(request);
     chat::command command;
-    command.cid = key != nullptr ? *key : fresh_cid();
+    command.cid = key != nullptr ? *key : fresh_cid(with);
     command.what = std::move(create);
     auto done = co_await decide(with, std::move(command));
     if (auto* refused = std::get_if<http_response>(&done)) co_return std::move(*refused);
@@ -172,7 +171,7 @@ asio::awaitable<http_response> end_session(services const& with, http_request co
     revoke.id = own.row.id;
     chat::command command;
     command.uid = own.who.uid;
-    command.cid = fresh_cid();
+    command.cid = fresh_cid(with);
     command.what = revoke;
     auto done = co_await decide(with, std::move(command));
     if (auto* refused = std::get_if<http_response>(&done)) co_return std::move(*refused);
@@ -200,7 +199,7 @@ asio::awaitable<http_response> revoke_sessions(
     auto const& own = std::get<chat::known_session>(asked);
     chat::command command;
     command.uid = own.who.uid;
-    command.cid = fresh_cid();
+    command.cid = fresh_cid(with);
     if (id.empty())
     {
         chat::session_revoke_all others;
@@ -252,7 +251,7 @@ asio::awaitable<http_response> change_password(services const& with, http_reques
     change.keep = own.row.id;
     chat::command command;
     command.uid = own.who.uid;
-    command.cid = fresh_cid();
+    command.cid = fresh_cid(with);
     command.what = std::move(change);
     auto done = co_await decide(with, std::move(command));
     if (auto* refused = std::get_if<http_response>(&done)) co_return std::move(*refused);

@@ -3,7 +3,6 @@
 #include "gateway/http_common.hpp"
 #include "gateway/queries.hpp"
 #include "gateway/token.hpp"
-#include "runtime/clock.hpp"
 #include "wire/client_json.hpp"
 
 #include <boost/json/parse.hpp>
@@ -59,7 +58,7 @@ asio::awaitable<http_response> send_message(services const& with, http_request c
     json::object frame;
     frame["id"] = 1;
     frame["op"] = "msg.send";
-    frame["cid"] = key != nullptr ? *key : new_ulid(runtime::now().wall_us / 1000);
+    frame["cid"] = key != nullptr ? *key : new_ulid(with.chain.key_ms());
     frame["d"] = body;
     auto parsed = wire::parse_frame(json::serialize(frame), with.limits.body_max);
     if (auto const* bad = std::get_if<wire::refused_frame>(&parsed)) co_return refusal_response(bad->why);

@@ -1,7 +1,6 @@
 #include "gateway/http_common.hpp"
 
 #include "gateway/token.hpp"
-#include "runtime/clock.hpp"
 
 namespace chaind::gateway
 {
@@ -35,9 +34,7 @@ http_response refusal_response(api_errc code, std::string message, std::string f
 
 http_response refusal_response(chat::failure const& why)
 {
-    refusal out;
-    out.why = why;
-    return refusal_response(out);
+    return refusal_response(refusal_of(why));
 }
 
 std::optional<std::string> parameter(http_request const& request, std::string_view name)
@@ -68,7 +65,7 @@ asio::awaitable<signed_in> who_asks(services const& with, http_request const& re
     auto const found = co_await ask(with.chain, std::move(question));
     if (!found) co_return refusal_response(refusal_of_read(found.error()));
     if (!found->value) co_return refusal_response(api_errc::unauthenticated, "this token is not known");
-    auto const age = std::chrono::milliseconds(runtime::now().wall_us / 1000 - found->value->row.created_ms);
+    auto const age = std::chrono::milliseconds(with.chain.now_ms() - found->value->row.created_ms);
     if (age > with.limits.session_ttl)
         co_return refusal_response(api_errc::token_expired, "this session is too old");
     co_return *found->value;

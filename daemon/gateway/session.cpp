@@ -3,7 +3,6 @@
 #include "base/utf8.hpp"
 #include "gateway/counters.hpp"
 #include "gateway/queries.hpp"
-#include "runtime/clock.hpp"
 #include "runtime/log.hpp"
 #include "runtime/within.hpp"
 
@@ -198,7 +197,7 @@ asio::awaitable<std::string> session::answer_to(wire::request const& what)
     if (std::holds_alternative<chat::command_body>(what.what)) co_return co_await change(what);
     auto const pos = with_.chain.view().applied;
     if (std::holds_alternative<wire::ping>(what.what))
-        co_return wire::response(what.id, pos, wire::ping_d(runtime::now().wall_us / 1000));
+        co_return wire::response(what.id, pos, wire::ping_d(with_.chain.now_ms()));
     if (std::holds_alternative<wire::status>(what.what))
         co_return wire::response(what.id, pos, wire::cluster_d(with_.sessions.cluster()));
     co_return co_await read(what);
@@ -216,9 +215,7 @@ asio::awaitable<std::string> session::change(wire::request const& what)
     auto const& done = std::get<chat::applied>(outcome);
     if (auto const* failed = std::get_if<chat::failure>(&done.result))
     {
-        refusal why;
-        why.why = *failed;
-        co_return refused(what.id, why);
+        co_return refused(what.id, refusal_of(*failed));
     }
     auto const replicas = std::max<std::size_t>(1, with_.chain.view().replicas);
     co_return wire::response(what.id, done.effect_pos, done.dup, wire::outcome_d(done.result, replicas));
@@ -265,9 +262,7 @@ asio::awaitable<std::string> session::read(wire::request const& what)
     if (!page) co_return refused(what.id, refusal_of_read(page.error()));
     if (auto const* failed = std::get_if<chat::failure>(&page->value))
     {
-        refusal why;
-        why.why = *failed;
-        co_return refused(what.id, why);
+        co_return refused(what.id, refusal_of(*failed));
     }
     co_return wire::response(what.id, page->pos, std::get<std::string>(page->value));
 }

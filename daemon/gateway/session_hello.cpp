@@ -2,7 +2,6 @@
 #include "gateway/ask.hpp"
 #include "gateway/session.hpp"
 #include "gateway/token.hpp"
-#include "runtime/clock.hpp"
 
 #include <algorithm>
 
@@ -110,7 +109,7 @@ asio::awaitable<std::optional<refusal>> session::admit(wire::hello const& what)
 
     auto const& known = found->value.session;
     if (!known) co_return make_refusal(api_errc::unauthenticated, "this token is not known");
-    auto const age = std::chrono::milliseconds(runtime::now().wall_us / 1000 - known->row.created_ms);
+    auto const age = std::chrono::milliseconds(with_.chain.now_ms() - known->row.created_ms);
     if (age > with_.limits.session_ttl)
         co_return make_refusal(api_errc::token_expired, "this session is too old");
     if (gone_) co_return std::nullopt;

@@ -2,6 +2,7 @@
 
 #include "store/chat_schema_sql.hpp"
 #include "store/chat_sum.hpp"
+#include "store/forgotten_schema_sql.hpp"
 #include "store/log_schema_sql.hpp"
 #include "store/restored_schema_sql.hpp"
 #include "store/row_sum_schema_sql.hpp"
@@ -21,6 +22,7 @@ std::vector<std::string> const& migrations()
         std::string(log_schema_sql) + std::string(chat_schema_sql),
         std::string(restored_schema_sql),
         std::string(row_sum_schema_sql),
+        std::string(forgotten_schema_sql),
     };
     return all;
 }

@@ -65,6 +65,8 @@ constexpr std::pair<r, std::string_view> all_rules[] = {
     {r::a_part_is_hashed_again, "a_part_is_hashed_again"},
     {r::an_installation_is_whole, "an_installation_is_whole"},
     {r::a_returning_store_is_checked, "a_returning_store_is_checked"},
+    {r::a_stamp_follows_most_clocks, "a_stamp_follows_most_clocks"},
+    {r::a_row_far_ahead_is_not_taken, "a_row_far_ahead_is_not_taken"},
 };
 
 }  // namespace

@@ -35,6 +35,7 @@ private:
     void rejoin_under_old_tail();
     void removed_and_cut_off();
     void new_disk(node& which);
+    void clock_jump();
     void administer(fault what, node& which);  // nemesis_admin.cpp
     void undo_later(us span, std::function<void()> what);
     node& any();
@@ -43,6 +44,7 @@ private:
 
     world& in_;
     bool stopped_ = false;
+    bool clock_is_wrong_ = false;
 };
 
 }  // namespace chaind::sim
