@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(all_clocks_right_is_nothing_to_speak_of)
 
 BOOST_AUTO_TEST_CASE(a_head_whose_clock_is_wrong_is_named_comes_back_as_the_tail_and_is_right_again)
 {
-    for (auto const ahead : {6 * 60s + 0 * day, 40 * day, -40 * day, -20'000 * day})
+    for (auto const ahead : {6 * 60s + 0 * day, 40 * day, -40 * day, -19'000 * day})
     {
         told_town t;
         t.of("n1").clock_ahead = ahead;
