@@ -22,10 +22,10 @@ namespace
 constexpr std::size_t longest_account_key = 64;
 
 // What time it is. An entry's stamp rises with its position, so that a head whose clock was ahead once makes
-// all later stamps wrong for as long. It is not believed where the clock that the machines agree on says
-// otherwise and would not set the state's time back; nor, even if it would, where the clock of the device
-// that asks agrees. When the clocks of all machines stand in the past (they had no power, say), their devices
-// do not, and time stands still.
+// all later stamps wrong for as long. A stamp is not believed where the clock that the machines agree on is
+// far behind it: that clock counts instead, unless it would set the state's time back. Back it goes only if
+// the clock of the device that asks is behind the state's time as well. When the clocks of all machines stand
+// in the past (they had no power, say), those of the devices do not, and time stands still.
 std::int64_t time_of(counters const& before, entry_context const& at, command const& what)
 {
     auto const stamp_ms = at.ts_us / 1000;

@@ -13,6 +13,8 @@ constexpr microseconds counts_for =
     1s;  // the clock of a machine that is not heard any more may have been set meanwhile
 constexpr microseconds wrong_after = 1s;  // before a machine loses its place at the head for it
 
+constexpr std::int64_t latest_us = 253'402'300'800'000'000;  // the year 10,000
+
 // The lower middle one of a list that rises.
 std::int64_t middle(std::vector<std::int64_t> const& rising)
 {
@@ -24,7 +26,8 @@ std::int64_t middle(std::vector<std::int64_t> const& rising)
 void clock_votes::take(vote& from, std::int64_t wall_us, instant now)
 {
     if (wall_us <= 0) return;
-    from.offset_us = wall_us - now.count();
+    // Whatever it says stays a number that can be added to: it is wrong by thousands of years all the same.
+    from.offset_us = std::min(wall_us, latest_us) - now.count();
     from.heard = now;
     from.known = true;
 }
@@ -64,7 +67,6 @@ std::vector<std::int64_t> clock_votes::offsets(instant now) const
 void clock_votes::agree(instant now)
 {
     auto all = offsets(now);
-    if (all.empty()) return;
     // The largest group of clocks that agree with one of them; of equally large ones the earliest.
     std::vector<std::int64_t> best;
     for (auto const of : all)
@@ -79,7 +81,7 @@ void clock_votes::agree(instant now)
         agreed_us_ = middle(best);
         firm_ = true;
     }
-    else if (!firm_)
+    else if (!firm_ && all.size() >= 2)
     {
         auto behind = [&](std::int64_t offset)
         { return offset + now.count() + tolerance_.count() < newest_stamp_us_; };

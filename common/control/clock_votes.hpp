@@ -6,7 +6,8 @@
 // and two at least, say otherwise together. So one clock that jumps changes nothing, also where only two are
 // left. Where no agreement has been found yet (the config service has just started, and the clocks differ),
 // one that is behind the newest entry of the log is known to be wrong, and of the others the lower middle one
-// counts: a time that is too early makes new stamps a little late, one that is too late stays in the log.
+// counts: a time that is too early makes new stamps a little late, one that is too late stays in the log. A
+// clock that is alone says nothing, since it may be the wrong one.
 
 #include "base/time.hpp"
 #include "membership/config.hpp"

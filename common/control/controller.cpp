@@ -102,7 +102,9 @@ void controller::impl::on(heard const& e)
             if (!nodes_.superseded(m) && detector_.judge(m, now_) == verdict::silent)
                 detector_.assume(m, now_);
 
+    // Its answer says what time it is.
     clocks_.heard(hb.from.name, hb.wall_us, hb.end.ts_us, now_);
+    compare_clocks();
     note_watermark(hb);
     note_promised_end(hb);
     auto& node = nodes_.at(hb.from.name);

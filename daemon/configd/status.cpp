@@ -202,6 +202,7 @@ json::array names(std::vector<node_id> const& from)
 std::string next_step(control::node_status const& node)
 {
     auto const& name = node.name.name;
+    if (node.last && node.last->outdated) return "upgrade chaind on " + name;
     if (!node.alive) return "start chaind on " + name + "; it catches up and comes back by itself";
     if (node.last && !node.last->trouble.empty())
         return "look at the log of chaind on " + name + "; it tries again by itself";
@@ -222,7 +223,6 @@ json::array failed(status_input const& in)
             {"alive", node.alive},
             {"next", next_step(node)},
         };
-        if (node.last && node.last->outdated) row["next"] = "upgrade chaind on " + node.name.name;
         row["since"] = node.failed_since ? json::value(in.wall_ms - ago.count() / 1000) : json::value();
         out.push_back(std::move(row));
     }

@@ -3,6 +3,8 @@
 #include "control/clock_votes.hpp"
 #include "unit/control/town.hpp"
 
+#include <limits>
+
 namespace chaind::control
 {
 namespace
@@ -140,6 +142,23 @@ BOOST_AUTO_TEST_CASE(a_config_service_whose_clock_is_wrong_says_so_and_tells_the
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_config_service_that_has_just_started_tells_nobody_its_own_clock_alone)
+{
+    for (auto const ahead : {40 * day, -40 * day})
+    {
+        told_town t;
+        t.config_ahead = ahead;
+        t.restart_config();
+        t.directives.clear();
+        for (int i = 0; i < 500; ++i)
+        {
+            t.run(1ms);
+            BOOST_REQUIRE(t.directives.empty() || t.directives.back().what.time_us == 0 || t.time_is_right());
+        }
+        BOOST_CHECK(t.time_is_right());
+    }
+}
+
 // It alone is heard for a while: nobody else can say that it is wrong.
 BOOST_AUTO_TEST_CASE(a_config_service_that_hears_nobody_does_not_take_its_own_clock_for_all)
 {
@@ -166,6 +185,23 @@ BOOST_AUTO_TEST_CASE(
             t.run(1s);
             BOOST_CHECK(t.time_is_right());
         }
+}
+
+// Whatever number a heartbeat holds, it can be counted with (as a sanitizer sees).
+BOOST_AUTO_TEST_CASE(the_largest_number_that_there_is_is_a_wrong_clock)
+{
+    constexpr auto right = 1'700'000'000'000'000;
+    constexpr auto largest = std::numeric_limits<std::int64_t>::max();
+    clock_votes votes(5min);
+    votes.own(right, 1s);
+    votes.heard(name("n1"), largest, largest, 1s);
+    BOOST_CHECK(votes.judge(2s));
+    BOOST_CHECK_EQUAL(votes.time_us(2s), right + 1'000'000);
+    votes.heard(name("n2"), right + 1'000'000, right, 2s);
+    BOOST_CHECK(!votes.judge(2s));
+    BOOST_CHECK_EQUAL(votes.time_us(2s), right + 1'000'000);
+    BOOST_CHECK(votes.error(name("n1")) > day);
+    BOOST_CHECK(!votes.error(name("n2")));
 }
 
 BOOST_AUTO_TEST_CASE(when_all_clocks_are_set_together_the_time_goes_with_them)
