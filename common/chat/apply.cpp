@@ -56,7 +56,7 @@ void forget_expired(state& on, counters& count)
         if (!oldest || oldest->at_ms + limits::remember_ms >= count.at_ms) return;
         // The key of account.create is no ULID, and its name stays taken.
         if (oldest->uid != user_id())
-            count.forgotten_ms = std::max(count.forgotten_ms, ulid_time_ms(oldest->cid).value_or(0));
+            count.forgotten_ms = std::max(count.forgotten_ms, ulid_time_ms(oldest->cid).value_or(0) + 1);
         on.erase(*oldest);
     }
 }
@@ -136,7 +136,7 @@ std::optional<failure> out_of_time(command const& what, counters const& count)
     };
     if (cid_ms > count.at_ms + limits::cid_future_ms)
         return refused("the clock that made this cid is more than a day ahead of the server's");
-    if (cid_ms + limits::cid_past_ms < count.at_ms || cid_ms <= count.forgotten_ms)
+    if (cid_ms + limits::cid_past_ms < count.at_ms || cid_ms < count.forgotten_ms)
         return refused(
             "this cid is so old that what it came to may be forgotten, or the clock that made it is behind "
             "the server's"

@@ -146,7 +146,7 @@ struct counters
     std::uint64_t convs = 0;
     std::uint64_t sessions = 0;
     std::uint64_t max_message_id = 0;
-    std::int64_t forgotten_ms = 0;  // the latest time of a cid whose result has been forgotten
+    std::int64_t forgotten_ms = 0;  // nothing has been forgotten of a cid whose time is this or later
 
     friend bool operator==(counters const&, counters const&) = default;
 };

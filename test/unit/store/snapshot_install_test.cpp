@@ -264,7 +264,8 @@ BOOST_FIXTURE_TEST_CASE(
     }
 }
 
-// The schema of version 1 as it was released. What came since: meta.restored, chat_counters.row_sum.
+// The schema of version 1 as it was released. What came since: meta.restored, chat_counters.row_sum,
+// chat_counters.forgotten_ms.
 BOOST_FIXTURE_TEST_CASE(a_store_of_schema_1_opens_as_it_was, snapshot_fixture)
 {
     filled(20);
@@ -280,12 +281,13 @@ BOOST_FIXTURE_TEST_CASE(a_store_of_schema_1_opens_as_it_was, snapshot_fixture)
         "applied_epoch,"
         " applied_hash, applied_ts_us, base, base_epoch, base_hash, base_ts_us FROM meta;"
         "DROP TABLE meta; ALTER TABLE old_meta RENAME TO meta;"
-        "ALTER TABLE chat_counters DROP COLUMN row_sum; PRAGMA user_version = 1"
+        "ALTER TABLE chat_counters DROP COLUMN row_sum;"
+        "ALTER TABLE chat_counters DROP COLUMN forgotten_ms; PRAGMA user_version = 1"
     );
 
     auto made = open(options());
 
-    BOOST_TEST(number_in(db(), "PRAGMA user_version") == 3);
+    BOOST_TEST(number_in(db(), "PRAGMA user_version") == 4);
     BOOST_TEST(made->id() == numbered<store_id>(7));
     BOOST_TEST(!made->recover().value().restored);
     BOOST_TEST(made->applied().at == seq(20));
