@@ -71,6 +71,8 @@ enum class r : std::uint8_t
     a_heartbeat_is_plausible,
     a_commit_is_on_every_disk,  // as each of them says
     a_name_has_one_link,        // while its process speaks on it
+    a_stamp_follows_most_clocks,
+    a_row_far_ahead_is_not_taken,
 };
 
 #ifdef CHAIND_PLANTED_MISTAKES

@@ -68,7 +68,9 @@ std::optional<refusal> replica::impl::assign(submission const& what)
     entry next{
         .at = last.at.next(),
         .in = config_.at,
-        .ts_us = std::max(last.ts_us + 1, now_.wall_us),
+        .ts_us = std::max(
+            last.ts_us + 1, rule(r::a_stamp_follows_most_clocks) ? clock_.read_us(now_) : now_.wall_us
+        ),
         .request = what.request,
         .command = what.command,
         .hash = {},

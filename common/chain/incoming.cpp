@@ -120,7 +120,7 @@ bool replica::impl::take_rows(append const& what)
     auto checked = last;
     for (auto each = next; each != what.entries.end(); ++each)
     {
-        if (!follows(checked, *each)) return false;
+        if (!follows(checked, *each) || too_far_ahead(what, checked, *each)) return false;
         checked = each->point();
     }
     if (conflict && rule(r::truncation_spares_the_commit) && next->at <= verified_)
@@ -149,6 +149,22 @@ bool replica::impl::take_rows(append const& what)
     }
     verified_ = std::max(verified_, what.entries.empty() ? what.prev.at : what.entries.back().at);
     return true;
+}
+
+// A stamp stays in the log: all that come behind it are later still. One that no clock here comes near is not
+// taken, and the config service is told, which makes somebody else the head. Only what the head of this very
+// epoch has just stamped is judged: what is committed, or is left of an earlier epoch, is history, whoever
+// stamped it; and a learner takes what its chain has taken.
+bool replica::impl::too_far_ahead(append const& what, log_point const& last, entry const& row)
+{
+    if (!position_ || !rule(r::a_row_far_ahead_is_not_taken)) return false;
+    bool const is_new = row.in == config_.at && row.at > what.commit && row.ts_us > last.ts_us + 1;
+    auto const latest = clock_.latest_us(now_);
+    bool const ahead = is_new && latest && row.ts_us > *latest;
+    auto const by = ahead ? row.ts_us - *latest + how_.clock_tolerance.count() : 0;
+    if ((by > 0) != (refused_us_ > 0)) heartbeat_due_ = true;
+    refused_us_ = by;
+    return ahead;
 }
 
 void replica::impl::truncate(seq last)

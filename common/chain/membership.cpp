@@ -74,6 +74,7 @@ void replica::impl::adopt(chain_config const& next)
     shares_history_ = false;
     commit_heard_ = seq{};
     open_.reset();
+    refused_us_ = 0;
 
     // The committed prefix is common to all members; what lies above it is to be matched again.
     if (is_head())

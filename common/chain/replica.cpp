@@ -28,9 +28,20 @@ bool replica::lease_valid(instant now) const
     return impl_->lease_valid(now);
 }
 
+std::int64_t replica::time_us(now_t const& now) const
+{
+    return impl_->clock().read_us(now);
+}
+
+bool replica::time_is_agreed() const
+{
+    return impl_->clock().agreed_us({}).has_value();
+}
+
 // A restarted process knows what its store promised, but is no member: its boot is another one.
 replica::impl::impl(settings how, recovered const& from)
     : how_(std::move(how)),
+      clock_(how_.clock_tolerance),
       log_(from),
       writes_(log_.end(), from.applied.at, from.promised),
       config_(from.promised),
@@ -164,6 +175,7 @@ void replica::impl::on(directed const& what)
         return;
     else if (next.state == config_state::active)
         config_.state = config_state::active;
+    clock_.told(what.what.time_us, now_.steady);
     drain_ = what.what.drain;
     assign_learner(what.what.learning);
     bool const leaves = stepping_down_ && rule(r::who_says_goodbye_has_no_lease);
@@ -260,6 +272,9 @@ replica_status replica::impl::status() const
         .drain = drain_,
         .receiving = snapshot_in_.progress(),
         .moved_bytes = moved_bytes_,
+        .clock_error = clock_.error(now_),
+        .refused_us = refused_us_,
+        .agreed_us = clock_.agreed_us({}),
     };
 }
 

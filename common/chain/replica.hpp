@@ -37,6 +37,10 @@ struct replica_status
     bool drain = false;                          // its clients are to go to other replicas
     std::optional<snapshot_progress> receiving;  // as a learner
     std::uint64_t moved_bytes = 0;  // received as a learner since it last was a member: entries and chunks
+    std::optional<microseconds>
+        clock_error;              // how much the own wall clock is ahead of most; nothing: it is right
+    std::int64_t refused_us = 0;  // as in the heartbeat
+    std::optional<std::int64_t> agreed_us;  // what most clocks say, less the boot-time clock
 };
 
 class replica
@@ -54,6 +58,10 @@ public:
     [[nodiscard]] replica_status status() const;
     // May this replica serve a linearizable read now without asking anybody?
     [[nodiscard]] bool lease_valid(instant now) const;
+    // What time it is, in µs since 1970 UTC: by the own wall clock, unless most others say otherwise.
+    [[nodiscard]] std::int64_t time_us(now_t const& now) const;
+    // The same, if it is known what most say.
+    [[nodiscard]] bool time_is_agreed() const;
 
 private:
     class impl;

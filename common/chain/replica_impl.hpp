@@ -6,6 +6,7 @@
 
 #include "base/recent_peak.hpp"
 #include "base/rules.hpp"
+#include "chain/agreed_clock.hpp"
 #include "chain/local_submissions.hpp"
 #include "chain/log_index.hpp"
 #include "chain/outgoing_link.hpp"
@@ -33,6 +34,7 @@ public:
     effects step(now_t const& now, event const& what);
     [[nodiscard]] replica_status status() const;
     [[nodiscard]] bool lease_valid(instant now) const;
+    [[nodiscard]] agreed_clock const& clock() const { return clock_; }
 
 private:
     // replica.cpp
@@ -78,6 +80,7 @@ private:
     void accept(append const& what, std::optional<log_point> const& own);
     void mismatch(append const& what, log_point const& own);
     [[nodiscard]] bool take_rows(append const& what);
+    [[nodiscard]] bool too_far_ahead(append const& what, log_point const& last, entry const& row);
     void truncate(seq last);
 
     // messages from downstream: membership.cpp
@@ -133,6 +136,9 @@ private:
 
     settings how_;
     now_t now_;
+    agreed_clock clock_;
+    std::int64_t refused_us_ =
+        0;  // by how much the newest row that was refused for its stamp is ahead; 0: none is
     effects out_;
     std::optional<std::string> halted_;
     std::optional<begin_anew> anew_;

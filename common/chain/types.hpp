@@ -423,6 +423,7 @@ struct settings
     microseconds resubmit_after = 500ms;
     microseconds silent_after = 100ms;      // a neighbour without a word for so long is reported unreachable
     microseconds lease = 200ms;             // from the heartbeat's send time
+    microseconds clock_tolerance = 5min;    // more than this away from the others', a wall clock is wrong
     microseconds read_limit = 1s;           // then a waiting read is unavailable
     std::uint64_t snapshot_after = 50'000;  // missing entries: more go faster as a snapshot
     std::uint64_t snapshot_rate = 64u << 20;  // bytes a second to a learner as they travel; 0: unlimited

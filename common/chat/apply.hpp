@@ -29,8 +29,9 @@ struct applied
     request_id request;  // of this entry: whose gateway answers
     user_id uid;         // who asked; 0: the daemon, or account.create
     outcome result;
-    bool dup = false;  // `result` was stored when (uid, cid) was first applied
-    seq effect_pos;    // where it took effect: `pos` of the client's answer. Equal to `pos` unless dup.
+    bool dup = false;        // `result` was stored when (uid, cid) was first applied
+    std::int64_t at_ms = 0;  // the state's time then
+    seq effect_pos;          // where it took effect: `pos` of the client's answer. Equal to `pos` unless dup.
 
     std::vector<event> events;              // 0 or 1 for each recipient; all have `pos`
     std::vector<token_hash> revoked;        // sessions that ended: their sockets are closed with 4502
@@ -40,8 +41,5 @@ struct applied
 };
 
 [[nodiscard]] applied apply(state& on, command const& what, entry_context const& at);
-
-// For an entry whose bytes no decoder understands: it changes nothing but the applied position.
-[[nodiscard]] applied apply_unreadable(state& on, entry_context const& at);
 
 }  // namespace chaind::chat

@@ -140,6 +140,9 @@ struct command
     user_id uid;
     std::string cid;
     command_body what;
+    // When it was asked for, by the clock that the machines of the chain agree on; 0: the gateway knew none.
+    // A second opinion on the time of its entry, which one machine alone has stamped.
+    std::int64_t asked_ms = 0;
 };
 
 }  // namespace chaind::chat

@@ -24,6 +24,7 @@ inline constexpr std::size_t forget_of_entry = 8;          // expired results re
 inline constexpr std::int64_t day_ms = 24LL * 60 * 60 * 1000;
 inline constexpr std::int64_t cid_past_ms = 30 * day_ms;  // a cid's time lies at most so far before its entry
 inline constexpr std::int64_t cid_future_ms = 1 * day_ms;
+inline constexpr std::int64_t clock_error_ms = 10 * 60 * 1000;  // less is no reason to doubt a clock
 // A result outlives the last moment at which its cid can still pass the two checks above.
 inline constexpr std::int64_t remember_ms = cid_past_ms + cid_future_ms;
 

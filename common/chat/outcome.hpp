@@ -52,6 +52,8 @@ struct failure
     api_errc code = api_errc::internal;
     std::string message;  // a sentence for people; never a secret
     std::string field;    // the culprit, or empty
+    // It is not known whether the same key has taken effect before. Never of a result that is kept.
+    bool maybe_done = false;
 
     friend bool operator==(failure const&, failure const&) = default;
 };

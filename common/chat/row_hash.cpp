@@ -120,7 +120,10 @@ private:
 
 void add(hasher& to, counters const& r)
 {
-    fields(to, table::counters).all(r.pos, r.at_ms, r.users, r.convs, r.sessions, r.max_message_id);
+    fields row(to, table::counters);
+    row.all(r.pos, r.at_ms, r.users, r.convs, r.sessions, r.max_message_id);
+    // A store from before this column was there keeps its sum.
+    if (r.forgotten_ms != 0) row.all(r.forgotten_ms);
 }
 
 void add(hasher& to, user const& r)

@@ -146,11 +146,12 @@ struct remembered
 struct counters
 {
     seq pos;                 // of the last applied entry
-    std::int64_t at_ms = 0;  // its time; never falls
+    std::int64_t at_ms = 0;  // the state's time; falls only where it turns out to have been ahead
     std::uint64_t users = 0;
     std::uint64_t convs = 0;
     std::uint64_t sessions = 0;
     std::uint64_t max_message_id = 0;
+    std::int64_t forgotten_ms = 0;  // nothing has been forgotten of a cid whose time is this or later
 
     friend bool operator==(counters const&, counters const&) = default;
 };

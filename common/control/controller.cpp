@@ -24,6 +24,7 @@ controller::impl::impl(settings how, record from, instant now)
       started_(now),
       detector_(how_.silence, how_.silence_max),
       leases_(how_.lease, how_.lease_margin_percent, now),
+      clocks_(how_.clock_tolerance),
       fed_at_(now),
       pending_since_(now),
       watermark_(rec_.watermark),
@@ -60,6 +61,7 @@ void controller::impl::after_own_pause()
     auto const pause = now_ - last_step_;
     detector_.forgive(last_step_, now_);
     links_.clear();
+    clocks_.forgive(pause);
     pending_since_ += pause;
     fed_at_ += pause;
     if (trouble_since_) *trouble_since_ += pause;
@@ -110,10 +112,15 @@ void controller::impl::on(heard const& e)
             if (!nodes_.superseded(m) && detector_.judge(m, now_) == verdict::silent)
                 detector_.assume(m, now_);
 
+    // Its answer says what time it is.
+    clocks_.heard(hb.from.name, hb.wall_us, hb.end.ts_us, now_);
+    compare_clocks();
     note_watermark(hb);
     note_promised_end(hb);
     auto& node = nodes_.at(hb.from.name);
     if (node.deaf_to && hb.promised >= *node.deaf_to) node.deaf_to.reset();
+    if (hb.outdated && !std::exchange(node.outdated_told, true))
+        tell("outdated", hb.from.name, outdated_words(hb.from.name, hb));
     if (hb.damaged && !std::exchange(node.damage_told, true)) tell("damaged", hb.from.name, hb.trouble);
     if (learning_ && hb.from == learning_->source && hb.feeding && hb.feeding->learner == learning_->learner)
     {
@@ -121,6 +128,12 @@ void controller::impl::on(heard const& e)
         note_join(*hb.feeding);
     }
     answer(hb);
+}
+
+void controller::impl::on(tick const& e)
+{
+    clocks_.own(e.wall_us, now_);
+    compare_clocks();
 }
 
 // A process elsewhere cannot be seen to end: what refuses there may be a forwarder, or another machine.
@@ -224,7 +237,13 @@ void controller::impl::answer(heartbeat const& hb)
 directive controller::impl::directive_for(node_id const& name) const
 {
     bool const leaving = is_drained(name) || draining() == name;
-    return {.config = told(), .learning = learning_, .lease_for = {}, .drain = leaving};
+    return {
+        .config = told(),
+        .learning = learning_,
+        .lease_for = {},
+        .drain = leaving,
+        .time_us = clocks_.time_us(now_)
+    };
 }
 
 void controller::impl::broadcast()
@@ -366,6 +385,7 @@ std::vector<node_status> controller::impl::nodes() const
         status.learner = learning_ && learning_->learner.name == name;
         if (node.last && !status.alive) status.failed_since = detector_.last_heard(node.who);
         status.reason = what_is_wrong(name, node);
+        status.clock_error = clocks_.error(name);
         out.push_back(std::move(status));
     }
     return out;
@@ -433,6 +453,16 @@ std::optional<node_id> controller::draining() const
 bool controller::changing() const
 {
     return impl_->changing();
+}
+
+std::int64_t controller::time_us() const
+{
+    return impl_->time_us();
+}
+
+std::optional<microseconds> controller::own_clock_error() const
+{
+    return impl_->own_clock_error();
 }
 
 }  // namespace chaind::control

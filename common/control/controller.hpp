@@ -18,8 +18,9 @@ struct node_status
     std::optional<heartbeat> last;  // newest heartbeat
     bool alive = false;             // by the failure detector
     bool learner = false;
-    std::optional<instant> failed_since;  // not alive and once known
-    std::string reason;                   // why it is not a member, or not a sound one, for people
+    std::optional<instant> failed_since;      // not alive and once known
+    std::string reason;                       // why it is not a member, or not a sound one, for people
+    std::optional<microseconds> clock_error;  // how much its clock is ahead of most; nothing: it is right
 };
 
 // One node on its way into the chain, over all its attempts.
@@ -54,7 +55,9 @@ public:
     [[nodiscard]] std::optional<learner_assignment> learning() const;
     [[nodiscard]] std::optional<join_status> joining() const;  // a learner, or the joiner of a splice
     [[nodiscard]] std::optional<node_id> draining() const;     // its clients are leaving
-    [[nodiscard]] bool changing() const;  // a PENDING configuration is stored, or one is on its way
+    [[nodiscard]] bool changing() const;         // a PENDING configuration is stored, or one is on its way
+    [[nodiscard]] std::int64_t time_us() const;  // what most clocks say at the last step; 0: not known
+    [[nodiscard]] std::optional<microseconds> own_clock_error() const;  // as in node_status
 
 private:
     class impl;

@@ -4,6 +4,7 @@
 // be made again at every step until they have taken effect.
 
 #include "base/recent_peak.hpp"
+#include "control/clock_votes.hpp"
 #include "control/controller.hpp"
 #include "control/failure_detector.hpp"
 #include "control/leases.hpp"
@@ -31,10 +32,12 @@ public:
     [[nodiscard]] std::optional<join_status> joining() const;
     [[nodiscard]] std::optional<node_id> draining() const;
     [[nodiscard]] bool changing() const;  // a configuration that is PENDING, or any that is being stored
+    [[nodiscard]] std::int64_t time_us() const { return clocks_.time_us(now_); }
+    [[nodiscard]] std::optional<microseconds> own_clock_error() const { return clocks_.own_error(); }
 
 private:
     // ---- controller.cpp: events
-    void on(tick const&) {}
+    void on(tick const& e);
     void on(heard const& e);
     void on(connected const& e);
     void on(connection_lost const& e);
@@ -147,6 +150,12 @@ private:
     [[nodiscard]] bool being_moved(member const& m, std::vector<member> const& chain) const;
     void attend_watermark();
 
+    // ---- clocks.cpp: whose clock is wrong
+    void compare_clocks();
+    [[nodiscard]] bool may_lead(member const& m) const;
+    [[nodiscard]] bool loses_the_head(std::vector<member> const& chain, std::size_t place) const;
+    [[nodiscard]] std::string what_its_clock_is(node_id const& name) const;
+
     // ---- small questions
     [[nodiscard]] std::vector<node_id> const& known() const;
     [[nodiscard]] bool is_known(node_id const& name) const;
@@ -172,6 +181,9 @@ private:
     recent_peak late_{late_counts};  // by how much our own steps came late
     leases leases_;
     link_watch links_;
+    clock_votes clocks_;
+    std::map<node_id, bool>
+        clock_told_;  // of each name: it was said that its clock is wrong; "": of the own one
     roster nodes_;
     std::optional<learner_assignment> learning_;
     std::optional<instant>

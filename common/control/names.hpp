@@ -1,9 +1,10 @@
 #pragma once
 // Lists of names and of members, by name.
 
-#include "membership/config.hpp"
+#include "membership/messages.hpp"
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 namespace chaind::control
@@ -22,6 +23,12 @@ inline bool has_name(std::vector<node_id> const& list, node_id const& name)
 inline void add_name(std::vector<node_id>& list, node_id const& name)
 {
     if (!has_name(list, name)) list.push_back(name);
+}
+
+// What people are told of a replica that its version stops.
+inline std::string outdated_words(node_id const& name, heartbeat const& last)
+{
+    return "upgrade chaind on " + name.name + ": " + last.trouble;
 }
 
 }  // namespace chaind::control

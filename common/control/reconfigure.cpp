@@ -229,7 +229,7 @@ observations controller::impl::observe(std::vector<member> const& base) const
             .heard = alive(m),
             .vouched = !pending() && vouched(base, i),
             .deaf = known != nullptr && known->deaf_to.has_value(),
-            .removed = is_to_leave(m.name) || being_moved(m, base)
+            .removed = is_to_leave(m.name) || being_moved(m, base) || loses_the_head(base, i)
         };
     }
     auto patience = how_.silence;
@@ -341,12 +341,14 @@ std::string controller::impl::why_out(member const& m, proposal const& next) con
     if (is_drained(m.name)) return "drained by the administrator";
     if (next.cold) return "not back after the power loss";
     if (nodes_.superseded(m)) return "its process was restarted";
+    if (known != nullptr && known->last && known->last->outdated) return outdated_words(m.name, *known->last);
     if (known != nullptr && known->last && known->last->stepping_down) return "it stopped cleanly";
     if (detector_.judge(m, now_) == verdict::gone) return "its process is gone";
     if (!alive(m)) return "no heartbeat for " + in_ms(now_ - detector_.last_heard(m).value_or(now_));
     if (rec_.current.joiner == m.name) return "did not complete within " + in_ms(splice_stall());
     if (known != nullptr && known->deaf_to) return "it does not hear the config service";
     if (being_moved(m, rec_.current.members)) return "to come back as the tail";
+    if (!may_lead(m)) return "not to be the head as long as its clock is wrong: " + what_its_clock_is(m.name);
     return "its link to a neighbour is dead";
 }
 

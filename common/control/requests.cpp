@@ -109,6 +109,7 @@ void controller::impl::on(move_node const& e)
     if ((e.to_head ? chain.front() : chain.back()).name == e.who)
         return reply(e.request, admin_verdict::already);
     if (chain.size() < 2 || rec_.want < 2) return reply(e.request, admin_verdict::last_replica);
+    if (e.to_head && clocks_.error(e.who)) return reply(e.request, admin_verdict::wrong_clock);
     // One that is out and dead holds nobody up.
     auto under_way = [&](node_id const& name) { return has_name(chain, name) || stands_by(name); };
     if (!rec_.moving.empty() && under_way(rec_.moving.front()))

@@ -43,7 +43,7 @@ bool roster::heard(heartbeat const& what, failure_detector const& detector, inst
     known.last_at = now;
     known.connected_anew = false;
     known.deaf_to.reset();
-    known.damage_told = false;
+    known.damage_told = known.outdated_told = false;
     return true;
 }
 

@@ -27,6 +27,7 @@ struct node
     std::optional<epoch> deaf_to;  // it was heard, but did not promise this epoch
     std::string left_because;      // for people
     bool damage_told = false;      // of its current run
+    bool outdated_told = false;    // of its current run
 };
 
 class roster

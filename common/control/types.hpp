@@ -38,6 +38,7 @@ struct record
 // -------------------------------------------------------------------------------------------------------
 struct tick
 {
+    std::int64_t wall_us = 0;  // the config service's own wall clock; 0: not known
 };  // at least every 10 ms
 struct heard
 {
@@ -147,6 +148,7 @@ enum class admin_verdict : std::uint8_t
     not_alive,     // and has to be for this
     not_needed,    // the chain can go on by itself
     bad_number,
+    wrong_clock,   // its clock is: it becomes no head
     old_registry,  // replicas have promised what the registry does not know: nothing is decided
 };
 struct admin_reply
@@ -202,6 +204,7 @@ struct settings
     microseconds own_pause = 50ms;  // a step later than this: its own pause, no verdicts in that round
     microseconds flap_first = 1s;   // before a node that just left is taken back; doubles to flap_last
     microseconds flap_last = 60s;
+    microseconds clock_tolerance = 5min;  // more than this away from the others', a wall clock is wrong
 };
 
 }  // namespace chaind::control

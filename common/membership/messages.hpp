@@ -63,8 +63,12 @@ struct heartbeat
     microseconds fsync{};   // how long its disk took for a write, at worst and lately
     // By how much its heartbeats were late, at worst and lately: that much more silence is no failure.
     microseconds late{};
-    std::string trouble;  // what is wrong with it: why it cannot take the snapshot it is offered, say
-    std::string info;     // JSON for people (addresses, pid, version, sizes): cores do not read it
+    std::int64_t wall_us = 0;  // its wall clock, since 1970 UTC; 0: it does not say
+    // The head's newest row is by so much ahead of all clocks that it is not taken; 0: none is.
+    std::int64_t refused_us = 0;
+    bool outdated = false;  // it stops, since the log holds what its version does not know; `trouble` says so
+    std::string trouble;    // what is wrong with it: why it cannot take the snapshot it is offered, say
+    std::string info;       // JSON for people (addresses, pid, version, sizes): cores do not read it
 
     friend bool operator==(heartbeat const&, heartbeat const&) = default;
 };
@@ -84,7 +88,8 @@ struct directive
     chain_config config;  // the newest, PENDING or ACTIVE
     std::optional<learner_assignment> learning;
     std::optional<instant> lease_for;  // a read lease in config.at, counted from that heartbeat's `sent`
-    bool drain = false;  // send your clients to other replicas: you are about to leave the chain
+    bool drain = false;        // send your clients to other replicas: you are about to leave the chain
+    std::int64_t time_us = 0;  // what most clocks say, since 1970 UTC; 0: not known
 
     friend bool operator==(directive const&, directive const&) = default;
 };

@@ -520,7 +520,8 @@ void options::print_help() const
               << "  --check-config\n        say what is wrong with the configuration, or that nothing is\n"
               << "  --print-config\n        print what is in force\n"
               << "  --help, --version\n\n"
-              << "Exit status: 0 done, 69 nobody answers, 70 bug, 74 disk failed, 77 not let in, 78 "
+              << "Exit status: 0 done, 69 nobody answers, 70 bug, 74 disk failed, 76 too old a version, 77 "
+                 "not let in, 78 "
                  "configuration.\n";
 }
 

@@ -229,6 +229,7 @@ std::string encode(command const& what)
     stored::Command out;
     out.set_uid(what.uid.value());
     out.set_cid(what.cid);
+    out.set_asked_ms(what.asked_ms);
     put_body(out, what.what);
     return out.SerializeAsString();
 }
@@ -239,7 +240,12 @@ std::optional<command> decode_command(std::string_view bytes)
     if (!parse(in, bytes)) return std::nullopt;
     auto body = get_body(in);
     if (!body) return std::nullopt;
-    return command{.uid = user_id(in.uid()), .cid = in.cid(), .what = *std::move(body)};
+    command out{
+        .uid = user_id(in.uid()), .cid = in.cid(), .what = *std::move(body), .asked_ms = in.asked_ms()
+    };
+    // What a later version has added, to whatever part of it, is not in what this one writes.
+    if (encode(out) != bytes) return std::nullopt;
+    return out;
 }
 
 std::string encode(outcome const& what)

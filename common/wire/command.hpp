@@ -16,6 +16,8 @@ namespace chaind::wire
 
 std::string encode(chat::command const& what);
 // Nothing for bytes that are no command of this version. Never throws, whatever the bytes.
+// Nothing for bytes that this version does not understand to the last field: what it left out would be
+// carried out by a newer one and not by this, and the replicas would differ from then on.
 std::optional<chat::command> decode_command(std::string_view bytes);
 
 std::string encode(chat::outcome const& what);

@@ -114,6 +114,9 @@ void put(heartbeat const& from, pb::Heartbeat& to)
     to.set_damaged(from.damaged);
     to.set_late_us(from.late.count());
     to.set_fsync_us(from.fsync.count());
+    to.set_wall_us(from.wall_us);
+    to.set_refused_us(from.refused_us);
+    to.set_outdated(from.outdated);
     to.set_trouble(from.trouble);
 }
 
@@ -138,6 +141,9 @@ bool get(pb::Heartbeat const& from, heartbeat& to)
     to.damaged = from.damaged();
     to.late = microseconds(from.late_us());
     to.fsync = microseconds(from.fsync_us());
+    to.wall_us = from.wall_us();
+    to.refused_us = from.refused_us();
+    to.outdated = from.outdated();
     to.trouble = from.trouble();
     return true;
 }
@@ -153,6 +159,7 @@ void put(directive const& from, pb::Directive& to)
     to.set_has_lease(from.lease_for.has_value());
     if (from.lease_for) to.set_lease_for_us(from.lease_for->count());
     to.set_drain(from.drain);
+    to.set_time_us(from.time_us);
 }
 
 bool get(pb::Directive const& from, directive& to)
@@ -167,6 +174,7 @@ bool get(pb::Directive const& from, directive& to)
     }
     if (from.has_lease()) to.lease_for = instant(from.lease_for_us());
     to.drain = from.drain();
+    to.time_us = from.time_us();
     return true;
 }
 

@@ -345,6 +345,14 @@ runtime::options chaind_options(chaind_settings& into)
     out.add_size("admission-bytes", core.admission_bytes, {64 * KiB, 4 * GiB}, "The same in bytes.");
     out.add("heartbeat", core.heartbeat_every, {1ms, 10s}, "To the config service.");
     out.add(
+        "clock-tolerance",
+        core.clock_tolerance,
+        {1s, 24h},
+        "When this machine's wall clock differs by more from what most clocks of the chain say, it goes by "
+        "those; "
+        "entries that are stamped later by more are not taken."
+    );
+    out.add(
         "stall-limit",
         into.driver.stall_limit,
         {100ms, 10min},

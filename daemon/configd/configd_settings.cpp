@@ -91,6 +91,12 @@ runtime::options configd_options(configd_settings& into)
         "A replica that just left is taken back after so long; doubles with each time, up to flap-last."
     );
     out.add("flap-last", into.core.flap_last, {1ms, 24h}, "See flap-first.");
+    out.add(
+        "clock-tolerance",
+        into.core.clock_tolerance,
+        {1s, 24h},
+        "A machine whose wall clock differs by more from what most clocks say is named, and is not the head."
+    );
     out.add("log-level", into.log_level, "debug, info, notice, warning or error.");
     return out;
 }

@@ -178,7 +178,7 @@ void service::note(control::notice const& what)
         {{"Epoch", what.at}, {"Node", what.who.name}, {"Reason", what.why}}
     );
     event_row row;
-    row.at_ms = runtime::now().wall_us / 1000;
+    row.at_ms = wall_ms();
     row.in = what.at;
     row.what = what.what;
     row.node = what.who.name;
@@ -192,13 +192,20 @@ void service::note(control::notice const& what)
     registry_.append({events_.add(std::move(row))}, on_failure);
 }
 
+// By most clocks that there are, the own one as long as there is no other.
+std::int64_t service::wall_ms() const
+{
+    auto const agreed = core_.time_us();
+    return (agreed > 0 ? agreed : runtime::now().wall_us) / 1000;
+}
+
 asio::awaitable<void> service::tick_loop()
 {
     while (!stopped_)
     {
         ticker_.expires_after(tick_every);
         co_await runtime::wait_on(ticker_);
-        if (!stopped_) feed(control::tick{});
+        if (!stopped_) feed(control::tick{runtime::now().wall_us});
     }
 }
 
@@ -357,7 +364,8 @@ json::object service::shown(json::object view(status_input const&)) const
         .strangers = strangers,
         .infos = infos_,
         .now = runtime::steady_now(),
-        .wall_ms = runtime::now().wall_us / 1000,
+        .wall_ms = wall_ms(),
+        .clock_error = core_.own_clock_error(),
     };
     return view(in);
 }

@@ -100,6 +100,7 @@ private:
 
     // ---- what it shows
     // What `view` (configd/status.hpp) makes of the present.
+    [[nodiscard]] std::int64_t wall_ms() const;
     [[nodiscard]] boost::json::object shown(boost::json::object view(status_input const&)) const;
     void refresh_status(bool at_once);
     void write_nodes_file();

@@ -18,11 +18,6 @@ namespace
 constexpr std::int64_t longest_ttl_s = 600;
 constexpr auto admission_limit = 10min;
 constexpr auto admission_pause = 200ms;
-
-std::int64_t wall_ms()
-{
-    return runtime::now().wall_us / 1000;
-}
 }  // namespace
 
 bool service::is_known(node_id const& name) const

@@ -308,6 +308,10 @@ admin_answer service::told(std::string const& name, std::optional<control::admin
                 "the registry is older than the replicas, so that nothing is decided: put its newest copy "
                 "back, or take one machine's word by `chainctl force-epoch`; see `chainctl events`"
             );
+        case admin_verdict::wrong_clock:
+            return conflict(
+                "the clock of " + name + " is wrong, and the head's stamps the entries: set it first"
+            );
         case admin_verdict::not_now: break;
     }
     auto busy = conflict("another change is under way; ask again in a moment");

@@ -1,5 +1,7 @@
 #include "configd/status.hpp"
 
+#include "base/span_text.hpp"
+
 #include <algorithm>
 
 namespace chaind::configd
@@ -93,6 +95,22 @@ json::object chain_row(status_input const& in, std::size_t position, seq highest
     return row;
 }
 
+// Whose wall clock is wrong, and what to do. The chain goes on by what the others say.
+json::array clocks(status_input const& in)
+{
+    json::array out;
+    auto add = [&](std::string const& name, std::string const& whose, microseconds ahead)
+    {
+        out.push_back(
+            {{"name", name}, {"reason", "set the clock of " + whose + ": it is " + ahead_in_words(ahead)}}
+        );
+    };
+    if (in.clock_error) add("", "the config service's machine", *in.clock_error);
+    for (auto const& node : in.nodes)
+        if (node.alive && node.clock_error) add(node.name.name, node.name.name, *node.clock_error);
+    return out;
+}
+
 std::string state_of(status_input const& in)
 {
     auto const& current = in.record.current;
@@ -109,7 +127,8 @@ std::string state_of(status_input const& in)
     auto const& members = current.members;
     bool const sound =
         std::none_of(members.begin(), members.end(), [&](member const& m) { return damaged(in, m); });
-    bool const whole = members.size() >= in.record.want && alive == members.size() && sound;
+    bool const whole =
+        members.size() >= in.record.want && alive == members.size() && sound && clocks(in).empty();
     return whole && current.state == config_state::active ? "healthy" : "degraded";
 }
 
@@ -183,6 +202,7 @@ json::array names(std::vector<node_id> const& from)
 std::string next_step(control::node_status const& node)
 {
     auto const& name = node.name.name;
+    if (node.last && node.last->outdated) return "upgrade chaind on " + name;
     if (!node.alive) return "start chaind on " + name + "; it catches up and comes back by itself";
     if (node.last && !node.last->trouble.empty())
         return "look at the log of chaind on " + name + "; it tries again by itself";
@@ -249,6 +269,7 @@ json::object status_json(status_input const& in)
         {"joining", joining(in)},
         {"failed", failed(in)},
         {"damaged", damaged(in)},
+        {"clocks", clocks(in)},
         {"spares", in_state(in, "spare")},
         {"drained", names(in.record.drained)},
         {"removed", names(in.record.removed)},

@@ -27,6 +27,7 @@ struct status_input
     std::map<node_id, boost::json::object> const& infos;  // heartbeat::info of each, parsed
     instant now{};
     std::int64_t wall_ms = 0;
+    std::optional<microseconds> clock_error = {};  // of the config service's own clock
 };
 
 // Schema chainctl.status.v1.

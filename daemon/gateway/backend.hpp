@@ -4,6 +4,7 @@
 
 #include "base/errc.hpp"
 #include "base/strong_number.hpp"
+#include "base/time.hpp"
 #include "chat/apply.hpp"
 #include "chat/command.hpp"
 #include "chat/outcome.hpp"
@@ -55,7 +56,11 @@ struct chain_view
     std::size_t replicas = 0;  // members of the ACTIVE chain
     seq applied;               // visible to readers
     seq committed;
-    boost::json::object status;  // form of `chainctl status -o json` (CLIENT_API 4)
+    std::int64_t agreed_us =
+        0;  // the time that most clocks say less the boot-time clock, to a second; 0: not known
+    microseconds clock_tolerance{};  // more than this away from it, the own wall clock is wrong
+    std::int64_t state_ms = 0;       // the state's time after what was applied last
+    boost::json::object status;      // form of `chainctl status -o json` (CLIENT_API 4)
 };
 
 class backend
@@ -77,6 +82,12 @@ public:
     ) = 0;
 
     [[nodiscard]] virtual chain_view const& view() const = 0;
+
+    // What time it is for clients, in ms since 1970 UTC: what the machines of the chain agree on.
+    [[nodiscard]] std::int64_t now_ms() const;
+    // For keys that are made here: the state's time where that is later, since it does not run back with the
+    // clocks of machines that had no power.
+    [[nodiscard]] std::int64_t key_ms() const;
 
     // `on_applied`: every entry applied at this replica, in log order, before readers can see it (they can
     // once view().applied reaches it); `on_missed`: in place of entries up to that one, of which nobody will

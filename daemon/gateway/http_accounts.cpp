@@ -5,7 +5,6 @@
 #include "gateway/http_common.hpp"
 #include "gateway/token.hpp"
 #include "gateway/weak_passwords.hpp"
-#include "runtime/clock.hpp"
 #include "runtime/within.hpp"
 #include "wire/client_json.hpp"
 
@@ -25,9 +24,9 @@ namespace
 
 constexpr auto wrong_login = "name or password is wrong";
 
-std::string fresh_cid()
+std::string fresh_cid(services const& with)
 {
-    return new_ulid(runtime::now().wall_us / 1000);
+    return new_ulid(with.chain.key_ms());
 }
 
 // What a list of sessions shows of this one.
@@ -126,7 +125,7 @@ asio::awaitable<http_response> log_in(
     open.password_rev = account->password_rev;
     chat::command command;
     command.uid = account->who.uid;
-    command.cid = fresh_cid();
+    command.cid = fresh_cid(with);
     command.what = std::move(open);
     auto done = co_await decide(with, std::move(command));
     if (auto* refused = std::get_if<http_response>(&done)) co_return std::move(*refused);
@@ -228,7 +227,7 @@ asio::awaitable<http_response> create_account(services const& with, http_request
     create.label = label_of(request);
     create.place = place_of(address);
     chat::command command;
-    command.cid = key != nullptr ? *key : fresh_cid();
+    command.cid = key != nullptr ? *key : fresh_cid(with);
     command.what = std::move(create);
     auto done = co_await decide(with, std::move(command));
     if (auto* refused = std::get_if<http_response>(&done)) co_return std::move(*refused);
@@ -271,7 +270,7 @@ asio::awaitable<http_response> end_session(services const& with, http_request co
     revoke.id = own.row.id;
     chat::command command;
     command.uid = own.who.uid;
-    command.cid = fresh_cid();
+    command.cid = fresh_cid(with);
     command.what = revoke;
     if (auto const limited = with.changes.take(command.uid, command.what))
         co_return refusal_response(*limited);
@@ -324,7 +323,7 @@ asio::awaitable<http_response> revoke_sessions(
     { return std::any_of(found->value.begin(), found->value.end(), ends); };
     chat::command command;
     command.uid = own.who.uid;
-    command.cid = fresh_cid();
+    command.cid = fresh_cid(with);
     // What ends no session is no change, and needs no entry in the log.
     if (id.empty())
     {
@@ -383,7 +382,7 @@ asio::awaitable<http_response> change_password(services const& with, http_reques
     change.keep = own.row.id;
     chat::command command;
     command.uid = own.who.uid;
-    command.cid = fresh_cid();
+    command.cid = fresh_cid(with);
     command.what = std::move(change);
     auto done = co_await decide(with, std::move(command));
     if (auto* refused = std::get_if<http_response>(&done)) co_return std::move(*refused);

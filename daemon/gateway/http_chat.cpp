@@ -3,7 +3,6 @@
 #include "gateway/http_common.hpp"
 #include "gateway/queries.hpp"
 #include "gateway/token.hpp"
-#include "runtime/clock.hpp"
 #include "wire/client_json.hpp"
 
 #include <boost/json/parse.hpp>
@@ -65,7 +64,7 @@ asio::awaitable<http_response> send_message(services const& with, http_request c
     json::object frame;
     frame["id"] = 1;
     frame["op"] = "msg.send";
-    frame["cid"] = key != nullptr ? *key : new_ulid(runtime::now().wall_us / 1000);
+    frame["cid"] = key != nullptr ? *key : new_ulid(with.chain.key_ms());
     frame["d"] = body;
     auto parsed = wire::parse_frame(json::serialize(frame), with.limits.body_max);
     if (auto const* bad = std::get_if<wire::refused_frame>(&parsed)) co_return refusal_response(bad->why);
@@ -141,7 +140,7 @@ asio::awaitable<http_response> remove_conversation(
     auto const* key = request.header("idempotency-key");
     chat::command command;
     command.uid = std::get<chat::known_session>(asked).who.uid;
-    command.cid = key != nullptr ? *key : new_ulid(runtime::now().wall_us / 1000);
+    command.cid = key != nullptr ? *key : new_ulid(with.chain.now_ms());
     command.what = chat::conv_archive{.conv = *id};
     if (auto const limited = with.changes.take(command.uid, command.what))
         co_return refusal_response(*limited);

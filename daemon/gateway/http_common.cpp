@@ -3,7 +3,6 @@
 #include "gateway/client_address.hpp"
 #include "gateway/session_age.hpp"
 #include "gateway/token.hpp"
-#include "runtime/clock.hpp"
 
 namespace chaind::gateway
 {
@@ -37,9 +36,7 @@ http_response refusal_response(api_errc code, std::string message, std::string f
 
 http_response refusal_response(chat::failure const& why)
 {
-    refusal out;
-    out.why = why;
-    return refusal_response(out);
+    return refusal_response(refusal_of(why));
 }
 
 std::optional<std::string> parameter(http_request const& request, std::string_view name)
@@ -70,7 +67,7 @@ asio::awaitable<signed_in> who_asks(services const& with, http_request const& re
     auto const found = co_await ask(with.chain, std::move(question));
     if (!found) co_return refusal_response(refusal_of_read(found.error()));
     if (!found->value) co_return refusal_response(api_errc::unauthenticated, "this token is not known");
-    auto const now_ms = runtime::now().wall_us / 1000;
+    auto const now_ms = with.chain.now_ms();
     if (is_over(with.limits, found->value->row, now_ms))
         co_return refusal_response(api_errc::token_expired, "this session is too old");
     note_use(with, found->value->row, now_ms);

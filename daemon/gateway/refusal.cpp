@@ -10,6 +10,13 @@ refusal make_refusal(api_errc code, std::string message, std::string field)
     return {.why = {.code = code, .message = std::move(message), .field = std::move(field)}, .more = {}};
 }
 
+refusal refusal_of(chat::failure const& why)
+{
+    refusal out{.why = why, .more = {}};
+    if (why.maybe_done) out.more.outcome = wire::result_outcome::unknown;
+    return out;
+}
+
 refusal refusal_of(undecided const& why)
 {
     refusal out;

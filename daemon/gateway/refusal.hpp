@@ -18,6 +18,7 @@ struct refusal
 };
 
 refusal make_refusal(chat::api_errc code, std::string message, std::string field = {});
+refusal refusal_of(chat::failure const& why);
 refusal refusal_of(undecided const& why);
 refusal refusal_of_read(error_code why);  // of backend::read and read_from
 refusal page_refusal();                   // of page_turns::take

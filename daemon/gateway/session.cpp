@@ -5,7 +5,6 @@
 #include "gateway/counters.hpp"
 #include "gateway/queries.hpp"
 #include "gateway/session_age.hpp"
-#include "runtime/clock.hpp"
 #include "runtime/log.hpp"
 #include "runtime/within.hpp"
 
@@ -203,7 +202,7 @@ asio::awaitable<std::string> session::answer_to(wire::request const& what, page_
     if (std::holds_alternative<chat::command_body>(what.what)) co_return co_await change(what);
     auto const pos = with_.chain.view().applied;
     if (std::holds_alternative<wire::ping>(what.what))
-        co_return wire::response(what.id, pos, wire::ping_d(runtime::now().wall_us / 1000));
+        co_return wire::response(what.id, pos, wire::ping_d(with_.chain.now_ms()));
     if (std::holds_alternative<wire::status>(what.what))
         co_return wire::response(what.id, pos, wire::cluster_d(with_.sessions.cluster()));
     co_return co_await read(what, turn);
@@ -232,9 +231,7 @@ asio::awaitable<std::string> session::change(wire::request const& what)
     with_.changes.answered(done);
     if (auto const* failed = std::get_if<chat::failure>(&done.result))
     {
-        refusal why;
-        why.why = *failed;
-        co_return refused(what.id, why);
+        co_return refused(what.id, refusal_of(*failed));
     }
     co_return wire::response(what.id, done.effect_pos, done.dup, wire::outcome_d(done.result, replicas));
 }
@@ -283,9 +280,7 @@ asio::awaitable<std::string> session::read(wire::request const& what, page_turns
     turn->cost(text != nullptr ? text->size() : 0);
     if (auto const* failed = std::get_if<chat::failure>(&page->value))
     {
-        refusal why;
-        why.why = *failed;
-        co_return refused(what.id, why);
+        co_return refused(what.id, refusal_of(*failed));
     }
     co_return wire::response(what.id, page->pos, *text);
 }
@@ -363,7 +358,7 @@ void session::end(int code, std::string reason, bool after_requests)
 void session::keep_login()
 {
     if (!me_ || ending_) return;
-    auto const now_ms = runtime::now().wall_us / 1000;
+    auto const now_ms = with_.chain.now_ms();
     if (std::chrono::milliseconds(now_ms - login_.created_ms) > with_.limits.session_ttl)
         return end(4501, "this session is too old", false);
     auto const used_ms = std::max(login_.created_ms, login_.used_ms);

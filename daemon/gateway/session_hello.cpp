@@ -4,7 +4,6 @@
 #include "gateway/session.hpp"
 #include "gateway/session_age.hpp"
 #include "gateway/token.hpp"
-#include "runtime/clock.hpp"
 
 #include <algorithm>
 
@@ -112,7 +111,7 @@ asio::awaitable<std::optional<refusal>> session::admit(wire::hello const& what)
 
     auto const& known = found->value.session;
     if (!known) co_return make_refusal(api_errc::unauthenticated, "this token is not known");
-    auto const now_ms = runtime::now().wall_us / 1000;
+    auto const now_ms = with_.chain.now_ms();
     if (is_over(with_.limits, known->row, now_ms))
         co_return make_refusal(api_errc::token_expired, "this session is too old");
     if (gone_) co_return std::nullopt;

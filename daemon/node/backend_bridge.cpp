@@ -94,6 +94,7 @@ void backend_bridge::on(has_read& what)
 
 void backend_bridge::on(was_applied& what)
 {
+    if (!what.what->empty()) view_.state_ms = what.what->back().at_ms;
     if (listener_ != nullptr) listener_->on_applied(*what.what);
 }
 
@@ -129,6 +130,7 @@ asio::awaitable<gateway::submit_outcome> backend_bridge::submit(chat::command wh
         };
         co_return full;
     }
+    if (view_.agreed_us != 0) what.asked_ms = now_ms();
     auto const id = ids_.next();
     auto const waiter = std::make_shared<waiting<gateway::submit_outcome>>(on_);
     pending_.emplace(id, waiter);

@@ -63,6 +63,7 @@ replica_driver::replica_driver(
       how_(std::move(how)),
       die_(std::move(die)),
       promised_(from.promised),
+      state_at_start_ms_(store->state_ms()),
       core_(how_.core, std::move(from)),
       readers_(std::move(readers)),
       store_(std::make_unique<store::store_thread>(
@@ -88,6 +89,7 @@ replica_driver::replica_driver(
       ticker_(on)
 {
     view_.node = how_.core.self.name.name;
+    view_.state_ms = state_at_start_ms_;
     view_.why_not = "not in the chain yet";
     status_ = std::make_shared<boost::json::object const>(boost::json::object{
         {"schema", "chainctl.status.v1"}, {"state", "down"}, {"chain", boost::json::array()}
@@ -206,6 +208,11 @@ void replica_driver::end_run(chain::begin_anew how)
 void replica_driver::beat(heartbeat what)
 {
     if (store_->busy_for() > how_.stall_limit) return;
+    if (!outdated_.empty())
+    {
+        what.outdated = true;
+        what.trouble = outdated_;
+    }
     what.info = info(core_.status());
     config_->send(wire::peer::encode(std::move(what)));
 }
@@ -258,17 +265,34 @@ store::store_events replica_driver::store_handlers()
         .digested = [this](std::string const& id, seq at, digest state)
         { checkpoint_ = {{"id", id}, {"pos", at.value()}, {"digest", to_string(state)}}; },
         .compacted = [this](log_point base) { feed(chain::compacted{base}); },
-        .failed = [this](error_code, std::string const& text)
-        { die_(runtime::exit_disk, "the store has failed: " + text); },
+        .failed =
+            [this](error_code why, std::string const& text)
+        {
+            if (why != errc::newer_schema) die_(runtime::exit_disk, "the store has failed: " + text);
+            if (outdated_.empty()) tasks_.spawn(stop_outdated(text));
+        },
     };
 }
 
 void replica_driver::applied(std::vector<chat::applied> what)
 {
+    if (!what.empty()) view_.state_ms = what.back().at_ms;
     auto const all = std::make_shared<std::vector<chat::applied> const>(std::move(what));
     tell_(was_applied{all, bytes_of(*all)});
     for (auto const& one : *all)
         if (pending_.erase(one.request) != 0) tell_(decided{one.request, without_events(one)});
+}
+
+// Nothing is written any more, and nothing answered. The config service is told why before this process ends,
+// so that it can tell people.
+asio::awaitable<void> replica_driver::stop_outdated(std::string why)
+{
+    outdated_ = std::move(why);
+    stopping_ = true;
+    feed(chain::step_down{});
+    asio::steady_timer pause(on_, std::chrono::microseconds(how_.core.heartbeat_every) * 4);
+    co_await runtime::wait_on(pause);
+    die_(runtime::exit_outdated, outdated_ + ": upgrade chaind on this machine, it goes on by itself then");
 }
 
 // ---- links

@@ -125,6 +125,8 @@ private:
     [[nodiscard]] std::string why_not(chain::replica_status const& now, bool others) const;
     [[nodiscard]] std::string info(chain::replica_status const& now) const;
     void log_role(chain::replica_status const& now);
+    void log_clock(chain::replica_status const& now);
+    boost::asio::awaitable<void> stop_outdated(std::string why);
 
     // ---- reads
     struct reading
@@ -144,6 +146,7 @@ private:
     driver_settings how_;
     std::function<void(int, std::string const&)> die_;
     chain_config promised_;
+    std::int64_t state_at_start_ms_;  // the state's time
     chain::replica core_;
     std::unique_ptr<store::reader_pool> readers_;
     std::unique_ptr<store::store_thread> store_;
@@ -176,6 +179,9 @@ private:
     boost::json::object checkpoint_;  // the newest state digest, as heartbeats report it
     std::pair<epoch, chain::role> told_role_{};
     bool told_active_ = false;
+    std::string outdated_;       // why this version cannot go on; empty: it can
+    bool told_clock_ = false;    // that the own wall clock is wrong
+    bool told_refused_ = false;  // that a row is not taken for its stamp
 };
 
 }  // namespace chaind::node

@@ -1,5 +1,6 @@
 // What the driver shows: to its gateway, to the config service, to the log.
 
+#include "base/span_text.hpp"
 #include "node/replica_driver.hpp"
 #include "runtime/address.hpp"
 #include "runtime/clock.hpp"
@@ -8,6 +9,8 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+
+#include <cstdlib>
 
 #include <unistd.h>
 
@@ -87,10 +90,14 @@ void replica_driver::refresh_view()
     next.outside = now.config.leaves_out(how_.core.self);
     next.applied = now.applied;
     next.committed = now.commit;
+    // Each word of the config service was on its way for another while: that is nothing to tell.
+    if (now.agreed_us && std::abs(*now.agreed_us - next.agreed_us) > 1'000'000)
+        next.agreed_us = *now.agreed_us;
+    next.clock_tolerance = how_.core.clock_tolerance;
     auto const shown = [](gateway::chain_view const& v)
     {
         return std::tie(
-            v.at, v.member, v.can_read, v.can_write, v.why_not, v.replicas, v.draining, v.outside
+            v.at, v.member, v.can_read, v.can_write, v.why_not, v.replicas, v.draining, v.outside, v.agreed_us
         );
     };
     bool const changed = shown(next) != shown(view_) || view_.lineage != told_lineage_;
@@ -103,6 +110,7 @@ void replica_driver::refresh_view()
         tell_(progress{view_.applied, view_.committed});
     run_those_behind();
     log_role(now);
+    log_clock(now);
 }
 
 std::string replica_driver::why_not(chain::replica_status const& now, bool others) const
@@ -134,6 +142,33 @@ void replica_driver::log_role(chain::replica_status const& now)
         {{"Epoch", now.config.at}, {"Role", name_of(now.part)}, {"End", now.end.at}, {"Committed", now.commit}
         }
     );
+}
+
+void replica_driver::log_clock(chain::replica_status const& now)
+{
+    if (now.clock_error.has_value() != told_clock_)
+    {
+        told_clock_ = now.clock_error.has_value();
+        if (told_clock_)
+            log::write(
+                log::level::warning,
+                "node",
+                "the clock of this machine is wrong: set it; it goes by the others meanwhile",
+                {{"Is", ahead_in_words(*now.clock_error)}}
+            );
+        else
+            log::write(log::level::notice, "node", "the clock of this machine is right again", {});
+    }
+    bool const refuses = now.refused_us > 0;
+    if (refuses == told_refused_) return;
+    told_refused_ = refuses;
+    if (refuses)
+        log::write(
+            log::level::warning,
+            "node",
+            "the head stamps entries far ahead of all clocks: they are not taken",
+            {{"Is", ahead_in_words(microseconds(now.refused_us))}}
+        );
 }
 
 std::string replica_driver::info(chain::replica_status const& now) const

@@ -48,7 +48,9 @@ chat::outcome outcome_of(std::string_view bytes)
 chat::counters get_counters(database& db)
 {
     chat::counters out;
-    auto row = db.query("SELECT pos, at_ms, users, convs, sessions, max_message_id FROM chat_counters");
+    auto row =
+        db.query("SELECT pos, at_ms, users, convs, sessions, max_message_id, forgotten_ms FROM chat_counters"
+        );
     if (!row.step()) return out;
     out.pos = number<seq>(row, 0);
     out.at_ms = row.integer(1);
@@ -56,6 +58,7 @@ chat::counters get_counters(database& db)
     out.convs = row.number(3);
     out.sessions = row.number(4);
     out.max_message_id = row.number(5);
+    out.forgotten_ms = row.integer(6);
     return out;
 }
 

@@ -9,7 +9,7 @@
 CREATE TABLE chat_counters (
     one            INTEGER PRIMARY KEY CHECK (one = 1),  -- there is one row
     pos            INTEGER NOT NULL,  -- of the last applied entry
-    at_ms          INTEGER NOT NULL,  -- its time; never falls
+    at_ms          INTEGER NOT NULL,  -- the state's time; falls only where it turns out to have been ahead
     users          INTEGER NOT NULL,  -- the highest user id
     convs          INTEGER NOT NULL,  -- the highest conversation id
     sessions       INTEGER NOT NULL,  -- the highest session id

@@ -41,13 +41,14 @@ void chat_state::flush()
     all.add(counters_);
     db_.run(
         "UPDATE chat_counters SET pos = ?, at_ms = ?, users = ?, convs = ?, sessions = ?, max_message_id = ?,"
-        " row_sum = ?",
+        " forgotten_ms = ?, row_sum = ?",
         counters_.pos,
         counters_.at_ms,
         counters_.users,
         counters_.convs,
         counters_.sessions,
         counters_.max_message_id,
+        counters_.forgotten_ms,
         all.value()
     );
 }

@@ -1,7 +1,5 @@
 #include "store/log_rows.hpp"
 
-#include "store/store_schema.hpp"
-
 #include <memory>
 
 namespace chaind::store
@@ -39,7 +37,7 @@ std::optional<meta_row> load_meta(database& db)
     {
         auto row = db.query(
             "SELECT store, cluster, promise, promise_state, joiner, applied, applied_epoch, applied_hash,"
-            " applied_ts_us, base, base_epoch, base_hash, base_ts_us, restored FROM meta WHERE one = 1"
+            " applied_ts_us, base, base_epoch, base_hash, base_ts_us, restored, promise_id FROM meta WHERE one = 1"
         );
         if (!row.step()) return std::nullopt;
         out.store = row.id<store_id>(0);
@@ -50,11 +48,7 @@ std::optional<meta_row> load_meta(database& db)
         out.applied = point_of(row, 5);
         out.base = point_of(row, 9);
         out.restored = row.integer(13) != 0;
-    }
-    if (schema_version(db) >= first_with_promise_id)
-    {
-        auto row = db.query("SELECT promise_id FROM meta WHERE promise_id IS NOT NULL");
-        if (row.step()) out.promised.id = row.id<config_id>(0);
+        out.promised.id = row.id<config_id>(14);
     }
     auto row = db.query("SELECT name, store, boot FROM promised_member ORDER BY position");
     while (row.step())
@@ -86,15 +80,12 @@ void save_promise(database& db, chain_config const& promised)
     std::optional<std::string> joiner;
     if (promised.joiner) joiner = promised.joiner->name;
     db.run(
-        "UPDATE meta SET promise = ?, promise_state = ?, joiner = ?",
+        "UPDATE meta SET promise = ?, promise_state = ?, joiner = ?, promise_id = ?",
         promised.at,
         static_cast<int>(promised.state),
-        joiner
+        joiner,
+        promised.id.empty() ? std::nullopt : std::optional(promised.id)
     );
-    if (schema_version(db) >= first_with_promise_id)
-        db.run(
-            "UPDATE meta SET promise_id = ?", promised.id.empty() ? std::nullopt : std::optional(promised.id)
-        );
     db.run("DELETE FROM promised_member");
     for (std::size_t i = 0; i < promised.members.size(); ++i)
     {

@@ -59,6 +59,7 @@ public:
         if (!manifest) return wrong(std::move(missing));
         if (version < first_schema) return wrong("an older version made it, and that one can restore it");
         if (auto failure = check_pages(version)) return failure;
+        if (version < newest_schema()) show_in_newest_schema(db_);
         auto const meta = load_meta(db_);
         if (db_.failed()) return meaning();
         if (!meta) return wrong("the meta row is missing");

@@ -3,6 +3,7 @@
 #include "store/log_rows.hpp"
 #include "store/snapshot_rows.hpp"
 #include "store/store_file.hpp"
+#include "store/store_schema.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -92,6 +93,7 @@ error_code give_identity(
     // again.
     db.script("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = FULL");
     db.run("BEGIN IMMEDIATE");
+    upgrade_schema(db, schema_version(db));
     save_store(db, identity.store);
     save_cluster(db, identity.cluster);
     save_boot(db, {});

@@ -332,6 +332,11 @@ error_code sqlite_store::append(chain::entry const& e)
     return {};
 }
 
+std::int64_t sqlite_store::state_ms() const
+{
+    return chat_->get_counters().at_ms;
+}
+
 error_code sqlite_store::apply(seq upto, store_observer const& tell)
 {
     if (upto > end_.at) return refuse(errc::store_damaged, "broken invariant: apply beyond the log's end");
@@ -347,9 +352,14 @@ error_code sqlite_store::apply(seq upto, store_observer const& tell)
         {
             chat::entry_context const context{.pos = e.at, .ts_us = e.ts_us, .request = e.request};
             auto const command = wire::decode_command(*e.command);
-            results.push_back(
-                command ? chat::apply(*chat_, *command, context) : chat::apply_unreadable(*chat_, context)
-            );
+            // To pass over it would be another state than that of those who know it.
+            if (!command)
+                return refuse(
+                    errc::newer_schema,
+                    "position " + std::to_string(e.at.value()) +
+                        " of the log holds a command that this version does not know"
+                );
+            results.push_back(chat::apply(*chat_, *command, context));
             applied_ = e.point();
             auto const checkpoint = results.back().checkpoint;
             if (!checkpoint && e.at != rows->back().at) continue;

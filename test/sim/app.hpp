@@ -23,12 +23,24 @@ struct op_key
     friend auto operator<=>(op_key const&, op_key const&) = default;
 };
 
+// The real time at the start of each run, in µs since 1970 UTC.
+inline constexpr std::int64_t epoch_us = 1'700'000'000'000'000;
+
+// The times in a command: when its key was made, by the client's device, and when it was asked for, by the
+// gateway.
+struct told_times
+{
+    std::int64_t key_ms = epoch_us / 1000;
+    std::int64_t asked_ms = 0;
+};
+
 struct outcome
 {
     op_key key;
     std::string answer;  // the same for every retry of this key, at every replica
     bool repeated = false;
-    bool final = true;  // false: a refusal that another try may turn into something else
+    bool final = true;        // false: a refusal that another try may turn into something else
+    bool wrong_time = false;  // refused for the time of its key
 };
 
 // What of an application goes into a snapshot: all of it, unless a planted mistake says otherwise.
@@ -87,7 +99,7 @@ struct app_kind
 {
     std::function<std::unique_ptr<app>()> make;
     // The command for an intention. Equal keys give equal bytes.
-    std::function<std::string(op_key)> command;
+    std::function<std::string(op_key, told_times)> command;
     // Beside each simulated disk; none by default.
     std::function<std::unique_ptr<shadow_store>(std::string name)> shadow;
     store_habits habits{};

@@ -14,13 +14,10 @@ namespace
 {
 
 constexpr std::string_view digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-constexpr std::int64_t cid_time_ms = 1'700'000'000'000;
-
 // The idempotency key is a ULID whose random part is the client and its intention.
-std::string cid_of(op_key key)
+std::string cid_of(op_key key, std::int64_t time)
 {
     std::string out(26, '0');
-    auto time = cid_time_ms;
     for (std::size_t i = 10; i-- > 0; time /= 32)
         out[i] = digits[static_cast<std::size_t>(time % 32)];
     auto number = key.client << 32 | key.number;
@@ -106,8 +103,9 @@ public:
         // A refusal that may be otherwise next time is no answer to the key.
         auto const* no = std::get_if<chat::failure>(&result.result);
         auto again = no ? chat::retry_of(no->code) : chat::retry::never;
-        bool final = again != chat::retry::same_cid && again != chat::retry::reauth;
-        return {key, answer + text(' ', result.effect_pos), result.dup, final};
+        bool wrong_time = no && no->maybe_done;
+        bool final = again != chat::retry::same_cid && again != chat::retry::reauth && !wrong_time;
+        return {key, answer + text(' ', result.effect_pos), result.dup, final, wrong_time};
     }
 
     [[nodiscard]] digest state() const override { return running_; }
@@ -125,14 +123,15 @@ app_kind chat_application()
 {
     return {
         [] { return std::make_unique<chat_app>(); },
-        [](op_key key)
+        [](op_key key, told_times at)
         {
             auto body = body_of(key);
             bool nobody = std::holds_alternative<chat::account_create>(body);
             return wire::encode(chat::command{
                 .uid = nobody ? chat::user_id{} : chat::user_id(1 + key.client),
-                .cid = cid_of(key),
-                .what = std::move(body)
+                .cid = cid_of(key, at.key_ms),
+                .what = std::move(body),
+                .asked_ms = at.asked_ms
             });
         },
         {},

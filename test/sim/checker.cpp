@@ -60,6 +60,16 @@ void checker::on_write(node const& where, chain::store_write const& what)
     {
         auto [known, fresh] = assigned_.try_emplace(row.in.value() << 32 | row.at.value(), row.hash);
         demand(known->second == row.hash, "I9: position ", row.at, " was assigned twice in epoch ", row.in);
+        // Clocks of machines differ by seconds as long as they are right, and most of them are.
+        auto const real_us = epoch_us + in_.time.now();
+        demand(
+            row.ts_us <= real_us + in_.how.chain.clock_tolerance.count() + 20'000'000,
+            "I23: position ",
+            row.at,
+            " is stamped ",
+            (row.ts_us - real_us) / 1'000'000,
+            " s ahead"
+        );
     }
 }
 
@@ -89,6 +99,13 @@ void checker::on_applied(
         auto [where_, fresh] = effects_.try_emplace(result.key, what.at);
         demand(where_->second == what.at, "I15: a key takes effect at ", where_->second, " and at ", what.at);
     }
+}
+
+void checker::on_answered(outcome const& what)
+{
+    if (!what.wrong_time) return;
+    in_.count.add(seen::wrong_times);
+    demand(!in_.clients.knows_the_time(what.key.client), "I23: the time of a key is refused that is right");
 }
 
 void checker::on_acknowledged(seq at)

@@ -47,6 +47,8 @@ public:
     [[nodiscard]] seq read_floor() const { return std::max(acknowledged_, seen_by_reads_); }
     void on_read(seq floor, seq saw);
 
+    void on_answered(outcome const& what);
+
     // Everybody is up, nobody writes: all must be the same.
     void demand_equal() const;
 

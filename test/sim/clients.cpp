@@ -13,6 +13,10 @@ void client_crowd::start()
 {
     writers_.resize(static_cast<std::size_t>(in_.how.writers));
     readers_.resize(static_cast<std::size_t>(in_.how.readers));
+    if (in_.how.wrong_devices > 0)
+        for (auto& each : writers_)
+            if (in_.random.chance(in_.how.wrong_devices))
+                each.ahead_ms = in_.random.between(-100, 100) * 24 * 3'600'000;
     burst_left_ = in_.how.idle ? static_cast<int>(in_.random.between(5, 60)) : -1;
     for (std::size_t w = 0; w < writers_.size(); ++w)
         in_.how.open_loop ? write_on(w) : think(w);
@@ -65,6 +69,7 @@ void client_crowd::think(std::size_t w)
             if (stopped_) return;
             auto& me = writers_[w];
             ++me.number;
+            me.made_ms = me.ahead_ms + (epoch_us + in_.time.now()) / 1000;
             me.wants = true;
             ask(w);
         }
@@ -101,7 +106,7 @@ void client_crowd::ask(std::size_t w)
     ask_again(w, in_.random.between(in_.how.patience.low, in_.how.patience.high));
     bool storm = in_.random.chance(in_.how.storm);
     for (auto& each : in_.nodes)
-        if (each->alive() && (storm || each->index() == self.at)) each->submit(key);
+        if (each->alive() && (storm || each->index() == self.at)) each->submit(key, self.made_ms);
     if (!storm && !in_.at(self.at).alive()) ask_again(w, in_.random.between(2'000, 20'000));
 }
 

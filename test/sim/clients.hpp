@@ -27,6 +27,8 @@ public:
     void on_refused(op_key key);
     void on_node_gone(int which);
     void on_read(std::uint64_t reader, std::optional<seq> saw);
+    // Is the clock of this writer's device right?
+    [[nodiscard]] bool knows_the_time(std::uint64_t who) const { return writers_[who].ahead_ms == 0; }
 
 private:
     struct writer
@@ -34,7 +36,9 @@ private:
         std::uint64_t number = 0;  // of the intention
         bool wants = false;        // it is not answered yet
         std::uint64_t attempt = 0;
-        int at = 0;  // the replica asked last
+        int at = 0;                 // the replica asked last
+        std::int64_t ahead_ms = 0;  // its device's clock
+        std::int64_t made_ms = 0;   // when the intention was, by that
     };
     struct reader
     {

@@ -182,7 +182,7 @@ void config_host::next_tick()
         clock_.true_span(5'000) + in_.random.between(0, 500),
         [this]
         {
-            deliver(control::tick{});
+            deliver(control::tick{epoch_us + in_.time.now() + clock_jump_us});
             next_tick();
         }
     );
@@ -292,6 +292,7 @@ void config_host::note(control::notice const& what)
 {
     if (what.what == "cold_start") in_.count.add(seen::cold_starts);
     if (what.what == "refused") in_.count.add(seen::refused_disks);
+    if (what.what == "clock") in_.count.add(seen::clocks_named);
     if (in_.log.printing()) in_.log.line("notice ", what.what, " at ", what.at, " ", what.who, " ", what.why);
 }
 

@@ -48,6 +48,7 @@ public:
     }
     void tell(control::event what) { deliver(std::move(what)); }
 
+    std::int64_t clock_jump_us = 0;  // its wall clock was set wrong by so much
     [[nodiscard]] bool alive() const { return core_.has_value(); }
     [[nodiscard]] bool paused() const { return paused_; }
     [[nodiscard]] control::record const& registry() const { return registry_; }

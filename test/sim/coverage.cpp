@@ -55,6 +55,9 @@ std::string_view name(seen what)
         "foreign_disks",
         "rotten_disks",
         "compactions",
+        "clock_jumps",
+        "clocks_named",
+        "wrong_times",
     };
     return names[static_cast<std::size_t>(what)];
 }

@@ -60,6 +60,9 @@ enum class seen : std::uint8_t
     foreign_disks,
     rotten_disks,
     compactions,
+    clock_jumps,
+    clocks_named,
+    wrong_times,
     count_
 };
 constexpr std::size_t seen_kinds = static_cast<std::size_t>(seen::count_);

@@ -71,6 +71,8 @@ constexpr std::pair<r, std::string_view> all_rules[] = {
     {r::a_heartbeat_is_plausible, "a_heartbeat_is_plausible"},
     {r::a_commit_is_on_every_disk, "a_commit_is_on_every_disk"},
     {r::a_name_has_one_link, "a_name_has_one_link"},
+    {r::a_stamp_follows_most_clocks, "a_stamp_follows_most_clocks"},
+    {r::a_row_far_ahead_is_not_taken, "a_row_far_ahead_is_not_taken"},
 };
 
 }  // namespace

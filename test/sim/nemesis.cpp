@@ -21,9 +21,11 @@ void nemesis::stop()
     for (auto& each : in_.nodes)
     {
         each->repair_disk();
+        each->clock_jump_us = 0;
         each->resume();
         if (each->stopping()) each->stop(false);
     }
+    in_.config.clock_jump_us = 0;
     in_.config.arm(false);
     in_.config.resume();
 }
@@ -296,6 +298,30 @@ void nemesis::removed_and_cut_off()
     );
 }
 
+// One clock at a time, and a while between two: most of those that are heard are right then. (Where only two
+// are left, each is one of two.)
+void nemesis::clock_jump()
+{
+    if (clock_is_wrong_) return;
+    auto& random = in_.random;
+    auto far = random.chance(0.5) ? random.between(120, 7'200) : random.between(7'200, 400LL * 24 * 3'600);
+    auto by = (random.chance(0.6) ? far : -far) * 1'000'000;
+    auto const& members = in_.config.registry().last_active.members;
+    auto which = random.below(in_.nodes.size() + 3);
+    std::int64_t* clock = &in_.config.clock_jump_us;
+    if (which < in_.nodes.size())
+        clock = &in_.nodes[which]->clock_jump_us;
+    else if (which > in_.nodes.size() && !members.empty())
+        clock = &in_.find(members.front().name)->clock_jump_us;
+    *clock = by;
+    clock_is_wrong_ = true;
+    in_.count.add(seen::clock_jumps);
+    if (in_.log.printing()) in_.log.line("clock ", which, " by ", by / 1'000'000, " s");
+    auto const span = random.skewed(in_.how.jump_time.low, in_.how.jump_time.high);
+    undo_later(span, [clock] { *clock = 0; });
+    undo_later(span + 1'500'000, [this] { clock_is_wrong_ = false; });
+}
+
 void nemesis::strike(fault what)
 {
     auto& random = in_.random;
@@ -403,6 +429,7 @@ void nemesis::strike(fault what)
             );
             break;
         }
+        case fault::clock_jump: clock_jump(); break;
         case fault::fsync_error: which.fail_next_fsync(); break;
         case fault::rejoin_under_old_tail: rejoin_under_old_tail(); break;
         case fault::removed_and_cut_off: removed_and_cut_off(); break;

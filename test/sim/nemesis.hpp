@@ -39,6 +39,7 @@ private:
     void impostor(node& which);
     void mistaken_word(node& which);
     void new_disk(node& which);
+    void clock_jump();
     void administer(fault what, node& which);  // nemesis_admin.cpp
     void undo_later(us span, std::function<void()> what);
     node& any();
@@ -47,6 +48,7 @@ private:
 
     world& in_;
     bool stopped_ = false;
+    bool clock_is_wrong_ = false;
 };
 
 }  // namespace chaind::sim

@@ -121,11 +121,19 @@ void node::deliver(member const& to, chain::event what)
         process(std::move(what));
 }
 
-void node::submit(op_key key)
+now_t node::clocks() const
+{
+    return {local_now(), wall_shift_ + clock_jump_us + epoch_us + in_.time.now()};
+}
+
+void node::submit(op_key key, std::int64_t key_ms)
 {
     auto request = in_.random.id<request_id>();
     waiting_[request] = key;
-    auto command = std::make_shared<std::string const>(in_.application.command(key));
+    told_times at{
+        .key_ms = key_ms, .asked_ms = core_->time_is_agreed() ? core_->time_us(clocks()) / 1000 : 0
+    };
+    auto command = std::make_shared<std::string const>(in_.application.command(key, at));
     deliver(self_, chain::submit_local{{request, std::move(command)}});
     later(
         5'000'000,
@@ -162,7 +170,7 @@ void node::process(chain::event what)
     in_.log.mix_time();
     in_.log.mix(static_cast<std::uint64_t>(index_) * 16 + what.index());
     in_.check.on_event(*this, what);
-    now_t now{local_now(), wall_shift_ + 1'700'000'000'000'000 + in_.time.now()};
+    auto const now = clocks();
     bool const was_outside = status_.config.leaves_out(self_);
     auto effects = core_->step(now, std::move(what));
     status_ = core_->status();
@@ -295,6 +303,7 @@ void node::on_published(chain::entry const& what, outcome result, digest state)
     if (found == waiting_.end()) return;
     demand(found->second == result.key, "the answer belongs to another request");
     waiting_.erase(found);
+    in_.check.on_answered(result);
     in_.check.on_acknowledged(what.at);
     in_.clients.on_answer(result.key);
 }

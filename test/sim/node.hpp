@@ -39,7 +39,7 @@ public:
 
     // What arrives from outside. `to` is the process meant; another run ignores it.
     void deliver(member const& to, chain::event what);
-    void submit(op_key key);
+    void submit(op_key key, std::int64_t key_ms);
     // False: nobody listens.
     bool read(std::uint64_t client);
 
@@ -55,12 +55,14 @@ public:
     [[nodiscard]] std::optional<disk_image> const& older() const { return older_; }
     [[nodiscard]] chain::replica_status const& status() const { return status_; }
     [[nodiscard]] instant local_now() const;
+    [[nodiscard]] now_t clocks() const;
     [[nodiscard]] bool lease_valid() const { return core_->lease_valid(local_now()); }
 
-    std::string kernel;    // that runs it
-    bool foreign = false;  // its disk is of another history
-    bool rotten = false;   // its disk has changed a row of the application
-    bool lying = false;    // its disk went back in time: it does not count until it is out of the chain
+    std::string kernel;              // that runs it
+    std::int64_t clock_jump_us = 0;  // its wall clock was set wrong by so much
+    bool foreign = false;            // its disk is of another history
+    bool rotten = false;             // its disk has changed a row of the application
+    bool lying = false;  // its disk went back in time: it does not count until it is out of the chain
     void slow_disk(us by) { disk_.slower = by; }
     void fail_next_fsync() { disk_.failing = true; }
     void repair_disk()

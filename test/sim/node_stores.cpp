@@ -132,7 +132,7 @@ disk_image node::foreign_image() const
         row.ts_us = previous.ts_us + 1 + in_.random.between(0, 1'000);
         row.request = in_.random.id<request_id>();
         op_key key{in_.random.below(2), static_cast<std::uint64_t>(in_.random.between(1, 500))};
-        row.command = std::make_shared<std::string const>(in_.application.command(key));
+        row.command = std::make_shared<std::string const>(in_.application.command(key, {}));
         row.hash = chain::entry_hash(previous.hash, row);
         previous = row.point();
         change.entries.push_back(std::move(row));

@@ -55,7 +55,7 @@ app_kind plain_app(bool deduplicate)
 {
     return {
         [deduplicate] { return std::make_unique<plain>(deduplicate); },
-        [](op_key key) { return std::string(reinterpret_cast<char const*>(&key), sizeof key); },
+        [](op_key key, told_times) { return std::string(reinterpret_cast<char const*>(&key), sizeof key); },
         {},
         {}
     };

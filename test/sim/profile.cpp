@@ -379,6 +379,33 @@ profile administered(rng& random)
     return p;
 }
 
+// Wall clocks are set wrong and right again, one at a time.
+profile wrong_clocks(rng& random)
+{
+    profile p;
+    draw_network(p, random);
+    draw_load(p, random);
+    weigh(
+        p,
+        {{fault::clock_jump, 24},
+         {fault::kill, 3},
+         {fault::power_cut, 2},
+         {fault::power_loss_all, 1},
+         {fault::config_kill, 4},
+         {fault::config_pause, 1},
+         {fault::config_kill_mid_change, 1},
+         {fault::pause, 2},
+         {fault::isolate_from_config, 2},
+         {fault::isolate_end, 3},
+         {fault::isolate, 2},
+         {fault::step_down, 1},
+         {fault::admin_move, 1}}
+    );
+    p.fault_gap = {30'000, 600'000};
+    p.wrong_devices = 0.2;
+    return p;
+}
+
 using maker = profile (*)(rng&);
 std::vector<std::pair<std::string_view, maker>> const& makers()
 {
@@ -396,6 +423,7 @@ std::vector<std::pair<std::string_view, maker>> const& makers()
         {"open", open_loop},
         {"join", joins},
         {"admin", administered},
+        {"wall", wrong_clocks},
     };
     return all;
 }
@@ -441,6 +469,7 @@ profile draw_profile(std::string_view name, chain::forwarding policy, rng& rando
             // ever.
             p.writes_in_a_transaction = 1'000;
         }
+        p.chain.clock_tolerance = p.control.clock_tolerance = 30s;
         if (name == "join" && p.chain.snapshot_after > 1'000)
             p.chain.snapshot_after = static_cast<std::uint64_t>(random.between(80, 300));
         if (p.nodes > 2 && !p.must_stay_calm && random.chance(0.1)) p.chain.min_replicas = 2;

@@ -52,6 +52,7 @@ enum class fault : std::uint8_t
     admin_move,
     admin_replace,
     admin_want,
+    clock_jump,  // a wall clock is set wrong, or right: a replica's, the config service's, a client's device
     count_
 };
 constexpr std::size_t fault_kinds = static_cast<std::size_t>(fault::count_);
@@ -110,6 +111,10 @@ struct profile
     double crash_at_chunk = 0;  // source or target dies around the next chunk of a rising series
     double foreign = 0;         // of restarts: with a disk of another history
     double rotten = 0;          // of restarts: with a row changed
+
+    // Wall clocks.
+    range jump_time{50'000, 4'000'000};  // until one that was set wrong is right again
+    double wrong_devices = 0;            // of writers: by whole days
 
     us resume_limit =
         1'000'000;  // until writes go on once nothing fails any more; a cold start's wait not counted

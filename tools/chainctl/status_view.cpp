@@ -160,6 +160,16 @@ std::string damaged_lines(json::object const& status)
     return out;
 }
 
+std::string clock_lines(json::object const& status)
+{
+    std::string out;
+    for (auto const& value : list_at(status, "clocks"))
+        if (value.is_object())
+            out += "  " + coloured(tint::warning, "clock") + "    " + text_at(value.get_object(), "reason") +
+                   "; until then it goes by the others, and is not the head where another one can be\n";
+    return out;
+}
+
 }  // namespace
 
 std::string status_text(json::object const& status, bool wide)
@@ -174,8 +184,8 @@ std::string status_text(json::object const& status, bool wide)
                              ": the chain goes on, but a crash now is not repaired until it is back") +
            "\n";
     if (auto rows = chain_table(status, wide); !rows.empty()) out += "\n" + rows;
-    auto const notes =
-        joining_lines(status) + aside_lines(status) + damaged_lines(status) + failed_lines(status);
+    auto const notes = joining_lines(status) + aside_lines(status) + damaged_lines(status) +
+                       clock_lines(status) + failed_lines(status);
     if (!notes.empty()) out += "\n" + notes;
     return out;
 }

@@ -137,7 +137,8 @@ void harness::compact(std::size_t i, seq upto)
 
 effects harness::step(std::size_t i, event what)
 {
-    auto done = at(i).core->step(now, std::move(what));
+    now_t const here{.steady = now.steady, .wall_us = now.wall_us + at(i).clock_ahead.count()};
+    auto done = at(i).core->step(here, std::move(what));
     auto todo = done;
     perform(i, todo);
     return done;
@@ -285,14 +286,29 @@ chain_config harness::config(std::vector<std::size_t> const& members, config_sta
 
 void harness::direct_one(std::size_t i, chain_config const& what, std::optional<instant> lease_for)
 {
-    (void)step(i, directed{{.config = what, .learning = {}, .lease_for = lease_for}});
+    (void)step(
+        i,
+        directed{
+            {.config = what, .learning = {}, .lease_for = lease_for, .time_us = time_is_told ? now.wall_us : 0
+            }
+        }
+    );
 }
 
 void harness::direct(chain_config const& what, std::optional<learner_assignment> learning)
 {
     current = std::max(current, what.at);
     for (std::size_t i = 0; i < machines_.size(); ++i)
-        if (at(i).core) (void)step(i, directed{{.config = what, .learning = learning, .lease_for = {}}});
+        if (at(i).core)
+            (void)step(
+                i,
+                directed{
+                    {.config = what,
+                     .learning = learning,
+                     .lease_for = {},
+                     .time_us = time_is_told ? now.wall_us : 0}
+                }
+            );
 }
 
 void harness::assign(std::vector<std::size_t> const& members, std::size_t learner, std::size_t source)

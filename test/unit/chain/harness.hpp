@@ -47,7 +47,8 @@ struct machine
     std::optional<replica> core;  // none: crashed
     disk store;
     std::deque<store_write> queued;
-    bool disk_runs = true;  // false: writes wait
+    bool disk_runs = true;       // false: writes wait
+    microseconds clock_ahead{};  // its wall clock
     std::vector<heartbeat> heartbeats;
     std::vector<read_step> reads;
     std::vector<local_refusal> refusals;
@@ -106,6 +107,7 @@ public:
     [[nodiscard]] std::vector<std::string> log(std::size_t i) const;
 
     now_t now{.steady = 1s, .wall_us = 1'000'000};
+    bool time_is_told = false;  // the config service says what time it is, by `now`
     epoch current;
     // Messages for which this says true are lost.
     std::function<bool(member const& from, envelope const& what)> lose;

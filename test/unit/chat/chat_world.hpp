@@ -48,8 +48,15 @@ public:
     {
         now_ms += 1;
         pos = pos.next();
-        chat::command const c{.uid = who, .cid = std::move(cid), .what = std::move(what)};
-        chat::entry_context const at{.pos = pos, .ts_us = now_ms * 1000, .request = {}};
+        chat::command const c{
+            .uid = who,
+            .cid = std::move(cid),
+            .what = std::move(what),
+            .asked_ms = machines_ahead_ms ? now_ms + *machines_ahead_ms : 0
+        };
+        // As the head does it: by its own clock, and rising.
+        stamp_us = std::max(stamp_us + 1, (now_ms + head_ahead_ms) * 1000);
+        chat::entry_context const at{.pos = pos, .ts_us = stamp_us, .request = {}};
         auto in_maps = chat::apply(model, c, at);
         auto const in_rows = chat::apply(*rows_, c, at);
         rows_->flush();
@@ -126,7 +133,10 @@ public:
 
     chat::model_state model;
     seq pos;
-    std::int64_t now_ms = start_ms;
+    std::int64_t now_ms = start_ms;  // what it really is
+    std::int64_t stamp_us = 0;       // of the last entry
+    std::int64_t head_ahead_ms = 0;
+    std::optional<std::int64_t> machines_ahead_ms;  // all of them together; nothing: the gateway does not say
 
 private:
     std::unique_ptr<store::database> db_;

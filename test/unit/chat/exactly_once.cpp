@@ -117,18 +117,115 @@ BOOST_AUTO_TEST_CASE(time_never_runs_back)
     BOOST_TEST(second.at_ms >= first.at_ms);
 }
 
-BOOST_AUTO_TEST_CASE(a_checkpoint_and_unreadable_bytes_change_nothing_but_the_position)
+// ---- clocks that are wrong. `now_ms` is what it really is, and what the devices believe.
+
+BOOST_AUTO_TEST_CASE(a_key_outside_of_the_window_may_have_been_carried_out_and_is_told_the_time)
+{
+    for (auto const days : {-31, -40, -400, 2, 3, 400})
+    {
+        auto const a = apply(ana, text(talk, "x"), make_ulid(now_ms + days * day_ms, 77));
+        auto const& why = std::get<failure>(a.result);
+        BOOST_TEST(refusal(a) == "bad_request cid");
+        BOOST_TEST(why.maybe_done);
+        BOOST_TEST(why.message.find("its time is 20") != std::string::npos, why.message);
+        BOOST_TEST(why.message.find("clock") != std::string::npos, why.message);
+    }
+    auto const malformed = apply(ana, text(talk, "x"), "not-a-ulid");
+    BOOST_TEST(!std::get<failure>(malformed.result).maybe_done);
+}
+
+BOOST_AUTO_TEST_CASE(a_stamp_ahead_of_all_other_clocks_changes_nothing_for_people)
+{
+    machines_ahead_ms = 0;
+    auto const before = fresh_cid();
+    apply(ana, text(talk, "before"), before);
+    for (auto const days : {1, 29, 31, 40, 4000})
+    {
+        head_ahead_ms = days * day_ms;
+        auto const during = send(ana, talk, "during");
+        BOOST_TEST(during.at_ms == now_ms);
+        head_ahead_ms = 0;
+        // The stamps go on where they were.
+        BOOST_TEST(send(ana, talk, "after").at_ms == now_ms);
+        BOOST_TEST(apply(ana, text(talk, "before"), before).dup);
+        BOOST_TEST(apply({}, probe{}, "").pos == pos);
+        BOOST_TEST(read.counters().at_ms <= now_ms);
+    }
+    check_digests();
+}
+
+BOOST_AUTO_TEST_CASE(when_all_machines_were_ahead_the_time_comes_back_with_them)
+{
+    machines_ahead_ms = head_ahead_ms = 40 * day_ms;
+    auto const ahead = [&] { return make_ulid(now_ms + 40 * day_ms, 5); };
+    auto const key = ahead();
+    BOOST_TEST(refusal(apply(ana, text(talk, "by the device's clock"))) == "bad_request cid");
+    apply(ana, text(talk, "by the server's"), key);
+
+    machines_ahead_ms = head_ahead_ms = 0;
+    BOOST_TEST(send(ana, talk, "right again").at_ms == now_ms);
+    BOOST_TEST(apply(ana, text(talk, "by the server's"), key).dup);
+}
+
+BOOST_AUTO_TEST_CASE(machines_without_power_do_not_set_the_time_back)
+{
+    auto const at = send(ana, talk, "before").at_ms;
+    machines_ahead_ms = head_ahead_ms = -9000 * day_ms;
+    now_ms += 60'000;
+    auto const later = send(ana, talk, "the devices know the time");
+    BOOST_TEST(later.at_ms >= at);
+    BOOST_TEST(later.at_ms <= now_ms);
+    // One device that is as wrong as the machines does set it back, until the next one asks.
+    machines_ahead_ms = head_ahead_ms = 0;
+    BOOST_TEST(send(ana, talk, "set right").at_ms == now_ms);
+}
+
+BOOST_AUTO_TEST_CASE(a_gateway_behind_all_others_does_not_set_the_time_back)
+{
+    machines_ahead_ms = -40 * day_ms;
+    for (int i = 0; i < 3; ++i)
+        BOOST_TEST(send(ana, talk, "x").at_ms == now_ms);
+    // Nor after a quiet day.
+    now_ms += day_ms;
+    BOOST_TEST(send(ana, talk, "x").at_ms == now_ms);
+}
+
+// All clocks agree on a wrong time, everything that is remembered goes by it, and then they are right again.
+BOOST_AUTO_TEST_CASE(what_was_forgotten_too_early_is_not_carried_out_again)
+{
+    machines_ahead_ms = 0;
+    auto const early = fresh_cid();
+    apply(ana, text(talk, "once"), early);
+    now_ms += 1000;
+    auto const late = fresh_cid();
+    apply(ana, text(talk, "also once"), late);
+
+    machines_ahead_ms = head_ahead_ms = 40 * day_ms;
+    for (int i = 0; i < 4; ++i)
+        apply({}, probe{}, "");
+    BOOST_TEST(!model.oldest_remembered());
+    machines_ahead_ms = head_ahead_ms = 0;
+    now_ms += 1000;
+    send(ana, talk, "and time goes on");
+
+    for (auto const& [cid, body] : {std::pair(early, "once"), std::pair(late, "also once")})
+    {
+        auto const again = apply(ana, text(talk, body), cid);
+        BOOST_TEST(refusal(again) == "bad_request cid");
+        BOOST_TEST(std::get<failure>(again.result).maybe_done);
+    }
+    BOOST_TEST(model.messages().size() == 3u);
+    BOOST_TEST(read.counters().forgotten_ms > 0);
+    check_digests();
+}
+
+BOOST_AUTO_TEST_CASE(a_checkpoint_changes_nothing_but_the_position)
 {
     auto const before = read.counters();
     auto const a = apply({}, checkpoint{.id = "c1"}, "");
     BOOST_TEST(a.checkpoint.value() == "c1");
     BOOST_TEST(read.counters().pos == pos);
     BOOST_TEST(read.counters().max_message_id == before.max_message_id);
-
-    model_state fresh;
-    auto const refused = apply_unreadable(fresh, {.pos = seq(4), .ts_us = 5000, .request = {}});
-    BOOST_TEST(refusal(refused) == "bad_request");
-    BOOST_TEST(fresh.get_counters().pos == seq(4));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -66,6 +66,8 @@ struct citizen
     bool in_doubt = false;             // says so
     bool damaged = false;              // says so, whatever it is in the chain
     std::string trouble;               // of a learner
+    microseconds clock_ahead{};        // its wall clock
+    std::int64_t refused_us = 0;       // so it says
     learner_progress feeds;            // what it says of its learner, beside the lag
     bool draining = false;             // it was told to send its clients away
     std::vector<node_id> unreachable;  // beside neighbours that are down
@@ -275,6 +277,9 @@ public:
         if (c.learning && c.learning->learner == c.who) hb.trouble = c.trouble;
         hb.in_doubt = c.in_doubt;
         hb.damaged = c.damaged;
+        hb.wall_us = clocks ? wall_us() + c.clock_ahead.count() : 0;
+        hb.end.ts_us = newest_stamp_us;
+        hb.refused_us = c.refused_us;
         if (c.damaged) hb.trouble = "a row has changed";
         for (auto const& [n, other] : people)
             if (c.learning && c.learning->source == c.who && other.who == c.learning->learner && other.up &&
@@ -303,6 +308,10 @@ public:
     bool epochs_may_jump = false;
     instant now = 1s;
     microseconds store_takes = 2ms;
+    bool clocks = false;  // heartbeats say what time it is
+    microseconds config_ahead{};
+    std::int64_t newest_stamp_us = 0;
+    [[nodiscard]] std::int64_t wall_us() const { return 1'700'000'000'000'000 + now.count(); }
     std::optional<std::pair<instant, record>> storing;
 
 private:
@@ -320,7 +329,7 @@ private:
         }
         for (auto& [n, c] : people)
             if (c.up && c.next_heartbeat <= now) speak(c);
-        if (now.count() % 5000 == 0) feed(tick{});
+        if (now.count() % 5000 == 0) feed(tick{clocks ? wall_us() + config_ahead.count() : 0});
     }
 
     // A link is silent for 100 ms before anybody says so.

@@ -74,6 +74,33 @@ BOOST_FIXTURE_TEST_CASE(answers_are_told_before_the_transaction_is_synced, disk_
     BOOST_TEST((heard.applied[1].request == rows[1].request));
 }
 
+// A later version wrote it, and carries it out where this one would pass it over.
+BOOST_FIXTURE_TEST_CASE(a_command_of_a_later_version_stops_the_store_before_anything_changes, disk_fixture)
+{
+    constexpr std::string_view field("\x98\x3f\x01", 3);  // 1011: 1
+    for (auto const& newer : {std::string("\x9a\x3f\x00", 3), account_command(77) + std::string(field)})
+    {
+        disk_fixture here;
+        log_writer log;
+        auto rows = log.next_few(2, 1);
+        rows.push_back(log.next(1, newer));
+        rows.push_back(log.next(1));
+        survived before;
+        {
+            auto made = here.open();
+            BOOST_TEST(!write_one(*made, write_of(1).adds(rows)));
+            BOOST_TEST(!write_one(*made, write_of(2).applies(1)));
+            before = survived_of(*made, "db", here.disk.name());
+            BOOST_TEST((write_one(*made, write_of(3).applies(4)) == errc::newer_schema));
+            BOOST_TEST(made->failure_text().find("position 3") != std::string::npos, made->failure_text());
+            // It does nothing more.
+            BOOST_TEST((write_one(*made, write_of(4).applies(2)) == errc::newer_schema));
+        }
+        BOOST_TEST(here.survived_now() == before);
+        BOOST_TEST(before.suffix.size() == 3u);
+    }
+}
+
 BOOST_FIXTURE_TEST_CASE(what_a_batch_adds_and_applies_is_applied_once, disk_fixture)
 {
     log_writer log;

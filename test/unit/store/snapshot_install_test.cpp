@@ -1,5 +1,6 @@
 // Installing, setting aside, restoring: whole at every step.
 #include "support/watched_folders.hpp"
+#include "store/store_schema.hpp"
 #include "unit/store/snapshot_fixture.hpp"
 
 #include <sys/wait.h>
@@ -9,6 +10,13 @@ namespace chaind::test
 {
 namespace
 {
+
+// What versions 4 to 6 brought.
+std::string const without_later_columns =
+    "DROP INDEX chat_message_deleted; ALTER TABLE chat_user DROP COLUMN made;"
+    "ALTER TABLE chat_conv DROP COLUMN gone; ALTER TABLE chat_session DROP COLUMN used_ms;"
+    "ALTER TABLE chat_session DROP COLUMN place; ALTER TABLE meta DROP COLUMN promise_id;"
+    "ALTER TABLE chat_counters DROP COLUMN forgotten_ms;";
 
 struct install_fixture : snapshot_fixture
 {
@@ -220,15 +228,15 @@ BOOST_AUTO_TEST_CASE(a_backup_becomes_a_store_that_says_so_until_a_chain_has_it)
     BOOST_TEST(!open(how)->recover().value().restored);
 }
 
-// As they were made before meta.promise_id was.
+// As they were made before rooms were counted, promises named and keys forgotten.
 BOOST_AUTO_TEST_CASE(a_snapshot_of_schema_3_becomes_a_store)
 {
-    tamper(part, "ALTER TABLE meta DROP COLUMN promise_id; PRAGMA user_version = 3");
+    tamper(part, without_later_columns + "PRAGMA user_version = 3");
     BOOST_TEST_REQUIRE(store::check_snapshot(part, &why).has_value(), why);
     auto const failed = store::install_snapshot(part, db(), identity(), &why);
     BOOST_TEST_REQUIRE(!failed, why);
     auto made = open(options());
-    BOOST_TEST(number_in(db(), "PRAGMA user_version") == 5);
+    BOOST_TEST(number_in(db(), "PRAGMA user_version") == store::newest_schema());
     auto promised = made->recover().value().promised;
     BOOST_TEST((promised.id == config_id{}));
     promised.id = identity().promised.id;
@@ -282,7 +290,7 @@ BOOST_FIXTURE_TEST_CASE(
 }
 
 // The schema of version 1 as it was released. What came since: meta.restored, chat_counters.row_sum,
-// the columns of rooms_schema.sql, and meta.promise_id.
+// and what without_later_columns drops.
 BOOST_FIXTURE_TEST_CASE(a_store_of_schema_1_opens_as_it_was, snapshot_fixture)
 {
     filled(20);
@@ -295,6 +303,7 @@ BOOST_FIXTURE_TEST_CASE(a_store_of_schema_1_opens_as_it_was, snapshot_fixture)
     auto const state = state_digest(db());
     tamper(
         db(),
+        without_later_columns +
         "CREATE TABLE old_meta (one INTEGER PRIMARY KEY CHECK (one = 1), store BLOB NOT NULL, cluster BLOB,"
         " boot BLOB NOT NULL, promise INTEGER NOT NULL, promise_state INTEGER NOT NULL, joiner TEXT,"
         " applied INTEGER NOT NULL, applied_epoch INTEGER NOT NULL, applied_hash BLOB NOT NULL,"
@@ -304,15 +313,13 @@ BOOST_FIXTURE_TEST_CASE(a_store_of_schema_1_opens_as_it_was, snapshot_fixture)
         "applied_epoch,"
         " applied_hash, applied_ts_us, base, base_epoch, base_hash, base_ts_us FROM meta;"
         "DROP TABLE meta; ALTER TABLE old_meta RENAME TO meta;"
-        "ALTER TABLE chat_counters DROP COLUMN row_sum; DROP INDEX chat_message_deleted;"
-        "ALTER TABLE chat_user DROP COLUMN made; ALTER TABLE chat_conv DROP COLUMN gone;"
-        "ALTER TABLE chat_session DROP COLUMN used_ms; ALTER TABLE chat_session DROP COLUMN place;"
+        "ALTER TABLE chat_counters DROP COLUMN row_sum;"
         "PRAGMA user_version = 1"
     );
 
     auto made = open(options());
 
-    BOOST_TEST(number_in(db(), "PRAGMA user_version") == 5);
+    BOOST_TEST(number_in(db(), "PRAGMA user_version") == store::newest_schema());
     BOOST_TEST(made->id() == numbered<store_id>(7));
     BOOST_TEST(!made->recover().value().restored);
     BOOST_TEST(made->applied().at == seq(20));

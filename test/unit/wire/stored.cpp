@@ -59,7 +59,12 @@ BOOST_AUTO_TEST_CASE(every_command_comes_back_as_it_was)
     BOOST_TEST(all.back().index() + 1 == std::variant_size_v<command_body>);
     for (auto const& body : all)
     {
-        command const c{.uid = user_id(42), .cid = "01J9ZKQ3V7Y8M2N4P6R8T0W2X4", .what = body};
+        command const c{
+            .uid = user_id(42),
+            .cid = "01J9ZKQ3V7Y8M2N4P6R8T0W2X4",
+            .what = body,
+            .asked_ms = 1'795'000'000'123
+        };
         auto const bytes = wire::encode(c);
         auto const back = wire::decode_command(bytes).value();
         BOOST_TEST(back.uid == c.uid);
@@ -123,6 +128,22 @@ BOOST_AUTO_TEST_CASE(bytes_that_are_no_command_are_refused_and_nothing_worse)
                 BOOST_TEST(wire::decode_command(wire::encode(*c)).has_value());
         }
     }
+    // A field that a later version has added, to the command or to what it holds, is not left out.
+    constexpr std::string_view added("\x98\x3f\x01", 3);  // 1011: 1
+    for (auto const& body : one_of_each())
+    {
+        auto const whole = wire::encode(command{.uid = {}, .cid = {}, .what = body});
+        BOOST_TEST(wire::decode_command(whole).has_value());
+        BOOST_TEST(!wire::decode_command(whole + std::string(added)));
+        // The inner message is all there is: two bytes of its key, its length, itself.
+        auto const key = static_cast<unsigned char>(whole[0]) >= 0x80 ? 2u : 1u;
+        auto inner = whole.substr(key + 1);
+        BOOST_TEST_REQUIRE(inner.size() + added.size() < 128u);
+        inner += added;
+        BOOST_TEST(!wire::decode_command(whole.substr(0, key) + static_cast<char>(inner.size()) + inner));
+    }
+    BOOST_TEST(!wire::decode_command(std::string("\x9a\x3f\x00", 3)));
+    BOOST_TEST(!wire::decode_command(std::string("\xa2\x01\x05\x0a\x03\x98\x3f\x01", 8)));
     // An unknown text format or error code belongs to a later version.
     auto broken = wire::encode(outcome(failure{.code = api_errc::internal, .message = {}, .field = {}}));
     broken.back() = 99;

@@ -1,0 +1,131 @@
+#include "control/clock_votes.hpp"
+
+#include "base/rules.hpp"
+
+#include <algorithm>
+
+namespace chaind::control
+{
+namespace
+{
+
+constexpr microseconds counts_for =
+    1s;  // the clock of a machine that is not heard any more may have been set meanwhile
+constexpr microseconds wrong_after = 1s;  // before a machine loses its place at the head for it
+
+constexpr std::int64_t latest_us = 253'402'300'800'000'000;  // the year 10,000
+
+// The lower middle one of a list that rises.
+std::int64_t middle(std::vector<std::int64_t> const& rising)
+{
+    return rising[(rising.size() - 1) / 2];
+}
+
+}  // namespace
+
+void clock_votes::take(vote& from, std::int64_t wall_us, instant now)
+{
+    if (wall_us <= 0) return;
+    // Whatever it says stays a number that can be added to: it is wrong by thousands of years all the same.
+    from.offset_us = std::min(wall_us, latest_us) - now.count();
+    from.heard = now;
+    from.known = true;
+}
+
+void clock_votes::own(std::int64_t wall_us, instant now)
+{
+    take(own_, wall_us, now);
+}
+
+void clock_votes::heard(node_id const& from, std::int64_t wall_us, std::int64_t stamp_us, instant now)
+{
+    take(nodes_[from], wall_us, now);
+    newest_stamp_us_ = std::max(newest_stamp_us_, stamp_us);
+}
+
+void clock_votes::forgive(microseconds pause)
+{
+    for (auto& [name, one] : nodes_)
+        one.heard += pause;
+    own_.heard += pause;
+}
+
+std::vector<std::int64_t> clock_votes::offsets(instant now) const
+{
+    std::vector<std::int64_t> out;
+    auto add = [&](vote const& one)
+    {
+        if (one.known && now - one.heard <= counts_for) out.push_back(one.offset_us);
+    };
+    add(own_);
+    for (auto const& [name, one] : nodes_)
+        add(one);
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+void clock_votes::agree(instant now)
+{
+    auto all = offsets(now);
+    // The largest group of clocks that agree with one of them; of equally large ones the earliest.
+    std::vector<std::int64_t> best;
+    for (auto const of : all)
+    {
+        std::vector<std::int64_t> group;
+        for (auto const each : all)
+            if (each - of <= tolerance_.count() && of - each <= tolerance_.count()) group.push_back(each);
+        if (group.size() > best.size()) best = std::move(group);
+    }
+    if (best.size() >= 2 && best.size() * 2 > all.size())
+    {
+        agreed_us_ = middle(best);
+        firm_ = true;
+    }
+    else if (!firm_ && all.size() >= 2)
+    {
+        auto behind = [&](std::int64_t offset)
+        { return offset + now.count() + tolerance_.count() < newest_stamp_us_; };
+        if (!std::all_of(all.begin(), all.end(), behind)) std::erase_if(all, behind);
+        agreed_us_ = middle(all);
+    }
+}
+
+bool clock_votes::judge(vote& one, instant now) const
+{
+    // What is not heard may have been set since.
+    if (now - one.heard > counts_for) return false;
+    microseconds const ahead(one.offset_us - agreed_us_.value_or(one.offset_us));
+    bool const wrong = one.known && (ahead > tolerance_ || ahead < -tolerance_);
+    bool const was_wrong = one.error.has_value();
+    one.error = wrong ? std::optional(ahead) : std::nullopt;
+    if (wrong && !was_wrong) one.wrong_since = now;
+    return wrong != was_wrong;
+}
+
+bool clock_votes::judge(instant now)
+{
+    agree(now);
+    bool changed = judge(own_, now);
+    for (auto& [name, one] : nodes_)
+        changed = judge(one, now) || changed;
+    return changed;
+}
+
+std::int64_t clock_votes::time_us(instant now) const
+{
+    return agreed_us_ ? *agreed_us_ + now.count() : 0;
+}
+
+std::optional<microseconds> clock_votes::error(node_id const& of) const
+{
+    auto const found = nodes_.find(of);
+    return found == nodes_.end() ? std::nullopt : found->second.error;
+}
+
+bool clock_votes::is_wrong(node_id const& who, instant now) const
+{
+    auto const found = nodes_.find(who);
+    return found != nodes_.end() && found->second.error && now - found->second.wrong_since >= wrong_after;
+}
+
+}  // namespace chaind::control

@@ -1,0 +1,62 @@
+// Whose wall clock is wrong, and that it is not the head who has it: its clock stamps the entries. A head
+// goes by what most clocks say (chain/agreed_clock.hpp), so that this is the second line; the first words to
+// people are here.
+
+#include "base/span_text.hpp"
+#include "control/controller_impl.hpp"
+#include "control/names.hpp"
+
+#include <algorithm>
+
+namespace chaind::control
+{
+
+void controller::impl::compare_clocks()
+{
+    if (!clocks_.judge(now_)) return;
+    auto say = [&](node_id const& name, std::optional<microseconds> error)
+    {
+        if (error.has_value() == std::exchange(clock_told_[name], error.has_value())) return;
+        auto const whose = name.name.empty() ? std::string("the config service's machine") : name.name;
+        tell(
+            "clock",
+            name,
+            error ? "set the clock of " + whose + ": it is " + ahead_in_words(*error)
+                  : "the clock of " + whose + " is right again"
+        );
+    };
+    say({}, clocks_.own_error());
+    for (auto const& [name, node] : nodes_)
+        say(name, clocks_.error(name));
+}
+
+std::string controller::impl::what_its_clock_is(node_id const& name) const
+{
+    auto const error = clocks_.error(name);
+    return error ? "set the clock of " + name.name + ": it is " + ahead_in_words(*error) : "";
+}
+
+// Its clock is right, and nobody refuses its rows for their time.
+bool controller::impl::may_lead(member const& m) const
+{
+    if (clocks_.is_wrong(m.name, now_)) return false;
+    auto const& chain = rec_.current.members;
+    if (rec_.current.state != config_state::active || chain.empty() || chain.front() != m) return true;
+    auto refuses = [&](member const& other)
+    {
+        auto const* hb = nodes_.last_of(other);
+        return hb != nullptr && hb->promised == rec_.current.at && hb->refused_us > 0;
+    };
+    return std::none_of(chain.begin() + 1, chain.end(), refuses);
+}
+
+// It would be the head, and somebody behind it may be that instead: it goes, and comes back as the tail.
+bool controller::impl::loses_the_head(std::vector<member> const& chain, std::size_t place) const
+{
+    auto fit = [&](member const& m) { return alive(m) && !is_to_leave(m.name) && may_lead(m); };
+    auto const first = std::find_if(chain.begin(), chain.end(), fit);
+    return first != chain.end() && static_cast<std::size_t>(first - chain.begin()) > place &&
+           !may_lead(chain[place]);
+}
+
+}  // namespace chaind::control
