@@ -37,7 +37,8 @@ std::optional<meta_row> load_meta(database& db)
     {
         auto row = db.query(
             "SELECT store, cluster, promise, promise_state, joiner, applied, applied_epoch, applied_hash,"
-            " applied_ts_us, base, base_epoch, base_hash, base_ts_us, restored, promise_id FROM meta WHERE one = 1"
+            " applied_ts_us, base, base_epoch, base_hash, base_ts_us, restored, promise_id FROM meta WHERE "
+            "one = 1"
         );
         if (!row.step()) return std::nullopt;
         out.store = row.id<store_id>(0);

@@ -14,8 +14,8 @@ namespace chaind::store
 [[nodiscard]] bool is_empty(database& db);
 // From `from` to the newest, inside the caller's transaction.
 void upgrade_schema(database& db, std::int64_t from);
-// The tables of an earlier version are seen with all columns of the newest one, each with its default, until the
-// connection ends: a file that may not be written is read by the same queries as any other.
+// The tables of an earlier version are seen with all columns of the newest one, each with its default, until
+// the connection ends: a file that may not be written is read by the same queries as any other.
 void show_in_newest_schema(database& db);
 
 }  // namespace chaind::store

@@ -1,6 +1,6 @@
 // Installing, setting aside, restoring: whole at every step.
-#include "support/watched_folders.hpp"
 #include "store/store_schema.hpp"
+#include "support/watched_folders.hpp"
 #include "unit/store/snapshot_fixture.hpp"
 
 #include <sys/wait.h>
@@ -304,17 +304,18 @@ BOOST_FIXTURE_TEST_CASE(a_store_of_schema_1_opens_as_it_was, snapshot_fixture)
     tamper(
         db(),
         without_later_columns +
-        "CREATE TABLE old_meta (one INTEGER PRIMARY KEY CHECK (one = 1), store BLOB NOT NULL, cluster BLOB,"
-        " boot BLOB NOT NULL, promise INTEGER NOT NULL, promise_state INTEGER NOT NULL, joiner TEXT,"
-        " applied INTEGER NOT NULL, applied_epoch INTEGER NOT NULL, applied_hash BLOB NOT NULL,"
-        " applied_ts_us INTEGER NOT NULL, base INTEGER NOT NULL, base_epoch INTEGER NOT NULL,"
-        " base_hash BLOB NOT NULL, base_ts_us INTEGER NOT NULL) STRICT;"
-        "INSERT INTO old_meta SELECT one, store, cluster, boot, promise, promise_state, joiner, applied, "
-        "applied_epoch,"
-        " applied_hash, applied_ts_us, base, base_epoch, base_hash, base_ts_us FROM meta;"
-        "DROP TABLE meta; ALTER TABLE old_meta RENAME TO meta;"
-        "ALTER TABLE chat_counters DROP COLUMN row_sum;"
-        "PRAGMA user_version = 1"
+            "CREATE TABLE old_meta (one INTEGER PRIMARY KEY CHECK (one = 1), store BLOB NOT NULL, cluster "
+            "BLOB,"
+            " boot BLOB NOT NULL, promise INTEGER NOT NULL, promise_state INTEGER NOT NULL, joiner TEXT,"
+            " applied INTEGER NOT NULL, applied_epoch INTEGER NOT NULL, applied_hash BLOB NOT NULL,"
+            " applied_ts_us INTEGER NOT NULL, base INTEGER NOT NULL, base_epoch INTEGER NOT NULL,"
+            " base_hash BLOB NOT NULL, base_ts_us INTEGER NOT NULL) STRICT;"
+            "INSERT INTO old_meta SELECT one, store, cluster, boot, promise, promise_state, joiner, applied, "
+            "applied_epoch,"
+            " applied_hash, applied_ts_us, base, base_epoch, base_hash, base_ts_us FROM meta;"
+            "DROP TABLE meta; ALTER TABLE old_meta RENAME TO meta;"
+            "ALTER TABLE chat_counters DROP COLUMN row_sum;"
+            "PRAGMA user_version = 1"
     );
 
     auto made = open(options());
