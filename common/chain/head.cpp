@@ -60,6 +60,7 @@ std::optional<refusal> replica::impl::assign(submission const& what)
 {
     BOOST_ASSERT(activated_ && is_head());
     if (rule(r::retries_are_deduplicated) && log_.holds(what.request)) return std::nullopt;
+    if (how_.knows != nullptr && !how_.knows(*what.command)) return refusal::not_known;
     if (config_.members.size() < how_.min_replicas) return refusal::read_only;
     if (log_.end() - commit_ >= how_.admission_entries || uncommitted_bytes_ >= how_.admission_bytes)
         return refusal::busy;

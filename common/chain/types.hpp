@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -85,6 +86,7 @@ enum class refusal : std::uint8_t
 {
     busy,       // the head's admission is full
     read_only,  // fewer than min_replicas, or the head may not write
+    not_known,  // no command of the head's version: in the log it would stop every member
 };
 struct refused  // head -> gateway: not in the log, and will not be by this submit
 {
@@ -410,8 +412,9 @@ struct settings
 {
     member self;
     forwarding policy = forwarding::parallel;
-    std::size_t min_replicas = 1;          // below: the head refuses writes
-    std::size_t admission_entries = 8192;  // uncommitted at the head
+    std::size_t min_replicas = 1;                       // below: the head refuses writes
+    bool (*knows)(std::string_view command) = nullptr;  // whether this version can carry it out; null: any
+    std::size_t admission_entries = 8192;               // uncommitted at the head
     std::size_t admission_bytes = 16u << 20;
     std::size_t batch_entries = 1024;  // of one append
     std::size_t batch_bytes = 1u << 20;

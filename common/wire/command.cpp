@@ -248,6 +248,11 @@ std::optional<command> decode_command(std::string_view bytes)
     return out;
 }
 
+bool is_command(std::string_view bytes)
+{
+    return decode_command(bytes).has_value();
+}
+
 std::string encode(outcome const& what)
 {
     stored::Outcome out;

@@ -19,6 +19,7 @@ std::string encode(chat::command const& what);
 // Nothing for bytes that this version does not understand to the last field: what it left out would be
 // carried out by a newer one and not by this, and the replicas would differ from then on.
 std::optional<chat::command> decode_command(std::string_view bytes);
+bool is_command(std::string_view bytes);  // of this version
 
 std::string encode(chat::outcome const& what);
 std::optional<chat::outcome> decode_outcome(std::string_view bytes);

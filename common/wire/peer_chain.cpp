@@ -162,7 +162,7 @@ bool get_submit(pb::Submit const& from, chain::submit& to)
 
 bool get_refused(pb::SubmitRefused const& from, chain::refused& to)
 {
-    if (from.why() > static_cast<std::uint32_t>(chain::refusal::read_only)) return false;
+    if (from.why() > static_cast<std::uint32_t>(chain::refusal::not_known)) return false;
     to.in = epoch(from.in());
     to.why = static_cast<chain::refusal>(from.why());
     return get(from.request(), to.request);

@@ -15,7 +15,7 @@ namespace asio = boost::asio;
 namespace
 {
 constexpr auto limit = std::chrono::seconds(1);  // to connect, and again to answer
-constexpr std::size_t outbox_limit = 64u << 10;
+constexpr std::size_t probe_outbox_limit = 64u << 10;
 
 asio::awaitable<result<asio::ip::tcp::socket>> connect(asio::ip::tcp::endpoint to)
 {
@@ -44,7 +44,7 @@ asio::awaitable<identified> identify(runtime::task_group& tasks, asio::ip::tcp::
     auto const where = runtime::to_string(at);
     auto socket = co_await runtime::within(limit, connect(at));
     if (!socket) co_return identified("nothing answers at " + where);
-    auto const link = std::make_shared<net::frame_link>(std::move(*socket), outbox_limit);
+    auto const link = std::make_shared<net::frame_link>(std::move(*socket), probe_outbox_limit);
     tasks.spawn(net::frame_link::write_loop(link));
     wire::peer::hello question;
     question.protocol_min = wire::peer::protocol_min;

@@ -31,6 +31,7 @@ enum class no_answer : std::uint8_t
 {
     busy,         // admission is full; not in the log (outcome none) unless maybe_logged
     read_only,    // fewer than min_replicas, or the disk is full
+    not_known,    // the head's version cannot carry it out
     timed_out,    // undecided after the limit: the outcome is unknown
     unavailable,  // this replica is stopping or too full itself; not submitted
 };

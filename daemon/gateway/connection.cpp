@@ -1,6 +1,7 @@
 #include "gateway/connection.hpp"
 
 #include "base/library_fault.hpp"
+#include "gateway/client_address.hpp"
 #include "gateway/http_rules.hpp"
 #include "gateway/ws_frames.hpp"
 #include "gateway/ws_peer.hpp"
@@ -43,14 +44,6 @@ constexpr auto tuple_token = asio::as_tuple(asio::use_awaitable);
 using stream_type = beast::tcp_stream;
 using request_type = http::request<http::string_body>;
 using parser_type = http::request_parser<http::string_body>;
-
-// IPv4 on a socket that takes both is written like IPv4.
-asio::ip::address plain_address(asio::ip::address const& of)
-{
-    if (of.is_v6() && of.to_v6().is_v4_mapped())
-        return asio::ip::make_address_v4(asio::ip::v4_mapped, of.to_v6());
-    return of;
-}
 
 void decorate(websocket::response_type& response)
 {

@@ -33,6 +33,15 @@ refusal refusal_of(undecided const& why)
             out.why = {.code = api_errc::read_only, .message = "the chain takes no changes now", .field = {}};
             out.more.after_ms = 1000;
             break;
+        case no_answer::not_known:
+            out.why = {
+                .code = api_errc::unavailable,
+                .message =
+                    "the head of the chain runs an older version, which does not know this; upgrade it",
+                .field = {}
+            };
+            out.more.after_ms = 5000;
+            break;
         case no_answer::timed_out:
             out.why = {
                 .code = api_errc::timeout, .message = "not decided in time; it may still happen", .field = {}

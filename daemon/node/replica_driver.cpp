@@ -23,6 +23,23 @@ constexpr auto tick_every = 5ms;
 constexpr auto checkpoint_limit = 5s;
 constexpr std::size_t config_outbox_limit = 1u << 20;
 
+chain::settings core_settings(chain::settings how)
+{
+    how.knows = wire::is_command;
+    return how;
+}
+
+gateway::no_answer no_answer_of(chain::refusal why)
+{
+    switch (why)
+    {
+        case chain::refusal::busy: return gateway::no_answer::busy;
+        case chain::refusal::read_only: return gateway::no_answer::read_only;
+        case chain::refusal::not_known: return gateway::no_answer::not_known;
+    }
+    return gateway::no_answer::unavailable;
+}
+
 // A member serves on with them, and nobody else would hear of it.
 void tell_of_rows(chain::event const& what)
 {
@@ -64,7 +81,7 @@ replica_driver::replica_driver(
       die_(std::move(die)),
       promised_(from.promised),
       state_at_start_ms_(store->state_ms()),
-      core_(how_.core, std::move(from)),
+      core_(core_settings(how_.core), std::move(from)),
       readers_(std::move(readers)),
       store_(std::make_unique<store::store_thread>(
           std::move(store),
@@ -221,7 +238,7 @@ void replica_driver::refused(chain::local_refusal const& what)
 {
     if (pending_.erase(what.request) == 0) return;
     gateway::undecided out;
-    out.why = what.why == chain::refusal::busy ? gateway::no_answer::busy : gateway::no_answer::read_only;
+    out.why = no_answer_of(what.why);
     out.maybe_logged = what.maybe_logged;
     tell_(not_decided{what.request, out});
 }

@@ -69,11 +69,16 @@ void client_crowd::think(std::size_t w)
             if (stopped_) return;
             auto& me = writers_[w];
             ++me.number;
-            me.made_ms = me.ahead_ms + (epoch_us + in_.time.now()) / 1000;
+            me.made_ms = told_by(me);
             me.wants = true;
             ask(w);
         }
     );
+}
+
+std::int64_t client_crowd::told_by(writer const& who) const
+{
+    return who.ahead_ms + (epoch_us + in_.time.now()) / 1000;
 }
 
 // Whatever has become of the one before.
@@ -87,7 +92,7 @@ void client_crowd::write_on(std::size_t w)
             auto& self = writers_[w];
             self.at = pick(self.at);
             op_key const key{w, ++self.number};
-            if (auto& to = in_.at(self.at); to.alive()) to.submit(key);
+            if (auto& to = in_.at(self.at); to.alive()) to.submit(key, told_by(self));
             write_on(w);
         }
     );

@@ -54,6 +54,7 @@ private:
     void ask_again(std::size_t w, us delay);
     void begin_read(std::size_t r, us delay);
     [[nodiscard]] int pick(int usual);
+    [[nodiscard]] std::int64_t told_by(writer const& who) const;  // by its device, in ms
 
     world& in_;
     std::vector<writer> writers_;

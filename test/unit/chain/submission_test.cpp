@@ -148,6 +148,25 @@ BOOST_AUTO_TEST_CASE(a_copy_of_a_refused_submit_is_refused_again)
     BOOST_TEST(h.sent["refused"] == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(what_the_head_could_not_carry_out_gets_no_place_in_the_log)
+{
+    harness h(2, [](settings& how) { how.knows = [](std::string_view what) { return what != "newer"; }; });
+    h.form({0, 1});
+    submission const newer{request_id{{42}}, std::make_shared<std::string const>("newer")};
+
+    (void)h.step(0, received{h.triple(1), submit{epoch{1}, {newer}}});
+    (void)h.step(0, submit_local{newer});
+    h.run();
+    h.submit(1);
+    h.run();
+
+    BOOST_TEST(h.sent["refused"] == 1u);
+    BOOST_TEST_REQUIRE(h.at(0).refusals.size() == 1u);
+    BOOST_TEST((h.at(0).refusals[0].why == refusal::not_known));
+    BOOST_TEST(!h.at(0).refusals[0].maybe_logged);
+    BOOST_TEST(h.status(1).applied == seq{1});
+}
+
 BOOST_AUTO_TEST_CASE(a_refusal_after_an_earlier_attempt_says_that_the_outcome_is_unknown)
 {
     harness h(3, [](settings& how) { how.min_replicas = 2; });

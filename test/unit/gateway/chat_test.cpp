@@ -457,6 +457,7 @@ struct trouble
 trouble const troubles[] = {
     {gateway::no_answer::busy, false, "too_many_inflight", "none"},
     {gateway::no_answer::read_only, false, "read_only", "none"},
+    {gateway::no_answer::not_known, false, "unavailable", "none"},
     {gateway::no_answer::unavailable, false, "unavailable", "none"},
     {gateway::no_answer::unavailable, true, "unavailable", "unknown"},
     {gateway::no_answer::timed_out, true, "timeout", "unknown"},

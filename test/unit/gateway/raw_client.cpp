@@ -155,21 +155,21 @@ http_answer http(
 // ---- WebSocket
 
 std::string handshake(
-    std::vector<std::pair<std::string, std::string>> const& headers, std::string const& path
+    std::vector<std::pair<std::string, std::string>> const& with, std::string const& path
 )
 {
     std::string text = "GET " + path +
                        " HTTP/1.1\r\nHost: chat.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-    for (auto const& [name, value] : headers)
+    for (auto const& [name, value] : with)
         text += name + ": " + value + "\r\n";
     return text + "\r\n";
 }
 
-http_answer try_handshake(std::uint16_t port, std::vector<std::pair<std::string, std::string>> const& headers)
+http_answer try_handshake(std::uint16_t port, std::vector<std::pair<std::string, std::string>> const& with)
 {
     raw_socket to(port);
-    to.send(handshake(headers));
+    to.send(handshake(with));
     return read_answer(to);
 }
 

@@ -176,28 +176,6 @@ BOOST_FIXTURE_TEST_CASE(a_checkpoint_shows_the_state_at_exactly_its_position, di
     BOOST_TEST((survived_now().applied == rows[6].point()));
 }
 
-BOOST_FIXTURE_TEST_CASE(an_entry_that_nobody_can_read_changes_nothing_and_stops_nobody, disk_fixture)
-{
-    log_writer log;
-    std::vector<chain::entry> rows{
-        log.next(1), log.next(1, "\xff\xff\xff no command"), log.next(1, ""), log.next(1)
-    };
-    auto made = open();
-    told heard(disk);
-
-    BOOST_TEST(!made->perform(
-        std::vector<chain::store_write>{write_of(1).adds(rows), write_of(2).applies(4)}, heard.observer()
-    ));
-
-    BOOST_TEST_REQUIRE(heard.applied.size() == 4u);
-    BOOST_TEST(std::holds_alternative<chat::failure>(heard.applied[1].result));
-    BOOST_TEST((heard.applied[1].request == rows[1].request));
-    auto const* refused = std::get_if<chat::failure>(&heard.applied[3].result);
-    BOOST_TEST(!refused, (refused ? refused->message : ""));
-    made.reset();
-    BOOST_TEST((survived_now().applied == rows[3].point()));
-}
-
 BOOST_FIXTURE_TEST_CASE(readers_see_rows_of_committed_transactions_only, disk_fixture)
 {
     log_writer log;
