@@ -39,6 +39,14 @@ std::vector<std::string> newest_snapshot_schema()
     return schema_of(**db);
 }
 
+// What a user of the file is told of SQLite's own complaint.
+std::string complaint_of(database const& db)
+{
+    if ((db.failure().value() & 0xff) == SQLITE_NOTADB)
+        return "it is no backup, or its first bytes are damaged";
+    return db.failure_text();
+}
+
 class checker
 {
 public:
@@ -127,7 +135,7 @@ private:
     }
     error_code meaning()
     {
-        why_ = db_.failure_text();
+        why_ = complaint_of(db_);
         return meaning_of(db_.failure());
     }
 
@@ -157,7 +165,7 @@ result<snapshot_manifest> read_manifest(std::string const& file, std::string* wh
     auto db = open_file(file, {}, text);
     if (!db) return db.error();
     if (auto found = load_manifest(**db, text)) return *std::move(found);
-    text = file + ": " + ((*db)->failed() ? (*db)->failure_text() : text);
+    text = file + ": " + ((*db)->failed() ? complaint_of(**db) : text);
     return (*db)->failed() ? meaning_of((*db)->failure()) : errc::store_damaged;
 }
 

@@ -33,19 +33,18 @@ int run_add_node(invocation const& call)
 
     std::string role;
     std::uint64_t epoch = 0;
-    auto const in_the_chain = [&](boost::json::object const& status)
+    auto const spliced = [&](boost::json::object const& status)
     {
         role = role_of(status, name);
         epoch = number_at(status, "epoch");
-        return !role.empty();
+        return in_the_chain(status, name);
     };
-    if (int const ended = wait_until(call, name, in_the_chain); ended != exit_done) return ended;
+    if (int const ended = wait_until(call, {.node = name}, spliced); ended != exit_done) return ended;
     out["epoch"] = epoch;
     out["role"] = role;
-    auto const* already = out.if_contains("already");
-    bool const was_there = already != nullptr && already->is_bool() && already->get_bool();
-    auto const line = was_there ? name + " is in the chain as " + role + ", epoch " + std::to_string(epoch)
-                                : name + " spliced as " + role + " at epoch " + std::to_string(epoch);
+    auto const line = was_so_already(out)
+                          ? name + " is in the chain as " + role + ", epoch " + std::to_string(epoch)
+                          : name + " spliced as " + role + " at epoch " + std::to_string(epoch);
     return done(call, std::move(out), line);
 }
 

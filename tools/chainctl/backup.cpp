@@ -89,7 +89,7 @@ int run_backup_list(invocation const& call)
 int run_backup_verify(invocation const& call)
 {
     auto const& file = call.words.front();
-    if (!is_there(file)) return exit_no_such_object;
+    if (int const failed = readable(file); failed != exit_done) return failed;
     std::string why;
     auto const checked = store::check_snapshot(file, &why, watched("check"));
     if (!checked) return store_failed(file, checked.error(), why);
@@ -105,7 +105,7 @@ int run_backup_restore(invocation const& call)
         say("chainctl: backup restore needs --data-dir DIR, the new replica's data folder");
         return exit_usage;
     }
-    if (!is_there(file)) return exit_no_such_object;
+    if (int const failed = readable(file); failed != exit_done) return failed;
     auto const database = folder + "/chain.db";
     std::error_code ignored;
     if (fs::exists(database, ignored))

@@ -50,17 +50,6 @@ std::string database_in(boost::json::array const& rows, std::string const& node)
     return {};
 }
 
-// exit_done when this user may read it; else the status to end with, and the reason is said.
-int readable(std::string const& database, std::string const& if_missing)
-{
-    if (::access(database.c_str(), R_OK) == 0) return exit_done;
-    bool const forbidden = errno == EACCES;
-    say("chainctl: " +
-        (forbidden ? "you may not read " + database + "; run this as the user that runs chaind, or as root"
-                   : if_missing));
-    return forbidden ? exit_not_permitted : exit_no_such_object;
-}
-
 source find_source(invocation const& call)
 {
     source out;
@@ -70,11 +59,13 @@ source find_source(invocation const& call)
         out.failed = readable(out.database, "there is no database " + out.database);
         return out;
     }
-    auto const status = fetch_status(call);
+    unanswered how;
+    auto const status = fetch_status(call, &how);
     if (!status)
     {
-        say("chainctl: the chain does not answer; --data-dir names a replica's folder");
-        return {.database = {}, .lineage = {}, .failed = exit_unavailable};
+        out.failed = nobody_told(call, how);
+        say("          or name a replica's folder by --data-dir");
+        return out;
     }
     out.lineage = text_at(*status, "lineage");
     auto const& chain = list_at(*status, "chain");

@@ -6,6 +6,9 @@
 
 #include <filesystem>
 #include <memory>
+#include <system_error>
+
+#include <unistd.h>
 
 namespace chaind::chainctl
 {
@@ -58,18 +61,29 @@ int store_failed(std::string const& what, error_code why, std::string const& sen
         say("chainctl: " + what + ": ended by Ctrl-C, nothing was left behind");
         return exit_interrupted;
     }
-    say("chainctl: " + what + ": " + (sentence.empty() ? why.message() : sentence));
+    bool const named = sentence.find(what) != std::string::npos;
+    say("chainctl: " + (named ? "" : what + ": ") + (sentence.empty() ? why.message() : sentence));
     if (why == errc::store_damaged) return exit_bad_data;
     if (why == errc::newer_schema) return exit_configuration;
     return exit_failed;
 }
 
-bool is_there(std::string const& file)
+int readable(std::string const& file, std::string const& if_missing)
 {
     std::error_code failed;
-    if (std::filesystem::is_regular_file(file, failed)) return true;
-    say("chainctl: there is no file " + file);
-    return false;
+    bool const there = std::filesystem::is_regular_file(file, failed);
+    bool const forbidden = failed == std::errc::permission_denied || ::access(file.c_str(), R_OK) != 0;
+    if (there && !forbidden) return exit_done;
+    bool const refused = there || failed == std::errc::permission_denied;
+    say("chainctl: " +
+        (refused ? "you may not read " + file + "; run this as the user that runs chaind, or as root"
+                 : if_missing));
+    return refused ? exit_not_permitted : exit_no_such_object;
+}
+
+int readable(std::string const& backup)
+{
+    return readable(backup, "there is no file " + backup);
 }
 
 }  // namespace chaind::chainctl

@@ -19,10 +19,11 @@ std::string manifest_text(store::snapshot_manifest const& what);
 // Progress on stderr and the end by Ctrl-C for work on a whole database.
 store::long_work watched(std::string phase);
 
-// The exit status for a failure of the store layer; the reason is said.
+// The exit status for a failure of the store layer; the reason is said, with the name of the file once.
 int store_failed(std::string const& what, error_code why, std::string const& sentence);
 
-// False, with the reason said, when there is no such file.
-bool is_there(std::string const& file);
+// exit_done when it is a file that this user may read; else the status to end with, and the reason is said.
+int readable(std::string const& file, std::string const& if_missing);
+int readable(std::string const& backup);
 
 }  // namespace chaind::chainctl

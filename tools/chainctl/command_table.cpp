@@ -202,7 +202,7 @@ constexpr std::array table_of_commands{
         "N",
         "How many machines the chain should have",
         "A registered machine that is in no chain stands by; it is brought in when the chain is shorter than "
-        "this. No member is put out by it.",
+        "this. No member is put out by it. More than the machines that are known is asked about first.",
         {},
         run_want
     },

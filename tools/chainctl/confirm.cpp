@@ -32,6 +32,12 @@ bool name_is_good(std::string const& name)
     return false;
 }
 
+bool was_so_already(boost::json::object const& answer)
+{
+    auto const* already = answer.if_contains("already");
+    return already != nullptr && *already == true;
+}
+
 int done(invocation const& call, boost::json::object what, std::string const& line)
 {
     if (call.as == format::json || call.as == format::jsonl)

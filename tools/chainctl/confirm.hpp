@@ -15,6 +15,9 @@ bool confirmed(invocation const& call, std::string const& question, std::string 
 // False, with the reason said, for what cannot be a machine's name.
 bool name_is_good(std::string const& name);
 
+// Whether the config service says that what was asked for was so before.
+bool was_so_already(boost::json::object const& answer);
+
 // The end of a command that did what it was asked: the object for machines, the line for people.
 int done(invocation const& call, boost::json::object what, std::string const& line);
 

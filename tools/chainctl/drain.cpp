@@ -21,15 +21,15 @@ int run_drain(invocation const& call)
     if (!got.body) return got.status;
     if (!call.has("--no-wait"))
     {
-        auto const gone = [&](boost::json::object const& status)
+        auto const gone = [&](boost::json::object const& status) -> std::optional<std::string>
         {
-            for (auto const& value : list_at(status, "chain"))
-                if (value.is_object() && text_at(value.get_object(), "name") == name) return false;
-            return true;
+            if (is_member(status, name)) return std::nullopt;
+            return "out of the chain at epoch " + std::to_string(number_at(status, "epoch"));
         };
-        if (int const ended = wait_until(call, "", gone); ended != exit_done) return ended;
+        if (int const ended = wait_until(call, {name, "leaving"}, gone); ended != exit_done) return ended;
     }
-    return done(call, *got.body, name + " is drained; `chainctl undrain " + name + "` brings it back");
+    auto const how = was_so_already(*got.body) ? " is drained already" : " is drained";
+    return done(call, *got.body, name + how + "; `chainctl undrain " + name + "` brings it back");
 }
 
 int run_undrain(invocation const& call)
@@ -46,13 +46,21 @@ int run_undrain(invocation const& call)
     if (call.has("--no-wait"))
         return done(call, *got.body, name + " may come back; `chainctl status` shows how it goes");
     // Back is: in the chain, or beside a full one.
-    auto const back = [&](boost::json::object const& status)
+    bool stands_by = false;
+    auto const back = [&](boost::json::object const& status) -> std::optional<std::string>
     {
         auto const& replicas = object_at(status, "replicas");
-        return !role_of(status, name).empty() || number_at(replicas, "have") >= number_at(replicas, "want");
+        auto member = in_the_chain(status, name);
+        stands_by = !member && number_at(replicas, "have") >= number_at(replicas, "want");
+        if (stands_by) return "not in the chain, which has as many machines as it wants";
+        return member;
     };
-    if (int const ended = wait_until(call, name, back); ended != exit_done) return ended;
-    return done(call, *got.body, name + " is back");
+    if (int const ended = wait_until(call, {.node = name}, back); ended != exit_done) return ended;
+    bool const was_there = was_so_already(*got.body);
+    auto const where = stands_by   ? " is not in the chain, which has as many machines as it wants"
+                       : was_there ? " is in the chain"
+                                   : " is back in the chain";
+    return done(call, *got.body, name + where + (was_there ? "; it was not drained" : ""));
 }
 
 }  // namespace chaind::chainctl

@@ -73,12 +73,9 @@ int run_drill(invocation const& call)
         say("chainctl: no drill " + what + ": kill-head, kill-middle or kill-tail");
         return exit_usage;
     }
-    auto const status = fetch_status(call);
-    if (!status)
-    {
-        say("chainctl: the chain does not answer; a drill needs one that serves");
-        return exit_unavailable;
-    }
+    unanswered how;
+    auto const status = fetch_status(call, &how);
+    if (!status) return nobody_told(call, how);
     auto const found = find_target(*status, what.substr(5));
     if (!found || found->others.empty())
     {

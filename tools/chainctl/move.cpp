@@ -28,13 +28,15 @@ int run_move(invocation const& call)
     if (!got.body) return got.status;
     if (call.has("--no-wait"))
         return done(call, *got.body, name + " is on its way; `chainctl status` shows how it goes");
-    auto const there = [&](boost::json::object const& status)
+    auto const there = [&](boost::json::object const& status) -> std::optional<std::string>
     {
         // Whoever was passed on the way must be back, too.
-        return role_of(status, name) == to && !object_at(status, "changing").contains("moving");
+        if (role_of(status, name) != to || object_at(status, "changing").contains("moving"))
+            return std::nullopt;
+        return "the " + to + " since epoch " + std::to_string(number_at(status, "epoch"));
     };
-    if (int const ended = wait_until(call, "", there); ended != exit_done) return ended;
-    return done(call, *got.body, name + " is the " + to);
+    if (int const ended = wait_until(call, {name, "moving", true}, there); ended != exit_done) return ended;
+    return done(call, *got.body, name + " is the " + to + (was_so_already(*got.body) ? " already" : ""));
 }
 
 }  // namespace chaind::chainctl

@@ -310,7 +310,7 @@ std::optional<replica_look> look_at(new_replica const& replica)
     auto const status = request(endpoint{admin}, "GET", "/status", limit);
     if (!ready || !status || !status->body.is_object()) return std::nullopt;
     out.ready = ready->status == 200;
-    out.how = progress_in(status->body.get_object(), replica.name);
+    out.how = progress_in(status->body.get_object(), {.node = replica.name});
     if (out.ready) out.how.phase = "done";
     return out;
 }

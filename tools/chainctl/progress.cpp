@@ -24,12 +24,21 @@ bool stderr_is_terminal()
     return answer;
 }
 
-json::object const* row_of(json::array const& rows, std::string const& node)
+json::object const* row_of(json::array const& rows, std::string const& node, bool or_another = false)
 {
+    json::object const* another = nullptr;
     for (auto const& value : rows)
-        if (value.is_object() && (node.empty() || text_at(value.get_object(), "name") == node))
-            return &value.get_object();
-    return nullptr;
+    {
+        if (!value.is_object()) continue;
+        if (text_at(value.get_object(), "name") == node) return &value.get_object();
+        if (or_another && another == nullptr) another = &value.get_object();
+    }
+    return another;
+}
+
+std::string in_the_chain_at(std::uint64_t epoch)
+{
+    return "in the chain at epoch " + std::to_string(epoch);
 }
 
 }  // namespace
@@ -44,7 +53,9 @@ std::string progress::text() const
 {
     if (phase == "contact") return node + ": contact";
     if (phase == "splice") return node + ": splicing in as tail";
-    if (phase == "done") return node + ": in the chain at epoch " + std::to_string(epoch);
+    if (phase == "leaving") return node + ": its clients go to the others, then it leaves the chain";
+    if (phase == "moving") return node + ": on its way to its place";
+    if (phase == "done") return node + ": " + (end.empty() ? in_the_chain_at(epoch) : end);
     if (phase == "away") return node + ": away (" + reason + "), waiting for it";
     if (phase == "log") return node + ": catching up, " + with_thousands(lag) + " entries behind";
     if (phase == "snapshot" && bytes_total == 0) return node + ": a snapshot is being made for it";
@@ -73,13 +84,13 @@ json::object progress::json() const
     return out;
 }
 
-progress progress_in(json::object const& status, std::string const& node)
+progress progress_in(json::object const& status, errand const& what)
 {
     progress out;
-    out.node = node;
-    out.phase = "contact";
+    out.node = what.node;
+    out.phase = what.phase;
     out.epoch = number_at(status, "epoch");
-    if (auto const* row = row_of(list_at(status, "joining"), node))
+    if (auto const* row = row_of(list_at(status, "joining"), what.node, what.with_others))
     {
         out.node = text_at(*row, "name");
         out.phase = text_at(*row, "phase", "contact");
@@ -88,7 +99,7 @@ progress progress_in(json::object const& status, std::string const& node)
         out.rate = number_at(*row, "rate");
         out.lag = number_at(*row, "lag");
     }
-    else if (auto const* away = node.empty() ? nullptr : row_of(list_at(status, "failed"), node))
+    else if (auto const* away = row_of(list_at(status, "failed"), what.node))
     {
         out.phase = "away";
         out.reason = text_at(*away, "reason", "no reason known");
@@ -102,6 +113,17 @@ std::string role_of(json::object const& status, std::string const& node)
     if (row == nullptr) return "";
     auto const state = text_at(*row, "state");
     return state == "normal" || state == "damaged" ? text_at(*row, "role") : "";
+}
+
+bool is_member(json::object const& status, std::string const& node)
+{
+    return row_of(list_at(status, "chain"), node) != nullptr;
+}
+
+std::optional<std::string> in_the_chain(json::object const& status, std::string const& node)
+{
+    if (role_of(status, node).empty()) return std::nullopt;
+    return in_the_chain_at(number_at(status, "epoch"));
 }
 
 void progress_line::show(progress const& now)

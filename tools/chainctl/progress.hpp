@@ -14,11 +14,12 @@
 namespace chaind::chainctl
 {
 
-// One look at a join: what a line of progress is made of.
+// One look at a machine on its way: what a line of progress is made of.
 struct progress
 {
     std::string node;
-    std::string phase;  // contact, snapshot, log, splice, away, done; of a backup: copy, check
+    std::string
+        phase;  // contact, snapshot, log, splice, leaving, moving, away, done; of a backup: copy, check
     std::uint64_t bytes_done = 0;
     std::uint64_t bytes_total = 0;
     std::uint64_t rate = 0;        // bytes a second; 0: not known yet
@@ -27,6 +28,7 @@ struct progress
     std::uint64_t parts_total = 0;
     std::uint64_t epoch = 0;
     std::string reason;
+    std::string end;  // once it is done: what has become of it; empty: it is in the chain
 
     [[nodiscard]] std::optional<std::uint64_t> seconds_left() const;
     [[nodiscard]] std::string text() const;
@@ -35,8 +37,16 @@ struct progress
     friend bool operator==(progress const&, progress const&) = default;
 };
 
-// What the status says about that machine on its way into the chain; an empty name: whoever is on the way.
-progress progress_in(boost::json::object const& status, std::string const& node);
+// What is waited for: a machine that comes into the chain, or does something else.
+struct errand
+{
+    std::string node;
+    std::string phase = "contact";  // as long as the status says nothing of it
+    bool with_others = false;       // machines that it makes leave and return are shown, too
+};
+
+// What the status says about that machine.
+progress progress_in(boost::json::object const& status, errand const& what);
 
 // Shows progress; says nothing twice.
 class progress_line
@@ -51,14 +61,17 @@ private:
     bool open_ = false;
 };
 
-// Until `reached` says so: exit_done. Ctrl-C: exit_interrupted. --wait-at-most: exit_unknown_outcome. The
-// join of `node` was given up for now: exit_failed. Nobody answers for a minute: exit_unavailable. All but
-// the first have been explained on stderr.
-using goal = std::function<bool(boost::json::object const& status)>;
-int wait_until(invocation const& call, std::string const& node, goal const& reached);
+// Until `reached` says what has become of the machine: exit_done. Ctrl-C: exit_interrupted. --wait-at-most:
+// exit_unknown_outcome. Its join was given up for now: exit_failed. Nobody answers for a minute:
+// exit_unavailable. All but the first have been explained on stderr.
+using goal = std::function<std::optional<std::string>(boost::json::object const& status)>;
+int wait_until(invocation const& call, errand const& what, goal const& reached);
 
 // The role of a member that serves ("head", …), or "".
 std::string role_of(boost::json::object const& status, std::string const& node);
+bool is_member(boost::json::object const& status, std::string const& node);
+// "in the chain at epoch 18", where it serves as a member.
+std::optional<std::string> in_the_chain(boost::json::object const& status, std::string const& node);
 
 // "10m" -> 600 s; nothing for what is no time.
 std::optional<std::chrono::seconds> seconds_in(std::string_view text);

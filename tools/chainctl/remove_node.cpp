@@ -20,11 +20,11 @@ int run_remove_node(invocation const& call)
         return exit_usage;
     auto const got = change(call, "/v1/nodes/" + name + "/remove");
     if (!got.body) return got.status;
-    return done(
-        call,
-        *got.body,
-        name + " is out of the chain since epoch " + std::to_string(number_at(*got.body, "epoch"))
-    );
+    auto const epoch = std::to_string(number_at(*got.body, "epoch"));
+    auto const line = was_so_already(*got.body)
+                          ? name + " was out of the chain already; nothing was changed in epoch " + epoch
+                          : name + " is out of the chain since epoch " + epoch;
+    return done(call, *got.body, line);
 }
 
 }  // namespace chaind::chainctl

@@ -31,12 +31,8 @@ int run_replace(invocation const& call)
             call, *got.body, successor + " comes in, then " + name + " leaves; see `chainctl status`"
         );
     auto const replaced = [&](boost::json::object const& status)
-    {
-        for (auto const& value : list_at(status, "chain"))
-            if (value.is_object() && text_at(value.get_object(), "name") == name) return false;
-        return !role_of(status, successor).empty();
-    };
-    if (int const ended = wait_until(call, successor, replaced); ended != exit_done) return ended;
+    { return is_member(status, name) ? std::nullopt : in_the_chain(status, successor); };
+    if (int const ended = wait_until(call, {.node = successor}, replaced); ended != exit_done) return ended;
     return done(call, *got.body, name + " has been replaced by " + successor);
 }
 

@@ -30,10 +30,21 @@ int status_of(std::string_view code)
 
 std::string remedy(invocation const& call, error_code why)
 {
-    if (why == boost::system::errc::permission_denied)
-        return "run chainctl as the user that runs configd, or as root";
+    namespace errc = boost::system::errc;
+    if (why == errc::permission_denied) return "run chainctl as the user that runs configd, or as root";
+    if (why == errc::invalid_argument)
+        return "--endpoint takes unix:PATH or http://HOST:PORT, HOST a numeric address";
+    if (call.at.is_unix() && why == errc::no_such_file_or_directory)
+        return "no configd listens there: start it, or name the one to ask with --endpoint";
+    if (call.at.is_unix() && why == errc::connection_refused)
+        return "the configd that listened there has ended: start it";
     if (call.at.is_unix()) return "is configd running here? otherwise name it with --endpoint";
     return "is configd running there, and is that its address?";
+}
+
+void say_it_is_another(invocation const& call)
+{
+    say("chainctl: " + call.at.text + " does not speak as configd does; check --endpoint");
 }
 
 // configd keeps the last known addresses beside its socket.
@@ -76,7 +87,7 @@ answer ask_with(
     }
     if (!got->body.is_object())
     {
-        say("chainctl: " + call.at.text + " does not speak as configd does; check --endpoint");
+        say_it_is_another(call);
         return {{}, exit_bad_data};
     }
     auto body = got->body.get_object();
@@ -103,14 +114,20 @@ answer change(invocation const& call, std::string const& target, boost::json::ob
     return ask_with(call, "POST", target, limit, boost::json::serialize(body));
 }
 
-std::optional<boost::json::object> fetch_status(invocation const& call)
+std::optional<boost::json::object> fetch_status(invocation const& call, unanswered* how)
 {
-    if (auto got = request(call.at, "GET", "/v1/status", call.limit);
-        got && got->body.is_object() && got->status == 200)
-        return got->body.get_object();
+    auto first = request(call.at, "GET", "/v1/status", call.limit);
+    if (first && first->body.is_object() && first->status == 200) return first->body.get_object();
+    unanswered unused;
+    auto& failed = how != nullptr ? *how : unused;
+    if (!first)
+        failed.why = first.error();
+    else if (first->body.is_object())
+        failed.answer = first->body.get_object();
     for (auto const& node : last_known(call))
     {
         if (!node.is_object()) continue;
+        ++failed.replicas;
         // What strangers are told at the clients' address is less.
         auto const admin = text_at(node.get_object(), "admin_addr");
         endpoint const here{"http://" + admin};
@@ -127,6 +144,30 @@ std::optional<boost::json::object> fetch_status(invocation const& call)
         return status;
     }
     return std::nullopt;
+}
+
+int nobody_told(invocation const& call, unanswered const& how)
+{
+    if (auto const& refused = object_at(how.answer, "err"); !how.why && !refused.empty())
+    {
+        say("chainctl: " + text_at(refused, "msg", "refused"));
+        return status_of(text_at(refused, "code"));
+    }
+    if (!how.why)
+    {
+        say_it_is_another(call);
+        return exit_bad_data;
+    }
+    auto const replicas = how.replicas == 0   ? std::string()
+                          : how.replicas == 1 ? ", nor does the replica that it knew"
+                                              : ", nor does one of the replicas that it knew";
+    say("chainctl: the config service at " + call.at.text + " does not answer: " + how.why.message() +
+        replicas);
+    say("          next: " + remedy(call, how.why));
+    if (how.why == boost::system::errc::permission_denied) return exit_not_permitted;
+    if (how.replicas > 0)
+        say("          then chaind on each machine; what was acknowledged is on their disks");
+    return exit_unavailable;
 }
 
 }  // namespace chaind::chainctl

@@ -24,7 +24,17 @@ answer ask(invocation const& call, std::string const& method, std::string const&
 // refuse.
 answer change(invocation const& call, std::string const& target, boost::json::object body = {});
 
+// Why nobody told the status.
+struct unanswered
+{
+    error_code why;              // the config service's; none: it answered something else
+    boost::json::object answer;  // that; empty: no config service speaks so
+    std::size_t replicas = 0;    // that were asked in its place
+};
+
 // The status object (CLIENT_API 4) from the config service, else from a replica; nothing when nobody answers.
-std::optional<boost::json::object> fetch_status(invocation const& call);
+std::optional<boost::json::object> fetch_status(invocation const& call, unanswered* how = nullptr);
+// Says so, and what to do next; the exit status to end with.
+int nobody_told(invocation const& call, unanswered const& how);
 
 }  // namespace chaind::chainctl

@@ -17,13 +17,6 @@ namespace
 
 namespace json = boost::json;
 
-void nobody_answers(invocation const& call)
-{
-    say("chainctl: neither the config service at " + call.at.text + " nor a replica that it knew answers");
-    say("          next: start configd, then chaind on each machine; what was acknowledged is on their disks"
-    );
-}
-
 void print_names(json::array const& nodes)
 {
     for (auto const& node : nodes)
@@ -64,11 +57,12 @@ std::string essence(json::object const& status)
 
 int run_status(invocation const& call)
 {
-    auto const status = fetch_status(call);
+    unanswered how;
+    auto const status = fetch_status(call, &how);
     if (!status)
     {
-        nobody_answers(call);
-        return call.has("--check") ? static_cast<int>(check_unknown) : static_cast<int>(exit_unavailable);
+        int const failed = nobody_told(call, how);
+        return call.has("--check") ? static_cast<int>(check_unknown) : failed;
     }
     print_status(*status, call.as);
     return call.has("--check") ? check_of(*status) : static_cast<int>(exit_done);
@@ -113,21 +107,22 @@ int run_watch(invocation const& call)
     std::string last;
     for (;;)
     {
-        auto const status = fetch_status(call);
+        unanswered how;
+        auto const status = fetch_status(call, &how);
         auto const now = status ? essence(*status) : std::string("nobody");
         bool const changed = now != last;
         if (stdout_is_terminal())
         {
             std::cout << "\x1b[H\x1b[2J" << (status ? status_text(*status, call.as == format::wide) : "");
             runtime::flush_output();
-            if (!status) nobody_answers(call);
+            if (!status) nobody_told(call, how);
         }
         else if (changed)
         {
             if (status)
                 print_json(*status);
             else
-                nobody_answers(call);
+                nobody_told(call, how);
         }
         if (!std::cout) return exit_done;  // nobody reads it, which main() says
         last = now;

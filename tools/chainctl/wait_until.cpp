@@ -104,17 +104,17 @@ private:
 
 }  // namespace
 
-int wait_until(invocation const& call, std::string const& node, goal const& reached)
+int wait_until(invocation const& call, errand const& what, goal const& reached)
 {
     auto const& interrupted = interrupts();
     auto const start = clock::now();
     auto const most = seconds_in(call.value("--wait-at-most"));
     auto last_answer = start;
     auto heard = start;
-    stall_watch stall(call, node);
+    stall_watch stall(call, what.node);
     progress_line line;
     rate_meter meter;
-    if (!node.empty()) line.show(progress_in({}, node));
+    line.show(progress_in({}, what));
     for (;; pause())
     {
         auto const now = clock::now();
@@ -141,16 +141,20 @@ int wait_until(invocation const& call, std::string const& node, goal const& reac
             return exit_unavailable;
         }
         last_answer = now;
-        auto look = progress_in(*status, node);
-        if (reached(*status))
+        auto look = progress_in(*status, what);
+        if (auto end = reached(*status))
         {
+            // Not of another machine that was on its way last.
+            look = {};
+            look.node = what.node;
             look.phase = "done";
-            look.reason.clear();
+            look.epoch = number_at(*status, "epoch");
+            look.end = std::move(*end);
             line.show(look);
             line.end();
             return exit_done;
         }
-        bool const joining = look.phase != "contact" && look.phase != "away";
+        bool const joining = look.phase != what.phase && look.phase != "away";
         if (look.phase == "snapshot")
         {
             // Of the file's bytes; the service's own rate is of packed ones.
@@ -159,11 +163,11 @@ int wait_until(invocation const& call, std::string const& node, goal const& reac
         if (look.phase != "away") heard = now;
         // A machine is silent for a moment before it is heard first and while it takes its new database.
         bool const just_silent = look.phase == "away" && now - heard < away_after;
-        if (!look.node.empty() && !just_silent) line.show(look);
+        if (!just_silent) line.show(look);
         if (auto const why = stall.given_up(joining))
         {
             line.end();
-            say("chainctl: the join of " + node + " ended: " + *why);
+            say("chainctl: the join of " + what.node + " ended: " + *why);
             say("          the chain goes on without it; the config service tries again later, see `chainctl "
                 "status`");
             return exit_failed;

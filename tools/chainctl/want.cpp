@@ -8,6 +8,24 @@
 
 namespace chaind::chainctl
 {
+namespace
+{
+
+// The machines that a chain can be made of, away or not.
+std::size_t known_machines(boost::json::object const& nodes)
+{
+    std::size_t out = 0;
+    for (auto const& value : list_at(nodes, "nodes"))
+        if (value.is_object() && text_at(value.get_object(), "state") != "removed") ++out;
+    return out;
+}
+
+std::string machines(std::size_t number)
+{
+    return std::to_string(number) + (number == 1 ? " machine" : " machines");
+}
+
+}  // namespace
 
 int run_want(invocation const& call)
 {
@@ -21,12 +39,22 @@ int run_want(invocation const& call)
     }
     if (call.dry_run)
     {
-        say("would want " + text + " machines in the chain");
+        say("would want " + machines(number) + " in the chain");
         return exit_done;
+    }
+    auto const nodes = ask(call, "GET", "/v1/nodes");
+    if (!nodes.body) return nodes.status;
+    if (auto const known = known_machines(*nodes.body); number > known)
+    {
+        say("chainctl: " + machines(known) + (known == 1 ? " is" : " are") +
+            " known, and add-node wants one more by itself");
+        auto const question =
+            "Until others are added everybody is told that the chain is short. Want " + text + "?";
+        if (!confirmed(call, question, text)) return exit_usage;
     }
     auto const got = change(call, "/v1/want", {{"replicas", number}});
     if (!got.body) return got.status;
-    return done(call, *got.body, "the chain wants " + text + (number == 1 ? " machine" : " machines"));
+    return done(call, *got.body, "the chain wants " + machines(number));
 }
 
 }  // namespace chaind::chainctl

@@ -2,6 +2,7 @@
 
 #include "chainctl/command.hpp"
 #include "chainctl/exit_status.hpp"
+#include "support/mentions.hpp"
 #include "support/temp_folder.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -15,12 +16,14 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <atomic>
 #include <fstream>
 #include <iostream>
 #include <sstream>
 #include <thread>
 
 using namespace chaind::chainctl;
+using chaind::test::mentions;
 namespace asio = boost::asio;
 namespace data = boost::unit_test::data;
 namespace json = boost::json;
@@ -28,18 +31,31 @@ namespace json = boost::json;
 namespace
 {
 
-// Answers one request, on its own thread; an empty answer leaves the client waiting until it goes.
+// Answers requests, one after the other, on its own thread; an empty answer leaves the client waiting until
+// it goes.
 template <class Protocol>
 class told
 {
 public:
     told(typename Protocol::endpoint const& at, unsigned status, std::string body)
-        : acceptor_(context_, at), thread_([this, status, body = std::move(body)] { serve(status, body); })
+        : told(at, status, std::vector<std::string>{std::move(body)})
+    {
+    }
+    told(typename Protocol::endpoint const& at, unsigned status, std::vector<std::string> bodies)
+        : acceptor_(context_, at),
+          thread_(
+              [this, status, bodies = std::move(bodies)]
+              {
+                  for (auto const& body : bodies)
+                      if (!ending_) serve(status, body);
+              }
+          )
     {
     }
     ~told()
     {
         // Nobody may have asked: then this ends the wait for somebody.
+        ending_ = true;
         typename Protocol::socket last(context_);
         boost::system::error_code gone;
         last.connect(at(), gone);
@@ -65,7 +81,7 @@ private:
         std::string request;
         boost::system::error_code gone;
         asio::read_until(socket, asio::dynamic_buffer(request), "\r\n\r\n", gone);
-        asked_ = request.substr(0, request.find(" HTTP/"));
+        asked_ += (asked_.empty() ? "" : ", ") + request.substr(0, request.find(" HTTP/"));
         if (body.empty())
         {
             char none = 0;
@@ -81,6 +97,7 @@ private:
     asio::io_context context_;
     typename Protocol::acceptor acceptor_;
     std::string asked_;
+    std::atomic<bool> ending_ = false;
     std::thread thread_;
 };
 
@@ -92,6 +109,9 @@ struct office
     chaind::test::temp_folder folder;
     std::string socket = folder.path() + "/configd.sock";
     std::string printed;
+    std::string said;
+    std::vector<std::string> words;
+    bool yes = false;
 
     int run(int (*command)(invocation const&), format as = format::table, std::vector<std::string> flags = {})
     {
@@ -99,14 +119,30 @@ struct office
         call.at.text = "unix:" + socket;
         call.as = as;
         call.limit = limit;
+        call.words = words;
+        call.yes = yes;
         for (auto& flag : flags)
             call.flags.emplace(std::move(flag), "");
         std::ostringstream out;
+        std::ostringstream talk;
         auto* const before = std::cout.rdbuf(out.rdbuf());
+        auto* const talk_before = std::cerr.rdbuf(talk.rdbuf());
         int const status = command(call);
         std::cout.rdbuf(before);
+        std::cerr.rdbuf(talk_before);
         printed = out.str();
+        said = talk.str();
         return status;
+    }
+    // Against a service that gives these answers, one a question.
+    int run_with(
+        std::vector<std::string> of, std::vector<std::string> answers, int (*command)(invocation const&)
+    )
+    {
+        words = std::move(of);
+        ::unlink(socket.c_str());
+        told_service const service(socket, 200, std::move(answers));
+        return run(command);
     }
     std::chrono::milliseconds limit{20'000};
 };
@@ -250,6 +286,104 @@ BOOST_AUTO_TEST_CASE(a_question_without_an_answer_has_no_outcome_to_wonder_about
     limit = std::chrono::milliseconds(200);
     told_service const service(socket, 200, "");
     BOOST_TEST(run(run_nodes) == exit_unavailable);
+}
+
+char const* const three = R"({"nodes":[{"name":"n1","state":"member"},{"name":"n2","state":"failed"},)"
+                          R"({"name":"n3","state":"spare"},{"name":"n4","state":"removed"}]})";
+
+BOOST_AUTO_TEST_CASE(a_chain_longer_than_the_machines_that_are_known_is_asked_about)
+{
+    auto const wanted = [&](char const* number)
+    { return run_with({number}, {three, R"({"epoch":7})"}, run_want); };
+    BOOST_TEST(wanted("3") == exit_done);
+    BOOST_TEST(printed == "the chain wants 3 machines\n");
+    // Not a terminal: nothing was asked of the config service but what it knows.
+    words = {"4"};
+    ::unlink(socket.c_str());
+    {
+        told_service service(socket, 200, three);
+        BOOST_TEST(run(run_want) == exit_usage);
+        BOOST_TEST(service.asked() == "GET /v1/nodes");
+    }
+    BOOST_TEST(mentions(said, "3 machines are known"));
+    BOOST_TEST(mentions(said, "--yes"));
+    yes = true;
+    BOOST_TEST(wanted("4") == exit_done);
+    BOOST_TEST(printed == "the chain wants 4 machines\n");
+}
+
+// The end of a chain of two, with n3 beside it.
+char const* const two = R"({"epoch":32,"replicas":{"have":2,"want":2},"chain":[{"name":"n1","role":"head",)"
+                        R"("state":"normal"},{"name":"n2","role":"tail","state":"normal"}]})";
+char const* const done_in_32 = R"({"epoch":32})";
+char const* const already_in_32 = R"({"epoch":32,"already":true})";
+char const* const no_events = R"({"events":[]})";
+
+BOOST_AUTO_TEST_CASE(what_was_waited_for_is_said_as_it_is)
+{
+    BOOST_TEST(run_with({"n3"}, {done_in_32, no_events, two}, run_drain) == exit_done);
+    BOOST_TEST(printed == "n3 is drained; `chainctl undrain n3` brings it back\n");
+    BOOST_TEST(mentions(said, R"("node":"n3","phase":"leaving")"));
+    BOOST_TEST(mentions(said, R"("node":"n3","phase":"done","epoch":32)"));
+
+    BOOST_TEST(run_with({"n2"}, {done_in_32, no_events, two}, run_undrain) == exit_done);
+    BOOST_TEST(printed == "n2 is back in the chain\n");
+    BOOST_TEST(run_with({"n3"}, {done_in_32, no_events, two}, run_undrain) == exit_done);
+    BOOST_TEST(printed == "n3 is not in the chain, which has as many machines as it wants\n");
+}
+
+BOOST_AUTO_TEST_CASE(what_was_so_before_is_not_told_as_done)
+{
+    BOOST_TEST(run_with({"n2"}, {already_in_32, no_events, two}, run_undrain) == exit_done);
+    BOOST_TEST(printed == "n2 is in the chain; it was not drained\n");
+    BOOST_TEST(run_with({"n3"}, {already_in_32, no_events, two}, run_drain) == exit_done);
+    BOOST_TEST(printed == "n3 is drained already; `chainctl undrain n3` brings it back\n");
+    yes = true;
+    BOOST_TEST(run_with({"n3"}, {already_in_32}, run_remove_node) == exit_done);
+    BOOST_TEST(printed == "n3 was out of the chain already; nothing was changed in epoch 32\n");
+}
+
+BOOST_AUTO_TEST_CASE(who_does_not_answer_is_told_with_what_to_do_about_it)
+{
+    // No socket.
+    BOOST_TEST(run(run_status) == exit_unavailable);
+    BOOST_TEST(mentions(said, "No such file"));
+    BOOST_TEST(mentions(said, "no configd listens there: start it, or name the one to ask with --endpoint"));
+    BOOST_TEST(!mentions(said, "on each machine"));
+    {
+        // A socket that was left behind, and replicas that it knew.
+        asio::io_context context;
+        asio::local::stream_protocol::acceptor const left(context, socket);
+    }
+    std::ofstream(folder.path() + "/nodes.json")
+        << R"({"nodes":[{"name":"n1","client_url":"http://127.0.0.1:1"}]})";
+    BOOST_TEST(run(run_status) == exit_unavailable);
+    BOOST_TEST(mentions(said, "nor does the replica that it knew"));
+    BOOST_TEST(mentions(said, "the configd that listened there has ended: start it"));
+    BOOST_TEST(mentions(said, "then chaind on each machine"));
+    ::unlink((folder.path() + "/nodes.json").c_str());
+    ::unlink(socket.c_str());
+    {
+        told_service const other(socket, 200, "<html>");
+        BOOST_TEST(run(run_status) == exit_bad_data);
+        BOOST_TEST(mentions(said, "does not speak as configd does; check --endpoint"));
+    }
+    ::unlink(socket.c_str());
+    told_service const busy(socket, 503, R"({"err":{"code":"unavailable","msg":"it is starting"}})");
+    BOOST_TEST(run(run_status) == exit_unavailable);
+    BOOST_TEST(said == "chainctl: it is starting\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_is_no_backup_is_told_as_one_and_named_once)
+{
+    auto const file = folder.path() + "/letter.txt";
+    std::ofstream(file) << std::string(5000, 'x');
+    words = {file};
+    BOOST_TEST(run(run_backup_verify) == exit_bad_data);
+    BOOST_TEST(said == "chainctl: " + file + ": it is no backup, or its first bytes are damaged\n");
+    words = {folder.path() + "/none"};
+    BOOST_TEST(run(run_backup_verify) == exit_no_such_object);
+    BOOST_TEST(said == "chainctl: there is no file " + folder.path() + "/none\n");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

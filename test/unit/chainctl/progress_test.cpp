@@ -25,7 +25,7 @@ BOOST_AUTO_TEST_SUITE(joining)
 BOOST_AUTO_TEST_CASE(a_snapshot_shows_bytes_rate_and_time_left)
 {
     auto now = progress_in(
-        status(R"([{"name":"n4","phase":"snapshot","bytes_done":10485760,"bytes_total":41943040}])"), "n4"
+        status(R"([{"name":"n4","phase":"snapshot","bytes_done":10485760,"bytes_total":41943040}])"), {"n4"}
     );
     now.rate = 5242880;
 
@@ -37,7 +37,7 @@ BOOST_AUTO_TEST_CASE(a_snapshot_shows_bytes_rate_and_time_left)
 BOOST_AUTO_TEST_CASE(no_rate_no_time_left)
 {
     auto const now = progress_in(
-        status(R"([{"name":"n4","phase":"snapshot","bytes_done":0,"bytes_total":41943040}])"), "n4"
+        status(R"([{"name":"n4","phase":"snapshot","bytes_done":0,"bytes_total":41943040}])"), {"n4"}
     );
 
     BOOST_TEST(!now.seconds_left());
@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(before_and_after_its_bytes_travel_a_snapshot_says_what_is_d
 
 BOOST_AUTO_TEST_CASE(catching_up_shows_the_lag)
 {
-    auto const now = progress_in(status(R"([{"name":"n4","phase":"log","lag":1234}])"), "n4");
+    auto const now = progress_in(status(R"([{"name":"n4","phase":"log","lag":1234}])"), {"n4"});
 
     BOOST_TEST(now.text() == "n4: catching up, 1,234 entries behind");
     BOOST_TEST(now.json().at("lag").as_uint64() == 1234U);
@@ -67,14 +67,14 @@ BOOST_AUTO_TEST_CASE(catching_up_shows_the_lag)
 
 BOOST_AUTO_TEST_CASE(another_machines_join_is_not_ones_own)
 {
-    auto const now = progress_in(status(R"([{"name":"n5","phase":"log","lag":1}])"), "n4");
+    auto const now = progress_in(status(R"([{"name":"n5","phase":"log","lag":1}])"), {"n4"});
 
     BOOST_TEST(now.phase == "contact");
 }
 
 BOOST_AUTO_TEST_CASE(a_machine_that_went_away_says_why)
 {
-    auto const now = progress_in(status("[]", R"([{"name":"n4","reason":"connection lost"}])"), "n4");
+    auto const now = progress_in(status("[]", R"([{"name":"n4","reason":"connection lost"}])"), {"n4"});
 
     BOOST_TEST(now.text() == "n4: away (connection lost), waiting for it");
     BOOST_TEST(now.json().at("reason").as_string() == "connection lost");
@@ -88,6 +88,33 @@ BOOST_AUTO_TEST_CASE(only_a_member_that_serves_has_a_role)
     BOOST_TEST(role_of(damaged, "n1") == "head");
     BOOST_TEST(role_of(status("[]"), "n2") == "");
     BOOST_TEST(role_of(status("[]"), "n4") == "");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_join_is_not_told_as_one)
+{
+    auto now = progress_in(status("[]"), {"n2", "leaving"});
+    BOOST_TEST(now.text() == "n2: its clients go to the others, then it leaves the chain");
+    BOOST_TEST(now.json().at("phase").as_string() == "leaving");
+
+    now.phase = "done";
+    now.end = "out of the chain at epoch 19";
+    BOOST_TEST(now.text() == "n2: out of the chain at epoch 19");
+}
+
+BOOST_AUTO_TEST_CASE(a_move_shows_whom_it_made_leave)
+{
+    auto const others = status(R"([{"name":"n1","phase":"log","lag":5}])");
+
+    BOOST_TEST(progress_in(others, {"n2", "moving", true}).text() == "n1: catching up, 5 entries behind");
+    BOOST_TEST(progress_in(others, {"n2", "moving"}).text() == "n2: on its way to its place");
+}
+
+BOOST_AUTO_TEST_CASE(what_has_joined_is_named_with_its_epoch)
+{
+    BOOST_TEST(in_the_chain(status("[]"), "n1").value() == "in the chain at epoch 18");
+    BOOST_TEST(!in_the_chain(status("[]"), "n2"));  // a member that does not serve yet
+    BOOST_TEST(is_member(status("[]"), "n2"));
+    BOOST_TEST(!is_member(status("[]"), ""));
 }
 
 BOOST_AUTO_TEST_CASE(times_have_units)
