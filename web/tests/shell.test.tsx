@@ -1,330 +1,26 @@
-// The whole page against sockets that the test plays the chain for.
-import { render } from 'preact';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Endpoint } from '../src/protocol/types.gen';
-import { App } from '../src/state/app';
+import { describe, expect, it, vi } from 'vitest';
 import { edit_message } from '../src/state/compose';
-import {
-  hear,
-  kept_drafts,
-  kept_edits,
-  kept_endpoints,
-  kept_lineage,
-  kept_session,
-  kept_theme,
-} from '../src/state/device';
-import { AppContext, editing, open_dialog, returned_text, write_in } from '../src/ui/context';
-import { begin_edit } from '../src/ui/message';
+import { kept_drafts, kept_lineage, kept_session, kept_theme } from '../src/state/device';
+import { editing, open_dialog, returned_text, write_in } from '../src/ui/context';
 import { day_words } from '../src/ui/parts';
 import { go, route } from '../src/ui/route';
-import { Shell } from '../src/ui/shell';
-import { machines, MemoryStore, Sockets, type FakeSocket } from './fake';
-
-let sockets: Sockets;
-let app: App;
-let box: HTMLElement;
-let socket: FakeSocket;
-const room = {
-  ...{ conv: 'c_1', kind: 'room', name: 'ops', priv: false, member: true, members: 1 },
-  ...{ seq: 0, rev: 0, read: 0, unread: 0, mentions: 0, last: null },
-};
-
-// What the page draws and does after it has drawn; the clock stands still but for this.
-const drawn = () => vi.advanceTimersByTimeAsync(200);
-const find = (what: string) => box.querySelector<HTMLElement>(what);
-const button = (name: string) =>
-  [...box.querySelectorAll('button')].find(
-    (one) => one.textContent.trim() === name || one.getAttribute('aria-label') === name,
-  )!;
-const enter = (what: string, value: string) => {
-  const field = find(what) as HTMLInputElement;
-  field.value = value;
-  field.dispatchEvent(new Event('input', { bubbles: true }));
-};
-
-async function send(text: string): Promise<void> {
-  enter('#composer-text', text);
-  find('#composer-text')!.dispatchEvent(
-    new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }),
-  );
-  await drawn();
-}
-
-async function ask_for_room(name: string): Promise<void> {
-  open_dialog.value = { name: 'new-room' };
-  await drawn();
-  enter('#room-name', name);
-  await drawn();
-  find('dialog form')!.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }));
-  await drawn();
-}
-
-async function signed_in(convs: object[]): Promise<void> {
-  app.enter({ uid: 'u_1', name: 'ana', token: 't' });
-  await drawn();
-  socket = await sockets.greet('new', 40);
-  await drawn();
-  socket.answer(socket.all('sync')[0]!, { convs, users: [{ uid: 'u_1', name: 'ana' }], next: null });
-  await drawn();
-}
-
-beforeEach(async () => {
-  vi.useFakeTimers();
-  vi.spyOn(Math, 'random').mockReturnValue(0.5);
-  sockets = new Sockets();
-  vi.stubGlobal(
-    'WebSocket',
-    class {
-      constructor(url: string) {
-        return sockets.open(url);
-      }
-    },
-  );
-  vi.stubGlobal('fetch', () => Promise.reject(new Error('no network here')));
-  kept_endpoints.set([] as Endpoint[]);
-  kept_lineage.set('ln_1');
-  location.hash = '';
-  go('');
-  open_dialog.value = undefined;
-  app = new App(new MemoryStore());
-  box = document.createElement('div');
-  document.body.append(box);
-  render(
-    <AppContext.Provider value={app}>
-      <Shell />
-    </AppContext.Provider>,
-    box,
-  );
-  await drawn();
-});
-afterEach(() => {
-  for (const conv of ['c_1', 'c_2']) {
-    kept_drafts.set(conv, '');
-    kept_edits.set(conv, { of: {} });
-  }
-  editing.value = undefined;
-  app.leave('');
-  render(null, box);
-  box.remove();
-  kept_session.set(undefined);
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-  vi.restoreAllMocks();
-});
-
-const in_box = () => (find('#composer-text') as HTMLTextAreaElement).value;
-const press = (more: KeyboardEventInit, what = '#composer-text') => {
-  const event = new KeyboardEvent('keydown', { bubbles: true, cancelable: true, ...more });
-  find(what)!.dispatchEvent(event);
-  return event;
-};
-
-// Two rooms, and in the first of them two messages of mine.
-async function in_two_rooms(): Promise<void> {
-  const mine = { uid: 'u_1', at: Date.now(), fmt: 'md' };
-  const last = { seq: 2, mid: 'm_2', rev: 2, ...mine, body: 'two' };
-  await signed_in([
-    { ...room, seq: 2, rev: 2, read: 2, last },
-    { ...room, conv: 'c_2', name: 'zoo' },
-  ]);
-  const msgs = [{ seq: 1, mid: 'm_1', rev: 1, ...mine, body: 'one' }, last];
-  socket.answer(socket.all('history')[0]!, { msgs, rev: 2, more: false });
-  await drawn();
-}
-
-async function look_into(conv: string): Promise<void> {
-  go(`/${conv}`);
-  await drawn();
-}
-
-describe('what was typed', () => {
-  const changing = () => box.textContent.includes('Changing your message');
-
-  it('is kept while a message is changed: the change in its room, and the drafts in all', async () => {
-    await in_two_rooms();
-    enter('#composer-text', 'draft of one');
-    await drawn();
-    begin_edit(app.outbox, 'c_1', { ...msg_two(), seq: 2 });
-    await drawn();
-    expect(in_box()).toBe('two');
-    enter('#composer-text', 'two, with work in it');
-    await look_into('c_2');
-    expect([in_box(), changing()]).toEqual(['', false]);
-    enter('#composer-text', 'draft of two');
-    await look_into('c_1');
-    expect([in_box(), changing()]).toEqual(['two, with work in it', true]);
-    await look_into('c_2');
-    expect(in_box()).toBe('draft of two');
-    await send('draft of two');
-    await look_into('c_1');
-    await look_into('c_2');
-    expect(in_box()).toBe('');
-    await look_into('c_1');
-    press({ key: 'Enter' });
-    await drawn();
-    expect(socket.all('msg.edit').map((frame) => frame.d)).toEqual([{ mid: 'm_2', body: 'two, with work in it' }]);
-    expect([in_box(), changing()]).toEqual(['draft of one', false]);
-  });
-
-  it('is kept for each message that was begun to be changed, and for the next page', async () => {
-    await in_two_rooms();
-    begin_edit(app.outbox, 'c_1', msg_two());
-    enter('#composer-text', 'two and a half');
-    begin_edit(app.outbox, 'c_1', { ...msg_two(), mid: 'm_1', seq: 1, body: 'one' });
-    await drawn();
-    expect(in_box()).toBe('one');
-    press({ key: 'Escape' });
-    await drawn();
-    expect(changing()).toBe(false);
-    begin_edit(app.outbox, 'c_1', msg_two());
-    await drawn();
-    expect(in_box()).toBe('two and a half');
-    // Another page has nothing but what the device keeps.
-    editing.value = undefined;
-    await look_into('c_2');
-    await look_into('c_1');
-    expect([in_box(), changing()]).toEqual(['two and a half', true]);
-    press({ key: 'Escape' });
-    await drawn();
-    await look_into('c_2');
-    await look_into('c_1');
-    expect(changing()).toBe(false);
-  });
-
-  it('becomes a draft when the history in which it was a change is gone', async () => {
-    await in_two_rooms();
-    begin_edit(app.outbox, 'c_1', msg_two());
-    enter('#composer-text', 'typed for long');
-    socket.die();
-    await drawn();
-    socket = await sockets.greet('gone', 20, 'ln_2');
-    await drawn();
-    socket.answer(socket.all('sync')[0]!, { convs: [room], users: [], next: null });
-    await drawn();
-    expect([in_box(), changing()]).toEqual(['typed for long', false]);
-  });
-
-  it('is what other pages of the browser show, unless something else was typed there', async () => {
-    await in_two_rooms();
-    const draft = (before?: string, value?: string) => hear({ key: 'draft u_1 c_1', before, value });
-    draft(undefined, 'written');
-    await drawn();
-    expect(in_box()).toBe('written');
-    // Sent there.
-    draft('written', undefined);
-    await drawn();
-    expect(in_box()).toBe('');
-    enter('#composer-text', 'my own');
-    draft('written', undefined);
-    await drawn();
-    expect([in_box(), kept_drafts.get('c_1')]).toEqual(['my own', 'my own']);
-    const begun = { open: 'm_2', of: { m_2: { body: 'two', text: 'two, there' } } };
-    hear({ key: 'edit u_1 c_1', before: undefined, value: begun });
-    await drawn();
-    expect([in_box(), changing()]).toEqual(['my own', false]);
-    begin_edit(app.outbox, 'c_1', msg_two());
-    await drawn();
-    expect([in_box(), changing()]).toEqual(['two, there', true]);
-    const here = kept_edits.get('c_1');
-    const there = { ...here, of: { m_2: { ...here.of.m_2!, text: 'more' } } };
-    hear({ key: 'edit u_1 c_1', before: here, value: there });
-    await drawn();
-    expect(in_box()).toBe('more');
-    hear({ key: 'edit u_1 c_1', before: there, value: undefined });
-    await drawn();
-    expect([in_box(), changing()]).toEqual(['my own', false]);
-  });
-
-  it('goes back into the box from a refused change, and can be sent again as it is', async () => {
-    await in_two_rooms();
-    edit_message(app.outbox, 'c_1', msg_two(), 'two, refused');
-    await drawn();
-    socket.refuse(socket.all('msg.edit')[0]!, { code: 'precondition_failed', retry: 'after_fix' });
-    await drawn();
-    button('Edit').click();
-    await drawn();
-    expect([in_box(), changing()]).toEqual(['two, refused', true]);
-    press({ key: 'Enter' });
-    await drawn();
-    expect(socket.all('msg.edit').map((frame) => frame.d.body)).toEqual(['two, refused', 'two, refused']);
-  });
-
-  it('keeps its indentation, and is not sent when nothing of it can be seen', async () => {
-    await in_two_rooms();
-    for (const text of ['    if ready:\n        go()', '\n \n\tcase 1:\n\n', '\u200b', ' \u00ad\n']) {
-      await send(text);
-      for (const frame of socket.all('msg.send'))
-        if (frame.d.body !== 'x') socket.answer(frame, { mid: 'm_9', seq: 3, rev: 3, at: 1 });
-      await drawn();
-    }
-    expect(socket.all('msg.send').map((frame) => frame.d.body)).toEqual(['    if ready:\n        go()', '\tcase 1:']);
-  });
-
-  it('holds the page back when the device does not keep it', async () => {
-    await signed_in([room]);
-    const would_close = () => dispatchEvent(new Event('beforeunload', { cancelable: true }));
-    expect(would_close()).toBe(true);
-    await send('kept on the device');
-    expect(would_close()).toBe(true);
-    const [change] = app.outbox.entries.value;
-    socket.answer(socket.all('msg.send')[0]!, { mid: 'm_1', seq: 1, rev: 1, at: 1, replicas: 3 });
-    await drawn();
-    vi.spyOn(app.outbox, 'durable', 'get').mockReturnValue(false);
-    expect([change!.op, would_close()]).toEqual(['msg.send', true]);
-    await send('in this page alone');
-    expect(would_close()).toBe(false);
-    socket.answer(socket.all('msg.send')[1]!, { mid: 'm_2', seq: 2, rev: 2, at: 1, replicas: 3 });
-    await drawn();
-    expect(would_close()).toBe(true);
-    // These tests run without a database: nothing of a draft is on a disk.
-    enter('#composer-text', 'half a th');
-    expect(would_close()).toBe(false);
-  });
-
-  it('is asked about when a message is changed to nothing', async () => {
-    await in_two_rooms();
-    begin_edit(app.outbox, 'c_1', msg_two());
-    enter('#composer-text', ' \u200b');
-    press({ key: 'Enter' });
-    await drawn();
-    expect(find('dialog')!.textContent).toContain('Delete this message?');
-    button('Keep').click();
-    await drawn();
-    expect([socket.all('msg.delete').length, changing()]).toEqual([0, true]);
-    press({ key: 'Enter' });
-    await drawn();
-    button('Delete').click();
-    await drawn();
-    expect(socket.all('msg.delete').map((frame) => frame.d)).toEqual([{ mid: 'm_2' }]);
-    expect(changing()).toBe(false);
-  });
-
-  it('is left to an input method as long as that composes, everywhere', async () => {
-    await in_two_rooms();
-    enter('#composer-text', '日本語');
-    const old_code = { key: 'Enter', keyCode: 229 } as KeyboardEventInit;
-    for (const key of [{ key: 'Enter', isComposing: true }, old_code]) expect(press(key).defaultPrevented).toBe(true);
-    await drawn();
-    expect(socket.all('msg.send')).toEqual([]);
-    dispatchEvent(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true }));
-    await drawn();
-    press({ key: 'Enter', isComposing: true }, '#switch-to');
-    press(old_code, '#switch-to');
-    await drawn();
-    expect(find('#switch-to')).not.toBeNull();
-    press({ key: 'Enter' }, '#switch-to');
-    await drawn();
-    expect(find('#switch-to')).toBeNull();
-    begin_edit(app.outbox, 'c_1', msg_two());
-    await drawn();
-    press({ key: 'Escape', isComposing: true });
-    await drawn();
-    expect(changing()).toBe(true);
-    expect(press({ key: 'ArrowUp', isComposing: true }).defaultPrevented).toBe(false);
-  });
-});
-
-const msg_two = () => ({ seq: 2, mid: 'm_2', rev: 2, uid: 'u_1', at: Date.now(), body: 'two' });
+import { machines } from './fake';
+import {
+  sockets,
+  app,
+  box,
+  socket,
+  room,
+  drawn,
+  find,
+  button,
+  enter,
+  send,
+  ask_for_room,
+  signed_in,
+  in_box,
+  greeted,
+} from './shell_page';
 
 describe('page', () => {
   it('stays under the dialog while a room is made, then goes there with the focus in the box', async () => {
@@ -362,7 +58,7 @@ describe('page', () => {
     editing.value = { conv: 'c_1', mid: 'm_1', body: 'of the old history' };
     socket.die();
     await drawn();
-    socket = await sockets.greet('gone', 20, 'ln_2');
+    await greeted('gone', 20, 'ln_2');
     await drawn();
     expect(find('.log')).toBeNull();
     // The same id, another room.
@@ -475,7 +171,7 @@ describe('page', () => {
     await drawn();
     expect(find('.log .refused')!.textContent).toContain('Not confirmed.');
     expect(find('.log .refused')!.textContent).toContain('look whether it is there');
-    socket = await sockets.greet('ok');
+    await greeted('ok');
     await drawn();
     expect(socket.all('msg.send').map((frame) => frame.d.body)).toEqual(['the next one']);
     button('Ask again').click();
