@@ -9,6 +9,7 @@ import {
   join_room,
   make_room,
   open_page,
+  password,
   pill,
   receipt,
   register,
@@ -411,6 +412,43 @@ async function restored({ chain, browser }) {
   same(await texts(a), ['before the backup', 'written meanwhile'], 'the log at the end');
 }
 
+// Whoever made a room removes it by the API, while somebody else writes in it, and has a draft in it on another page.
+async function room_removed({ chain, browser }) {
+  const [n1, n2] = chain.nodes;
+  const room = fresh('short');
+  const { a, b, a_name } = await two_people({ chain, browser }, n1, n2, room);
+  const conv = /c_\d+/.exec(a.url())[0];
+  const elsewhere = fresh('long');
+  await make_room(b, elsewhere);
+  await b.getByRole('navigation').getByRole('link', { name: room }).click();
+  await say(b, 'before it is removed');
+  await receipt(b, 'before it is removed', 'Read');
+  await box(b).pressSequentially('half a sent');
+  const call = (method, path, more) =>
+    fetch(`${n1.url}/api/v1/${path}`, { method, ...more, headers: { 'Content-Type': 'application/json', ...more.headers } });
+  const login = await call('POST', 'session', { body: JSON.stringify({ name: a_name, password }) });
+  const { token } = await login.json();
+  const removed = await call('DELETE', `conversations/${conv}`, { headers: { Authorization: `Bearer ${token}` } });
+  same(removed.status, 200, 'the answer to the removal');
+  for (const page of [a, b]) {
+    await page.getByRole('heading', { level: 2, name: `#${room} is not there any more` }).waitFor();
+    await page.getByRole('navigation').getByRole('link', { name: room }).waitFor({ state: 'detached' });
+  }
+  await b.getByText('What you had begun to write is kept.').waitFor();
+  for (const found of await axe(b)) throw new Error(found);
+  // Also for the next page.
+  await b.reload();
+  await b.getByRole('navigation').getByRole('link', { name: elsewhere }).click();
+  await b.getByRole('button', { name: 'Look at it' }).click();
+  await b.getByRole('button', { name: `Put into the box of #${elsewhere}` }).click();
+  await until('the text is in the box', async () => (await box(b).inputValue()) === 'half a sent');
+  await box(b).press('Enter');
+  await receipt(b, 'half a sent', 'Stored on 3 of 3');
+  same(await b.getByText('was not sent').count(), 0, 'bands about it');
+  // The name is free.
+  await make_room(a, room);
+}
+
 async function paging({ chain, browser }) {
   const [n1, n2] = chain.nodes;
   const room = fresh('long');
@@ -589,6 +627,10 @@ export const scenarios = [
   {
     name: 'the clock of the device is days wrong: messages are stored, rooms are made',
     test: wrong_clock,
+  },
+  {
+    name: 'a room that is removed while somebody writes in it: said, gone from the list, and the text is kept',
+    test: room_removed,
   },
   { name: 'paging through history: dense, no hole', test: paging },
   { name: 'everything by keyboard', test: keyboard_only },

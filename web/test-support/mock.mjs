@@ -407,6 +407,16 @@ export class MockChain {
       const { code, body } = this.account(path.endsWith('accounts'), JSON.parse(text));
       return send(code, JSON.stringify(body));
     }
+    const removed = request.method === 'DELETE' && /^\/api\/v1\/conversations\/(c_\d+)$/.exec(path);
+    if (removed) {
+      const uid = this.world.tokens.get((request.headers.authorization ?? '').replace('Bearer ', ''));
+      try {
+        if (!uid) throw new Fault('unauthenticated', 'sign in first', 'reauth');
+        return send(200, JSON.stringify(this.world.change(uid, 'conv.archive', { conv: removed[1] })));
+      } catch (why) {
+        return send(why.err.code === 'unauthenticated' ? 401 : 404, JSON.stringify({ err: why.err }));
+      }
+    }
     const file = normalize(path === '/' ? '/index.html' : path);
     try {
       send(200, await readFile(join(dist, file)), types[extname(file)] ?? 'application/octet-stream');

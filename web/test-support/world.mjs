@@ -15,6 +15,7 @@ export class World {
   lineage = fresh_lineage();
   pos = 1000;
   mids = 0;
+  made = 0;
   users = new Map();
   tokens = new Map();
   convs = new Map();
@@ -31,8 +32,8 @@ export class World {
 
   // Everything that a backup holds; what went over the links is no part of it.
   backup() {
-    const { pos, mids, users, tokens, convs, done } = this;
-    return structuredClone({ pos, mids, users, tokens, convs, done });
+    const { pos, mids, made, users, tokens, convs, done } = this;
+    return structuredClone({ pos, mids, made, users, tokens, convs, done });
   }
 
   restore(backup) {
@@ -173,15 +174,24 @@ export class World {
         this.commit('conv.member', conv.id, { uid, on: op === 'conv.join', user: { uid, name } }, audience);
         return { rev: conv.rev };
       }
+      case 'conv.archive': {
+        const conv = this.conv(d.conv, uid);
+        if (conv.kind !== 'room' || conv.creator !== uid) throw new Fault('forbidden', 'not your room', 'never');
+        const audience = conv.priv ? [...conv.members.keys()] : this.users.keys();
+        this.convs.delete(conv.id);
+        this.commit('conv.gone', conv.id, {}, audience);
+        return { rev: conv.rev };
+      }
       default:
         throw bad(`unknown op ${op}`, 'op');
     }
   }
 
   create(shape, uids) {
-    const id = `c_${this.convs.size + 1}`;
+    const id = `c_${++this.made}`;
     const conv = {
       id,
+      creator: uids[0],
       ...shape,
       rev: 0,
       msgs: [],

@@ -10,12 +10,16 @@ import { Chat } from './chat';
 import { Typing } from './typing';
 import {
   begun_only_here,
+  begun_texts,
+  drop_begun,
+  heard,
   kept_edits,
   kept_endpoints,
   kept_lineage,
   kept_session,
   kept_theme,
   open_device,
+  type Begun,
   type Session,
   type Theme,
 } from './device';
@@ -56,6 +60,14 @@ export class App {
     if (!this.chat.loaded.value) return foreign;
     return this.outbox.entries.value.filter((change) => foreign.includes(change) || homeless(change));
   });
+  // What was begun in conversations that are not here any more, and stands in no box.
+  readonly begun = computed(() => {
+    void heard.value;
+    void this.dropped_.value;
+    const gone = this.chat.gone.value;
+    return begun_texts().filter(({ conv }) => gone.has(conv));
+  });
+  private readonly dropped_ = signal(0);
   private readonly device_ = `d_${ulid()}`;
 
   constructor(store: ChangeStore) {
@@ -66,6 +78,7 @@ export class App {
       on_refused: () => {},
     });
     this.chat = new Chat(connection, () => this.outbox);
+    this.chat.kept_convs = () => begun_texts().map(({ conv }) => conv);
     this.typing = new Typing(connection);
     effect(() => {
       const theme = this.theme.value;
@@ -139,6 +152,11 @@ export class App {
     });
     void this.outbox.open(session.uid);
     connection.start();
+  }
+
+  drop(begun: Begun): void {
+    drop_begun(begun);
+    this.dropped_.value++;
   }
 
   async sign_out(): Promise<void> {

@@ -31,6 +31,9 @@ export class Chat {
   readonly open_conv = signal<string | undefined>(undefined);
   // True once the list of conversations has been fetched.
   readonly loaded = signal(false);
+  // The conversations that were here and are not any more, by the names that they had: rooms that were removed, and those
+  // that one is not in any more.
+  readonly gone = signal<ReadonlyMap<string, string>>(new Map());
   // Messages whose answer came before their event: shown after the window until it holds them.
   readonly settled = signal<ReadonlyMap<string, Row & { conv: string }>>(new Map());
   readonly stored_on = new Map<string, number>();
@@ -40,6 +43,8 @@ export class Chat {
     return sum;
   });
   on_message: (conv: Conversation, msg: Message) => void = () => {};
+  // Of which conversations something is kept beside this: those that are not there any more are in `gone`.
+  kept_convs: () => string[] = () => [];
 
   private views_ = new Map<string, Signal<View>>();
   private applied_ = 0;
@@ -49,6 +54,8 @@ export class Chat {
   private sync_again_ = false;
   // Conversations that events brought while the list was being fetched: it may not hold them yet.
   private appeared_ = new Set<string>();
+  // And those that events took away: it may still hold them.
+  private vanished_ = new Set<string>();
   // Grows when everything is to be fetched anew: pages asked for before that are not used.
   private generation_ = 0;
   private later_timer_: ReturnType<typeof setTimeout> | undefined;
@@ -75,7 +82,7 @@ export class Chat {
 
   place_of(conv: string): string {
     const known = this.convs.value.get(conv);
-    return known ? `${known.kind === 'room' ? '#' : ''}${known.name}` : '';
+    return known ? place(known) : (this.gone.value.get(conv) ?? '');
   }
 
   on_hello(answer: Answer<Ops['hello']['answer']>): void {
@@ -173,6 +180,7 @@ export class Chat {
     batch(() => {
       this.me.value = null;
       this.convs.value = new Map();
+      this.gone.value = new Map();
       this.users.value = new Map();
       this.settled.value = new Map();
       this.open_conv.value = undefined;
@@ -195,11 +203,13 @@ export class Chat {
   // were, and ids may name something else.
   private forget_history_(): void {
     this.convs.value = new Map();
+    this.gone.value = new Map();
     this.users.value = new Map();
     this.settled.value = new Map();
     this.loaded.value = false;
     this.stored_on.clear();
     this.appeared_.clear();
+    this.vanished_.clear();
     for (const view of this.views_.values()) view.value = empty_view;
   }
 
@@ -278,6 +288,7 @@ export class Chat {
     if (!link || this.syncing_) return;
     this.syncing_ = true;
     this.appeared_.clear();
+    this.vanished_.clear();
     try {
       const convs = new Map<string, Conversation>();
       const users: User[] = [];
@@ -329,7 +340,29 @@ export class Chat {
       const known = this.convs.value.get(id);
       if (known && !fetched.has(id)) fetched.set(id, known);
     }
+    for (const id of this.vanished_) fetched.delete(id);
+    const missing = [...this.convs.value.keys(), ...this.kept_convs()].filter((id) => !fetched.has(id));
+    this.let_go_(missing);
     this.convs.value = fetched;
+    const back = [...this.gone.value].filter(([id]) => !fetched.has(id));
+    if (back.length < this.gone.value.size) this.gone.value = new Map(back);
+  }
+
+  // With what is known of them; their names stay, for what is still to be said about them.
+  private let_go_(ids: string[]): void {
+    if (ids.length === 0) return;
+    const convs = new Map(this.convs.value);
+    const gone = new Map(this.gone.value);
+    for (const id of ids) {
+      const known = convs.get(id);
+      gone.set(id, known ? place(known) : (gone.get(id) ?? ''));
+      convs.delete(id);
+      this.views_.delete(id);
+    }
+    this.gone.value = gone;
+    this.convs.value = convs;
+    const settled = [...this.settled.value].filter(([, row]) => !ids.includes(row.conv));
+    if (settled.length < this.settled.value.size) this.settled.value = new Map(settled);
   }
 
   private apply_(event: Dev): void {
@@ -341,9 +374,9 @@ export class Chat {
     }
     if (id === undefined) return;
     if (event.ev === 'conv.gone') {
-      const convs = new Map(this.convs.value);
-      convs.delete(id);
-      this.convs.value = convs;
+      this.appeared_.delete(id);
+      this.vanished_.add(id);
+      this.let_go_([id]);
       return;
     }
     if (event.ev === 'conv.new') {
@@ -378,6 +411,8 @@ export class Chat {
   private appear_(conv: Conversation): void {
     if (this.convs.value.has(conv.conv)) return;
     this.appeared_.add(conv.conv);
+    if (this.gone.value.has(conv.conv))
+      this.gone.value = new Map([...this.gone.value].filter(([id]) => id !== conv.conv));
     this.convs.value = new Map(this.convs.value).set(conv.conv, conv);
   }
 
@@ -489,6 +524,10 @@ export class Chat {
     for (const user of users) names.set(user.uid, user.name);
     this.users.value = names;
   }
+}
+
+function place(conv: Conversation): string {
+  return `${conv.kind === 'room' ? '#' : ''}${conv.name}`;
 }
 
 function raise(marks: Map<string, Marks>, uid: string, delivered: number, read: number): void {

@@ -110,6 +110,32 @@ export const kept_edits = {
   },
 };
 
+// A text that was begun and is kept: a draft, or the change of a message.
+export interface Begun {
+  conv: string;
+  mid?: string;
+  text: string;
+}
+
+export function begun_texts(): Begun[] {
+  const drafts = draft_key('');
+  const edits = edits_prefix();
+  return [...values].flatMap(([key, value]): Begun[] => {
+    if (key.startsWith(drafts)) return [{ conv: key.slice(drafts.length), text: value as string }];
+    if (!key.startsWith(edits)) return [];
+    const conv = key.slice(edits.length);
+    const all = Object.entries((value as BegunEdits).of);
+    return all.flatMap(([mid, { body, text }]) => (text === body ? [] : [{ conv, mid, text }]));
+  });
+}
+
+export function drop_begun({ conv, mid }: Begun): void {
+  if (mid === undefined) return kept_drafts.set(conv, '');
+  const { open, of } = kept_edits.get(conv);
+  const { [mid]: _, ...others } = of;
+  kept_edits.set(conv, { open: open === mid ? undefined : open, of: others });
+}
+
 // Something was begun, and goes with this page: the browser keeps nothing for this site.
 export function begun_only_here(): boolean {
   return database === undefined && [...values.keys()].some((key) => /^(draft|edit) /.test(key));

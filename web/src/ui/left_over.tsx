@@ -17,20 +17,38 @@ export function LeftOver() {
   const app = use_app();
   const close = use_close();
   const changes = app.unplaced.value;
+  const begun = app.begun.value;
   const of_before = app.outbox.left_over.value;
   const here = app.chat.open_conv.value;
   const place = here === undefined ? '' : app.chat.place_of(here);
-  const empty = changes.length === 0;
+  const empty = changes.length + begun.length === 0;
   useEffect(() => {
     if (empty) close();
   }, [empty]);
-  const take_up = (change: Change, body: string) => {
+  const take_up = (body: string, discard: () => void) => {
     if (here === undefined) return;
     returned_text.value = body;
-    app.outbox.discard(change.cid);
+    discard();
     close();
     write_in(here);
   };
+  const choices = (body: string | undefined, discard: () => void) => (
+    <p class="row">
+      {body !== undefined && here !== undefined && (
+        <button class="btn small" type="button" onClick={() => take_up(body, discard)}>
+          Put into the box of {place}
+        </button>
+      )}
+      {body !== undefined && (
+        <button class="btn small" type="button" onClick={() => void copy_text(body)}>
+          Copy
+        </button>
+      )}
+      <button class="btn small quiet" type="button" onClick={discard}>
+        Discard
+      </button>
+    </p>
+  );
   return (
     <Dialog label="Not sent">
       <div class="in">
@@ -51,24 +69,21 @@ export function LeftOver() {
                 </p>
                 {!of_before.includes(change) && <p class="small-t">{refusal_words(change)}</p>}
                 {body !== undefined && <blockquote class="quoted">{body.slice(0, 2000)}</blockquote>}
-                <p class="row">
-                  {body !== undefined && here !== undefined && (
-                    <button class="btn small" type="button" onClick={() => take_up(change, body)}>
-                      Put into the box of {place}
-                    </button>
-                  )}
-                  {body !== undefined && (
-                    <button class="btn small" type="button" onClick={() => void copy_text(body)}>
-                      Copy
-                    </button>
-                  )}
-                  <button class="btn small quiet" type="button" onClick={() => app.outbox.discard(change.cid)}>
-                    Discard
-                  </button>
-                </p>
+                {choices(body, () => app.outbox.discard(change.cid))}
               </li>
             );
           })}
+          {begun.map((one) => (
+            <li key={`${one.conv} ${one.mid}`}>
+              <p class="small-t muted">
+                {one.mid === undefined ? 'What you began to write' : 'A message that you were changing'} in{' '}
+                {app.chat.place_of(one.conv) || 'a conversation'}
+              </p>
+              <p class="small-t">This conversation is not there any more, or you left it.</p>
+              <blockquote class="quoted">{one.text.slice(0, 2000)}</blockquote>
+              {choices(one.text, () => app.drop(one))}
+            </li>
+          ))}
         </ul>
       </div>
     </Dialog>

@@ -6,6 +6,7 @@ import { Dialogs } from './dialogs';
 import { Rail, ordered_convs, step_conversation } from './rail';
 import { MembersPane, Room } from './room';
 import { leave_keys_to_input_methods } from './keys';
+import { Icon } from './parts';
 import { FirstRun, RoomsPage } from './rooms';
 import { is_phone, lead_on, route } from './route';
 import { SignIn } from './signin';
@@ -56,6 +57,40 @@ function use_keys(): void {
   }, []);
 }
 
+// The open conversation has gone: somebody removed the room, or this person left it at another page.
+function Gone({ place }: { place: string }) {
+  const app = use_app();
+  useEffect(() => {
+    editing.value = undefined;
+    if (open_dialog.peek()?.name === 'delete') open_dialog.value = undefined;
+    // It was in the box, or at one of the messages, and they have gone.
+    if (document.activeElement === document.body) document.getElementById('main')?.focus();
+  }, []);
+  const left = app.begun.value.length > 0;
+  return (
+    <>
+      <header class="bar">
+        <a class="ib back only-s" href="#/" aria-label="Back to the list">
+          <Icon name="back" flip />
+        </a>
+        <h1>{place}</h1>
+      </header>
+      <ConnectionPill />
+      <DegradedBand />
+      <RestoredBand />
+      <div class="empty" role="status">
+        <h2>{place || 'This conversation'} is not there any more</h2>
+        <p>It was removed, or you left it.{left && ' What you had begun to write is kept.'}</p>
+        <div class="row">
+          <a class="btn primary" href="#/rooms">
+            See all rooms
+          </a>
+        </div>
+      </div>
+    </>
+  );
+}
+
 function Main() {
   const app = use_app();
   const here = route.value;
@@ -64,9 +99,12 @@ function Main() {
   if (conv) return <Room conv={conv} />;
   const loaded = app.chat.loaded.value;
   const live = app.connection.value?.status.value.phase === 'live';
+  const gone = here.page === 'conv' ? app.chat.gone.value.get(here.conv) : undefined;
   const page =
     here.page === 'cluster' ? (
       <ClusterPage />
+    ) : loaded && gone !== undefined ? (
+      <Gone place={gone} />
     ) : !loaded || (convs.size === 0 && here.page !== 'rooms') ? (
       <>
         <ConnectionPill />

@@ -136,7 +136,7 @@ export function band_text(
 // decided upon.
 export function RestoredBand() {
   const app = use_app();
-  const left = app.unplaced.value.length;
+  const left = app.unplaced.value.length + app.begun.value.length;
   if (!app.restored.value && left === 0) return null;
   const of_before = app.restored.value || app.outbox.left_over.value.length > 0;
   return (
