@@ -154,9 +154,7 @@ http_answer http(
 
 // ---- WebSocket
 
-std::string handshake(
-    std::vector<std::pair<std::string, std::string>> const& with, std::string const& path
-)
+std::string handshake(std::vector<std::pair<std::string, std::string>> const& with, std::string const& path)
 {
     std::string text = "GET " + path +
                        " HTTP/1.1\r\nHost: chat.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
