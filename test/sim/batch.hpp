@@ -22,7 +22,8 @@ struct arguments
     double minutes = 0;  // > 0: go on with further seeds for so long
     bool trace = false;
     bool require_coverage = false;
-    std::string regressions;  // a file of seeds to run instead
+    bool first_failure = false;  // ends a process of the batch
+    std::string regressions;     // a file of seeds to run instead
 };
 
 arguments parse_arguments(int argc, char** argv);
