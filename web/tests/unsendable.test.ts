@@ -32,6 +32,7 @@ describe('what cannot be sent', () => {
     const [kept] = store.kept.values();
     store.kept.set(kept!.cid, { ...kept!, d: { conv: 'c_1', body: half, fmt: 'md' } });
     await page();
+    expect(outbox.entries.value.map((change) => (change.d as { body: string }).body)).toEqual(['cut \ufffd']);
     expect(bodies(await online())).toEqual(['cut \ufffd']);
   });
 
