@@ -228,10 +228,10 @@ std::string controller::impl::what_is_wrong(node_id const& name, node const& wha
         std::find_if(chain.begin(), chain.end(), [&](member const& m) { return m.name == name; });
     if (is_removed(name)) return "removed by the administrator";
     if (is_drained(name)) return "drained by the administrator";
+    if (what.last && what.last->outdated) return outdated_words(name, *what.last);
     if (in_chain != chain.end() && !nodes_.superseded(*in_chain))
         return what.last && what.last->damaged ? what.last->trouble : what_its_clock_is(name);
     if (!what.last) return "not heard of yet";
-    if (what.last->outdated) return outdated_words(name, *what.last);
     if (!alive(what.who)) return what.left_because.empty() ? "not heard any more" : what.left_because;
     if (in_chain != chain.end()) return "restarted: waits for a chain without its earlier run";
     if (learning_ && learning_->learner.name == name)
