@@ -25,7 +25,8 @@ constexpr std::size_t longest_account_key = 64;
 // all later stamps wrong for as long. A stamp is not believed where the clock that the machines agree on is
 // far behind it: that clock counts instead, unless it would set the state's time back. Back it goes only if
 // the clock of the device that asks is behind the state's time as well. When the clocks of all machines stand
-// in the past (they had no power, say), those of the devices do not, and time stands still.
+// in the past (they had no power, say), those of the devices do not, and time goes by them: no further than
+// the stamp, and never back.
 std::int64_t time_of(counters const& before, entry_context const& at, command const& what)
 {
     auto const stamp_ms = at.ts_us / 1000;
@@ -33,7 +34,8 @@ std::int64_t time_of(counters const& before, entry_context const& at, command co
     if (what.asked_ms <= 0 || !is_beyond(stamp_ms, what.asked_ms)) return stamp_ms;
     if (!is_beyond(before.at_ms, what.asked_ms)) return what.asked_ms;
     auto const device_ms = ulid_time_ms(what.cid);
-    return device_ms && is_beyond(before.at_ms, *device_ms) ? what.asked_ms : stamp_ms;
+    if (device_ms && is_beyond(before.at_ms, *device_ms)) return what.asked_ms;
+    return std::clamp(device_ms.value_or(0), before.at_ms, std::max(before.at_ms, stamp_ms));
 }
 
 counters advance(counters count, entry_context const& at, command const& what)

@@ -129,7 +129,7 @@ async def test_a_key_of_another_time_has_an_unknown_outcome_and_names_the_time(v
 async def test_when_all_clocks_were_wrong_the_next_right_one_ends_it(volume):
     with clocks() as wrong, running(environment=wrong.environment | {"CHAIND_SESSION_IDLE": "0"}) as chain:
         talk = await Talk(chain).begin()
-        once, later = ulid(), ulid()
+        once = ulid()
         await send(chain.urls["n1"], talk.token, talk.conv, "once", once)
         everybody = ("n1", "n2", "n3", "configd")
         wrong.set(40 * DAY, *everybody)
@@ -144,6 +144,7 @@ async def test_when_all_clocks_were_wrong_the_next_right_one_ends_it(volume):
         err = await refusal(chain.urls["n3"], talk.token, talk.conv, once)
         assert (err["field"], err["outcome"]) == ("cid", "unknown"), err
 
+        later = ulid()
         # No power: they come back with the time of long ago, until somebody tells them.
         await in_thread(chain.down)
         wrong.set(-9000 * DAY, *everybody)
