@@ -181,17 +181,24 @@ options& options::add(std::string name, double& into, range<double> in, std::str
 namespace
 {
 template <class Duration>
-std::function<void(std::string const&)> duration_setter(
-    Duration& into, range<std::chrono::microseconds> in, std::string words
+options& add_duration(
+    options& to, std::string name, Duration& into, range<std::chrono::microseconds> in, std::string help
 )
 {
-    return [&into, in, words = std::move(words)](std::string const& text)
+    auto const words = in_words(in, show_duration);
+    auto set = [&into, in, words](std::string const& text)
     {
         auto const value = parse_duration(text);
         if (!value) throw std::invalid_argument("not a duration such as 250ms");
         if (!contains(in, *value)) throw std::invalid_argument("goes " + words);
         into = std::chrono::duration_cast<Duration>(*value);
     };
+    return to.add_custom(
+        std::move(name),
+        with_range(std::move(help), words),
+        std::move(set),
+        [&into] { return show_duration(into); }
+    );
 }
 }  // namespace
 
@@ -199,26 +206,14 @@ options& options::add(
     std::string name, std::chrono::microseconds& into, range<std::chrono::microseconds> in, std::string help
 )
 {
-    auto const words = in_words(in, show_duration);
-    return add_custom(
-        std::move(name),
-        with_range(std::move(help), words),
-        duration_setter(into, in, words),
-        [&into] { return show_duration(into); }
-    );
+    return add_duration(*this, std::move(name), into, in, std::move(help));
 }
 
 options& options::add(
     std::string name, std::chrono::milliseconds& into, range<std::chrono::microseconds> in, std::string help
 )
 {
-    auto const words = in_words(in, show_duration);
-    return add_custom(
-        std::move(name),
-        with_range(std::move(help), words),
-        duration_setter(into, in, words),
-        [&into] { return show_duration(into); }
-    );
+    return add_duration(*this, std::move(name), into, in, std::move(help));
 }
 
 options& options::add(std::string name, log::level& into, std::string help)
