@@ -201,8 +201,7 @@ class Run:
         threads = [threading.Thread(target=self.work, args=(w,), daemon=True) for w in chosen]
         for t in threads:
             t.start()
-        while time.monotonic() < self.until and not self.stop.is_set():
-            time.sleep(0.1)
+        while time.monotonic() < self.until and not self.stop.wait(0.1):
             wrong = self.world.trouble() or honest.failed
             if wrong:
                 self.failures.append((wrong, [name for names in self.recent for name in names]))
