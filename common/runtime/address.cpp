@@ -1,6 +1,7 @@
 #include "runtime/address.hpp"
 
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/network_v6.hpp>
 
 #include <charconv>
 
@@ -34,6 +35,21 @@ std::string to_string(ip::tcp::endpoint const& at)
     auto host = at.address().to_string();
     if (at.address().is_v6()) host = '[' + host + ']';
     return host + ':' + std::to_string(at.port());
+}
+
+ip::address plain_address(ip::address const& of)
+{
+    if (of.is_v6() && of.to_v6().is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, of.to_v6());
+    return of;
+}
+
+std::string address_group(std::string_view address)
+{
+    boost::system::error_code failed;
+    auto const parsed = plain_address(ip::make_address(address, failed));
+    if (failed) return std::string(address);
+    if (parsed.is_v4() || parsed.is_loopback()) return parsed.to_string();
+    return ip::make_network_v6(parsed.to_v6(), 64).canonical().to_string();
 }
 
 bool is_loopback(ip::tcp::endpoint const& at)

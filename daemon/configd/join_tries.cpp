@@ -2,8 +2,6 @@
 
 #include "runtime/address.hpp"
 
-#include <boost/asio/ip/network_v6.hpp>
-
 namespace chaind::configd
 {
 
@@ -13,14 +11,10 @@ constexpr std::int64_t window_ms = 60'000;
 constexpr std::size_t tries_max = 10;        // of an address in that time
 constexpr std::size_t addresses_max = 1024;  // beyond, all others count as one
 
-// Who owns one IPv6 address owns its whole /64.
 std::string owner_of(std::string const& peer)
 {
     auto const at = runtime::parse_address(peer);
-    if (!at) return peer;
-    auto const host = at->address();
-    if (!host.is_v6() || host.is_loopback()) return host.to_string();
-    return boost::asio::ip::make_network_v6(host.to_v6(), 64).canonical().to_string();
+    return at ? runtime::address_group(at->address().to_string()) : peer;
 }
 }  // namespace
 

@@ -1,6 +1,7 @@
 #include "gateway/client_address.hpp"
 
 #include "base/hash.hpp"
+#include "runtime/address.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -19,7 +20,7 @@ std::optional<ip::address> parsed_address(std::string_view text)
     boost::system::error_code failed;
     auto const parsed = ip::make_address(text, failed);
     if (failed) return std::nullopt;
-    return plain_address(parsed);
+    return runtime::plain_address(parsed);
 }
 
 // Without its port, brackets and blanks; nothing for what is no address.
@@ -38,22 +39,6 @@ std::optional<ip::address> forwarded_address(std::string_view item)
 }
 
 }  // namespace
-
-ip::address plain_address(ip::address const& of)
-{
-    if (of.is_v6() && of.to_v6().is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, of.to_v6());
-    return of;
-}
-
-std::string address_group(std::string_view address)
-{
-    auto const parsed = parsed_address(address);
-    if (!parsed) return std::string(address);
-    if (parsed->is_v4() || parsed->is_loopback()) return parsed->to_string();
-    auto bytes = parsed->to_v6().to_bytes();
-    std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
-    return ip::address_v6(bytes).to_string() + "/64";
-}
 
 std::uint32_t place_of(std::string_view group)
 {

@@ -1,9 +1,7 @@
 #pragma once
-// Whom an address stands for, as far as limits go.
+// Where a request comes from.
 
 #include "gateway/http_message.hpp"
-
-#include <boost/asio/ip/address.hpp>
 
 #include <cstdint>
 #include <string>
@@ -12,13 +10,6 @@
 
 namespace chaind::gateway
 {
-
-// An IPv4 client of a socket that takes both kinds has an IPv6 form there: it is the same client.
-[[nodiscard]] boost::asio::ip::address plain_address(boost::asio::ip::address const& of);
-
-// One subscriber's addresses have one group: an IPv4 address, or the /64 of an IPv6 address, since whoever
-// has one of it has all of it. What is no address stands for itself.
-[[nodiscard]] std::string address_group(std::string_view address);
 
 // 1 to 65536: too few to tell an address, enough to notice one that an account was used from.
 std::uint32_t place_of(std::string_view group);

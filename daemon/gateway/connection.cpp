@@ -1,10 +1,10 @@
 #include "gateway/connection.hpp"
 
 #include "base/library_fault.hpp"
-#include "gateway/client_address.hpp"
 #include "gateway/http_rules.hpp"
 #include "gateway/ws_frames.hpp"
 #include "gateway/ws_peer.hpp"
+#include "runtime/address.hpp"
 #include "runtime/log.hpp"
 #include "runtime/within.hpp"
 
@@ -78,7 +78,7 @@ public:
         auto const from = stream_.socket().remote_endpoint(ignored);
         if (!ignored) peer_address_ = from.address().to_string();
         auto const to = stream_.socket().local_endpoint(ignored);
-        if (!ignored) local_address_ = plain_address(to.address()).to_string();
+        if (!ignored) local_address_ = runtime::plain_address(to.address()).to_string();
         stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
     }
 

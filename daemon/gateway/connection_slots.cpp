@@ -1,6 +1,6 @@
 #include "gateway/connection_slots.hpp"
 
-#include "gateway/client_address.hpp"
+#include "runtime/address.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -25,8 +25,8 @@ connection_slots::verdict connection_slots::admit(
     id who, ip::address const& from, limits const& now, is_busy const& busy
 )
 {
-    auto& mine = *groups_.try_emplace(address_group(from.to_string())).first;
-    mine.second.own = plain_address(from).is_loopback();
+    auto& mine = *groups_.try_emplace(runtime::address_group(from.to_string())).first;
+    mine.second.own = runtime::plain_address(from).is_loopback();
     bool const group_full =
         !mine.second.own && mine.second.strangers.size() + mine.second.known >= now.of_a_group;
     bool const full = places_.size() >= now.all || strangers_ >= now.all - std::min(now.kept, now.all);

@@ -5,6 +5,7 @@
 #include "gateway/http_common.hpp"
 #include "gateway/token.hpp"
 #include "gateway/weak_passwords.hpp"
+#include "runtime/address.hpp"
 #include "runtime/within.hpp"
 #include "wire/client_json.hpp"
 
@@ -212,7 +213,7 @@ asio::awaitable<http_response> create_account(services const& with, http_request
     auto const* key = request.header("idempotency-key");
     if (key != nullptr && (key->empty() || key->size() > 64))
         co_return refusal_response(api_errc::bad_request, "an idempotency key has 1 to 64 bytes", "cid");
-    auto const address = address_group(request.peer);
+    auto const address = runtime::address_group(request.peer);
     if (auto const wait = over_rate(with, "register " + address, with.limits.registrations_per_min))
         co_return too_many_attempts(*wait);
 
@@ -258,7 +259,9 @@ asio::awaitable<http_response> create_session(services const& with, http_request
     auto given = std::get<wire::credentials>(std::move(parsed));
     if (given.password.size() > with.limits.password_max || given.name.size() > 256)
         co_return refusal_response(api_errc::unauthenticated, wrong_login);
-    co_return co_await try_login(with, std::move(given), address_group(request.peer), label_of(request));
+    co_return co_await try_login(
+        with, std::move(given), runtime::address_group(request.peer), label_of(request)
+    );
 }
 
 asio::awaitable<http_response> end_session(services const& with, http_request const& request)
@@ -357,7 +360,7 @@ asio::awaitable<http_response> change_password(services const& with, http_reques
     if (auto const* bad = std::get_if<chat::failure>(&parsed)) co_return refusal_response(*bad);
     auto given = std::get<wire::new_password>(std::move(parsed));
     if (auto unfit = unfit_password(with, given.fresh, "new", own.who.name)) co_return std::move(*unfit);
-    auto const address = address_group(request.peer);
+    auto const address = runtime::address_group(request.peer);
     if (auto const wait =
             over_rate(with, "login " + own.who.name + ' ' + address, with.limits.logins_per_min))
         co_return too_many_attempts(*wait);

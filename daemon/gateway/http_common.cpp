@@ -1,8 +1,8 @@
 #include "gateway/http_common.hpp"
 
-#include "gateway/client_address.hpp"
 #include "gateway/session_age.hpp"
 #include "gateway/token.hpp"
+#include "runtime/address.hpp"
 
 namespace chaind::gateway
 {
@@ -71,7 +71,7 @@ asio::awaitable<signed_in> who_asks(services const& with, http_request const& re
     if (is_over(with.limits, found->value->row, now_ms))
         co_return refusal_response(api_errc::token_expired, "this session is too old");
     note_use(with, found->value->row, now_ms);
-    with.places.saw(found->value->who.name, address_group(request.peer));
+    with.places.saw(found->value->who.name, runtime::address_group(request.peer));
     co_return *found->value;
 }
 

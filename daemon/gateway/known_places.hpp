@@ -16,7 +16,7 @@ class known_places
 public:
     explicit known_places(std::size_t most = 50'000) : most_(most) {}
 
-    // `name` is canonical, `address` a group (client_address.hpp).
+    // `name` is canonical, `address` a group (runtime/address.hpp).
     void saw(std::string_view name, std::string_view address);
     [[nodiscard]] bool knows(std::string_view name, std::string_view address) const;
     [[nodiscard]] bool knows(std::string_view address) const;  // some account or other

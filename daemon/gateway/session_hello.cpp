@@ -1,9 +1,9 @@
 // hello: who is it, where did he stop, can this replica go on from there.
 #include "gateway/ask.hpp"
-#include "gateway/client_address.hpp"
 #include "gateway/session.hpp"
 #include "gateway/session_age.hpp"
 #include "gateway/token.hpp"
+#include "runtime/address.hpp"
 
 #include <algorithm>
 
@@ -126,7 +126,7 @@ asio::awaitable<std::optional<refusal>> session::admit(wire::hello const& what)
     }
     note_use(with_, known->row, now_ms);
     login_ = known->row;
-    with_.places.saw(me_->name, address_group(address_));
+    with_.places.saw(me_->name, runtime::address_group(address_));
     gone_resume_ = what.resume && (!same_log || what.resume->pos > snapshot_ ||
                                    snapshot_ - what.resume->pos > with_.limits.resume_entries_max);
     co_return std::nullopt;

@@ -316,6 +316,11 @@ BOOST_AUTO_TEST_CASE(an_address_may_show_ten_wrong_tokens_a_minute)
         BOOST_TEST(tries.wrong("[2001:db8::" + std::to_string(i) + "]:1", "no", 70000) == "no");
     BOOST_TEST(tries.wrong("[2001:db8::ffff]:1", "no", 70000).starts_with("too many"));
     BOOST_TEST(tries.wrong("[2001:db8:0:1::1]:1", "no", 70000) == "no");
+    // An IPv4 address is one however a socket writes it, and stands for no other.
+    for (int i = 0; i < 10; ++i)
+        BOOST_TEST(tries.wrong("[::ffff:192.0.2.9]:1", "no", 70000) == "no");
+    BOOST_TEST(tries.wrong("192.0.2.9:1", "no", 70000).starts_with("too many"));
+    BOOST_TEST(tries.wrong("[::ffff:192.0.2.10]:1", "no", 70000) == "no");
     // Many addresses take no more memory than a thousand.
     for (int i = 0; i < 3000; ++i)
         static_cast<void>(

@@ -41,6 +41,20 @@ BOOST_AUTO_TEST_CASE(addresses_are_numeric_and_whole)
     BOOST_TEST(!runtime::is_loopback(*runtime::parse_address("192.168.1.1:0")));
 }
 
+BOOST_AUTO_TEST_CASE(a_subscriber_is_an_address_or_a_slash_64)
+{
+    BOOST_TEST(runtime::address_group("192.0.2.7") == "192.0.2.7");
+    BOOST_TEST(runtime::address_group("192.0.2.7") != runtime::address_group("192.0.2.8"));
+    BOOST_TEST(runtime::address_group("::ffff:192.0.2.7") == "192.0.2.7");
+    BOOST_TEST(
+        runtime::address_group("2001:db8:1:2::1") == runtime::address_group("2001:db8:1:2:ffff:1:2:3")
+    );
+    BOOST_TEST(runtime::address_group("2001:db8:1:2::1") != runtime::address_group("2001:db8:1:3::1"));
+    BOOST_TEST(runtime::address_group("::1") == "::1");
+    BOOST_TEST(runtime::address_group("::1") != runtime::address_group("::2"));
+    BOOST_TEST(runtime::address_group("no address") == "no address");
+}
+
 BOOST_AUTO_TEST_CASE(request_ids_do_not_repeat)
 {
     runtime::start_random();
