@@ -65,6 +65,13 @@ struct frame_encoder
     }
     void operator()(verify const& x) const { out.mutable_verify()->set_id(x.id); }
     void operator()(abort_process const&) const { static_cast<void>(out.mutable_abort()); }
+    void operator()(typing const& x) const
+    {
+        auto& to = *out.mutable_typing();
+        to.set_conv(x.conv.value());
+        to.set_uid(x.who.value());
+        to.set_on(x.on);
+    }
 };
 
 // A token has some 50 characters; what is much longer is none.
@@ -153,6 +160,10 @@ result<frame> decode(std::string_view bytes)
         case pb::Frame::kDirective: return decoded<instruction>(in.directive());
         case pb::Frame::kVerify: return frame(verify{in.verify().id()});
         case pb::Frame::kAbort: return frame(abort_process{});
+        case pb::Frame::kTyping:
+            return frame(
+                typing{chat::conv_id(in.typing().conv()), chat::user_id(in.typing().uid()), in.typing().on()}
+            );
         case pb::Frame::WHAT_NOT_SET: return make_error_code(errc::bad_frame);
         default: return decoded<chain::message>(in);
     }

@@ -5,6 +5,7 @@
 #include "base/errc.hpp"
 #include "base/process_place.hpp"
 #include "chain/types.hpp"
+#include "chat/ids.hpp"
 #include "membership/messages.hpp"
 
 #include <cstdint>
@@ -17,7 +18,8 @@ namespace chaind::wire::peer
 {
 
 inline constexpr std::uint32_t protocol_min = 1;
-inline constexpr std::uint32_t protocol_max = 1;
+inline constexpr std::uint32_t protocol_max = 2;
+inline constexpr std::uint32_t typing_since = 2;
 
 enum class purpose : std::uint8_t
 {
@@ -66,8 +68,17 @@ struct abort_process  // a drill: die now, as by kill -9
 {
 };
 
-using frame =
-    std::variant<hello, welcome, refused, chain::message, heartbeat, instruction, verify, abort_process>;
+// Replica to replica: somebody writes in a conversation, at a client of the sender. Hearsay: it is in no log,
+// and lost where a link is down or slow.
+struct typing
+{
+    chat::conv_id conv;
+    chat::user_id who;
+    bool on = false;
+};
+
+using frame = std::
+    variant<hello, welcome, refused, chain::message, heartbeat, instruction, verify, abort_process, typing>;
 
 [[nodiscard]] std::string encode(frame const& what);
 // Without a copy of the message into a frame first.

@@ -64,6 +64,15 @@ struct chain_view
     boost::json::object status;      // form of `chainctl status -o json` (CLIENT_API 4)
 };
 
+// Somebody writes in a conversation. Hearsay between the gateways: it is in no log, and lost where anything
+// is slow.
+struct typing_note
+{
+    chat::conv_id conv;
+    chat::user_id who;
+    bool on = false;
+};
+
 class backend
 {
 public:
@@ -82,6 +91,9 @@ public:
         seq min_pos, std::function<void(store::chat_reader&)> query
     ) = 0;
 
+    // To the gateways of the other replicas.
+    virtual void tell_others(typing_note const& what) = 0;
+
     [[nodiscard]] virtual chain_view const& view() const = 0;
 
     // What time it is for clients, in ms since 1970 UTC: what the machines of the chain agree on.
@@ -99,6 +111,7 @@ public:
         virtual void on_applied(std::vector<chat::applied> const& what) = 0;
         virtual void on_missed(seq upto, std::vector<chat::token_hash> const& revoked) = 0;
         virtual void on_view() = 0;
+        virtual void on_typing(typing_note const& what) = 0;  // at another replica
     };
     virtual void listen(listener& who) = 0;  // once, before the first event
 };

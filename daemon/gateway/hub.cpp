@@ -349,11 +349,18 @@ void hub::watch_service(std::chrono::steady_clock::time_point now)
 void hub::typing(subscriber const& from, chat::conv_id conv, bool on)
 {
     if (!contains(from.own, conv)) return;
-    auto const found = by_conv_.find(conv);
+    typing_note const what{.conv = conv, .who = from.user(), .on = on};
+    on_typing(what);
+    chain_.tell_others(what);
+}
+
+void hub::on_typing(typing_note const& what)
+{
+    auto const found = by_conv_.find(what.conv);
     if (found == by_conv_.end()) return;
-    auto const frame = std::make_shared<std::string const>(wire::typing_frame(conv, from.user(), on));
+    auto const frame = std::make_shared<std::string const>(wire::typing_frame(what.conv, what.who, what.on));
     for (auto* one : found->second)
-        if (one->user() != from.user()) one->hint(frame);
+        if (one->user() != what.who) one->hint(frame);
 }
 
 void hub::delivered(chat::mark const& mark)

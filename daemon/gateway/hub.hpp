@@ -83,6 +83,7 @@ public:
     void on_applied(std::vector<chat::applied> const& what) override;
     void on_missed(seq upto, std::vector<chat::token_hash> const& revoked) override;
     void on_view() override;
+    void on_typing(typing_note const& what) override;
 
 private:
     struct item

@@ -30,6 +30,7 @@ public:
     boost::asio::awaitable<error_code> read(std::function<void(store::chat_reader&)> query) override;
     boost::asio::awaitable<error_code> read_from(seq min_pos, std::function<void(store::chat_reader&)> query)
         override;
+    void tell_others(typing_note const& what) override { chain_.tell_others(what); }
     [[nodiscard]] chain_view const& view() const override { return chain_.view(); }
     void listen(listener& who) override { chain_.listen(who); }
 

@@ -97,7 +97,11 @@ asio::awaitable<result<wire::peer::hello>> peer_listener::greet(frame_link& link
     }
     if (!wire::peer::agree(hello->protocol_min, hello->protocol_max))
     {
-        refuse(link, "no protocol version in common; this side speaks 1");
+        refuse(
+            link,
+            "no protocol version in common; this side speaks " + std::to_string(wire::peer::protocol_min) +
+                " to " + std::to_string(wire::peer::protocol_max)
+        );
         co_return make_error_code(errc::wrong_version);
     }
     if (auto const why = tell_.objection(*hello, link.peer()); !why.empty())

@@ -117,6 +117,11 @@ void backend_bridge::on(looks& what)
     if (listener_ != nullptr) listener_->on_view();
 }
 
+void backend_bridge::on(gateway::typing_note const& what)
+{
+    if (listener_ != nullptr) listener_->on_typing(what);
+}
+
 // ---- what the gateway asks
 
 asio::awaitable<gateway::submit_outcome> backend_bridge::submit(chat::command what)

@@ -52,6 +52,7 @@ public:
     boost::asio::awaitable<error_code> read(std::function<void(store::chat_reader&)> query) override;
     boost::asio::awaitable<error_code> read_from(seq min_pos, std::function<void(store::chat_reader&)> query)
         override;
+    void tell_others(gateway::typing_note const& what) override { send(what); }
     [[nodiscard]] gateway::chain_view const& view() const override { return view_; }
     void listen(listener& who) override { listener_ = &who; }
 
@@ -71,6 +72,7 @@ private:
     void on(were_missed& what);
     void on(progress& what);
     void on(looks& what);
+    void on(gateway::typing_note const& what);
     void finish(request_id which, gateway::submit_outcome with);
     boost::asio::awaitable<error_code> answer_to(
         to_chain question, chain::read_token token, microseconds limit

@@ -103,6 +103,8 @@ void put_in_order(
 )
 {
     if (waiting.empty()) bytes = 0;
+    bool const hearsay = std::holds_alternative<gateway::typing_note>(next);
+    if (hearsay && waiting.size() >= letters_before_hearsay_is_lost) return;
     if (!waiting.empty() && replaces(waiting.back(), next)) return;
     auto const* const batch = std::get_if<was_applied>(&next);
     if (batch != nullptr) bytes += batch->bytes;

@@ -49,8 +49,14 @@ struct gateway_facts
 {
     boost::json::object facts;
 };
-using to_chain =
-    std::variant<submit_this, forget_command, read_this, read_this_from, forget_read, gateway_facts>;
+using to_chain = std::variant<
+    submit_this,
+    forget_command,
+    read_this,
+    read_this_from,
+    forget_read,
+    gateway_facts,
+    gateway::typing_note>;
 
 // ---- to the gateway
 struct decided
@@ -88,7 +94,11 @@ struct looks
     gateway::chain_view view;  // without status
     shared_status status;
 };
-using to_gateway = std::variant<decided, not_decided, has_read, was_applied, were_missed, progress, looks>;
+using to_gateway = std::
+    variant<decided, not_decided, has_read, was_applied, were_missed, progress, looks, gateway::typing_note>;
+
+// Of a gateway that is late nobody expects more.
+inline constexpr std::size_t letters_before_hearsay_is_lost = 1024;
 
 // About what it costs to keep.
 [[nodiscard]] std::size_t bytes_of(std::vector<chat::applied> const& what);
@@ -96,6 +106,7 @@ using to_gateway = std::variant<decided, not_decided, has_read, was_applied, wer
 // Puts `next` behind the letters that wait. Of the batches that nobody has looked at, together `bytes`, all
 // are made one `were_missed`, at the place of the first, when they become more than `bytes_max`: before any
 // answer to a read that may have seen some of it. Of neighbouring `progress` and `looks` the last one stays.
+// Where many letters wait, notes of who types are dropped.
 void put_in_order(
     std::vector<to_gateway>& waiting, to_gateway next, std::size_t& bytes, std::size_t bytes_max
 );

@@ -13,6 +13,8 @@ namespace
 constexpr std::size_t outbox_limit = 64u << 20;
 // A learner asks again for a chunk that does not come; what it needs beside them must not wait behind many.
 constexpr std::size_t chunks_up_to = 4u << 20;
+// Who types is not told behind more than this.
+constexpr std::size_t hearsay_up_to = 64u << 10;
 // Two and a half times the pause between two words.
 constexpr auto speaks_within = 125ms;
 constexpr auto refusal_again = 10s;
@@ -99,7 +101,9 @@ net::dial_events peer_table::dial_handlers(node_id const& name)
         .up =
             [this, name](wire::peer::welcome const& from)
         {
-            outgoing_.at(name).peer = from.from;
+            auto& one = outgoing_.at(name);
+            one.peer = from.from;
+            one.protocol = from.protocol;
             tell_.up(from.from);
         },
         .received = [](wire::peer::frame const&) {},  // replicas speak on what they dialled themselves
@@ -132,6 +136,11 @@ net::accept_events peer_table::accept_handlers()
             auto* const message = std::get_if<chain::message>(&what);
             auto& [from, heard] = incoming_.at(link);
             heard = runtime::steady_now();
+            if (auto const* const hearsay = std::get_if<wire::peer::typing>(&what))
+            {
+                tell_.typing(*hearsay);
+                return true;
+            }
             if (message == nullptr)
             {
                 log::write(
@@ -223,6 +232,14 @@ void peer_table::send(member const& to, chain::message const& what)
     auto& link = *one->second.link;
     if (std::holds_alternative<chain::snap_chunk>(what) && link.waiting_bytes() > chunks_up_to) return;
     link.send(wire::peer::encode(what));
+}
+
+void peer_table::send_to_all(wire::peer::typing const& what)
+{
+    auto const word = wire::peer::encode(what);
+    for (auto const& [name, one] : outgoing_)
+        if (one.peer && one.protocol >= wire::peer::typing_since && one.link->waiting_bytes() < hearsay_up_to)
+            one.link->send(word);
 }
 
 bool peer_table::reaches(member const& who) const

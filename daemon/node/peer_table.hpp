@@ -21,6 +21,7 @@ struct peer_events
     std::function<void(member const&)> up;    // a connection of either direction has begun; the bytes of an
     std::function<void(member const&)> down;  // earlier one are gone
     std::function<void(member const&, chain::message)> received;
+    std::function<void(wire::peer::typing const&)> typing;
 };
 
 class peer_table
@@ -44,6 +45,8 @@ public:
 
     // Dropped when there is no link to exactly that process.
     void send(member const& to, chain::message const& what);
+    // To each that is linked and understands it, and whose link has nothing to carry that matters more.
+    void send_to_all(wire::peer::typing const& what);
     [[nodiscard]] bool reaches(member const& who) const;
     // Every 50 ms: those who are linked hear that this replica is there, also where nothing else is to be
     // said. While they do, nobody takes its link.
@@ -56,6 +59,7 @@ private:
     {
         std::shared_ptr<net::dialer> link;
         std::optional<member> peer;  // while up
+        std::uint32_t protocol = 0;  // that both sides speak, while up
     };
 
     void dial(node_id const& name, boost::asio::ip::tcp::endpoint const& to);

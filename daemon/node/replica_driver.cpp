@@ -321,6 +321,8 @@ peer_events replica_driver::peer_handlers()
         .down = [this](member const& who) { feed(chain::peer_down{who}); },
         .received = [this](member const& from, chain::message what)
         { feed(chain::received{from, std::move(what)}); },
+        .typing = [this](wire::peer::typing const& what)
+        { tell_(gateway::typing_note{what.conv, what.who, what.on}); },
     };
 }
 
@@ -415,6 +417,11 @@ void replica_driver::on(forget_command const& what)
 void replica_driver::on(gateway_facts& what)
 {
     facts_ = std::move(what.facts);
+}
+
+void replica_driver::on(gateway::typing_note const& what)
+{
+    if (!stopping_) peers_.send_to_all({what.conv, what.who, what.on});
 }
 
 }  // namespace chaind::node

@@ -118,6 +118,7 @@ private:
     void on(read_this_from& what);
     void on(forget_read const& what);
     void on(gateway_facts& what);
+    void on(gateway::typing_note const& what);
 
     // ---- what it shows
     void refresh_view();

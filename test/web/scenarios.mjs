@@ -160,9 +160,8 @@ async function sign_in_elsewhere({ chain, browser }) {
 }
 
 async function hostile_text({ chain, browser }) {
-  const [, n2] = chain.nodes;
-  const { a, b, a_name } = await two_people({ chain, browser }, n2, n2, fresh('hostile'));
-  // At one machine: typing is hearsay that does not travel along the chain.
+  const [n1, n2] = chain.nodes;
+  const { a, b, a_name } = await two_people({ chain, browser }, n2, n1, fresh('hostile'));
   await box(a).pressSequentially('<b');
   await b.getByText(`${a_name} is typing`).waitFor();
   await box(a).fill('');
@@ -593,7 +592,7 @@ export const scenarios = [
     test: sign_in_elsewhere,
   },
   {
-    name: 'typing is shown; hostile text is shown as text',
+    name: 'typing is shown, also at another machine; hostile text is shown as text',
     test: hostile_text,
   },
   {

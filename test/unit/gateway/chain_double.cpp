@@ -158,6 +158,11 @@ public:
         co_return error_code{};
     }
 
+    void tell_others(gateway::typing_note const& what) override
+    {
+        for (auto* one : log_.replicas)
+            if (one != this && one->listener_ != nullptr) one->listener_->on_typing(what);
+    }
     [[nodiscard]] gateway::chain_view const& view() const override { return view_; }
     void listen(listener& who) override { listener_ = &who; }
 

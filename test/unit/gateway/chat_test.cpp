@@ -292,6 +292,34 @@ BOOST_AUTO_TEST_CASE(who_joins_a_room_gets_its_events_and_who_leaves_gets_no_mor
     BOOST_TEST(!bob.next_event(std::chrono::milliseconds(100)).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(typing_is_seen_at_other_replicas_by_who_may_see_it)
+{
+    two_people p;
+    auto const eve = p.chain.register_user("eve");
+    chat_client ana(p.chain.port(0));
+    chat_client bob(p.chain.port(1));
+    chat_client spy(p.chain.port(1));
+    chat_client phone(p.chain.port(1));
+    ana.hello(p.ana.token);
+    bob.hello(p.bob.token);
+    spy.hello(eve.token);
+    phone.hello(p.ana.token);
+    for (bool const on : {true, false})
+    {
+        auto const note = json::object{{"op", "typing"}, {"d", {{"conv", p.conv}, {"on", on}}}};
+        spy.send_text(json::serialize(note));
+        ana.send_text(json::serialize(note));
+        auto const seen = bob.next_hint("typing");
+        BOOST_TEST_REQUIRE(seen.has_value());
+        BOOST_TEST(text_at(*seen, {"d", "uid"}) == p.ana.uid);
+        BOOST_TEST(text_at(*seen, {"conv"}) == p.conv);
+        BOOST_TEST(seen->at("d").at("on").as_bool() == on);
+    }
+    BOOST_TEST(!bob.next_hint("typing", std::chrono::milliseconds(50)).has_value());
+    BOOST_TEST(!spy.next_hint("typing", std::chrono::milliseconds(50)).has_value());
+    BOOST_TEST(!phone.next_hint("typing", std::chrono::milliseconds(50)).has_value());  // oneself
+}
+
 BOOST_AUTO_TEST_CASE(typing_is_seen_by_the_other_and_not_by_strangers)
 {
     two_people p;

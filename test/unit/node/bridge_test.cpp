@@ -71,10 +71,12 @@ struct hears final : gateway::backend::listener
     void on_applied(std::vector<chat::applied> const& what) override { applied = what.back().pos; }
     void on_missed(seq upto, std::vector<chat::token_hash> const&) override { missed = upto; }
     void on_view() override { ++views; }
+    void on_typing(gateway::typing_note const& what) override { typing.push_back(what); }
 
     seq applied;
     seq missed;
     int views = 0;
+    std::vector<gateway::typing_note> typing;
 };
 
 asio::awaitable<void> submit(backend_bridge& to, std::optional<gateway::submit_outcome>& outcome)
@@ -186,6 +188,20 @@ BOOST_AUTO_TEST_CASE(sessions_that_ended_are_told_of_whatever_made_room)
     BOOST_TEST(missed.revoked[1] == "two");
 }
 
+BOOST_AUTO_TEST_CASE(of_who_types_a_late_gateway_hears_nothing)
+{
+    gateway::typing_note const note{chat::conv_id(7), chat::user_id(5), true};
+    put(note);
+    BOOST_TEST(count<gateway::typing_note>() == 1u);
+    while (waiting.size() < letters_before_hearsay_is_lost)
+        put(has_read{7, {}});
+    for (int i = 0; i < 1000; ++i)
+        put(note);
+    BOOST_TEST(count<gateway::typing_note>() == 1u);
+    put(has_read{8, {}});
+    BOOST_TEST(waiting.size() == letters_before_hearsay_is_lost + 1);
+}
+
 BOOST_AUTO_TEST_CASE(of_views_the_last_one_counts_and_a_status_that_one_brought_is_kept)
 {
     auto const status =
@@ -219,6 +235,18 @@ BOOST_AUTO_TEST_CASE(what_it_is_told_arrives_in_order)
     BOOST_TEST(bridge->view().applied == seq{});
     BOOST_TEST(wait([&] { return bridge->view().applied == seq(2); }));
     BOOST_TEST((gateway.applied == seq(2)));
+}
+
+BOOST_AUTO_TEST_CASE(who_types_is_told_both_ways)
+{
+    gateway::typing_note const note{chat::conv_id(7), chat::user_id(5), true};
+    bridge->tell_others(note);
+    auto const sent_on = next<gateway::typing_note>();
+    BOOST_TEST_REQUIRE(sent_on.has_value());
+    BOOST_TEST((sent_on->conv == note.conv && sent_on->who == note.who && sent_on->on));
+    bridge->tell()(note);
+    BOOST_TEST(wait([&] { return gateway.typing.size() == 1; }));
+    BOOST_TEST((gateway.typing.at(0).who == note.who));
 }
 
 BOOST_AUTO_TEST_CASE(a_command_without_an_answer_is_forgotten_at_the_limit)

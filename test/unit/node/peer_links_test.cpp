@@ -31,10 +31,13 @@ struct linked
     member n1 = made_member("n1", 1, 1);
     member n2 = made_member("n2", 2, 2);
     int ups = 0, downs = 0, received = 0;
+    std::vector<wire::peer::typing> typing;
     bool speaks = true;
     bool stopped = false;
     node::peer_table here{tasks, any_port(), cluster, n1, counted()};
-    node::peer_table there{tasks, any_port(), cluster, n2, {[](auto&) {}, [](auto&) {}, [](auto&, auto) {}}};
+    node::peer_table there{
+        tasks, any_port(), cluster, n2, {[](auto&) {}, [](auto&) {}, [](auto&, auto) {}, [](auto&) {}}
+    };
 
     linked()
     {
@@ -60,6 +63,7 @@ struct linked
             .up = [this](member const&) { ++ups; },
             .down = [this](member const&) { ++downs; },
             .received = [this](member const&, chain::message const&) { ++received; },
+            .typing = [this](wire::peer::typing const& what) { typing.push_back(what); },
         };
     }
     asio::awaitable<void> speak()
@@ -121,6 +125,19 @@ BOOST_AUTO_TEST_CASE(a_second_link_in_the_name_of_one_that_speaks_is_refused)
     BOOST_TEST(received == 0);
     there.send(n1, chain::still_at{epoch{1}, 1});
     BOOST_TEST(wait([&] { return received == 1; }));
+}
+
+BOOST_AUTO_TEST_CASE(who_types_is_told_to_each_linked_replica_and_is_no_message_of_the_chain)
+{
+    BOOST_TEST_REQUIRE(wait([&] { return there.reaches(n1); }));
+    there.send_to_all({chat::conv_id(7), chat::user_id(5), true});
+    there.send_to_all({chat::conv_id(7), chat::user_id(5), false});
+    BOOST_TEST(wait([&] { return typing.size() == 2; }));
+    BOOST_TEST(typing.at(0).conv.value() == 7u);
+    BOOST_TEST(typing.at(0).who.value() == 5u);
+    BOOST_TEST(typing.at(0).on);
+    BOOST_TEST(!typing.at(1).on);
+    BOOST_TEST(received == 0);
 }
 
 // Its connection may be half open, and it knows better.

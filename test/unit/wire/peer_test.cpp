@@ -152,6 +152,7 @@ std::vector<peer::frame> all_frames()
         made_instruction(),
         peer::verify{99},
         peer::abort_process{},
+        peer::typing{chat::conv_id(7), chat::user_id(1u << 20), true},
     };
 }
 
@@ -345,8 +346,9 @@ BOOST_AUTO_TEST_CASE(a_text_that_is_no_utf8_is_refused_without_a_line_of_protobu
 
 BOOST_AUTO_TEST_CASE(versions_meet_in_the_highest_that_both_speak)
 {
-    BOOST_TEST((peer::agree(1, 5) == 1u));
-    BOOST_TEST(!peer::agree(2, 5).has_value());
+    BOOST_TEST((peer::agree(1, 5) == peer::protocol_max));
+    BOOST_TEST((peer::agree(1, 1) == 1u));
+    BOOST_TEST(!peer::agree(peer::protocol_max + 1, 5).has_value());
     BOOST_TEST(!peer::agree(0, 0).has_value());
 }
 
