@@ -129,14 +129,15 @@ std::optional<failure> out_of_time(command const& what, counters const& count)
     if (std::holds_alternative<account_create>(what.what))
         return std::nullopt;  // its key is no ULID; its name is unique
     auto const cid_ms = ulid_time_ms(what.cid).value_or(0);
+    auto const now_ms = time_of_keys(count);
     auto refused = [&](std::string text)
     {
         auto out =
-            refuse(api_errc::bad_request, std::move(text) + ", its time is " + in_words(count.at_ms), "cid");
+            refuse(api_errc::bad_request, std::move(text) + ", its time is " + in_words(now_ms), "cid");
         out.maybe_done = true;
         return out;
     };
-    if (cid_ms > count.at_ms + limits::cid_future_ms)
+    if (cid_ms > now_ms + limits::cid_future_ms)
         return refused("the clock that made this cid is more than a day ahead of the server's");
     if (cid_ms + limits::cid_past_ms < count.at_ms || cid_ms < count.forgotten_ms)
         return refused(
@@ -193,6 +194,11 @@ outcome run_once(apply_step& s, command const& what)
 
 }  // namespace
 
+std::int64_t time_of_keys(counters const& count)
+{
+    return std::max(count.at_ms, count.forgotten_ms);
+}
+
 applied apply(state& on, command const& what, entry_context const& at)
 {
     applied out;
@@ -204,6 +210,7 @@ applied apply(state& on, command const& what, entry_context const& at)
     auto count = advance(on.get_counters(), at, what);
     forget_expired(on, count);
     out.at_ms = count.at_ms;
+    out.key_ms = time_of_keys(count);
     apply_step s{.on = on, .count = count, .out = out, .uid = what.uid, .pos = at.pos, .at_ms = count.at_ms};
     out.result = has_key(what.what) ? run_once(s, what) : run_body(s, what.what);
     on.put(count);

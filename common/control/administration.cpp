@@ -157,7 +157,7 @@ bool controller::impl::attend_force()
         if (!pending()) finish(admin_verdict::done);
         return false;
     }
-    if (!older_ && can_go_on())
+    if (older_.empty() && can_go_on())
     {
         finish(admin_verdict::not_needed);
         return false;
@@ -180,7 +180,7 @@ bool controller::impl::attend_force()
     // What was committed above its log is given up: that is what was asked for.
     watermark_ = hb.commit;
     watermark_epoch_ = newest;
-    older_ = false;
+    older_.clear();
     a.marked = true;
     with_it_.push_back(
         {.what = "forced",

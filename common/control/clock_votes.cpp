@@ -53,20 +53,36 @@ void clock_votes::forgive(microseconds pause)
 std::vector<std::int64_t> clock_votes::offsets(instant now) const
 {
     std::vector<std::int64_t> out;
-    auto add = [&](vote const& one)
-    {
-        if (one.known && now - one.heard <= counts_for) out.push_back(one.offset_us);
-    };
-    add(own_);
+    if (counts(own_, now) && !own_is_a_members(now)) out.push_back(own_.offset_us);
     for (auto const& [name, one] : nodes_)
-        add(one);
+        if (counts(one, now)) out.push_back(one.offset_us);
     std::sort(out.begin(), out.end());
     return out;
 }
 
-void clock_votes::agree(instant now)
+void clock_votes::connected(node_id const& from, bool on_own_machine)
+{
+    nodes_[from].is_own = on_own_machine;
+}
+
+bool clock_votes::counts(vote const& one, instant now) const
+{
+    return one.known && now - one.heard <= counts_for;
+}
+
+bool clock_votes::own_is_a_members(instant now) const
+{
+    return std::any_of(
+        nodes_.begin(),
+        nodes_.end(),
+        [&](auto const& each) { return each.second.is_own && counts(each.second, now); }
+    );
+}
+
+void clock_votes::agree(instant now, std::size_t members)
 {
     auto all = offsets(now);
+    auto const there_are = std::max(all.size(), members + (own_is_a_members(now) ? 0 : 1));
     // The largest group of clocks that agree with one of them; of equally large ones the earliest.
     std::vector<std::int64_t> best;
     for (auto const of : all)
@@ -76,12 +92,12 @@ void clock_votes::agree(instant now)
             if (each - of <= tolerance_.count() && of - each <= tolerance_.count()) group.push_back(each);
         if (group.size() > best.size()) best = std::move(group);
     }
-    if (best.size() >= 2 && best.size() * 2 > all.size())
+    if (best.size() >= 2 && best.size() * 2 > there_are)
     {
         agreed_us_ = middle(best);
         firm_ = true;
     }
-    else if (!firm_ && all.size() >= 2)
+    else if (!firm_ && all.size() >= 2 && all.size() * 2 > there_are)
     {
         auto behind = [&](std::int64_t offset)
         { return offset + now.count() + tolerance_.count() < newest_stamp_us_; };
@@ -102,9 +118,9 @@ bool clock_votes::judge(vote& one, instant now) const
     return wrong != was_wrong;
 }
 
-bool clock_votes::judge(instant now)
+bool clock_votes::judge(instant now, std::size_t members)
 {
-    agree(now);
+    agree(now, members);
     bool changed = judge(own_, now);
     for (auto& [name, one] : nodes_)
         changed = judge(one, now) || changed;

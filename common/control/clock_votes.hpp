@@ -7,7 +7,8 @@
 // left. Where no agreement has been found yet (the config service has just started, and the clocks differ),
 // one that is behind the newest entry of the log is known to be wrong, and of the others the lower middle one
 // counts: a time that is too early makes new stamps a little late, one that is too late stays in the log. A
-// clock that is alone says nothing, since it may be the wrong one.
+// clock that is alone says nothing, since it may be the wrong one; nor does less than half of those that
+// there are to be, since the first to be heard may be wrong together.
 
 #include "base/time.hpp"
 #include "membership/config.hpp"
@@ -28,8 +29,11 @@ public:
     void own(std::int64_t wall_us, instant now);
     // A machine's clock, and the stamp of its log's last entry.
     void heard(node_id const& from, std::int64_t wall_us, std::int64_t stamp_us, instant now);
-    // Looks at all clocks that were heard lately. True: somebody's clock has become wrong, or right again.
-    bool judge(instant now);
+    // Whether it and the config service have one clock, being of one machine: that counts once.
+    void connected(node_id const& from, bool on_own_machine);
+    // Looks at all clocks that were heard lately; there are to be those of `members` machines, and the own
+    // one. True: somebody's clock has become wrong, or right again.
+    bool judge(instant now, std::size_t members);
     // This process has stood still: what is old is so because of that.
     void forgive(microseconds pause);
 
@@ -46,12 +50,15 @@ private:
         std::int64_t offset_us = 0;  // of its wall clock to the config service's boot-time clock
         instant heard{};
         bool known = false;
+        bool is_own = false;  // of the config service's machine
         std::optional<microseconds> error{};
         instant wrong_since{};
     };
     void take(vote& from, std::int64_t wall_us, instant now);
     bool judge(vote& one, instant now) const;
-    void agree(instant now);
+    void agree(instant now, std::size_t members);
+    [[nodiscard]] bool counts(vote const& one, instant now) const;
+    [[nodiscard]] bool own_is_a_members(instant now) const;
     [[nodiscard]] std::vector<std::int64_t> offsets(instant now) const;
 
     microseconds tolerance_;

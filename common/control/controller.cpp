@@ -86,14 +86,14 @@ void controller::impl::on(heard const& e)
     highest_ = std::max(highest_, hb.promised);
     // A forced epoch on its way to the registry is above all promises, and cures just this.
     bool const forced = writing_ && administration_ && administration_->what == verb::force;
-    if (auto const lacks = what_registry_lacks(hb); !lacks.empty() && !older_ && !forced)
+    if (auto const lacks = what_registry_lacks(hb); !lacks.empty() && older_.empty() && !forced)
     {
-        older_ = true;
+        older_ = lacks;
         learning_.reset();
         if (administration_) finish(admin_verdict::old_registry);
         complain(hb.from, "registry is older than the replicas: " + lacks + "; nothing is decided any more");
     }
-    if (older_)
+    if (!older_.empty())
     {
         // Nothing is decided and nobody is answered; people may need to know who is there.
         if (nodes_.heard(hb, detector_, now_)) detector_.heard(hb.from, now_, hb.stepping_down, hb.late);
@@ -141,6 +141,7 @@ void controller::impl::on(connected const& e)
 {
     bool const same = !how_.kernel.empty() && e.kernel == how_.kernel;
     detector_.connected(e.from, same || !rule(r::death_is_told_by_the_same_kernel));
+    clocks_.connected(e.from.name, same);
     nodes_.connected(e.from);
     linked_[e.from.name] = e.from;
 }
@@ -453,6 +454,11 @@ std::optional<node_id> controller::draining() const
 bool controller::changing() const
 {
     return impl_->changing();
+}
+
+std::string const& controller::registry_lacks() const
+{
+    return impl_->registry_lacks();
 }
 
 std::int64_t controller::time_us() const

@@ -55,7 +55,9 @@ public:
     [[nodiscard]] std::optional<learner_assignment> learning() const;
     [[nodiscard]] std::optional<join_status> joining() const;  // a learner, or the joiner of a splice
     [[nodiscard]] std::optional<node_id> draining() const;     // its clients are leaving
-    [[nodiscard]] bool changing() const;         // a PENDING configuration is stored, or one is on its way
+    [[nodiscard]] bool changing() const;  // a PENDING configuration is stored, or one is on its way
+    // What replicas have promised and the registry does not know, so that nothing is decided; "": nothing.
+    [[nodiscard]] std::string const& registry_lacks() const;
     [[nodiscard]] std::int64_t time_us() const;  // what most clocks say at the last step; 0: not known
     [[nodiscard]] std::optional<microseconds> own_clock_error() const;  // as in node_status
 

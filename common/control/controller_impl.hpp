@@ -32,6 +32,7 @@ public:
     [[nodiscard]] std::optional<join_status> joining() const;
     [[nodiscard]] std::optional<node_id> draining() const;
     [[nodiscard]] bool changing() const;  // a configuration that is PENDING, or any that is being stored
+    [[nodiscard]] std::string const& registry_lacks() const { return older_; }
     [[nodiscard]] std::int64_t time_us() const { return clocks_.time_us(now_); }
     [[nodiscard]] std::optional<microseconds> own_clock_error() const { return clocks_.own_error(); }
 
@@ -207,7 +208,7 @@ private:
 
     std::optional<administration> administration_;
 
-    bool older_ = false;            // the registry is older than what replicas have promised
+    std::string older_;             // what replicas have promised and the registry lacks, for people
     std::set<member> complained_;   // one notice for each run of a refused node
     bool bootstrap_waits_ = false;  // said so
     effects out_;

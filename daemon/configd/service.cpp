@@ -366,6 +366,7 @@ json::object service::shown(json::object view(status_input const&)) const
         .now = runtime::steady_now(),
         .wall_ms = wall_ms(),
         .clock_error = core_.own_clock_error(),
+        .registry_lacks = core_.registry_lacks(),
     };
     return view(in);
 }

@@ -123,6 +123,8 @@ std::string state_of(status_input const& in)
         least = std::max(least, info_number(in, m.name, "min_replicas"));
     }
     if (alive == 0) return "down";
+    // Nobody is taken out, and the chain needs each of its members.
+    if (!in.registry_lacks.empty()) return alive == current.members.size() ? "degraded" : "down";
     if (current.members.size() < least) return "read_only";
     auto const& members = current.members;
     bool const sound =
@@ -198,10 +200,22 @@ json::array names(std::vector<node_id> const& from)
     return out;
 }
 
+json::value age_of_registry(status_input const& in)
+{
+    if (in.registry_lacks.empty()) return nullptr;
+    return {
+        {"reason", "the registry is older than the replicas: " + in.registry_lacks},
+        {"next",
+         "stop configd and put the newest copy of its data folder back, or take one machine's word by "
+         "`chainctl force-epoch`; until then no machine is taken out, and none comes in"}
+    };
+}
+
 // What is to be done about a machine that is not in the chain and should be.
-std::string next_step(control::node_status const& node)
+std::string next_step(status_input const& in, control::node_status const& node)
 {
     auto const& name = node.name.name;
+    if (!in.registry_lacks.empty()) return "see the registry: nothing is decided";
     if (node.last && node.last->outdated) return "upgrade chaind on " + name;
     if (!node.alive) return "start chaind on " + name + "; it catches up and comes back by itself";
     if (node.last && !node.last->trouble.empty())
@@ -221,7 +235,7 @@ json::array failed(status_input const& in)
             {"name", node.name.name},
             {"reason", node.reason.empty() ? "not heard yet" : node.reason},
             {"alive", node.alive},
-            {"next", next_step(node)},
+            {"next", next_step(in, node)},
         };
         row["since"] = node.failed_since ? json::value(in.wall_ms - ago.count() / 1000) : json::value();
         out.push_back(std::move(row));
@@ -270,6 +284,7 @@ json::object status_json(status_input const& in)
         {"failed", failed(in)},
         {"damaged", damaged(in)},
         {"clocks", clocks(in)},
+        {"registry", age_of_registry(in)},
         {"spares", in_state(in, "spare")},
         {"drained", names(in.record.drained)},
         {"removed", names(in.record.removed)},

@@ -20,7 +20,7 @@ std::int64_t backend::now_ms() const
 
 std::int64_t backend::key_ms() const
 {
-    return std::max(now_ms(), view().state_ms);
+    return std::max(now_ms(), view().key_ms);
 }
 
 }  // namespace chaind::gateway

@@ -51,16 +51,17 @@ struct chain_view
     bool member = false;    // of an ACTIVE chain
     bool can_read = false;  // a linearizable read would be answered now
     bool can_write = false;
-    bool draining = false;     // about to leave the chain: clients are to go to other replicas
-    bool outside = false;      // there is an ACTIVE chain, and this replica is not in it
-    std::string why_not;       // for people, when one of the above is false
-    std::size_t replicas = 0;  // members of the ACTIVE chain
-    seq applied;               // visible to readers
+    bool draining = false;               // about to leave the chain: clients are to go to other replicas
+    bool outside = false;                // there is an ACTIVE chain, and this replica is not in it
+    std::string why_not;                 // for people, when one of the above is false
+    std::vector<std::string> unreached;  // other members of the chain, to which no link is up
+    std::size_t replicas = 0;            // members of the ACTIVE chain
+    seq applied;                         // visible to readers
     seq committed;
     std::int64_t agreed_us =
         0;  // the time that most clocks say less the boot-time clock, to a second; 0: not known
     microseconds clock_tolerance{};  // more than this away from it, the own wall clock is wrong
-    std::int64_t state_ms = 0;       // the state's time after what was applied last
+    std::int64_t key_ms = 0;         // chat::time_of_keys after what was applied last
     boost::json::object status;      // form of `chainctl status -o json` (CLIENT_API 4)
 };
 

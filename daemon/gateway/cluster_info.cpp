@@ -91,12 +91,44 @@ std::string reason_of(chain_view const& now)
     return reason;
 }
 
+bool is_service_down(json::object const& status)
+{
+    auto const* service = status.if_contains("config_service");
+    return service != nullptr && service->is_object() && text_at(service->get_object(), "state") == "down";
+}
+
+// The config service's last word, when it is down: who has gone since then stays a member, and what can be
+// served is what this replica can serve.
+json::object seen_from_here(chain_view const& now)
+{
+    auto out = now.status;
+    auto const is_unreached = [&](std::string const& name)
+    { return std::find(now.unreached.begin(), now.unreached.end(), name) != now.unreached.end(); };
+    if (auto* chain = out.if_contains("chain"); chain != nullptr && chain->is_array())
+        for (auto& row : chain->get_array())
+            if (row.is_object() && is_unreached(text_at(row.get_object(), "name")))
+                row.get_object()["state"] = "silent";
+    auto& failed = out["failed"];
+    if (!failed.is_array()) failed = json::array();
+    for (auto const& name : now.unreached)
+        failed.get_array().push_back(
+            {{"name", name},
+             {"since", nullptr},
+             {"reason",
+              now.node + " has no link to it, and only the config service can take it out of the chain"},
+             {"alive", false},
+             {"next", "start configd, or chaind on " + name + "; either is enough"}}
+        );
+    out["state"] = now.can_write ? "degraded" : now.can_read ? "read_only" : "down";
+    return out;
+}
+
 }  // namespace
 
 wire::cluster_view cluster_view_of(chain_view const& now, std::string const& own_url)
 {
     wire::cluster_view out;
-    out.state = text_at(now.status, "state");
+    if (!now.status.empty()) out.state = text_at(full_status(now), "state");
     if (out.state.empty()) out.state = now.can_write ? "healthy" : now.can_read ? "read_only" : "down";
     out.epoch = now.at.value();
     out.replicas = now.replicas;
@@ -120,6 +152,8 @@ wire::cluster_view cluster_view_of(chain_view const& now, std::string const& own
 
 json::object full_status(chain_view const& now)
 {
+    bool const is_stale = now.member && !now.unreached.empty() && is_service_down(now.status);
+    if (is_stale) return seen_from_here(now);
     if (!now.status.empty()) return now.status;
     // Not heard of the config service yet.
     json::object body;

@@ -147,7 +147,7 @@ private:
     driver_settings how_;
     std::function<void(int, std::string const&)> die_;
     chain_config promised_;
-    std::int64_t state_at_start_ms_;  // the state's time
+    std::int64_t key_ms_at_start_;  // the state's time
     chain::replica core_;
     std::unique_ptr<store::reader_pool> readers_;
     std::unique_ptr<store::store_thread> store_;

@@ -74,11 +74,12 @@ void replica_driver::refresh_view()
 {
     auto const now = core_.status();
     auto const& members = now.config.members;
-    bool others = true;
-    for (auto const& m : members)
-        others = others && (m == how_.core.self || peers_.reaches(m));
-
     auto next = view_;
+    next.unreached.clear();
+    for (auto const& m : members)
+        if (m != how_.core.self && !peers_.reaches(m)) next.unreached.push_back(m.name.name);
+    bool const others = next.unreached.empty();
+
     next.at = now.config.at;
     next.member = now.active;
     next.replicas = now.active ? members.size() : 0;
@@ -97,7 +98,16 @@ void replica_driver::refresh_view()
     auto const shown = [](gateway::chain_view const& v)
     {
         return std::tie(
-            v.at, v.member, v.can_read, v.can_write, v.why_not, v.replicas, v.draining, v.outside, v.agreed_us
+            v.at,
+            v.member,
+            v.can_read,
+            v.can_write,
+            v.why_not,
+            v.unreached,
+            v.replicas,
+            v.draining,
+            v.outside,
+            v.agreed_us
         );
     };
     bool const changed = shown(next) != shown(view_) || view_.lineage != told_lineage_;
@@ -119,7 +129,10 @@ std::string replica_driver::why_not(chain::replica_status const& now, bool other
     if (now.receiving) return "taking in a snapshot";
     if (now.part == chain::role::learner) return "catching up with the chain";
     if (!now.active) return "not in an active chain";
-    return others ? "fewer replicas than min-replicas" : "a member of the chain cannot be reached";
+    if (others) return "fewer replicas than min-replicas";
+    // Until there is a chain without it.
+    return config_up_ ? "a member of the chain cannot be reached"
+                      : "a member of the chain cannot be reached, and the config service is down: start it";
 }
 
 std::uint64_t replica_driver::moved_bytes() const

@@ -332,9 +332,9 @@ error_code sqlite_store::append(chain::entry const& e)
     return {};
 }
 
-std::int64_t sqlite_store::state_ms() const
+std::int64_t sqlite_store::key_ms() const
 {
-    return chat_->get_counters().at_ms;
+    return chat::time_of_keys(chat_->get_counters());
 }
 
 error_code sqlite_store::apply(seq upto, store_observer const& tell)

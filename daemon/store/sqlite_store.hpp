@@ -76,7 +76,7 @@ public:
     [[nodiscard]] error_code set_cluster(cluster_id which);
 
     // The state's time, in ms since 1970 UTC, after what was applied last.
-    [[nodiscard]] std::int64_t state_ms() const;
+    [[nodiscard]] std::int64_t key_ms() const;
 
     // What the core starts from. Reads the log: call it once, before the first perform().
     [[nodiscard]] result<chain::recovered> recover();

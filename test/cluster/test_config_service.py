@@ -1,5 +1,6 @@
 """The config service may die: the chain goes on, says so, and finds its old epoch again."""
 import json
+import shutil
 
 from chain import running, wait_for
 from chat import Client
@@ -43,3 +44,48 @@ async def test_a_crash_while_the_config_service_is_down_is_repaired_when_it_is_b
             await in_thread(wait_for, lambda: len(chain.roles()) == 2, "the head's removal")
             assert sorted(await in_thread(chain.roles)) == sorted(others)
         await check_books(chain, others, accounts[0], conv, load.acked())
+
+
+def test_each_pair_of_the_config_service_and_a_replica_that_died_is_said_to_serve_nothing(volume):
+    with running() as chain:
+        for lost in chain.names():
+            chain.kill("configd", lost)
+            left = [n for n in chain.names() if n != lost]
+            nothing = lambda: all(chain.get(n, f"/readyz?role={role}")[0] == 503 for n in left for role in ("read", "write"))
+            wait_for(nothing, "the leases to end")
+            for name in left:
+                seen = chain.status(name)
+                assert seen["state"] == "down", (lost, name, seen["state"])
+                assert [n["name"] for n in seen["chain"] if n["state"] == "silent"] == [lost], (lost, name)
+                assert [n["name"] for n in seen["failed"]] == [lost], (lost, name)
+            text = chain.ctl("status")[1]
+            assert "down: no machine serves" in text and f"start configd, or chaind on {lost}" in text, text
+            chain.ctl("status", "--check", ok=(2,))
+            chain.start("configd")
+            chain.wait_serving(left)
+            chain.start(lost)
+            chain.wait_length(3)
+            assert chain.ctl_status()["state"] == "healthy"
+
+
+def test_a_registry_that_was_put_back_is_said_to_decide_nothing(volume):
+    with running() as chain:
+        registry, older = chain.dir / "configd", chain.dir / "older"
+        chain.kill("configd")
+        shutil.copytree(registry, older)
+        chain.start("configd")
+        chain.kill("n1")
+        wait_for(lambda: len(chain.roles()) == 2, "n1 to be taken out")
+        chain.start("n1")
+        chain.wait_length(3)
+        chain.kill("configd")
+        shutil.rmtree(registry)
+        shutil.copytree(older, registry)
+        chain.start("configd")
+        wait_for(lambda: chain.ctl_status()["registry"], "the registry's age to be noticed")
+        text = chain.ctl("status")[1]
+        assert "registry is older than the replicas" in text and "force-epoch" in text, text
+        assert "comes back by itself" not in text, text
+        chain.ctl("status", "--check", ok=(1,))
+        chain.kill("n2")
+        wait_for(lambda: chain.ctl_status()["state"] == "down", "the next failure to stop service")

@@ -21,6 +21,9 @@ std::string headline(json::object const& status)
     auto const of = have + " of " + want + " machines";
     if (state == "healthy")
         return coloured(tint::good, "healthy") + ": " + of + " serve; every message is on each of them";
+    if (state == "degraded" && !object_at(status, "registry").empty())
+        return coloured(tint::warning, "degraded") +
+               ": who is in the chain goes on, and nothing is decided: the next failure stops service";
     if (state == "degraded" && !list_at(status, "damaged").empty())
         return coloured(tint::warning, "degraded") + ": " + of + " serve; not every one has sound data";
     if (state == "degraded")
@@ -160,6 +163,14 @@ std::string damaged_lines(json::object const& status)
     return out;
 }
 
+std::string registry_lines(json::object const& status)
+{
+    auto const& registry = object_at(status, "registry");
+    if (registry.empty()) return "";
+    return "  " + coloured(tint::bad, "registry") + " " + text_at(registry, "reason") +
+           "\n           next: " + text_at(registry, "next") + "\n";
+}
+
 std::string clock_lines(json::object const& status)
 {
     std::string out;
@@ -177,15 +188,18 @@ std::string status_text(json::object const& status, bool wide)
     std::string out = "Cluster " + text_at(status, "cluster", "?") + " is " + headline(status) + "\n";
     auto const& service = object_at(status, "config_service");
     bool const service_up = text_at(service, "state") == "up";
-    out += "Epoch " + with_thousands(number_at(status, "epoch")) + ", " +
-           with_thousands(number_at(status, "committed")) + " entries committed, config service " +
-           (service_up ? "up (" + text_at(service, "store", "?") + ")"
-                       : coloured(tint::warning, "down") +
-                             ": the chain goes on, but a crash now is not repaired until it is back") +
-           "\n";
+    out +=
+        "Epoch " + with_thousands(number_at(status, "epoch")) + ", " +
+        with_thousands(number_at(status, "committed")) + " entries committed, config service " +
+        (service_up ? "up (" + text_at(service, "store", "?") + ")"
+                    : coloured(tint::warning, "down") +
+                          (text_at(status, "state") == "down"
+                               ? ": no chain is made without the machines that are away until it is back"
+                               : ": the chain goes on, but a crash now is not repaired until it is back")) +
+        "\n";
     if (auto rows = chain_table(status, wide); !rows.empty()) out += "\n" + rows;
-    auto const notes = joining_lines(status) + aside_lines(status) + damaged_lines(status) +
-                       clock_lines(status) + failed_lines(status);
+    auto const notes = registry_lines(status) + joining_lines(status) + aside_lines(status) +
+                       damaged_lines(status) + clock_lines(status) + failed_lines(status);
     if (!notes.empty()) out += "\n" + notes;
     return out;
 }

@@ -105,6 +105,25 @@ BOOST_AUTO_TEST_CASE(a_config_service_that_is_down_is_no_healthy_cluster)
     BOOST_TEST(mentions(status_text(status("healthy", 3, "down"), false), "a crash now is not repaired"));
 }
 
+BOOST_AUTO_TEST_CASE(a_chain_that_nobody_repairs_is_not_said_to_go_on)
+{
+    auto const text = status_text(status("down", 3, "down"), false);
+    BOOST_TEST(mentions(text, "no machine serves"));
+    BOOST_TEST(mentions(text, "no chain is made without the machines that are away"));
+    BOOST_TEST(!mentions(text, "goes on"));
+}
+
+BOOST_AUTO_TEST_CASE(an_older_registry_has_a_reason_and_a_next_step)
+{
+    auto older = status("degraded", 3);
+    older["registry"] = {{"reason", "the registry is older"}, {"next", "put it back"}};
+    auto const text = status_text(older, false);
+    BOOST_TEST(mentions(text, "nothing is decided: the next failure stops service"));
+    BOOST_TEST(mentions(text, "registry the registry is older\n           next: put it back"));
+    older["registry"] = nullptr;
+    BOOST_TEST(!mentions(status_text(older, false), "registry"));
+}
+
 BOOST_AUTO_TEST_CASE(a_status_of_another_shape_is_still_printed)
 {
     auto odd =

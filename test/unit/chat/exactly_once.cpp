@@ -237,6 +237,38 @@ BOOST_AUTO_TEST_CASE(what_was_forgotten_too_early_is_not_carried_out_again)
     check_digests();
 }
 
+// A device that was as far ahead as is allowed had its result forgotten, too: new keys have the time that
+// they need, and that time is told.
+BOOST_AUTO_TEST_CASE(what_was_forgotten_too_early_ends_nobodys_new_keys)
+{
+    machines_ahead_ms = 0;
+    auto const ahead_ms = now_ms + day_ms - 1000;
+    apply(ana, text(talk, "from tomorrow"), make_ulid(ahead_ms, 9));
+    for (auto const days : {10, 20, 30, 40, 80})
+    {
+        machines_ahead_ms = head_ahead_ms = days * day_ms;
+        apply(ana, text(talk, "later and later"), make_ulid(now_ms + days * day_ms + day_ms - 1000, 10));
+        for (int i = 0; i < 4; ++i)
+            apply({}, probe{}, "");
+    }
+    machines_ahead_ms = head_ahead_ms = 0;
+    now_ms += 1000;
+
+    auto const refused = apply(ana, text(talk, "by a clock that is right"));
+    BOOST_TEST(refusal(refused) == "bad_request cid");
+    BOOST_TEST(refused.at_ms <= now_ms);
+    BOOST_TEST_REQUIRE(refused.key_ms > now_ms);
+    BOOST_TEST(refusal(apply(ana, text(talk, "from tomorrow"), make_ulid(ahead_ms, 9))) == "bad_request cid");
+    for (int i = 0; i < 3; ++i)
+    {
+        auto const taken =
+            apply(ana, text(talk, "by the time that was told"), make_ulid(refused.key_ms, 20 + i));
+        BOOST_TEST(std::holds_alternative<message_sent>(taken.result));
+        BOOST_TEST(taken.at_ms <= now_ms + 1);
+    }
+    check_digests();
+}
+
 BOOST_AUTO_TEST_CASE(a_checkpoint_changes_nothing_but_the_position)
 {
     auto const before = read.counters();

@@ -28,6 +28,7 @@ struct three_nodes
     std::optional<node_id> draining;
     std::vector<node_id> strangers;
     std::map<node_id, json::object> infos;
+    std::string registry_lacks;
 
     three_nodes()
     {
@@ -65,6 +66,7 @@ struct three_nodes
             .infos = infos,
             .now = 100s,
             .wall_ms = 1'000'000,
+            .registry_lacks = registry_lacks,
         };
     }
     [[nodiscard]] json::object status() const { return configd::status_json(input()); }
@@ -140,6 +142,20 @@ BOOST_AUTO_TEST_CASE(what_to_do_follows_from_what_is_so)
 
     nodes[1].last.emplace().trouble = "no space";
     BOOST_TEST(next().starts_with("look at the log of chaind on n2"));
+}
+
+BOOST_AUTO_TEST_CASE(an_older_registry_is_named_with_what_to_do_and_needs_every_member)
+{
+    BOOST_TEST(status().at("registry").is_null());
+    registry_lacks = "it knows epoch 1, this replica has promised 3";
+
+    BOOST_TEST(state() == "degraded");
+    BOOST_TEST(status().at("registry").at("reason").as_string().find("promised 3") != std::string::npos);
+    BOOST_TEST(status().at("registry").at("next").as_string().find("force-epoch") != std::string::npos);
+    nodes[0].alive = false;
+    BOOST_TEST(state() == "down");
+    lose_n2();
+    BOOST_TEST(status().at("failed").at(0).at("next").as_string() == "see the registry: nothing is decided");
 }
 
 BOOST_AUTO_TEST_CASE(a_silent_member_shows_before_the_chain_has_changed)

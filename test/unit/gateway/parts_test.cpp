@@ -373,6 +373,45 @@ BOOST_AUTO_TEST_CASE(without_news_of_the_chain_it_names_itself)
     BOOST_TEST(seen.state == "down");
 }
 
+// The last that the config service said was that all is well.
+chain_view view_without_service()
+{
+    chain_view view;
+    view.node = "n2";
+    view.member = true;
+    view.can_read = view.can_write = true;
+    view.replicas = 3;
+    view.status = parse(
+        R"({"state":"healthy","replicas":{"want":3,"have":3},"config_service":{"state":"down"},"failed":[],
+            "chain":[{"name":"n1","state":"normal"},{"name":"n2","state":"normal"},{"name":"n3","state":"normal"}]})"
+    );
+    return view;
+}
+
+BOOST_AUTO_TEST_CASE(without_the_config_service_who_is_not_reached_is_silent_and_what_is_served_is_what_can_be
+)
+{
+    auto view = view_without_service();
+    BOOST_TEST(full_status(view).at("state").as_string() == "healthy");
+
+    view.unreached = {"n1"};
+    view.can_write = false;
+    BOOST_TEST(cluster_view_of(view, "").state == "read_only");
+    view.can_read = false;
+    auto const seen = full_status(view);
+    BOOST_TEST(seen.at("state").as_string() == "down");
+    BOOST_TEST(seen.at("chain").at(0).at("state").as_string() == "silent");
+    BOOST_TEST(seen.at("chain").at(2).at("state").as_string() == "normal");
+    BOOST_TEST_REQUIRE(seen.at("failed").as_array().size() == 1U);
+    BOOST_TEST(seen.at("failed").at(0).at("name").as_string() == "n1");
+    BOOST_TEST(status_for_strangers(view).at("state").as_string() == "down");
+    BOOST_TEST(cluster_view_of(view, "").state == "down");
+
+    // While it is up it knows better.
+    view.status["config_service"] = {{"state", "up"}};
+    BOOST_TEST(full_status(view).at("state").as_string() == "healthy");
+}
+
 namespace data = boost::unit_test::data;
 struct origin_case
 {
