@@ -280,6 +280,17 @@ describe('outbox', () => {
     expect(outbox.entries.value[0]!.durable).toBe(false);
   });
 
+  it('sends on when the device does not answer any more', async () => {
+    say('kept, and not noted');
+    await settle();
+    expect(words()).toEqual(['waiting']);
+    store.put = () => new Promise(() => {});
+    const socket = await online();
+    expect(bodies(socket)).toEqual([]);
+    await vi.advanceTimersByTimeAsync(5100);
+    expect(sockets.all.flatMap(bodies)).toEqual(['kept, and not noted']);
+  });
+
   it('keeps only the newest read mark behind the one on its way', async () => {
     const socket = await online();
     for (const seq of [3, 4, 5]) outbox.replace('read', { conv: 'c_1', seq }, 'read:c_1');

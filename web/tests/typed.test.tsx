@@ -76,6 +76,15 @@ describe('what was typed', () => {
     expect(changing()).toBe(false);
   });
 
+  it('is told to others while it is typed, and no more when one looks elsewhere', async () => {
+    await in_two_rooms();
+    enter('#composer-text', 'for a while');
+    await drawn();
+    expect(socket.all('typing').map((frame) => frame.d)).toEqual([{ conv: 'c_1', on: true }]);
+    await look_into('c_2');
+    expect(socket.all('typing').at(-1)!.d).toEqual({ conv: 'c_1', on: false });
+  });
+
   it('becomes a draft when the history in which it was a change is gone', async () => {
     await in_two_rooms();
     begin_edit(app.outbox, 'c_1', msg_two());

@@ -164,6 +164,66 @@ describe('what cannot be sent', () => {
     expect(outbox.entries.value).toEqual([]);
   });
 
+  it('takes nothing with it that was on its way beside it, or is written meanwhile', async () => {
+    let socket = await online();
+    say('cursed');
+    say('fine', 'c_2');
+    say('too', 'c_3');
+    await settle();
+    expect(bodies(socket)).toEqual(['cursed', 'fine', 'too']);
+    for (let round = 0; round < 12 && done.length < 3; round++) {
+      const frames = socket.all('msg.send');
+      if (frames.length === 1 && frames[0]!.d.body === 'cursed' && outbox.entries.value.length === 3) {
+        // It goes alone by now: what is written waits for what becomes of it.
+        say('fresh', 'c_4');
+        await settle();
+        expect(bodies(socket)).toEqual(['cursed']);
+      }
+      if (frames.some((frame) => frame.d.body === 'cursed')) {
+        socket.die(1006);
+        socket = await again();
+      }
+      for (let seen = 0; seen < socket.all('msg.send').length; seen++) {
+        const frame = socket.all('msg.send')[seen]!;
+        if (frame.d.body === 'cursed' || socket.all('msg.send')[0]!.d.body === 'cursed') break;
+        await answer(socket, frame);
+      }
+    }
+    expect(ended().map((change) => (change.d as { body: string }).body)).toEqual(['cursed']);
+    expect(done.sort()).toEqual(['msg.send fine', 'msg.send fresh', 'msg.send too']);
+  });
+
+  it('lets nothing go beside it once links have ended with it', async () => {
+    let socket = await online();
+    say('cursed');
+    await settle();
+    for (let deaths = 1; deaths <= 3; deaths++) {
+      socket.die(1006);
+      socket = await again();
+    }
+    say('fresh', 'c_2');
+    await settle();
+    expect(bodies(socket)).toEqual(['cursed']);
+    await answer(socket, socket.all('msg.send')[0]!);
+    expect(bodies(socket)).toEqual(['cursed', 'fresh']);
+  });
+
+  it('begins anew with each answer: only deaths without one count', async () => {
+    let socket = await online();
+    say('unlucky');
+    await settle();
+    for (let deaths = 1; deaths <= 10; deaths++) {
+      if (deaths === 6) {
+        socket.refuse(socket.all('msg.send').at(-1)!, { code: 'unavailable', retry: 'same_cid', after_ms: 100 });
+        await vi.advanceTimersByTimeAsync(150);
+      }
+      socket.die(1006);
+      socket = await again();
+    }
+    await answer(socket, socket.all('msg.send')[0]!);
+    expect(done).toEqual(['msg.send unlucky']);
+  });
+
   it('is not what a few machines die of, one after the other', async () => {
     let socket = await online();
     say('unlucky');
@@ -202,5 +262,17 @@ describe('what cannot be sent', () => {
     await answer(socket, socket.all('msg.send')[0]!);
     expect(done).toEqual(['msg.send slow']);
     expect(bodies(socket)).toEqual(['slow', 'next']);
+  });
+
+  it('stays given up when the answer is that it should be tried again', async () => {
+    const socket = await online();
+    say('slow');
+    await settle();
+    outbox.give_up(outbox.entries.value[0]!.cid);
+    await settle();
+    socket.refuse(socket.all('msg.send')[0]!, { code: 'unavailable', retry: 'same_cid', after_ms: 100 });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(ended().map((change) => change.err)).toMatchObject([{ outcome: 'unknown', code: 'timeout' }]);
+    expect(bodies(socket)).toEqual(['slow']);
   });
 });
