@@ -122,6 +122,13 @@ std::string in_words(std::int64_t ms)
     return {text.data(), static_cast<std::size_t>(size)};
 }
 
+// The time that new keys are to have: the state's, unless what was forgotten by a time that has been put back
+// was later.
+std::int64_t time_of_keys(counters const& count)
+{
+    return std::max(count.at_ms, count.forgotten_ms);
+}
+
 // Why a key that nothing is remembered of is not carried out: what it came to may have been forgotten, or
 // would be while it can still come again. Nobody can say that it has not been.
 std::optional<failure> out_of_time(command const& what, counters const& count)
@@ -194,11 +201,6 @@ outcome run_once(apply_step& s, command const& what)
 
 }  // namespace
 
-std::int64_t time_of_keys(counters const& count)
-{
-    return std::max(count.at_ms, count.forgotten_ms);
-}
-
 applied apply(state& on, command const& what, entry_context const& at)
 {
     applied out;
@@ -210,7 +212,7 @@ applied apply(state& on, command const& what, entry_context const& at)
     auto count = advance(on.get_counters(), at, what);
     forget_expired(on, count);
     out.at_ms = count.at_ms;
-    out.key_ms = time_of_keys(count);
+    out.forgotten_ms = count.forgotten_ms;
     apply_step s{.on = on, .count = count, .out = out, .uid = what.uid, .pos = at.pos, .at_ms = count.at_ms};
     out.result = has_key(what.what) ? run_once(s, what) : run_body(s, what.what);
     on.put(count);

@@ -29,9 +29,9 @@ struct applied
     request_id request;  // of this entry: whose gateway answers
     user_id uid;         // who asked; 0: the daemon, or account.create
     outcome result;
-    bool dup = false;         // `result` was stored when (uid, cid) was first applied
-    std::int64_t at_ms = 0;   // the state's time then
-    std::int64_t key_ms = 0;  // no key of an earlier time is sure to be carried out
+    bool dup = false;               // `result` was stored when (uid, cid) was first applied
+    std::int64_t at_ms = 0;         // the state's time then
+    std::int64_t forgotten_ms = 0;  // no key of an earlier time is carried out any more
     seq effect_pos;  // where it took effect: `pos` of the client's answer. Equal to `pos` unless dup.
 
     std::vector<event> events;              // 0 or 1 for each recipient; all have `pos`
@@ -40,10 +40,6 @@ struct applied
 
     friend bool operator==(applied const&, applied const&) = default;
 };
-
-// The time that new keys are to have: the state's, unless what was forgotten by a time that has been put back
-// was later.
-[[nodiscard]] std::int64_t time_of_keys(counters const& count);
 
 [[nodiscard]] applied apply(state& on, command const& what, entry_context const& at);
 

@@ -111,8 +111,22 @@ json::array clocks(status_input const& in)
     return out;
 }
 
+// Whether a machine that is heard says so of itself.
+bool anybody(status_input const& in, char const* what)
+{
+    return std::any_of(
+        in.nodes.begin(),
+        in.nodes.end(),
+        [&](control::node_status const& node)
+        { return node.alive && info(in, node.name, what) == json::value(true); }
+    );
+}
+
 std::string state_of(status_input const& in)
 {
+    // Of the chain that serves this registry knows nothing: the replicas themselves do.
+    if (!in.registry_lacks.empty())
+        return anybody(in, "can_write") ? "degraded" : anybody(in, "can_read") ? "read_only" : "down";
     auto const& current = in.record.current;
     std::size_t alive = 0;
     std::uint64_t least = 1;
@@ -123,8 +137,6 @@ std::string state_of(status_input const& in)
         least = std::max(least, info_number(in, m.name, "min_replicas"));
     }
     if (alive == 0) return "down";
-    // Nobody is taken out, and the chain needs each of its members.
-    if (!in.registry_lacks.empty()) return alive == current.members.size() ? "degraded" : "down";
     if (current.members.size() < least) return "read_only";
     auto const& members = current.members;
     bool const sound =

@@ -20,7 +20,12 @@ std::int64_t backend::now_ms() const
 
 std::int64_t backend::key_ms() const
 {
-    return std::max(now_ms(), view().key_ms);
+    return std::max(told_ms(), view().state_ms);
+}
+
+std::int64_t backend::told_ms() const
+{
+    return std::max(now_ms(), view().forgotten_ms);
 }
 
 }  // namespace chaind::gateway

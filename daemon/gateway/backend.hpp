@@ -61,7 +61,8 @@ struct chain_view
     std::int64_t agreed_us =
         0;  // the time that most clocks say less the boot-time clock, to a second; 0: not known
     microseconds clock_tolerance{};  // more than this away from it, the own wall clock is wrong
-    std::int64_t key_ms = 0;         // chat::time_of_keys after what was applied last
+    std::int64_t state_ms = 0;       // the state's time after what was applied last
+    std::int64_t forgotten_ms = 0;   // no key of an earlier time is carried out any more
     boost::json::object status;      // form of `chainctl status -o json` (CLIENT_API 4)
 };
 
@@ -102,6 +103,9 @@ public:
     // For keys that are made here: the state's time where that is later, since it does not run back with the
     // clocks of machines that had no power.
     [[nodiscard]] std::int64_t key_ms() const;
+    // For keys that clients make. Not the state's time: where that is ahead, only what is told by a key sets
+    // it right.
+    [[nodiscard]] std::int64_t told_ms() const;
 
     // `on_applied`: every entry applied at this replica, in log order, before readers can see it (they can
     // once view().applied reaches it); `on_missed`: in place of entries up to that one, of which nobody will

@@ -202,7 +202,7 @@ asio::awaitable<std::string> session::answer_to(wire::request const& what, page_
     if (std::holds_alternative<chat::command_body>(what.what)) co_return co_await change(what);
     auto const pos = with_.chain.view().applied;
     if (std::holds_alternative<wire::ping>(what.what))
-        co_return wire::response(what.id, pos, wire::ping_d(with_.chain.key_ms()));
+        co_return wire::response(what.id, pos, wire::ping_d(with_.chain.told_ms()));
     if (std::holds_alternative<wire::status>(what.what))
         co_return wire::response(what.id, pos, wire::cluster_d(with_.sessions.cluster()));
     co_return co_await read(what, turn);

@@ -94,7 +94,11 @@ void backend_bridge::on(has_read& what)
 
 void backend_bridge::on(was_applied& what)
 {
-    if (!what.what->empty()) view_.key_ms = what.what->back().key_ms;
+    if (!what.what->empty())
+    {
+        view_.state_ms = what.what->back().at_ms;
+        view_.forgotten_ms = what.what->back().forgotten_ms;
+    }
     if (listener_ != nullptr) listener_->on_applied(*what.what);
 }
 

@@ -80,7 +80,7 @@ replica_driver::replica_driver(
       how_(std::move(how)),
       die_(std::move(die)),
       promised_(from.promised),
-      key_ms_at_start_(store->key_ms()),
+      at_start_(store->counters()),
       core_(core_settings(how_.core), std::move(from)),
       readers_(std::move(readers)),
       store_(std::make_unique<store::store_thread>(
@@ -106,7 +106,8 @@ replica_driver::replica_driver(
       ticker_(on)
 {
     view_.node = how_.core.self.name.name;
-    view_.key_ms = key_ms_at_start_;
+    view_.state_ms = at_start_.at_ms;
+    view_.forgotten_ms = at_start_.forgotten_ms;
     view_.why_not = "not in the chain yet";
     status_ = std::make_shared<boost::json::object const>(boost::json::object{
         {"schema", "chainctl.status.v1"}, {"state", "down"}, {"chain", boost::json::array()}
@@ -293,7 +294,11 @@ store::store_events replica_driver::store_handlers()
 
 void replica_driver::applied(std::vector<chat::applied> what)
 {
-    if (!what.empty()) view_.key_ms = what.back().key_ms;
+    if (!what.empty())
+    {
+        view_.state_ms = what.back().at_ms;
+        view_.forgotten_ms = what.back().forgotten_ms;
+    }
     auto const all = std::make_shared<std::vector<chat::applied> const>(std::move(what));
     tell_(was_applied{all, bytes_of(*all)});
     for (auto const& one : *all)

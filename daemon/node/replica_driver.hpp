@@ -147,7 +147,7 @@ private:
     driver_settings how_;
     std::function<void(int, std::string const&)> die_;
     chain_config promised_;
-    std::int64_t key_ms_at_start_;  // the state's time
+    chat::counters at_start_;  // of the state that the store held
     chain::replica core_;
     std::unique_ptr<store::reader_pool> readers_;
     std::unique_ptr<store::store_thread> store_;

@@ -199,6 +199,8 @@ std::string replica_driver::info(chain::replica_status const& now) const
         {"lease_ms", std::max<std::int64_t>(0, left.count() / 1000)},
         {"role", name_of(now.part)},
         {"min_replicas", how_.core.min_replicas},
+        {"can_read", view_.can_read},
+        {"can_write", view_.can_write},
         {"log_base", now.base.at.value()},
         {"moved_bytes", moved_bytes()},
     };

@@ -332,9 +332,9 @@ error_code sqlite_store::append(chain::entry const& e)
     return {};
 }
 
-std::int64_t sqlite_store::key_ms() const
+chat::counters sqlite_store::counters() const
 {
-    return chat::time_of_keys(chat_->get_counters());
+    return chat_->get_counters();
 }
 
 error_code sqlite_store::apply(seq upto, store_observer const& tell)

@@ -75,8 +75,8 @@ public:
     [[nodiscard]] std::optional<cluster_id> cluster() const { return cluster_; }
     [[nodiscard]] error_code set_cluster(cluster_id which);
 
-    // The state's time, in ms since 1970 UTC, after what was applied last.
-    [[nodiscard]] std::int64_t key_ms() const;
+    // After what was applied last.
+    [[nodiscard]] chat::counters counters() const;
 
     // What the core starts from. Reads the log: call it once, before the first perform().
     [[nodiscard]] result<chain::recovered> recover();

@@ -257,12 +257,12 @@ BOOST_AUTO_TEST_CASE(what_was_forgotten_too_early_ends_nobodys_new_keys)
     auto const refused = apply(ana, text(talk, "by a clock that is right"));
     BOOST_TEST(refusal(refused) == "bad_request cid");
     BOOST_TEST(refused.at_ms <= now_ms);
-    BOOST_TEST_REQUIRE(refused.key_ms > now_ms);
+    BOOST_TEST_REQUIRE(refused.forgotten_ms > now_ms);
     BOOST_TEST(refusal(apply(ana, text(talk, "from tomorrow"), make_ulid(ahead_ms, 9))) == "bad_request cid");
     for (int i = 0; i < 3; ++i)
     {
         auto const taken =
-            apply(ana, text(talk, "by the time that was told"), make_ulid(refused.key_ms, 20 + i));
+            apply(ana, text(talk, "by the time that was told"), make_ulid(refused.forgotten_ms, 20 + i));
         BOOST_TEST(std::holds_alternative<message_sent>(taken.result));
         BOOST_TEST(taken.at_ms <= now_ms + 1);
     }
