@@ -124,6 +124,7 @@ void nemesis::pause(node& which)
 
 void nemesis::pause_config()
 {
+    if (in_.config.paused()) return;  // it goes on when the first pause ends
     in_.config.pause();
     undo_later(
         in_.random.between(in_.how.pause_time.low, in_.how.pause_time.high), [this] { in_.config.resume(); }

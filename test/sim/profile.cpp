@@ -152,15 +152,16 @@ profile calm(rng& random)
     profile p;
     draw_load(p, random);
     p.clock_ppm = 10'000;
-    p.pause_time = {60'000, 700'000};
+    // Longer than the silence that its own lateness makes the config service allow to others.
+    p.pause_time = {60'000, 1'400'000};
     p.fsync_spike = 0;
     p.must_stay_calm = true;
     weigh(
         p,
         {{fault::config_pause, 2},
          {fault::control_link_lost, 1},
-         {fault::impostor, 1},
-         {fault::mistaken_word, 1}}
+         {fault::impostor, 2},
+         {fault::mistaken_word, 4}}
     );
     p.fault_gap = {100'000, 700'000};
     return p;
