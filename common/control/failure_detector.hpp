@@ -14,6 +14,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <tuple>
 
 namespace chaind::control
 {
@@ -82,8 +83,16 @@ private:
     microseconds silence_;
     microseconds longest_;
     microseconds own_late_{};
-    std::map<member, state> known_;
-    std::set<member> neighbours_;  // on the same kernel, by their newest connection
+    // Runs differ in their boots: the rest is hardly ever compared.
+    struct by_run
+    {
+        bool operator()(member const& a, member const& b) const
+        {
+            return std::tie(a.boot, a.store, a.name) < std::tie(b.boot, b.store, b.name);
+        }
+    };
+    std::map<member, state, by_run> known_;
+    std::set<member, by_run> neighbours_;  // on the same kernel, by their newest connection
 };
 
 }  // namespace chaind::control

@@ -23,6 +23,14 @@ struct op_key
     friend auto operator<=>(op_key const&, op_key const&) = default;
 };
 
+struct op_key_hash
+{
+    std::size_t operator()(op_key const& key) const noexcept
+    {
+        return static_cast<std::size_t>((key.client << 32 ^ key.number) * 0x9E3779B97F4A7C15ull >> 16);
+    }
+};
+
 // The real time at the start of each run, in µs since 1970 UTC.
 inline constexpr std::int64_t epoch_us = 1'700'000'000'000'000;
 

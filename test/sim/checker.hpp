@@ -72,7 +72,7 @@ private:
 
     void check_durability() const;
     void check_core(node const& each);
-    void check_leases() const;
+    void check_lease(node const& each) const;
     void check_neighbours(node const& each) const;
     void check_pair(node const& before, node const& after) const;
     void check_activation(control::record const& now) const;
@@ -81,11 +81,11 @@ private:
 
     world& in_;
     std::vector<position> committed_;  // index: seq - 1
-    std::map<op_key, std::string> answers_;
-    std::map<op_key, seq> effects_;
+    std::unordered_map<op_key, std::string, op_key_hash> answers_;
+    std::unordered_map<op_key, seq, op_key_hash> effects_;
     std::map<epoch, std::vector<member>> configs_;
     std::unordered_map<std::uint64_t, digest> assigned_;  // epoch and seq -> hash
-    std::map<node_id, promised_view> views_;
+    std::map<int, promised_view> views_;                  // by the node's index
     std::set<store_id> stores_;
     control::record registry_;
     seq highest_commit_;  // that any replica has known

@@ -18,12 +18,15 @@ void connections::start()
     poll();
 }
 
-bool connections::up(member const& from, member const& to) const
+bool connections::up(node const& from, node const& to, member const& process) const
 {
-    for (auto const& each : pairs_)
-        if (each.up && ((each.at_a == from && each.at_b == to) || (each.at_b == from && each.at_a == to)))
-            return true;
-    return false;
+    if (from.index() == to.index()) return false;
+    auto const a = std::min(from.index(), to.index());
+    auto const b = std::max(from.index(), to.index());
+    auto const& each = pairs_[static_cast<std::size_t>(a * (2 * in_.how.nodes - a - 1) / 2 + b - a - 1)];
+    if (!each.up) return false;
+    return from.index() == a ? each.at_a == from.self() && each.at_b == process
+                             : each.at_b == from.self() && each.at_a == process;
 }
 
 void connections::poll()

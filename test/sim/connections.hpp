@@ -11,6 +11,7 @@ namespace chaind::sim
 {
 
 class world;
+class node;
 
 class connections
 {
@@ -18,7 +19,8 @@ public:
     explicit connections(world& in) : in_(in) {}
 
     void start();
-    [[nodiscard]] bool up(member const& from, member const& to) const;
+    // From the process at `from` to that one, which is or was at `to`.
+    [[nodiscard]] bool up(node const& from, node const& to, member const& process) const;
 
 private:
     struct pair
@@ -35,7 +37,7 @@ private:
     void close(pair& each);
 
     world& in_;
-    std::vector<pair> pairs_;
+    std::vector<pair> pairs_;  // (0, 1), (0, 2), ..., (1, 2), ...
 };
 
 }  // namespace chaind::sim

@@ -9,10 +9,15 @@ namespace chaind::sim
 namespace
 {
 
+// To copy an application takes much longer than to apply a row.
+constexpr std::size_t dropped_max = 500;
+
 std::unique_ptr<app> advance(disk_image const& image, seq upto, app_kind const& kind)
 {
     auto out = image.kept ? image.kept->clone({}) : kind.make();
-    for (auto at = image.kept_at.next(); at <= upto; at = at.next())
+    for (auto const& row : image.dropped)
+        (void)out->apply(row);
+    for (auto at = std::max(image.kept_at, image.base.at).next(); at <= upto; at = at.next())
         (void)out->apply(image.row(at));
     return out;
 }
@@ -35,6 +40,13 @@ std::unique_ptr<app> disk_image::application(app_kind const& kind) const
     return advance(*this, applied, kind);
 }
 
+void disk_image::keep(std::shared_ptr<app const> what)
+{
+    kept = std::move(what);
+    kept_at = applied;
+    dropped.clear();
+}
+
 void disk_image::perform(chain::store_write const& what)
 {
     if (what.promise) promised = *what.promise;
@@ -50,12 +62,13 @@ void disk_image::perform(chain::store_write const& what)
 void disk_image::compact(seq upto, app_kind const& kind)
 {
     if (upto <= base.at) return;
-    if (upto > kept_at)
-    {
-        kept = advance(*this, upto, kind);
-        kept_at = upto;
-    }
+    for (auto at = std::max(kept_at, base.at).next(); at <= upto; at = at.next())
+        dropped.push_back(row(at));
     forget(upto);
+    if (dropped.size() <= dropped_max) return;
+    kept = advance(*this, upto, kind);
+    kept_at = upto;
+    dropped.clear();
 }
 
 void disk_image::forget(seq upto)

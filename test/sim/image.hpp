@@ -10,8 +10,9 @@
 namespace chaind::sim
 {
 
-// The application's rows are kept as they were at `kept_at`, base <= kept_at <= applied; what is missing up
-// to the applied mark is applied again from the log when somebody wants it.
+// The application's rows are kept as they were at `kept_at` <= applied; what is missing up to the applied
+// mark is applied again when somebody wants it, from the log and from those of its dropped rows that are
+// above.
 struct disk_image
 {
     chain_config promised;
@@ -20,6 +21,7 @@ struct disk_image
     seq applied;
     std::shared_ptr<app const> kept;  // none: nothing is applied there
     seq kept_at;
+    std::vector<chain::entry> dropped;  // kept_at + 1 to base
 
     [[nodiscard]] seq end() const { return log.empty() ? base.at : log.back().at; }
     [[nodiscard]] bool reaches(seq at) const { return at >= base.at && at <= end(); }
@@ -27,6 +29,7 @@ struct disk_image
     [[nodiscard]] chain::entry const& row(seq at) const;                         // base < at <= end
     [[nodiscard]] std::unique_ptr<app> application(app_kind const& kind) const;  // as of `applied`
 
+    void keep(std::shared_ptr<app const> what);  // as of `applied`
     void perform(chain::store_write const& what);
     // Drops rows up to `upto`, which is applied; `forget` without a thought for the application.
     void compact(seq upto, app_kind const& kind);

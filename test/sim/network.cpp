@@ -1,7 +1,5 @@
 #include "sim/network.hpp"
 
-#include <memory>
-
 namespace chaind::sim
 {
 
@@ -23,22 +21,17 @@ us network::delay(int from, int to)
     return out;
 }
 
-void network::send(int from, int to, scheduler::action deliver)
+std::optional<network::arrival> network::route(int from, int to)
 {
-    if (!open(from, to)) return;
-    if (!healed_ && how_.drop > 0 && random_.chance(how_.drop)) return;
+    if (!open(from, to)) return std::nullopt;
+    if (!healed_ && how_.drop > 0 && random_.chance(how_.drop)) return std::nullopt;
     auto& path = link(from, to);
-    auto arrival = time_.now() + delay(from, to);
+    arrival out{.at = time_.now() + delay(from, to), .again = {}};
     bool overtakes = !healed_ && how_.reorder > 0 && random_.chance(how_.reorder);
-    if (!overtakes) arrival = path.last_arrival = std::max(arrival, path.last_arrival);
+    if (!overtakes) out.at = path.last_arrival = std::max(out.at, path.last_arrival);
     bool twice = !healed_ && how_.duplicate > 0 && random_.chance(how_.duplicate);
-    // A cut swallows what is still on its way.
-    auto arrive = [this, from, to, what = std::move(deliver)]
-    {
-        if (open(from, to)) what();
-    };
-    if (twice) time_.at(arrival + random_.skewed(0, 50'000), arrive);
-    time_.at(arrival, std::move(arrive));
+    if (twice) out.again = out.at + random_.skewed(0, 50'000);
+    return out;
 }
 
 void network::heal()

@@ -5,6 +5,7 @@
 #include "sim/profile.hpp"
 #include "sim/scheduler.hpp"
 
+#include <optional>
 #include <vector>
 
 namespace chaind::sim
@@ -17,8 +18,20 @@ public:
 
     [[nodiscard]] int config_machine() const { return machines_ - 1; }
 
-    // Runs `deliver` when the message arrives: never, once or several times.
-    void send(int from, int to, scheduler::action deliver);
+    // Runs `deliver`, or copies of it, when the message arrives: never, once or several times.
+    template <class Action>
+    void send(int from, int to, Action deliver)
+    {
+        auto const arrives = route(from, to);
+        if (!arrives) return;
+        // A cut swallows what is still on its way.
+        auto arrive = [this, from, to, what = std::move(deliver)]() mutable
+        {
+            if (open(from, to)) what();
+        };
+        if (arrives->again) time_.at(*arrives->again, arrive);
+        time_.at(arrives->at, std::move(arrive));
+    }
 
     // Cuts are counted: two faults may cut the same direction.
     void cut(int from, int to, int change) { link(from, to).cuts += change; }
@@ -36,6 +49,12 @@ private:
         us extra = 0;
         us last_arrival = 0;
     };
+    struct arrival
+    {
+        us at = 0;
+        std::optional<us> again;
+    };
+    std::optional<arrival> route(int from, int to);
     direction& link(int from, int to) { return links_[static_cast<std::size_t>(from * machines_ + to)]; }
     [[nodiscard]] direction const& at(int from, int to) const
     {

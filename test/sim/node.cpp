@@ -7,6 +7,7 @@ namespace chaind::sim
 
 node::node(world& in, int index)
     : in_(in),
+      time_(in.time),
       index_(index),
       clock_{in.random.between(0, 1'000'000'000'000), in.random.between(-in.how.clock_ppm, in.how.clock_ppm)},
       wall_shift_(in.random.between(-5'000'000, 5'000'000)),
@@ -22,17 +23,6 @@ node::node(world& in, int index)
 instant node::local_now() const
 {
     return instant(clock_.local(in_.time.now()));
-}
-
-void node::later(us delay, scheduler::action what)
-{
-    in_.time.after(
-        delay,
-        [this, life = life_, run = std::move(what)]
-        {
-            if (life == life_) run();
-        }
-    );
 }
 
 void node::start()

@@ -90,7 +90,17 @@ private:
     [[nodiscard]] disk_image rotten_image() const;
 
     void next_tick();
-    void later(us delay, scheduler::action what);  // unless the process has died by then
+    template <class Action>
+    void later(us delay, Action what)  // unless the process has died by then
+    {
+        time_.after(
+            delay,
+            [this, life = life_, run = std::move(what)]() mutable
+            {
+                if (life == life_) run();
+            }
+        );
+    }
 
     void on_published(chain::entry const& what, outcome result, digest state) override;
     void on_log_changed() override;
@@ -99,6 +109,7 @@ private:
     void on_disk_error() override;
 
     world& in_;
+    scheduler& time_;
     int index_;
     member self_;
     machine_clock clock_;

@@ -44,8 +44,7 @@ void node::begin_anew(chain::begin_anew const& what)
     {
         // The new file under the old one's write-ahead log.
         auto mixed = disk_.durable();
-        mixed.kept = file->state;
-        mixed.kept_at = mixed.applied;
+        mixed.keep(file->state);
         disk_.replace(std::move(mixed));
     }
     if (crashes)
@@ -62,8 +61,7 @@ void node::install(snapshot_file const& file)
     now.base = file.base;
     now.log = file.rows;
     now.applied = file.what.at.at;
-    now.kept = file.state;
-    now.kept_at = now.applied;
+    now.keep(file.state);
     in_.check.on_installed(*this, file, now, snapshots_.holds_exactly(file));
     snapshots_.installed();
     rename_store(in_.application.habits.gives_a_new_identity ? in_.random.id<store_id>() : file.made_by);
@@ -109,8 +107,7 @@ void node::change_disk(disk_choice what)
 disk_image node::rotten_image() const
 {
     auto out = disk_.durable();
-    out.kept = out.application(in_.application)->clone({.counters = false});
-    out.kept_at = out.applied;
+    out.keep(out.application(in_.application)->clone({.counters = false}));
     return out;
 }
 
@@ -118,9 +115,10 @@ disk_image node::rotten_image() const
 disk_image node::foreign_image() const
 {
     auto out = disk_.durable();
-    auto room = out.end() - out.kept_at;
+    auto const least = std::max(out.kept_at, out.base.at);
+    auto room = out.end() - least;
     chain::store_write change;
-    auto last = out.kept_at + in_.random.below(room + 1);
+    auto last = least + in_.random.below(room + 1);
     change.truncate_after = last;
     auto previous = out.point(last);
     auto count = in_.random.between(1, 60);

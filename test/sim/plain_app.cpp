@@ -1,7 +1,7 @@
-#include "base/hash.hpp"
 #include "sim/app.hpp"
 #include "sim/trace.hpp"
 
+#include <array>
 #include <cstring>
 
 namespace chaind::sim
@@ -18,7 +18,7 @@ public:
     [[nodiscard]] std::unique_ptr<app> clone(app_parts what) const override
     {
         auto out = std::make_unique<plain>(*this);
-        if (!what.dedupe) out->answers_.clear();
+        if (!what.dedupe) out->done_.clear();
         if (!what.counters) out->last_id_ = 0;
         return out;
     }
@@ -28,25 +28,64 @@ public:
         op_key key;
         demand(what.command->size() == sizeof key, "command of ", what.command->size(), " bytes");
         std::memcpy(&key, what.command->data(), sizeof key);
-        auto known = answers_.find(key);
-        if (known != answers_.end() && deduplicate_) return {key, known->second, true, true};
-        auto& reg = registers_[(key.client * 7 + key.number) % 16];
-        reg += 1;
-        auto answer = text(what.at.value(), '/', reg, '/', ++last_id_);
-        state_ = hasher{}.bytes(state_.view()).bytes(answer).number(key.client).number(key.number).finish();
-        answers_[key] = answer;
-        return {key, answer, false, true};
+        auto& mine = done_of(key);
+        bool const repeated = mine.at > 0 && deduplicate_;
+        if (!repeated)
+        {
+            auto& reg = registers_[(key.client * 7 + key.number) % 16];
+            reg += 1;
+            mine = {.at = what.at.value(), .reg = reg, .id = ++last_id_};
+            for (auto const part : {mine.at, mine.reg, mine.id, key.client, key.number})
+                mix(part);
+        }
+        return {
+            .key = key,
+            .answer =
+                std::to_string(mine.at) + '/' + std::to_string(mine.reg) + '/' + std::to_string(mine.id),
+            .repeated = repeated
+        };
     }
 
-    [[nodiscard]] digest state() const override { return state_; }
-    [[nodiscard]] digest full_state() const override { return state_; }
+    [[nodiscard]] digest state() const override
+    {
+        digest out;
+        static_assert(sizeof state_ == sizeof out.bytes);
+        std::memcpy(out.bytes.data(), state_.data(), sizeof state_);
+        return out;
+    }
+    [[nodiscard]] digest full_state() const override { return state(); }
 
 private:
+    struct done  // at 0: nothing
+    {
+        std::uint64_t at = 0;
+        std::uint64_t reg = 0;
+        std::uint64_t id = 0;
+    };
+
+    // Clients number what they want from 1 on.
+    done& done_of(op_key key)
+    {
+        if (key.client >= done_.size()) done_.resize(key.client + 1);
+        auto& of_client = done_[key.client];
+        if (key.number >= of_client.size()) of_client.resize(key.number + 1);
+        return of_client[key.number];
+    }
+
+    // Of all that was done, in order. Nobody tries to make two of them equal.
+    void mix(std::uint64_t part)
+    {
+        state_[0] = (state_[0] ^ part) * 0x9E3779B97F4A7C15ull;
+        state_[0] ^= state_[0] >> 29;
+        state_[1] = (state_[1] + state_[0]) * 0xBF58476D1CE4E5B9ull;
+        state_[1] ^= state_[1] >> 32;
+    }
+
     bool deduplicate_;
-    digest state_;
+    std::array<std::uint64_t, 2> state_{};
     std::uint64_t last_id_ = 0;  // like a message's
     std::array<std::uint64_t, 16> registers_{};
-    std::map<op_key, std::string> answers_;
+    std::vector<std::vector<done>> done_;
 };
 
 }  // namespace

@@ -21,7 +21,15 @@ public:
 
     void at(us when, action what)
     {
-        queue_.push_back({std::max(when, now_), order_++, std::move(what)});
+        if (free_.empty())
+        {
+            free_.push_back(actions_.size());
+            actions_.emplace_back();
+        }
+        auto const place = free_.back();
+        free_.pop_back();
+        actions_[place] = std::move(what);
+        queue_.push_back({std::max(when, now_), order_++, place});
         std::push_heap(queue_.begin(), queue_.end(), later);
     }
     void after(us delay, action what) { at(now_ + delay, std::move(what)); }
@@ -33,10 +41,13 @@ public:
         while (!queue_.empty() && queue_.front().when <= end)
         {
             std::pop_heap(queue_.begin(), queue_.end(), later);
-            item next = std::move(queue_.back());
+            auto const next = queue_.back();
             queue_.pop_back();
             now_ = next.when;
-            next.what();
+            auto const what = std::move(actions_[next.place]);
+            actions_[next.place] = nullptr;
+            free_.push_back(next.place);
+            what();
             if (!each()) return false;
         }
         now_ = std::max(now_, end);
@@ -48,14 +59,14 @@ private:
     {
         us when;
         std::uint64_t order;
-        action what;
+        std::size_t place;  // of its action: what the heap moves about is small
     };
-    static bool later(item const& a, item const& b)
-    {
-        return std::pair(a.when, a.order) > std::pair(b.when, b.order);
-    }
+    static constexpr auto later = [](item const& a, item const& b)
+    { return a.when != b.when ? a.when > b.when : a.order > b.order; };
 
     std::vector<item> queue_;
+    std::vector<action> actions_;
+    std::vector<std::size_t> free_;  // places without one
     us now_ = 0;
     std::uint64_t order_ = 0;
 };

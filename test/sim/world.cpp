@@ -1,5 +1,7 @@
 #include "sim/world.hpp"
 
+#include <charconv>
+
 namespace chaind::sim
 {
 
@@ -53,24 +55,26 @@ void world::on_chunk_sent(node& source, chain::envelope const& what)
     );
 }
 
+// Each is named after its place.
 node* world::find(node_id const& name)
 {
-    for (auto& each : nodes)
-        if (each->self().name == name) return each.get();
-    return nullptr;
+    std::size_t index = nodes.size();
+    auto const& text = name.name;
+    if (text.starts_with('n')) std::from_chars(text.data() + 1, text.data() + text.size(), index);
+    return index < nodes.size() ? nodes[index].get() : nullptr;
 }
 
 void world::send(node const& from, chain::envelope what)
 {
     auto* to = find(what.to.name);
-    if (!to || !links.up(from.self(), what.to)) return;
+    if (!to || !links.up(from, *to, what.to)) return;
     if (auto const* asks = std::get_if<chain::still_at>(&what.what); asks) count.add(seen::barrier_rounds);
     if (log.printing()) log.line("send ", from.self().name, " -> ", what.to.name, " ", describe(what.what));
     net.send(
         from.index(),
         to->index(),
-        [to, sender = from.self(), message = std::move(what)]
-        { to->deliver(message.to, chain::received{sender, message.what}); }
+        [to, sender = from.self(), message = std::move(what)]() mutable
+        { to->deliver(message.to, chain::received{std::move(sender), std::move(message.what)}); }
     );
 }
 
