@@ -84,9 +84,8 @@ void controller::impl::on(heard const& e)
         return;
     }
     highest_ = std::max(highest_, hb.promised);
-    // A forced epoch on its way to the registry is above all promises, and cures just this.
-    bool const forced = writing_ && administration_ && administration_->what == verb::force;
-    if (auto const lacks = what_registry_lacks(hb); !lacks.empty() && older_.empty() && !forced)
+    // A forced epoch is above all promises, and cures just this.
+    if (auto const lacks = what_registry_lacks(hb); !lacks.empty() && older_.empty() && !being_forced())
     {
         older_ = lacks;
         learning_.reset();
@@ -181,7 +180,8 @@ std::string controller::impl::objection(member const& who, instant now) const
 // says.
 void controller::impl::note_watermark(heartbeat const& hb)
 {
-    if (!rec_.last_active.contains(hb.from)) return;
+    // What this chain commits while another one is being forced is given up with it.
+    if (!rec_.last_active.contains(hb.from) || being_forced()) return;
     auto upto = hb.commit;
     if (rule(r::a_commit_is_on_every_disk))
         for (auto const& m : rec_.last_active.members)
@@ -347,6 +347,11 @@ bool controller::impl::alive(member const& m) const
 bool controller::impl::changing() const
 {
     return pending() || (writing_ && writing_->current != rec_.current);
+}
+
+bool controller::impl::being_forced() const
+{
+    return writing_ && administration_ && administration_->what == verb::force;
 }
 
 chain_config const& controller::impl::told() const

@@ -31,7 +31,8 @@ public:
     [[nodiscard]] std::optional<learner_assignment> learning() const { return learning_; }
     [[nodiscard]] std::optional<join_status> joining() const;
     [[nodiscard]] std::optional<node_id> draining() const;
-    [[nodiscard]] bool changing() const;  // a configuration that is PENDING, or any that is being stored
+    [[nodiscard]] bool being_forced() const;  // a forced epoch is on its way to the registry
+    [[nodiscard]] bool changing() const;      // a configuration that is PENDING, or any that is being stored
     [[nodiscard]] std::string const& registry_lacks() const { return older_; }
     [[nodiscard]] std::int64_t time_us() const { return clocks_.time_us(now_); }
     [[nodiscard]] std::optional<microseconds> own_clock_error() const { return clocks_.own_error(); }

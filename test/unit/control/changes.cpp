@@ -445,6 +445,33 @@ BOOST_AUTO_TEST_CASE(a_registry_older_than_its_replicas_goes_on_above_all_that_w
     BOOST_CHECK(t.becomes("n3 n2", 2s));
 }
 
+BOOST_AUTO_TEST_CASE(what_others_commit_while_an_epoch_is_being_forced_is_no_watermark_of_it)
+{
+    settled_town t;
+    t.kill("n1");
+    BOOST_REQUIRE(t.becomes("n2 n3", 1s));
+    auto const older = t.registry;
+    t.start("n1");
+    BOOST_REQUIRE(t.becomes("n2 n3 n1", 15s));
+    t.stop_config();
+    t.registry = older;
+    t.history.clear();
+    t.epochs_may_jump = true;
+    t.start_config();
+    t.run(1s);
+    t.store_takes = 200ms;
+    auto const request = t.force("n1");
+    BOOST_REQUIRE(t.run_until([&] { return t.storing.has_value(); }, 2s));
+    auto const given_up_in = t.storing->second.watermark_epoch;
+    for (auto const* other : {"n2", "n3"})
+        t.of(other).end = t.of(other).commit = seq{900};
+    t.acknowledged = seq{10};
+    BOOST_CHECK(t.outcome(request) == admin_verdict::done);
+    t.run(3s);
+    BOOST_CHECK_GE(t.registry.watermark_epoch, given_up_in);
+    BOOST_CHECK_LT(t.registry.watermark, seq{900});
+}
+
 BOOST_AUTO_TEST_CASE(a_heartbeat_while_a_forced_epoch_is_being_stored_does_not_undo_it)
 {
     settled_town t;
