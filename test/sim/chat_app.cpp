@@ -48,7 +48,8 @@ chat::command_body body_of(op_key key)
 {
     auto mix = (key.client * 0x9E3779B97F4A7C15ull + key.number) * 0xBF58476D1CE4E5B9ull;
     mix ^= mix >> 29;
-    chat::conv_id conv(1 + mix % 3);
+    chat::conv_id conv(1 + mix % 4);
+    bool const seldom = (mix >> 36) % 6 == 0;
     chat::message_id mid(1 + mix % (key.number * 2 + 1));
     switch (key.number)
     {
@@ -73,6 +74,13 @@ chat::command_body body_of(op_key key)
         case 3: return chat::dm_create{.peer = chat::user_id(1 + mix % 4)};
         case 4: return chat::conv_leave{.conv = conv};
         case 5: return chat::conv_join{.conv = conv};
+        case 6:
+            return seldom ? chat::command_body(chat::conv_archive{.conv = conv}) : text_message(key, conv);
+        case 7:
+            if (!seldom) return text_message(key, conv);
+            return chat::room_create{
+                .name = text("room", key.client, '-', key.number), .priv = true, .topic = {}
+            };
         default: return text_message(key, conv);
     }
 }

@@ -134,9 +134,14 @@ void checker::know_config(chain_config const& what)
     demand(known->second == what.members, "I2: two configurations of epoch ", what.at);
 }
 
-void checker::on_directive(directive const& what)
+void checker::on_directive(member const& to, directive const& what)
 {
     know_config(what.config);
+    if (what.lease_for)
+    {
+        auto& from = leases_given_[{to.boot, what.config.at}];
+        from = std::max(from, *what.lease_for);
+    }
     if (what.config.state == config_state::active)
         demand(
             registry_.last_active.at >= what.config.at,
@@ -224,6 +229,22 @@ void checker::on_registry(control::record const& now)
     registry_ = now;
     for (auto& each : in_.nodes)
         if (!registry_.last_active.contains_store(each->self())) each->lying = false;
+    on_disk_changed();
+    for (auto const& each : in_.nodes)
+        check_lease(*each);
+}
+
+// Nothing that was acknowledged is lost by it here: whoever begins alone was a member of the last chain.
+void checker::on_forced(control::record const& now)
+{
+    if (in_.log.printing()) in_.log.line("forced ", describe(now.current));
+    in_.log.mix(now.revision);
+    in_.count.add(seen::forced_epochs);
+    demand(now.current.state == config_state::pending, "I2: a forced chain is ACTIVE before it has promised");
+    demand(now.current.at > registry_.current.at, "I2: the forced epoch ", now.current.at, " is used twice");
+    know_config(now.current);
+    highest_active_ = now.last_active.at;
+    registry_ = now;
     on_disk_changed();
     for (auto const& each : in_.nodes)
         check_lease(*each);
@@ -325,6 +346,14 @@ void checker::check_lease(node const& each) const
         s.config.at,
         ", ACTIVE is ",
         registry_.last_active.at
+    );
+    auto const given = leases_given_.find({each.self().boot, s.config.at});
+    demand(
+        given != leases_given_.end() && each.local_now() < given->second + in_.how.chain.lease,
+        "I12: ",
+        each.self().name,
+        " holds a lease that it was not given in epoch ",
+        s.config.at
     );
 }
 

@@ -30,8 +30,9 @@ public:
     void on_write(node const& where, chain::store_write const& what);
     void on_applied(node const& where, chain::entry const& what, outcome const& result, digest const& state);
     void on_acknowledged(seq at);
-    void on_directive(directive const& what);
+    void on_directive(member const& to, directive const& what);
     void on_registry(control::record const& now);  // it is durable
+    void on_forced(control::record const& now);    // the same, by an administrator's order
     void on_step(node const& where);               // this core has handled an event
     void on_disk_changed();                        // a transaction, a crash or another disk
 
@@ -84,8 +85,9 @@ private:
     std::unordered_map<op_key, std::string, op_key_hash> answers_;
     std::unordered_map<op_key, seq, op_key_hash> effects_;
     std::map<epoch, std::vector<member>> configs_;
-    std::unordered_map<std::uint64_t, digest> assigned_;  // epoch and seq -> hash
-    std::map<int, promised_view> views_;                  // by the node's index
+    std::unordered_map<std::uint64_t, digest> assigned_;         // epoch and seq -> hash
+    std::map<std::pair<boot_id, epoch>, instant> leases_given_;  // from when on, by its own clock
+    std::map<int, promised_view> views_;                         // by the node's index
     std::set<store_id> stores_;
     control::record registry_;
     seq highest_commit_;  // that any replica has known

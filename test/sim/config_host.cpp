@@ -44,11 +44,7 @@ void config_host::stop()
         in_.count.add(seen::config_crashes_mid_change);
         auto record = *being_stored_;
         being_stored_.reset();
-        if (in_.random.chance(0.5))
-        {
-            registry_ = record;
-            in_.check.on_registry(registry_);
-        }
+        if (in_.random.chance(0.5)) is_stored(std::move(record));
     }
     core_.reset();
     for (auto& [index, each] : links_)
@@ -206,7 +202,7 @@ void config_host::perform(control::effects what)
     {
         auto* to = in_.find(each.to.name);
         if (!to) continue;
-        in_.check.on_directive(each.what);
+        in_.check.on_directive(each.to, each.what);
         in_.net.send(
             in_.net.config_machine(),
             to->index(),
@@ -226,6 +222,52 @@ void config_host::perform(control::effects what)
         );
     if (what.persist) store(std::move(*what.persist));
     if (life != life_) return;
+}
+
+void config_host::is_stored(control::record what)
+{
+    bool const changes = what.current.at != registry_.current.at;
+    if (truth_)
+    {
+        demand(
+            !changes || what.current.at > truth_->current.at,
+            "I2: a registry that was put back makes ",
+            describe(what.current)
+        );
+        registry_ = std::move(what);
+        if (!changes) return;
+        truth_.reset();
+        before_.reset();
+        in_.check.on_forced(registry_);
+        return;
+    }
+    if (changes) before_ = registry_;
+    registry_ = std::move(what);
+    in_.check.on_registry(registry_);
+}
+
+bool config_host::can_be_put_back() const
+{
+    return alive() && !paused_ && !being_stored_ && !truth_ && before_ &&
+           before_->last_active.state == config_state::active;
+}
+
+void config_host::put_back()
+{
+    in_.count.add(seen::registries_put_back);
+    in_.log.line("registry put back to revision ", before_->revision);
+    stop();
+    truth_ = std::exchange(registry_, *std::exchange(before_, std::nullopt));
+    start();
+}
+
+void config_host::mend()
+{
+    if (!truth_) return;
+    in_.log.line("registry is the newest again");
+    stop();
+    if (truth_) registry_ = *std::exchange(truth_, std::nullopt);
+    start();
 }
 
 void config_host::store(control::record what)
@@ -259,9 +301,9 @@ void config_host::store(control::record what)
         duration,
         [this]
         {
-            registry_ = *being_stored_;
+            auto record = *being_stored_;
             being_stored_.reset();
-            in_.check.on_registry(registry_);
+            is_stored(std::move(record));
             deliver(control::stored{registry_.revision});
         }
     );

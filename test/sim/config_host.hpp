@@ -48,10 +48,17 @@ public:
     }
     void tell(control::event what) { deliver(std::move(what)); }
 
+    // Its disk goes back to what it was before the last change. Who asks for the registry is still told the
+    // true one, until an administrator has that found again (mend), or forces another epoch.
+    [[nodiscard]] bool can_be_put_back() const;
+    void put_back();
+    [[nodiscard]] bool is_put_back() const { return truth_.has_value(); }
+    void mend();
+
     std::int64_t clock_jump_us = 0;  // its wall clock was set wrong by so much
     [[nodiscard]] bool alive() const { return core_.has_value(); }
     [[nodiscard]] bool paused() const { return paused_; }
-    [[nodiscard]] control::record const& registry() const { return registry_; }
+    [[nodiscard]] control::record const& registry() const { return truth_ ? *truth_ : registry_; }
     [[nodiscard]] std::optional<control::record> const& being_stored() const { return being_stored_; }
     [[nodiscard]] control::controller const& core() const { return *core_; }
 
@@ -60,6 +67,7 @@ private:
     void process(control::event what);
     void perform(control::effects what);
     void store(control::record what);
+    void is_stored(control::record what);
     void probe(member const& who);
     void lost(int index, member const& who);
     void arrive(int from, std::uint64_t connection, heartbeat const& what);
@@ -71,6 +79,8 @@ private:
     world& in_;
     machine_clock clock_;
     control::record registry_;
+    std::optional<control::record> before_;  // the last change of the chain
+    std::optional<control::record> truth_;   // when the registry has been put back
     std::optional<control::record> being_stored_;
     std::optional<control::controller> core_;
     bool paused_ = false;

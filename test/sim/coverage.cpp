@@ -58,6 +58,8 @@ std::string_view name(seen what)
         "clock_jumps",
         "clocks_named",
         "wrong_times",
+        "registries_put_back",
+        "forced_epochs",
     };
     return names[static_cast<std::size_t>(what)];
 }

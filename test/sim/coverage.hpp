@@ -63,6 +63,8 @@ enum class seen : std::uint8_t
     clock_jumps,
     clocks_named,
     wrong_times,
+    registries_put_back,
+    forced_epochs,
     count_
 };
 constexpr std::size_t seen_kinds = static_cast<std::size_t>(seen::count_);

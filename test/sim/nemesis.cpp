@@ -28,6 +28,7 @@ void nemesis::stop()
     in_.config.clock_jump_us = 0;
     in_.config.arm(false);
     in_.config.resume();
+    in_.config.mend();
 }
 
 void nemesis::next()
@@ -43,7 +44,7 @@ void nemesis::next()
             {
                 drawn -= in_.how.weight[i];
                 if (drawn >= 0) continue;
-                strike(static_cast<fault>(i));
+                if (!quiet_) strike(static_cast<fault>(i));
                 break;
             }
             next();
@@ -431,6 +432,7 @@ void nemesis::strike(fault what)
             break;
         }
         case fault::clock_jump: clock_jump(); break;
+        case fault::registry_put_back: put_registry_back(); break;
         case fault::fsync_error: which.fail_next_fsync(); break;
         case fault::rejoin_under_old_tail: rejoin_under_old_tail(); break;
         case fault::removed_and_cut_off: removed_and_cut_off(); break;

@@ -40,6 +40,8 @@ private:
     void mistaken_word(node& which);
     void new_disk(node& which);
     void clock_jump();
+    void put_registry_back();  // nemesis_admin.cpp
+    [[nodiscard]] bool all_know_the_chain() const;
     void administer(fault what, node& which);  // nemesis_admin.cpp
     void undo_later(us span, std::function<void()> what);
     node& any();
@@ -49,6 +51,7 @@ private:
     world& in_;
     bool stopped_ = false;
     bool clock_is_wrong_ = false;
+    bool quiet_ = false;  // nothing else goes wrong meanwhile
 };
 
 }  // namespace chaind::sim

@@ -6,6 +6,45 @@
 namespace chaind::sim
 {
 
+// Each of them would notice a registry that is older: nobody has missed the last change.
+bool nemesis::all_know_the_chain() const
+{
+    auto const& r = in_.config.registry();
+    int const config = in_.net.config_machine();
+    if (r.current.state != config_state::active) return false;
+    for (auto const& name : r.known)
+    {
+        auto const& each = *in_.find(name);
+        if (!each.alive() || each.paused() || each.stopping()) return false;
+        if (each.store().durable().promised.at != r.current.at) return false;
+        for (int other = 0; other <= config; ++other)
+            if (!in_.net.open_both(each.index(), other)) return false;
+    }
+    return true;
+}
+
+// What nobody could notice is not simulated: a registry that is older, and none who knows better is heard.
+void nemesis::put_registry_back()
+{
+    if (quiet_ || !in_.config.can_be_put_back() || !all_know_the_chain()) return;
+    quiet_ = true;
+    in_.config.put_back();
+    auto const& members = in_.config.registry().last_active.members;
+    auto const who = members[in_.random.below(members.size())].name;
+    if (in_.random.chance(0.6))
+        undo_later(
+            in_.random.between(30'000, 600'000), [this, who] { in_.config.ask(control::force_epoch{0, who}); }
+        );
+    undo_later(
+        1'500'000,
+        [this]
+        {
+            in_.config.mend();
+            quiet_ = false;
+        }
+    );
+}
+
 void nemesis::administer(fault what, node& which)
 {
     auto& random = in_.random;

@@ -407,6 +407,27 @@ profile wrong_clocks(rng& random)
     return p;
 }
 
+// The config service's disk goes back by one change, while all are there who know better.
+profile registry_put_back(rng& random)
+{
+    profile p;
+    draw_network(p, random);
+    draw_load(p, random);
+    weigh(
+        p,
+        {{fault::registry_put_back, 12},
+         {fault::kill, 5},
+         {fault::isolate, 3},
+         {fault::step_down, 2},
+         {fault::admin_move, 2},
+         {fault::pause, 1}}
+    );
+    p.fault_gap = {100'000, 700'000};
+    p.down_time = {10'000, 400'000};
+    p.older = 0;
+    return p;
+}
+
 using maker = profile (*)(rng&);
 std::vector<std::pair<std::string_view, maker>> const& makers()
 {
@@ -425,6 +446,7 @@ std::vector<std::pair<std::string_view, maker>> const& makers()
         {"join", joins},
         {"admin", administered},
         {"wall", wrong_clocks},
+        {"back", registry_put_back},
     };
     return all;
 }

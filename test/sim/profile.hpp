@@ -52,6 +52,8 @@ enum class fault : std::uint8_t
     admin_move,
     admin_replace,
     admin_want,
+    registry_put_back,  // to what it was before the last change, until an administrator finds the newer one
+                        // or forces
     clock_jump,  // a wall clock is set wrong, or right: a replica's, the config service's, a client's device
     count_
 };
