@@ -22,6 +22,7 @@ TSAN = ["wire", "runtime", "store", "net", "gateway", "configd", "node", "chainc
 
 
 FUZZ_LONG_S = 3600  # how long strangers try a chain with `--long`
+MUTATIONS = 60  # of each layer, with `--long`
 
 
 class Step:
@@ -120,6 +121,7 @@ def steps(args):
              limit_s=FUZZ_LONG_S + 600),
         build("tsan", "all"),
         sanitized("tsan", TSAN),
+        *([Step("mutations", f"tools/mutate --sample {MUTATIONS} --demand 90 --demand-simulator 50", limit_s=12 * 3600)] if args.long else []),
     ]  # fmt: skip
 
 
