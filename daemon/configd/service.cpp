@@ -30,6 +30,7 @@ constexpr auto probe_limit = 200ms;
 constexpr auto probe_pause = 1ms;
 constexpr auto refusal_again = 10s;
 constexpr std::size_t refusals_max = 256;
+constexpr auto foreign_for = 10s;  // after the last try of a machine of another cluster
 }  // namespace
 
 service::service(
@@ -248,7 +249,13 @@ std::string service::objection(wire::peer::hello const& from, std::string const&
 {
     if (from.what_for != wire::peer::purpose::control) return "this is the config service, not a replica";
     if (!from.cluster.empty() && from.cluster != identity_.cluster)
-        return "this config service belongs to another cluster";
+    {
+        std::string why = "this config service belongs to another cluster";
+        tell_of_refusal(from.from.name, why);
+        if (foreign_.size() > refusals_max) foreign_.clear();
+        foreign_[from.from.name] = runtime::steady_now();
+        return why;
+    }
     if (from.cluster.empty() && !from.token.empty()) return admit(from, peer);
     if (auto why = core_.objection(from.from, runtime::steady_now()); !why.empty())
     {
@@ -353,6 +360,10 @@ json::object service::shown(json::object view(status_input const&)) const
     std::vector<node_id> strangers;
     for (auto const& [who, link] : by_member_)
         if (!is_known(who.name)) strangers.push_back(who.name);
+    auto const now = runtime::steady_now();
+    std::vector<node_id> foreign;
+    for (auto const& [name, last] : foreign_)
+        if (is_known(name) && now - last < foreign_for) foreign.push_back(name);
     status_input const in{
         .cluster = how_.cluster_name,
         .lineage = identity_.lineage,
@@ -363,9 +374,10 @@ json::object service::shown(json::object view(status_input const&)) const
         .draining = core_.draining(),
         .strangers = strangers,
         .infos = infos_,
-        .now = runtime::steady_now(),
+        .now = now,
         .wall_ms = wall_ms(),
         .clock_error = core_.own_clock_error(),
+        .foreign = std::move(foreign),
         .registry_lacks = core_.registry_lacks(),
     };
     return view(in);

@@ -173,6 +173,7 @@ private:
     std::map<member, std::shared_ptr<runtime::process_watch>>
         lost_;                                  // of links whose end the core hears of next
     std::map<node_id, instant> refusals_;       // when one was an event last
+    std::map<node_id, instant> foreign_;        // of another cluster: when each tried last
     std::map<node_id, std::string> addresses_;  // where replicas listen for each other
     std::map<node_id, boost::json::object> infos_;
 

@@ -136,7 +136,8 @@ std::string state_of(status_input const& in)
         ++alive;
         least = std::max(least, info_number(in, m.name, "min_replicas"));
     }
-    if (alive == 0) return "down";
+    // Those of the other cluster may well serve.
+    if (alive == 0) return in.foreign.empty() ? "down" : "unknown";
     if (current.members.size() < least) return "read_only";
     auto const& members = current.members;
     bool const sound =
@@ -214,7 +215,22 @@ json::array names(std::vector<node_id> const& from)
 
 json::value age_of_registry(status_input const& in)
 {
-    if (in.registry_lacks.empty()) return nullptr;
+    if (in.registry_lacks.empty() && in.foreign.empty()) return nullptr;
+    if (in.registry_lacks.empty())
+    {
+        std::string who;
+        for (auto const& name : in.foreign)
+            who += (who.empty() ? "" : ", ") + name.name;
+        return {
+            {"reason",
+             "this registry is of another cluster than " + who +
+                 ": was configd's data folder lost or replaced?"},
+            {"next",
+             "stop configd and put the newest copy of its data folder back; operations.md says what to do "
+             "without one. "
+             "Until then these machines go on as without a config service"}
+        };
+    }
     return {
         {"reason", "the registry is older than the replicas: " + in.registry_lacks},
         {"next",
@@ -227,7 +243,8 @@ json::value age_of_registry(status_input const& in)
 std::string next_step(status_input const& in, control::node_status const& node)
 {
     auto const& name = node.name.name;
-    if (!in.registry_lacks.empty()) return "see the registry: nothing is decided";
+    if (!in.registry_lacks.empty() || listed(in.foreign, node.name))
+        return "see the registry: nothing is decided";
     if (node.last && node.last->outdated) return "upgrade chaind on " + name;
     if (!node.alive) return "start chaind on " + name + "; it catches up and comes back by itself";
     if (node.last && !node.last->trouble.empty())

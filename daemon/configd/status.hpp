@@ -28,7 +28,8 @@ struct status_input
     instant now{};
     std::int64_t wall_ms = 0;
     std::optional<microseconds> clock_error = {};  // of the config service's own clock
-    std::string registry_lacks = {};               // control::controller::registry_lacks
+    std::vector<node_id> foreign = {};  // known names whose machines say that they are of another cluster
+    std::string registry_lacks = {};    // control::controller::registry_lacks
 };
 
 // Schema chainctl.status.v1.

@@ -89,3 +89,22 @@ def test_a_registry_that_was_put_back_is_said_to_decide_nothing(volume):
         chain.ctl("status", "--check", ok=(1,))
         chain.kill("n2")
         wait_for(lambda: chain.ctl_status()["state"] == "down", "the next failure to stop service")
+
+
+def test_a_registry_that_was_lost_is_said_to_be_of_another_cluster(volume):
+    with running() as chain:
+        chain.kill("configd")
+        shutil.move(chain.dir / "configd", chain.dir / "lost")
+        chain.start("configd")
+        named = lambda: "n1, n2, n3" in ((chain.ctl_status()["registry"] or {}).get("reason") or "")
+        wait_for(named, "the machines to be named")
+        text = chain.ctl("status")[1]
+        assert "unknown: the machines are of another cluster" in text and "start chaind" not in text, text
+        chain.ctl("status", "--check", ok=(3,))
+        assert chain.events("refused", "n1")
+        chain.kill("configd")
+        shutil.rmtree(chain.dir / "configd")
+        shutil.move(chain.dir / "lost", chain.dir / "configd")
+        chain.start("configd")
+        chain.wait_length(3)
+        wait_for(lambda: chain.ctl_status()["state"] == "healthy", "the old registry to be whole")

@@ -32,6 +32,8 @@ std::string headline(json::object const& status)
     if (state == "read_only")
         return coloured(tint::warning, "read only") + ": " + of +
                "; writes are refused until more machines are back";
+    if (state == "unknown" && !object_at(status, "registry").empty())
+        return coloured(tint::bad, "unknown") + ": the machines are of another cluster than configd";
     if (state == "down")
         return coloured(tint::bad, "down") + ": no machine serves; what was acknowledged is on their disks";
     return state;

@@ -29,6 +29,7 @@ struct three_nodes
     std::vector<node_id> strangers;
     std::map<node_id, json::object> infos;
     std::string registry_lacks;
+    std::vector<node_id> foreign;
 
     three_nodes()
     {
@@ -66,6 +67,7 @@ struct three_nodes
             .infos = infos,
             .now = 100s,
             .wall_ms = 1'000'000,
+            .foreign = foreign,
             .registry_lacks = registry_lacks,
         };
     }
@@ -160,6 +162,21 @@ BOOST_AUTO_TEST_CASE(an_older_registry_is_named_with_what_to_do_and_what_is_serv
     BOOST_TEST(state() == "down");
     lose_n2();
     BOOST_TEST(status().at("failed").at(0).at("next").as_string() == "see the registry: nothing is decided");
+}
+
+BOOST_AUTO_TEST_CASE(machines_of_another_cluster_are_named_and_not_called_down)
+{
+    for (auto& node : nodes)
+    {
+        node.alive = false;
+        foreign.push_back(node.name);
+    }
+    BOOST_TEST(state() == "unknown");
+    BOOST_TEST(status().at("registry").at("reason").as_string().find("n1, n2, n3") != std::string::npos);
+    BOOST_TEST(status().at("failed").at(0).at("next").as_string() == "see the registry: nothing is decided");
+    foreign.clear();
+    BOOST_TEST(state() == "down");
+    BOOST_TEST(status().at("registry").is_null());
 }
 
 BOOST_AUTO_TEST_CASE(a_silent_member_shows_before_the_chain_has_changed)
