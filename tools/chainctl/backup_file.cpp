@@ -74,6 +74,11 @@ int readable(std::string const& file, std::string const& if_missing)
     bool const there = std::filesystem::is_regular_file(file, failed);
     bool const forbidden = failed == std::errc::permission_denied || ::access(file.c_str(), R_OK) != 0;
     if (there && !forbidden) return exit_done;
+    if (!there && !failed && std::filesystem::exists(file))
+    {
+        say("chainctl: " + file + " is no file: a folder or a device");
+        return exit_bad_data;
+    }
     bool const refused = there || failed == std::errc::permission_denied;
     say("chainctl: " +
         (refused ? "you may not read " + file + "; run this as the user that runs chaind, or as root"

@@ -384,6 +384,12 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_no_backup_is_told_as_one_and_named_once)
     words = {folder.path() + "/none"};
     BOOST_TEST(run(run_backup_verify) == exit_no_such_object);
     BOOST_TEST(said == "chainctl: there is no file " + folder.path() + "/none\n");
+    for (auto const& other : {folder.path(), std::string("/dev/null")})
+    {
+        words = {other};
+        BOOST_TEST(run(run_backup_verify) == exit_bad_data);
+        BOOST_TEST(said == "chainctl: " + other + " is no file: a folder or a device\n");
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
