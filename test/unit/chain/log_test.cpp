@@ -169,6 +169,15 @@ BOOST_AUTO_TEST_CASE(a_confirmation_of_a_write_that_was_never_asked_for_is_notic
     BOOST_TEST(!queue.confirm(1));
 }
 
+BOOST_AUTO_TEST_CASE(an_empty_log_has_no_beginning_that_could_move)
+{
+    log_index log;
+    log.base_moved({});
+    BOOST_TEST(log.end() == seq{});
+    log.append(row(log.end_point(), 2));
+    BOOST_TEST(log.run_start(seq{1}) == seq{1});
+}
+
 BOOST_AUTO_TEST_CASE(a_log_whose_beginning_is_dropped_knows_the_runs_above)
 {
     for (std::uint64_t base = 1; base <= 6; ++base)

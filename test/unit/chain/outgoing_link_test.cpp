@@ -128,6 +128,16 @@ BOOST_AUTO_TEST_CASE(a_successor_gets_all_at_once)
     BOOST_TEST(s.pump() > 10 * small_enough);
 }
 
+BOOST_AUTO_TEST_CASE(an_append_is_filled_up_to_its_limit)
+{
+    source s(false);
+    s.how.batch_bytes = 2 * s.log.row(seq(1))->bytes();
+    (void)s.pump();
+    BOOST_TEST_REQUIRE(!s.out.sends.empty());
+    for (auto const& each : s.out.sends)
+        if (auto const* a = std::get_if<append>(&each.what)) BOOST_TEST(a->entries.size() == 2u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace chaind::chain

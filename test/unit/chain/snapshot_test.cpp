@@ -116,6 +116,16 @@ BOOST_AUTO_TEST_CASE(a_replica_that_becomes_a_member_meanwhile_keeps_its_store)
     BOOST_TEST(!h.status(2).receiving.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_snapshot_of_whole_chunks_has_no_other_one)
+{
+    snapshot_world w;
+    w.at(1).snapshot_bytes = 4 * snapshot_chunk_bytes;
+    w.assign();
+    BOOST_TEST(w.arrives());
+    BOOST_TEST(w.at(2).part.size() == 4u);
+    w.check_complete();
+}
+
 BOOST_AUTO_TEST_CASE(a_few_chunks_are_on_their_way_at_once)
 {
     snapshot_world h;
@@ -485,6 +495,31 @@ BOOST_AUTO_TEST_CASE(another_offer_does_not_throw_away_a_file_that_is_being_chec
     other.at.at = other.at.at.next();
 
     (void)w.step(2, received{w.triple(1), snap_offer{w.current, other}});
+    w.at(2).fault = {};
+    w.at(2).snapshots_run = true;
+
+    BOOST_TEST(w.arrives());
+    BOOST_TEST(count<open_incoming>(w.at(2)) == 1u);
+    w.check_complete();
+}
+
+BOOST_AUTO_TEST_CASE(nor_does_a_word_of_the_log_without_rows)
+{
+    snapshot_world w;
+    w.at(2).fault = [&](snapshot_order const& order)
+    {
+        if (std::holds_alternative<keep_chunk>(order))
+            w.at(2).snapshots_run = w.at(2).part.size() + 1 < all_chunks;
+        return std::string{};
+    };
+    w.assign();
+    w.pass(2s);
+    BOOST_TEST_REQUIRE(count<check_incoming>(w.at(2)) == 1u);
+
+    append probe;
+    probe.in = w.current;
+    probe.number = 1'000'000;
+    (void)w.step(2, received{w.triple(1), probe});
     w.at(2).fault = {};
     w.at(2).snapshots_run = true;
 

@@ -56,6 +56,24 @@ BOOST_AUTO_TEST_CASE(a_lost_submit_is_sent_again)
     BOOST_TEST(h.status(1).applied == seq{1});
 }
 
+BOOST_AUTO_TEST_CASE(a_submit_on_its_way_is_not_sent_again_at_once)
+{
+    harness h(2);
+    h.form({0, 1});
+    int sent = 0;
+    h.lose = [&](member const&, envelope const& what)
+    {
+        bool const is_submit = std::holds_alternative<submit>(what.what);
+        sent += is_submit;
+        return is_submit;
+    };
+    h.submit(1, "one");
+    h.pass(settings{}.resubmit_after / 2);
+    BOOST_TEST(sent == 1);
+    h.pass(settings{}.resubmit_after);
+    BOOST_TEST(sent == 2);
+}
+
 BOOST_AUTO_TEST_CASE(a_forgotten_command_is_not_sent_again)
 {
     harness h(2);
