@@ -65,6 +65,7 @@ enum class r : std::uint8_t
     a_part_is_hashed_again,        // what an earlier try left may be torn
     an_installation_is_whole,      // the old store or the new one
     a_returning_store_is_checked,  // its rows, before it is spliced
+    a_start_writes_again,          // what a failed fsync left in memory is not on the disk
     death_is_told_by_the_same_kernel,
     who_says_goodbye_has_no_lease,
     a_promise_names_its_configuration,  // not its number alone

@@ -21,6 +21,16 @@ error_code last_error()
 {
     return {errno, boost::system::system_category()};
 }
+
+error_code sync_folder_of(std::string const& path)
+{
+    auto const folder = std::filesystem::absolute(path).parent_path();
+    int const there = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (there < 0) return last_error();
+    auto const failed = ::fsync(there) == 0 ? error_code{} : last_error();
+    ::close(there);
+    return failed;
+}
 }  // namespace
 
 void make_private_folder(std::string const& path)
@@ -74,18 +84,24 @@ error_code write_all(int file, std::string_view content)
 }  // namespace
 
 error_code write_private_file(
-    std::string const& path, std::string_view content, std::optional<file_owner> owner
+    std::string const& path, std::string_view content, after_power_cut it_is, std::optional<file_owner> owner
 )
 {
+    bool const durably = it_is == after_power_cut::there;
     auto const fresh = path + ".new";
     int const file = open_new(fresh);
     if (file < 0) return last_error();
     auto failed = write_all(file, content);
     if (!failed && owner && ::fchown(file, owner->user, owner->group) != 0) failed = last_error();
+    if (!failed && durably && ::fsync(file) != 0) failed = last_error();
     if (::close(file) != 0 && !failed) failed = last_error();
     if (!failed && ::rename(fresh.c_str(), path.c_str()) != 0) failed = last_error();
-    if (failed) ::unlink(fresh.c_str());
-    return failed;
+    if (failed)
+    {
+        ::unlink(fresh.c_str());
+        return failed;
+    }
+    return durably ? sync_folder_of(path) : error_code{};
 }
 
 error_code rename_to_new(std::string const& from, std::string const& to)

@@ -23,10 +23,19 @@ struct file_owner
     unsigned group = 0;
 };
 
+enum class after_power_cut
+{
+    anything,  // for what is written anew at each start, by a thread that may not wait for a disk
+    there,     // on disk before this returns
+};
+
 // Replaces `path` by a file of mode 0600 with this content (a new file beside it, then rename), which belongs
 // to `owner` if one is given. A link that stands at either name is replaced, never followed.
 [[nodiscard]] error_code write_private_file(
-    std::string const& path, std::string_view content, std::optional<file_owner> owner = std::nullopt
+    std::string const& path,
+    std::string_view content,
+    after_power_cut it_is = after_power_cut::anything,
+    std::optional<file_owner> owner = std::nullopt
 );
 
 // Gives the file that name unless something has it already (errc::file_exists), in one step, whatever the

@@ -1,6 +1,7 @@
 #include "configd/sqlite_registry.hpp"
 
 #include "configd/record_json.hpp"
+#include "store/write_again.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@ namespace
 {
 constexpr std::int64_t schema_version = 3;
 constexpr std::uint64_t events_kept = 10'000;
+constexpr int wal_pages_max = 1000;
 
 constexpr auto* schema = R"sql(
 CREATE TABLE identity(            -- one row
@@ -50,32 +52,88 @@ sqlite_registry::sqlite_registry(store::process_lock lock, std::unique_ptr<store
 }
 
 result<std::unique_ptr<sqlite_registry>> sqlite_registry::open(
-    std::string const& path, chain_identity const& fresh, std::string& why
+    std::string const& path, chain_identity const& fresh, std::string& why, std::string const& vfs
 )
 {
-    std::string holder;
-    auto lock = store::process_lock::take(path + ".lock", holder);
-    if (!lock)
+    store::process_lock lock;
+    if (vfs.empty())
     {
-        why = path + " is in use by process " + holder;
-        return lock.error();
+        std::string holder;
+        auto taken = store::process_lock::take(path + ".lock", holder);
+        if (!taken)
+        {
+            why = path + " is in use by process " + holder;
+            return taken.error();
+        }
+        lock = std::move(*taken);
+        // SQLite would make it readable to others; what it makes beside it takes this file's mode.
+        int const file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (file >= 0) ::close(file);
     }
-    // SQLite would make it readable to others; what it makes beside it takes this file's mode.
-    int const file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file >= 0) ::close(file);
-    auto db = store::database::open(path, store::database::access::create);
+    bool const distrusted = store::is_distrusted(path, vfs);
+    auto failed = distrusted ? store::write_again(path, store::file_kind::database, vfs, why) : error_code{};
+    if (!failed) failed = store::write_again(path + "-wal", store::file_kind::write_ahead_log, vfs, why);
+    if (failed)
+    {
+        store::leave_distrust(path, vfs, why);
+        return failed;
+    }
+    auto db = store::database::open(path, store::database::access::create, vfs);
     if (!db)
     {
         why = path + " cannot be opened: " + db.error().message();
         return make_error_code(errc::disk_failed);
     }
-    std::unique_ptr<sqlite_registry> made(new sqlite_registry(std::move(*lock), std::move(*db)));
-    if (auto const failed = made->prepare(fresh, why)) return failed;
+    std::unique_ptr<sqlite_registry> made(new sqlite_registry(std::move(lock), std::move(*db)));
+    made->path_ = path;
+    made->vfs_ = vfs;
+    if (auto const unfit = made->prepare(fresh, why)) return unfit;
+    if (!distrusted) return made;
+    if (auto const unfit = made->check_all(why)) return unfit;
+    if (auto const unfit = store::remove_distrust(path, vfs, why)) return unfit;
     return made;
+}
+
+error_code sqlite_registry::check_all(std::string& why)
+{
+    auto row = db_->query("PRAGMA integrity_check(1)");
+    bool const whole = row.step() && row.bytes(0) == "ok";
+    if (whole) return {};
+    why = db_->failed() ? db_->failure_text() : store::legible(row.text(0));
+    return db_->failed() ? disk() : make_error_code(errc::store_damaged);
+}
+
+error_code sqlite_registry::disk()
+{
+    if (!db_->failed()) return {};
+    bool const full = (db_->failure().value() & 0xff) == SQLITE_FULL;
+    if (!full) store::leave_distrust(path_, vfs_, db_->failure_text());
+    // Closing must not do what the failed call could not.
+    sqlite3_db_config(db_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    return make_error_code(errc::disk_failed);
+}
+
+// SQLite's own checkpoints would swallow a failed fsync.
+error_code sqlite_registry::commit()
+{
+    db_->script("COMMIT");
+    if (auto const failed = disk()) return failed;
+    if (wal_pages_ < wal_pages_max) return {};
+    int const code =
+        sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) db_->fail(code, "wal_checkpoint");
+    return disk();
 }
 
 error_code sqlite_registry::prepare(chain_identity const& fresh, std::string& why)
 {
+    sqlite3_wal_autocheckpoint(db_->handle(), 0);
+    auto note_size = [](void* self, sqlite3*, char const*, int pages)
+    {
+        static_cast<sqlite_registry*>(self)->wal_pages_ = pages;
+        return SQLITE_OK;
+    };
+    sqlite3_wal_hook(db_->handle(), note_size, this);
     db_->script("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
     std::int64_t version = 0;
     if (auto row = db_->query("PRAGMA user_version"); row.step()) version = row.integer(0);
@@ -103,7 +161,7 @@ error_code sqlite_registry::prepare(chain_identity const& fresh, std::string& wh
     if (db_->failed())
     {
         why = db_->failure_text();
-        return make_error_code(errc::disk_failed);
+        return disk();
     }
     if (identity_.cluster.empty() || identity_.lineage.empty() || synchronous != 2)
     {
@@ -123,7 +181,7 @@ result<control::record> sqlite_registry::load()
         revision = row.number(0);
         text = row.text(1);
     }
-    if (db_->failed()) return make_error_code(errc::disk_failed);
+    if (auto const failed = disk()) return failed;
     if (!text) return out;
     auto stored = record_from_json(*text);
     if (!stored || stored->revision != revision) return make_error_code(errc::store_damaged);
@@ -143,8 +201,7 @@ error_code sqlite_registry::replace(control::record const& next, std::string con
     db_->run("DELETE FROM chain");
     db_->run("INSERT INTO chain VALUES(?,?)", next.revision, to_json(next));
     if (!new_lineage.empty()) db_->run("UPDATE identity SET lineage=?", new_lineage);
-    db_->script("COMMIT");
-    if (db_->failed()) return make_error_code(errc::disk_failed);
+    if (auto const failed = commit()) return failed;
     if (!new_lineage.empty()) identity_.lineage = new_lineage;
     return {};
 }
@@ -156,7 +213,7 @@ result<std::vector<join_token>> sqlite_registry::tokens()
         db_->query("SELECT hash, expires_ms, used_by, used_store FROM join_token ORDER BY expires_ms, hash");
     while (row.step())
         out.push_back({row.text(0), row.integer(1), node_id{row.text(2)}, row.id<store_id>(3)});
-    if (db_->failed()) return make_error_code(errc::disk_failed);
+    if (auto const failed = disk()) return failed;
     return out;
 }
 
@@ -172,8 +229,7 @@ error_code sqlite_registry::keep(std::vector<join_token> const& all)
             each.used_by.name,
             each.used_store
         );
-    db_->script("COMMIT");
-    return db_->failed() ? make_error_code(errc::disk_failed) : error_code{};
+    return commit();
 }
 
 error_code sqlite_registry::append(std::vector<event_row> const& rows)
@@ -192,8 +248,7 @@ error_code sqlite_registry::append(std::vector<event_row> const& rows)
         );
     if (auto const newest = rows.back().number; newest > events_kept)
         db_->run("DELETE FROM event WHERE number <= ?", newest - events_kept);
-    db_->script("COMMIT");
-    return db_->failed() ? make_error_code(errc::disk_failed) : error_code{};
+    return commit();
 }
 
 result<std::vector<event_row>> sqlite_registry::newest_events(std::size_t limit)
@@ -208,7 +263,7 @@ result<std::vector<event_row>> sqlite_registry::newest_events(std::size_t limit)
         out.push_back(
             {row.number(0), row.integer(1), epoch(row.number(2)), row.text(3), row.text(4), row.text(5)}
         );
-    if (db_->failed()) return make_error_code(errc::disk_failed);
+    if (auto const failed = disk()) return failed;
     return out;
 }
 

@@ -15,9 +15,10 @@ class sqlite_registry : public registry
 {
 public:
     // `fresh`: the identity if the registry is made now. Errors: locked, newer_schema, store_damaged,
-    // disk_failed; `why` becomes a sentence for the administrator.
+    // disk_failed; `why` becomes a sentence for the administrator. `vfs` empty: the operating system's files,
+    // and a lock against other processes.
     static result<std::unique_ptr<sqlite_registry>> open(
-        std::string const& path, chain_identity const& fresh, std::string& why
+        std::string const& path, chain_identity const& fresh, std::string& why, std::string const& vfs = {}
     );
 
     [[nodiscard]] chain_identity const& identity() const override { return identity_; }
@@ -31,8 +32,14 @@ public:
 private:
     sqlite_registry(store::process_lock lock, std::unique_ptr<store::database> db);
     error_code prepare(chain_identity const& fresh, std::string& why);
+    error_code check_all(std::string& why);
+    error_code commit();
+    error_code disk();  // disk_failed if the connection has failed; the next one to open the file hears of it
 
     store::process_lock lock_;
+    std::string path_;
+    std::string vfs_;
+    int wal_pages_ = 0;
     std::unique_ptr<store::database> db_;
     chain_identity identity_;
 };

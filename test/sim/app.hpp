@@ -99,6 +99,7 @@ struct store_habits
     bool ends_at_the_mark = true;       // no log row above a snapshot's applied mark
     bool gives_a_new_identity = true;   // to what it installs
     bool installs_whole = true;         // the old store or the new one, never the one with the other's log
+    bool writes_again = true;           // at a start: what can be read may not be on the disk
     app_parts snapshot;
 };
 

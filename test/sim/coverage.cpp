@@ -31,6 +31,7 @@ std::string_view name(seen what)
         "older_disks",
         "refused_disks",
         "fsync_errors",
+        "fsync_losses",
         "config_crashes",
         "config_crashes_mid_change",
         "probes_answered_gone",

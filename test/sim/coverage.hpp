@@ -36,6 +36,7 @@ enum class seen : std::uint8_t
     older_disks,
     refused_disks,
     fsync_errors,
+    fsync_losses,
     config_crashes,
     config_crashes_mid_change,
     probes_answered_gone,

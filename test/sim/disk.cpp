@@ -21,6 +21,7 @@ disk::disk(
 
 chain::recovered disk::recover(store_id id, boot_id boot)
 {
+    if (kind_.habits.writes_again) behind_a_failed_fsync_.reset();
     working_ = durable_;
     issued_ = durable_;
     last_id_ = 0;
@@ -44,6 +45,7 @@ chain::recovered disk::recover(store_id id, boot_id boot)
 void disk::replace(disk_image with)
 {
     durable_ = std::move(with);
+    behind_a_failed_fsync_.reset();
     failing = false;
     if (shadow_) shadow_->wipe();
 }
@@ -51,6 +53,7 @@ void disk::replace(disk_image with)
 void disk::set_aside()
 {
     durable_ = {};
+    behind_a_failed_fsync_.reset();
     failing = false;
     if (shadow_) shadow_->set_aside();
 }
@@ -58,6 +61,7 @@ void disk::set_aside()
 void disk::install(disk_image with, digest const& snapshot, store_id id)
 {
     durable_ = std::move(with);
+    behind_a_failed_fsync_.reset();
     failing = false;
     if (shadow_) shadow_->install(snapshot, id, durable_.promised);
 }
@@ -202,6 +206,14 @@ void disk::finish(std::uint64_t life)
     if (failing)
     {
         failing = false;
+        if (!shadow_)
+        {
+            // As on Linux: it can be read, as if it were there.
+            if (!behind_a_failed_fsync_) behind_a_failed_fsync_ = durable_;
+            make_durable();
+            transaction_.clear();
+            busy_ = false;
+        }
         to_.on_disk_error();
         return;
     }
@@ -231,6 +243,16 @@ void disk::crash()
     ++life_;
     issued_ = durable_;
     working_ = durable_;
+}
+
+bool disk::lose_power()
+{
+    if (!behind_a_failed_fsync_) return false;
+    durable_ = std::move(*behind_a_failed_fsync_);
+    behind_a_failed_fsync_.reset();
+    issued_ = durable_;
+    working_ = durable_;
+    return true;
 }
 
 std::vector<chain::entry> disk::read(seq from, std::size_t max_bytes) const

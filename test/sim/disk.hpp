@@ -60,6 +60,9 @@ public:
     void freeze(bool frozen);  // the process is stopped: its writer thread starts nothing
     // The process or the machine is gone.
     void crash();
+    // With what is only in the machine's memory. True: something was, that a process had been told it is
+    // there.
+    bool lose_power();
 
     [[nodiscard]] disk_image const& durable() const { return durable_; }
     [[nodiscard]] disk_image const& issued() const { return issued_; }    // with all that was submitted
@@ -88,7 +91,10 @@ private:
     profile const& how_;
     app_kind const& kind_;
     disk_listener& to_;
-    disk_image durable_;
+    disk_image durable_;  // what the next process finds
+    // What it finds after a power cut, where that is something else: a failed fsync has left in memory what
+    // it could not write, and all that came later lies behind that.
+    std::optional<disk_image> behind_a_failed_fsync_;
     disk_image working_;  // durable and the transaction under way
     disk_image issued_;
     std::unique_ptr<app> app_;  // at working_.applied

@@ -40,6 +40,7 @@ app_kind application_with_mistakes()
     store.ends_at_the_mark = rule(r::a_snapshot_ends_at_its_mark);
     store.gives_a_new_identity = rule(r::identity_is_not_inherited);
     store.installs_whole = rule(r::an_installation_is_whole);
+    store.writes_again = rule(r::a_start_writes_again);
     store.snapshot.dedupe = rule(r::a_snapshot_keeps_the_dedupe_table);
     store.snapshot.counters = rule(r::a_snapshot_keeps_the_counters);
     return out;

@@ -82,10 +82,30 @@ us nemesis::cut_time()
 
 void nemesis::crash(node& which, bool power_lost)
 {
-    if (stopped_ || !which.alive()) return;
+    if (stopped_) return;
+    if (!which.alive()) return which.stop(power_lost);  // whoever starts it later finds what that has left
     if (in_.random.chance(0.3)) which.remember_disk();
     which.stop(power_lost);
     in_.restart_later(which);
+}
+
+// The process ends by it and begins again. Half of the machines lose their power soon after, before that or
+// later.
+void nemesis::fsync_error(node& which)
+{
+    which.fail_next_fsync();
+    if (in_.random.chance(0.5)) return;
+    bool const all = in_.random.chance(0.2);
+    undo_later(
+        in_.random.skewed(1'000, 2'500'000),
+        [this, &which, all]
+        {
+            if (all)
+                power_loss_all();
+            else
+                crash(which, true);
+        }
+    );
 }
 
 void nemesis::new_disk(node& which)
@@ -105,9 +125,9 @@ void nemesis::power_loss_all()
     if (in_.random.chance(0.3)) config_kill(in_.random.skewed(1'000, 600'000));
     for (auto& each : in_.nodes)
     {
-        if (!each->alive() || in_.random.chance(0.02)) continue;
+        if (in_.random.chance(0.02)) continue;
         auto* which = each.get();
-        if (in_.random.chance(0.3)) which->remember_disk();
+        if (each->alive() && in_.random.chance(0.3)) which->remember_disk();
         in_.time.after(
             in_.random.chance(0.7) ? 0 : in_.random.between(0, 100'000),
             [this, which] { crash(*which, true); }
@@ -433,7 +453,7 @@ void nemesis::strike(fault what)
         }
         case fault::clock_jump: clock_jump(); break;
         case fault::registry_put_back: put_registry_back(); break;
-        case fault::fsync_error: which.fail_next_fsync(); break;
+        case fault::fsync_error: fsync_error(which); break;
         case fault::rejoin_under_old_tail: rejoin_under_old_tail(); break;
         case fault::removed_and_cut_off: removed_and_cut_off(); break;
         case fault::count_: break;

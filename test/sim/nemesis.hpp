@@ -26,6 +26,7 @@ private:
     void strike(fault what);
     void crash(node& which, bool power_lost);
     void power_loss_all();
+    void fsync_error(node& which);
     void pause(node& which);
     void pause_config();
     void config_kill(us down);

@@ -45,10 +45,15 @@ void node::start()
 void node::stop(bool power_lost)
 {
     powered_ = powered_ && !power_lost;
-    if (!alive()) return;
+    if (!alive())
+    {
+        if (power_lost) lose_power();
+        return;
+    }
     in_.log.line("stop ", self_.name, power_lost ? " (power)" : "");
     in_.count.add(seen::crashes);
     end_process();
+    if (power_lost) lose_power();
     if (!power_lost) in_.config.on_process_gone(*this);
 }
 
@@ -66,6 +71,14 @@ void node::end_process()
     if (disk_.durable().end() < end_before) in_.count.add(seen::lost_transactions);
     in_.check.on_disk_changed();
     in_.clients.on_node_gone(index_);
+}
+
+void node::lose_power()
+{
+    if (!disk_.lose_power()) return;
+    in_.log.line("what a failed fsync had left in memory is gone: ", self_.name);
+    in_.count.add(seen::fsync_losses);
+    in_.check.on_disk_changed();
 }
 
 void node::pause()

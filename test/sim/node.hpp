@@ -83,6 +83,7 @@ private:
     void perform(chain::effects what);
     void perform_read(chain::read_step what);
     void end_process();
+    void lose_power();
     void begin_anew(chain::begin_anew const& what);  // node_stores.cpp, as all that follows up to the blank
     void rename_store(store_id id);
     void install(snapshot_file const& file);

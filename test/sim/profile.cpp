@@ -207,6 +207,7 @@ profile isolated_ends(rng& random)
          {fault::power_cut, 5},
          {fault::cut_one_way, 4},
          {fault::pause_head_or_tail, 3},
+         {fault::fsync_error, 4},
          {fault::slow_disk, 3}}
     );
     p.wipe = 0.2;

@@ -219,7 +219,8 @@ bool write_config(new_replica const& replica)
         if (!folder.empty()) fs::create_directories(folder, ignored);
         std::optional<runtime::file_owner> owner;
         if (user && !writer) owner = runtime::file_owner{user->user, user->group};
-        auto const bad = runtime::write_private_file(replica.config, replica.text, owner);
+        auto const bad =
+            runtime::write_private_file(replica.config, replica.text, runtime::after_power_cut::there, owner);
         if (bad) say("chainctl: cannot write " + replica.config + ": " + bad.message());
         return bad ? static_cast<int>(exit_configuration) : static_cast<int>(exit_done);
     };
