@@ -19,6 +19,12 @@ namespace
 
 constexpr std::uint64_t drop_rows_max = 512;        // in one transaction, beside as many as it adds
 constexpr std::size_t apply_read_bytes = 1u << 20;  // of log rows in memory at once while applying
+constexpr std::size_t page_bytes = 4096;
+// A WAL of so many steps has a reader behind it, which may be gone by now: writers wait a moment for it, ...
+constexpr std::size_t wal_steps_max = 8;
+constexpr int reader_patience_ms = 20;
+constexpr int busy_patience_ms = 5000;
+constexpr std::chrono::seconds between_shrinks{2};  // ... not more often than this
 
 // What the connection's failure means to somebody who has just tried to open the file.
 errc meaning_at_open(error_code const& failure)
@@ -82,6 +88,7 @@ result<std::unique_ptr<sqlite_store>> sqlite_store::open(store_options const& ho
     store->path_ = how.path;
     store->vfs_ = how.vfs;
     store->distrusted_ = distrusted;
+    if (how.vfs.empty()) store->wal_file_ = size_of(how.path + "-wal") / page_bytes;
     auto failure = store->start(how);
     if (!failure) return store;
     text = how.path + ": " + store->failure_text_;
@@ -123,11 +130,12 @@ error_code sqlite_store::configure()
         auto const now = static_cast<std::size_t>(pages);
         if (now < store->wal_size_) store->tidy_at_ = store->tidy_step_;  // it began anew
         store->wal_size_ = now;
+        store->wal_file_ = std::max(store->wal_file_, now);
         return SQLITE_OK;
     };
     sqlite3_wal_hook(db_->handle(), note_size, this);
     // A reader that opens or closes its connection holds the WAL's index for a moment.
-    sqlite3_busy_timeout(db_->handle(), 5000);
+    sqlite3_busy_timeout(db_->handle(), busy_patience_ms);
     db_->script("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL;");
     std::string mode;
     {
@@ -437,12 +445,42 @@ result<std::vector<chain::entry>> sqlite_store::read_log(seq from, std::size_t m
 error_code sqlite_store::tidy()
 {
     if (failure_) return *failure_;
+    if (wal_file_ >= wal_steps_max * tidy_step_ && std::chrono::steady_clock::now() >= shrink_at_)
+        return shrink_wal();
     if (wal_size_ < tidy_at_) return {};
     int const code =
         sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     // Readers may keep pages in the WAL; the next attempt is a step further on.
     tidy_at_ = wal_size_ + tidy_step_;
-    if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) return {};
+    return judge_checkpoint(code);
+}
+
+error_code sqlite_store::tidy_at_rest()
+{
+    if (failure_) return *failure_;
+    if (wal_file_ < tidy_step_ || std::chrono::steady_clock::now() < shrink_at_) return {};
+    return shrink_wal();
+}
+
+// Everything moves, and the file is cut. A passive checkpoint cannot do that while readers come and go: each
+// of them finds the WAL in use by the one before. A WAL that begins anew keeps the size of its file, too.
+error_code sqlite_store::shrink_wal()
+{
+    shrink_at_ = std::chrono::steady_clock::now() + between_shrinks;
+    sqlite3_busy_timeout(db_->handle(), reader_patience_ms);
+    int const code =
+        sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    sqlite3_busy_timeout(db_->handle(), busy_patience_ms);
+    if (code == SQLITE_OK) wal_size_ = wal_file_ = 0;
+    tidy_at_ = wal_size_ + tidy_step_;
+    return judge_checkpoint(code);
+}
+
+// No room in the database's file is no failure: the WAL keeps what it has.
+error_code sqlite_store::judge_checkpoint(int code)
+{
+    int const primary = code & 0xff;
+    if (primary == SQLITE_OK || primary == SQLITE_BUSY || primary == SQLITE_FULL) return {};
     db_->fail(code, "wal_checkpoint");
     return disk();
 }

@@ -16,6 +16,7 @@
 #include "store/process_lock.hpp"
 #include "store/sqlite.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -94,6 +95,8 @@ public:
 
     // Moves the WAL into the database when it has grown. Call it between performs, when nobody waits.
     [[nodiscard]] error_code tidy();
+    // When there has been nothing to do for a while: the WAL gets its small size back.
+    [[nodiscard]] error_code tidy_at_rest();
 
     [[nodiscard]] error_code failure() const { return failure_.value_or(error_code{}); }
     [[nodiscard]] std::string const& failure_text() const { return failure_text_; }
@@ -115,6 +118,8 @@ private:
     error_code truncate(seq after);
     error_code append(chain::entry const& e);
     error_code apply(seq upto, store_observer const& tell);
+    error_code shrink_wal();
+    error_code judge_checkpoint(int code);
     error_code compact(std::uint64_t added);  // drops old rows, more than `added` if need be
     error_code commit();
     error_code refuse(errc code, std::string text);  // the first failure; all later ones repeat it
@@ -139,7 +144,9 @@ private:
     log_point end_;
     std::size_t tidy_step_ = 0;  // pages
     std::size_t tidy_at_ = 0;
-    std::size_t wal_size_ = 0;
+    std::size_t wal_size_ = 0;                           // pages in it since it began anew
+    std::size_t wal_file_ = 0;                           // and at most, since its file was cut
+    std::chrono::steady_clock::time_point shrink_at_{};  // not before then
     std::optional<error_code> failure_;
     std::string failure_text_;
 };

@@ -14,6 +14,8 @@ namespace chaind::store
 namespace
 {
 
+constexpr std::chrono::milliseconds rest{200};
+
 std::size_t bytes_of(chain::store_write const& write)
 {
     std::size_t sum = 64;
@@ -120,6 +122,7 @@ private:
         std::size_t bytes = 0;
         std::optional<chain::log_read_request> read;
         std::optional<seq> may_drop;
+        bool idle = false;  // nothing came for a while
     };
 
     void work()
@@ -129,20 +132,21 @@ private:
             if (!perform(*piece)) return;
             finished(*piece);
             // Nobody waits for this one, except those who come meanwhile.
-            if (store_->tidy()) return give_up();
+            if (piece->idle ? store_->tidy_at_rest() : store_->tidy()) return give_up();
         }
     }
 
-    // Waits for the next piece; nothing when there is none left and the owner wants the end.
+    // Waits for the next piece, not for ever; nothing when there is none left and the owner wants the end.
     std::optional<work_piece> take()
     {
         std::unique_lock hold(mutex_);
         busy_since_.reset();
-        wake_.wait(hold, [this] { return stopping_ || !queue_.empty(); });
+        work_piece piece;
+        piece.idle = !wake_.wait_for(hold, rest, [this] { return stopping_ || !queue_.empty(); });
+        if (piece.idle) return piece;
         if (queue_.empty()) return std::nullopt;
         busy_since_ = std::chrono::steady_clock::now();
 
-        work_piece piece;
         if (auto* read = std::get_if<chain::log_read_request>(&queue_.front()))
         {
             piece.read = *read;

@@ -92,12 +92,14 @@ BOOST_AUTO_TEST_CASE(a_failing_operation_stops_the_store_for_good)
                 BOOST_TEST_CONTEXT("kind " << static_cast<int>(what) << " lasting " << lasting << " n " << n)
                 {
                     last = run(what, lasting, n);
-                    BOOST_TEST(last.failed == last.hit);
+                    // A checkpoint without room leaves what it has to move where it is.
+                    bool const may_go_on = what == fault_disk::kind::no_space && !lasting;
+                    BOOST_TEST((last.failed == last.hit || (last.hit && may_go_on)));
                     disk.no_more_faults();
                     disk.power_loss();
                     check_what_is_left(last);
                 }
-            } while (last.failed);
+            } while (last.hit);
             BOOST_TEST(last.committed == steps);
             BOOST_TEST(n > steps);
         }

@@ -255,6 +255,60 @@ BOOST_FIXTURE_TEST_CASE(the_wal_does_not_grow_for_ever, disk_fixture)
     BOOST_TEST(disk.read("db-wal").size() < 200u * 4096);
 }
 
+BOOST_FIXTURE_TEST_CASE(the_wal_gets_its_size_back_when_a_reader_has_gone, folder_fixture)
+{
+    auto how = options();
+    how.wal_pages = 10;
+    std::string why;
+    auto opened = store::sqlite_store::open(how, &why);
+    BOOST_TEST_REQUIRE(opened.has_value(), why);
+    auto& made = **opened;
+    log_writer log;
+    std::uint64_t id = 0;
+    auto const write_some = [&](int count)
+    {
+        for (int i = 0; i < count; ++i)
+        {
+            BOOST_TEST_REQUIRE(!write_one(made, write_of(++id).adds({log.next(1)})));
+            BOOST_TEST_REQUIRE(!made.tidy());
+        }
+    };
+    auto const wal = [&] { return std::filesystem::file_size(how.path + "-wal"); };
+    constexpr std::uintmax_t much = 200u * 4096;
+    {
+        auto reader = store::database::open(how.path, store::database::access::read_only).value();
+        reader->script("BEGIN; SELECT * FROM meta");
+        write_some(300);
+        BOOST_TEST(wal() > much);
+    }
+    BOOST_TEST_REQUIRE(!made.tidy_at_rest());
+    // Not more often than each two seconds: the reader has cost one try.
+    auto const until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (wal() > much && std::chrono::steady_clock::now() < until)
+        write_some(1);
+    BOOST_TEST(wal() < much);
+    write_some(5);
+    BOOST_TEST(made.end().at == seq(id));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_checkpoint_without_room_is_no_failure, disk_fixture)
+{
+    auto how = options();
+    how.wal_pages = 4;
+    auto made = open(how);
+    log_writer log;
+    for (std::uint64_t i = 1; i <= 5; ++i)
+        BOOST_TEST_REQUIRE(!write_one(*made, write_of(i).adds({log.next(1)})));
+    disk.fail_at(1, fault_disk::kind::no_space, true);
+    BOOST_TEST(!made->tidy());
+    BOOST_TEST(disk.fault_happened());
+    disk.no_more_faults();
+    BOOST_TEST(!write_one(*made, write_of(6).adds({log.next(1)})));
+    BOOST_TEST(!made->tidy());
+    disk.power_loss();
+    BOOST_TEST((open()->end() == log.end()));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace chaind::test
