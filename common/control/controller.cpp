@@ -354,6 +354,17 @@ bool controller::impl::being_forced() const
     return writing_ && administration_ && administration_->what == verb::force;
 }
 
+bool controller::impl::goes_on_without(node_id const& name) const
+{
+    auto const& chain = rec_.last_active;
+    if (!older_.empty() || being_forced() || chain.state != config_state::active) return false;
+    auto counts_on_it = [&](chain_config const& each) { return has_name(each.members, name); };
+    if (counts_on_it(chain) || counts_on_it(rec_.current) || (writing_ && counts_on_it(writing_->current)))
+        return false;
+    auto lives = [&](member const& m) { return alive(m) && !detector_.assumed(m, now_); };
+    return std::any_of(chain.members.begin(), chain.members.end(), lives);
+}
+
 chain_config const& controller::impl::told() const
 {
     bool const early = !rule(r::activation_is_durable_before_it_is_told) && writing_ &&
@@ -474,6 +485,11 @@ std::int64_t controller::time_us() const
 std::optional<microseconds> controller::own_clock_error() const
 {
     return impl_->own_clock_error();
+}
+
+bool controller::goes_on_without(node_id const& name) const
+{
+    return impl_->goes_on_without(name);
 }
 
 }  // namespace chaind::control

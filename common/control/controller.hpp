@@ -60,6 +60,9 @@ public:
     [[nodiscard]] std::string const& registry_lacks() const;
     [[nodiscard]] std::int64_t time_us() const;  // what most clocks say at the last step; 0: not known
     [[nodiscard]] std::optional<microseconds> own_clock_error() const;  // as in node_status
+    // The ACTIVE chain lives without a member of that name, and no chain that may become ACTIVE has one:
+    // whatever database it had, nothing acknowledged depends on it any more.
+    [[nodiscard]] bool goes_on_without(node_id const& name) const;
 
 private:
     class impl;

@@ -36,6 +36,7 @@ public:
     [[nodiscard]] std::string const& registry_lacks() const { return older_; }
     [[nodiscard]] std::int64_t time_us() const { return clocks_.time_us(now_); }
     [[nodiscard]] std::optional<microseconds> own_clock_error() const { return clocks_.own_error(); }
+    [[nodiscard]] bool goes_on_without(node_id const& name) const;
 
 private:
     // ---- controller.cpp: events

@@ -1,5 +1,6 @@
 #include "wire/peer.hpp"
 
+#include "base/utf8.hpp"
 #include "wire/peer_convert.hpp"
 
 #include <google/protobuf/stubs/logging.h>
@@ -23,6 +24,9 @@ std::string bytes_of(pb::Frame const& what)
     return what.SerializeAsString();
 }
 
+// For people: a sentence or two.
+constexpr std::size_t text_max = 2048;
+
 struct frame_encoder
 {
     pb::Frame& out;
@@ -39,6 +43,8 @@ struct frame_encoder
         to.set_kernel(x.place.kernel);
         to.set_pid(x.place.pid);
         to.set_started(x.place.started);
+        to.set_trouble(std::string(utf8_prefix(x.trouble, text_max)));
+        to.set_advice(std::string(utf8_prefix(x.advice, text_max)));
     }
     void operator()(welcome const& x) const
     {
@@ -46,6 +52,7 @@ struct frame_encoder
         to.set_protocol(x.protocol);
         put(x.cluster, *to.mutable_cluster());
         if (!x.from.name.empty()) put(x.from, *to.mutable_member());
+        to.set_goes_on_without(x.goes_on_without);
     }
     void operator()(refused const& x) const { out.mutable_refused()->set_reason(x.reason); }
     void operator()(chain::message const& x) const { put(x, out); }
@@ -88,6 +95,9 @@ bool take(pb::Hello const& from, hello& to)
     to.token = from.token();
     if (from.kernel().size() > kernel_max) return false;
     to.place = {from.kernel(), from.pid(), from.started()};
+    if (from.trouble().size() > text_max || from.advice().size() > text_max) return false;
+    to.trouble = from.trouble();
+    to.advice = from.advice();
     if (!from.cluster().empty() && !get(from.cluster(), to.cluster)) return false;
     if (to.what_for == purpose::identify && !from.has_member()) return true;
     return get(from.member(), to.from);
@@ -96,6 +106,7 @@ bool take(pb::Hello const& from, hello& to)
 bool take(pb::Welcome const& from, welcome& to)
 {
     to.protocol = from.protocol();
+    to.goes_on_without = from.goes_on_without();
     if (!get(from.cluster(), to.cluster)) return false;
     return !from.has_member() || get(from.member(), to.from);
 }

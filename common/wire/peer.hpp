@@ -23,9 +23,11 @@ inline constexpr std::uint32_t typing_since = 2;
 
 enum class purpose : std::uint8_t
 {
-    chain = 1,     // replica to replica
-    control = 2,   // replica to config service
-    identify = 3,  // config service to replica: who is there? Answered by a welcome, then closed
+    chain = 1,    // replica to replica
+    control = 2,  // replica to config service
+    // Answered by a welcome, then closed. Config service to replica: who is there? Replica that cannot start,
+    // to config service: does the chain go on without my database?
+    identify = 3,
 };
 
 // First on every connection.
@@ -38,6 +40,9 @@ struct hello
     purpose what_for = purpose::chain;
     std::string token{};    // join token, of a node that belongs to no cluster yet
     process_place place{};  // of who speaks to the config service
+    // Of a replica that cannot start: why, and what people may do about it.
+    std::string trouble{};
+    std::string advice{};
 };
 // The answer to a hello that is accepted.
 struct welcome
@@ -45,6 +50,9 @@ struct welcome
     std::uint32_t protocol = 0;
     cluster_id cluster;
     member from;  // without a name: the config service
+    // The config service to a replica that cannot start: the ACTIVE chain lives, and nothing that it ever
+    // acknowledged depends on a database of that name.
+    bool goes_on_without = false;
 };
 // The answer to one that is not; the connection then closes.
 struct refused

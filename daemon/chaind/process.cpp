@@ -25,7 +25,9 @@ constexpr auto facts_every = 50ms;
 constexpr auto turns_within = 5s;
 }  // namespace
 
-std::unique_ptr<store::sqlite_store> open_store(chaind_settings const& settings, boot_id boot)
+result<std::unique_ptr<store::sqlite_store>> try_open_store(
+    chaind_settings const& settings, boot_id boot, std::string& why
+)
 {
     store::store_options how;
     how.path = settings.driver.database;
@@ -33,15 +35,20 @@ std::unique_ptr<store::sqlite_store> open_store(chaind_settings const& settings,
     how.boot = boot;
     how.log_keep_entries = settings.log_keep_entries;
     how.log_keep_bytes = settings.log_keep_bytes;
+    return store::sqlite_store::open(how, &why);
+}
+
+int exit_status_of(error_code const& failed)
+{
+    return failed == errc::disk_failed || failed == errc::store_damaged ? runtime::exit_disk
+                                                                        : runtime::exit_config;
+}
+
+std::unique_ptr<store::sqlite_store> open_store(chaind_settings const& settings, boot_id boot)
+{
     std::string why;
-    auto opened = store::sqlite_store::open(how, &why);
-    if (!opened)
-        runtime::fail(
-            opened.error() == errc::disk_failed || opened.error() == errc::store_damaged
-                ? runtime::exit_disk
-                : runtime::exit_config,
-            why
-        );
+    auto opened = try_open_store(settings, boot, why);
+    if (!opened) runtime::fail(exit_status_of(opened.error()), why);
     return std::move(*opened);
 }
 
@@ -52,7 +59,6 @@ chaind_process::chaind_process(chaind_settings settings, asio::io_context& on)
       changed_(on),
       facts_timer_(on)
 {
-    open();
 }
 
 void chaind_process::open()
@@ -65,6 +71,7 @@ void chaind_process::open()
 
 asio::awaitable<void> chaind_process::run()
 {
+    co_await open_or_begin_empty();
     auto cluster = store_->cluster();
     if (!cluster)
     {

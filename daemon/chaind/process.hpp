@@ -16,6 +16,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json/object.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,8 +24,13 @@
 namespace chaind::program
 {
 
-// The identity of `how` in that store. Ends the process when it cannot be opened.
+// The identity of `how` in that store; `why` not becomes a sentence.
+result<std::unique_ptr<store::sqlite_store>> try_open_store(
+    chaind_settings const& how, boot_id boot, std::string& why
+);
+// Ends the process when it cannot be opened.
 std::unique_ptr<store::sqlite_store> open_store(chaind_settings const& how, boot_id boot);
+[[nodiscard]] int exit_status_of(error_code const& failed);
 
 class chaind_process : public runtime::daemon
 {
@@ -42,6 +48,10 @@ public:
 
 private:
     void open();
+    // Opens the store; one that cannot be used is waited for, or set aside when the chain goes on without it.
+    boost::asio::awaitable<void> open_or_begin_empty();
+    boost::asio::awaitable<bool> wait_or_set_aside(std::string why);
+    void say_unusable(std::string const& why, std::string const& chain, std::string const& advice);
     boost::asio::awaitable<std::optional<cluster_id>> join_cluster();
     void begin();  // builds and starts
     void build();
@@ -53,6 +63,7 @@ private:
     boost::asio::awaitable<void> change_run(chain::begin_anew how);
     boost::asio::awaitable<void> take_down();
     void set_store_aside(std::string const& reason) const;
+    [[nodiscard]] bool try_to_set_aside(std::string const& reason, std::string& why) const;
     void change_store(chain::begin_anew const& how, store::store_identity const& as);
 
     boost::asio::io_context& on_;
@@ -63,6 +74,8 @@ private:
     std::optional<node::replica_thread> replica_;
     std::optional<gateway::server> gateway_;
     chain_config promised_;  // by the replica that has ended
+    std::string unusable_said_;
+    std::chrono::steady_clock::time_point unusable_said_at_;
     std::size_t runs_ = 0;
     bool changing_ = false;   // between two stores
     bool installed_ = false;  // the store is a snapshot that was checked a moment ago

@@ -150,16 +150,23 @@ void chaind_process::change_store(chain::begin_anew const& how, store::store_ide
 
 void chaind_process::set_store_aside(std::string const& reason) const
 {
-    auto const begun = clock::now();
     std::string why;
+    if (!try_to_set_aside(reason, why))
+        runtime::fail(runtime::exit_disk, "the store cannot be set aside: " + why);
+}
+
+bool chaind_process::try_to_set_aside(std::string const& reason, std::string& why) const
+{
+    auto const begun = clock::now();
     auto const folder = store::set_aside(settings_.driver.database, utc_stamp(), &why);
-    if (!folder) runtime::fail(runtime::exit_disk, "the store cannot be set aside: " + why);
+    if (!folder) return false;
     log::write(
         log::level::warning,
         "chaind",
         "the store was set aside, nothing is deleted",
         {{"Folder", *folder}, {"Reason", reason}, {"TookMs", ms_since(begun)}}
     );
+    return true;
 }
 
 }  // namespace chaind::program

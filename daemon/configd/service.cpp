@@ -30,7 +30,8 @@ constexpr auto probe_limit = 200ms;
 constexpr auto probe_pause = 1ms;
 constexpr auto refusal_again = 10s;
 constexpr std::size_t refusals_max = 256;
-constexpr auto foreign_for = 10s;  // after the last try of a machine of another cluster
+constexpr auto foreign_for = 10s;              // after the last try of a machine of another cluster
+constexpr microseconds cannot_start_for = 5s;  // it says so again every second
 }  // namespace
 
 service::service(
@@ -231,13 +232,7 @@ net::accept_events service::link_handlers()
     return {
         .objection = [this](wire::peer::hello const& from, std::string const& peer)
         { return objection(from, peer); },
-        .answer =
-            [this]
-        {
-            wire::peer::welcome out;
-            out.cluster = identity_.cluster;
-            return out;
-        },
+        .answer = [this](wire::peer::hello const& from) { return welcome(from); },
         .up = [this](link_ptr const& link, wire::peer::hello const& from) { link_up(link, from); },
         .received = [this](link_ptr const& link, wire::peer::frame what)
         { return link_frame(link, std::move(what)); },
@@ -245,8 +240,21 @@ net::accept_events service::link_handlers()
     };
 }
 
+wire::peer::welcome service::welcome(wire::peer::hello const& from)
+{
+    wire::peer::welcome out;
+    out.cluster = identity_.cluster;
+    auto const& name = from.from.name;
+    if (from.what_for != wire::peer::purpose::identify) return out;
+    out.goes_on_without = core_.goes_on_without(name);
+    cannot_start_[name] = {from.trouble, from.advice, runtime::steady_now()};
+    return out;
+}
+
 std::string service::objection(wire::peer::hello const& from, std::string const& peer)
 {
+    if (from.what_for == wire::peer::purpose::identify && !from.from.name.empty())
+        return is_known(from.from.name) ? "" : "no machine of that name is known here";
     if (from.what_for != wire::peer::purpose::control) return "this is the config service, not a replica";
     if (!from.cluster.empty() && from.cluster != identity_.cluster)
     {
@@ -354,9 +362,11 @@ void service::take_info(heartbeat const& from)
 
 // ---- what it shows
 
-json::object service::shown(json::object view(status_input const&)) const
+json::object service::shown(json::object view(status_input const&))
 {
     auto const nodes = core_.nodes();
+    auto const old = runtime::steady_now() - cannot_start_for;
+    std::erase_if(cannot_start_, [&](auto const& each) { return each.second.said_at < old; });
     std::vector<node_id> strangers;
     for (auto const& [who, link] : by_member_)
         if (!is_known(who.name)) strangers.push_back(who.name);
@@ -379,6 +389,7 @@ json::object service::shown(json::object view(status_input const&)) const
         .clock_error = core_.own_clock_error(),
         .foreign = std::move(foreign),
         .registry_lacks = core_.registry_lacks(),
+        .stuck = cannot_start_,
     };
     return view(in);
 }

@@ -8,6 +8,7 @@
 #include "configd/join_tries.hpp"
 #include "configd/registry_thread.hpp"
 #include "configd/request_memory.hpp"
+#include "configd/status.hpp"
 #include "control/controller.hpp"
 #include "net/peer_listener.hpp"
 #include "runtime/task_group.hpp"
@@ -82,6 +83,7 @@ private:
     // ---- links
     net::accept_events link_handlers();
     std::string objection(wire::peer::hello const& from, std::string const& peer);
+    wire::peer::welcome welcome(wire::peer::hello const& from);
     void tell_of_refusal(node_id const& name, std::string const& why);
     void link_up(link_ptr const& link, wire::peer::hello const& hello);
     bool link_frame(link_ptr const& link, wire::peer::frame what);
@@ -101,7 +103,7 @@ private:
     // ---- what it shows
     // What `view` (configd/status.hpp) makes of the present.
     [[nodiscard]] std::int64_t wall_ms() const;
-    [[nodiscard]] boost::json::object shown(boost::json::object view(status_input const&)) const;
+    [[nodiscard]] boost::json::object shown(boost::json::object view(status_input const&));
     void refresh_status(bool at_once);
     void write_nodes_file();
 
@@ -176,6 +178,7 @@ private:
     std::map<node_id, instant> foreign_;        // of another cluster: when each tried last
     std::map<node_id, std::string> addresses_;  // where replicas listen for each other
     std::map<node_id, boost::json::object> infos_;
+    std::map<node_id, cannot_start> cannot_start_;
 
     std::string status_text_;
     std::uint64_t status_number_ = 0;

@@ -266,6 +266,11 @@ json::array failed(status_input const& in)
             {"alive", node.alive},
             {"next", next_step(in, node)},
         };
+        if (auto const found = in.stuck.find(node.name); found != in.stuck.end() && !node.alive)
+        {
+            row["reason"] = found->second.trouble;
+            row["next"] = found->second.advice;
+        }
         row["since"] = node.failed_since ? json::value(in.wall_ms - ago.count() / 1000) : json::value();
         out.push_back(std::move(row));
     }
@@ -340,6 +345,8 @@ json::object nodes_json(status_input const& in)
             {"alive", node.alive},
             {"reason", node.reason}
         };
+        if (auto const found = in.stuck.find(node.name); found != in.stuck.end() && !node.alive)
+            row["reason"] = found->second.trouble;
         for (auto const* key :
              {"replica_addr", "client_url", "admin_addr", "pid", "version", "database", "moved_bytes"})
             row[key] = info(in, node.name, key);

@@ -14,6 +14,14 @@
 namespace chaind::configd
 {
 
+// Of a replica whose process runs and cannot start.
+struct cannot_start
+{
+    std::string trouble;
+    std::string advice;
+    instant said_at{};
+};
+
 struct status_input
 {
     std::string cluster;  // its name, for people
@@ -30,6 +38,7 @@ struct status_input
     std::optional<microseconds> clock_error = {};  // of the config service's own clock
     std::vector<node_id> foreign = {};  // known names whose machines say that they are of another cluster
     std::string registry_lacks = {};    // control::controller::registry_lacks
+    std::map<node_id, cannot_start> stuck = {};  // who has just said so
 };
 
 // Schema chainctl.status.v1.

@@ -123,7 +123,7 @@ asio::awaitable<void> peer_listener::serve(std::shared_ptr<frame_link> link)
         link->close_after_writing();
         co_return;
     }
-    auto answer = tell_.answer();
+    auto answer = tell_.answer(*hello);
     answer.protocol = *wire::peer::agree(hello->protocol_min, hello->protocol_max);
     link->send(wire::peer::encode(std::move(answer)));
     if (hello->what_for == wire::peer::purpose::identify)

@@ -25,7 +25,7 @@ struct accept_events
     // Why not; empty: welcome. The protocol version has been agreed on already. The text is where it comes
     // from.
     std::function<std::string(wire::peer::hello const&, std::string const&)> objection;
-    std::function<wire::peer::welcome()> answer;
+    std::function<wire::peer::welcome(wire::peer::hello const&)> answer;
     std::function<void(std::shared_ptr<frame_link> const&, wire::peer::hello const&)> up;
     // True: go on; false: what came does not belong here, close.
     std::function<bool(std::shared_ptr<frame_link> const&, wire::peer::frame)> received;

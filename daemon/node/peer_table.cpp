@@ -122,7 +122,7 @@ net::accept_events peer_table::accept_handlers()
     return {
         .objection = [this](wire::peer::hello const& from, std::string const&) { return objection(from); },
         .answer =
-            [this]
+            [this](wire::peer::hello const&)
         {
             wire::peer::welcome out;
             out.cluster = cluster_;

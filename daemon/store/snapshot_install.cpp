@@ -194,8 +194,9 @@ result<std::string> set_aside(std::string const& database, std::string const& ut
     // One file to move, whole by itself. A store too damaged for that, or that somebody reads, moves with
     // what belongs to it; the database goes first, since a -wal without its database is forgotten by SQLite,
     // and not the other way round.
+    // SQLite takes a -wal whose database is gone or empty for a leftover, and deletes it.
     std::string ignored;
-    static_cast<void>(settle(database, ignored, {}));
+    if (size_of(database) > 0) static_cast<void>(settle(database, ignored, {}));
 
     auto const base = folder_of(database) / ("set-aside-" + utc_stamp);
     auto folder = base;
@@ -205,7 +206,7 @@ result<std::string> set_aside(std::string const& database, std::string const& ut
         folder = base.string() + "-" + std::to_string(n);
     }
     auto const name = fs::path(database).filename().string();
-    for (auto const* tail : {"", "-wal", "-shm"})
+    for (auto const* tail : {"", "-wal", "-shm", "-distrusted"})
     {
         if (!exists(database + tail)) continue;
         if (::rename((database + tail).c_str(), (folder / (name + tail)).c_str()) != 0)

@@ -30,7 +30,9 @@ constexpr std::chrono::seconds between_shrinks{2};  // ... not more often than t
 errc meaning_at_open(error_code const& failure)
 {
     int const primary = failure.value() & 0xff;
-    if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB) return errc::store_damaged;
+    // SQLITE_ERROR: a table or a column that is not there.
+    if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || primary == SQLITE_ERROR)
+        return errc::store_damaged;
     if (primary == SQLITE_BUSY || primary == SQLITE_LOCKED) return errc::locked;
     return errc::disk_failed;
 }

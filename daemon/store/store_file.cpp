@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <system_error>
 
 #include <fcntl.h>
@@ -15,14 +17,85 @@ namespace
 
 bool make_file(std::filesystem::path const& path)
 {
-    int const file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    // Its own owner may have taken the right to write from it; whose it is decides.
+    if (file < 0 && errno == EACCES && ::chmod(path.c_str(), 0600) == 0)
+        file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
     if (file < 0) return false;
     bool const closed_to_others = ::fchmod(file, 0600) == 0;
     ::close(file);
     return closed_to_others;
 }
 
+std::string name_of(::uid_t user)
+{
+    // The password file alone: whoever is not in it has a number.
+    std::ifstream users("/etc/passwd");
+    for (std::string line; std::getline(users, line);)
+    {
+        std::istringstream fields(line);
+        std::string name, ignored, number;
+        std::getline(fields, name, ':');
+        std::getline(fields, ignored, ':');
+        std::getline(fields, number, ':');
+        if (number == std::to_string(user)) return name;
+    }
+    return "user " + std::to_string(user);
+}
+
+// What is in the way of opening a file, when it is its owner, its mode or its kind; else nothing.
+std::string no_access_to(std::string const& path, int error)
+{
+    if (error == EROFS) return path + " is on a file system that is mounted read-only";
+    if (error != EACCES && error != EPERM) return {};
+    struct stat found = {};
+    bool const there = ::stat(path.c_str(), &found) == 0;
+    if (!there) return path + " cannot be reached by " + name_of(::geteuid());
+    return path + " belongs to " + name_of(found.st_uid) + ", and this process runs as " +
+           name_of(::geteuid());
+}
+
+// SQLite reads and writes bytes at places of a file; what is something else under one of its names stays
+// unusable, whatever a disk does.
+std::string kind_problem(std::string const& path)
+{
+    for (auto const* tail : {"", "-wal", "-shm"})
+    {
+        auto const file = path + tail;
+        struct stat found = {};
+        if (::stat(file.c_str(), &found) != 0 || S_ISREG(found.st_mode)) continue;
+        return file + (S_ISDIR(found.st_mode) ? " is a folder and not a database" : " is no regular file");
+    }
+    return {};
+}
+
+// What is left of a database that has vanished: SQLite would throw it away.
+bool log_without_database(std::string const& path)
+{
+    return size_of(path) == 0 && size_of(path + "-wal") > 0;
+}
+
+error_code cannot(std::string const& what, std::string const& path, std::string& why)
+{
+    int const error = errno;
+    why = no_access_to(path, error);
+    if (!why.empty()) return errc::no_access;
+    why = "cannot " + what + " " + path + ": " + std::generic_category().message(error);
+    return errc::disk_failed;
+}
+
 }  // namespace
+
+std::string access_problem(std::string const& path)
+{
+    for (auto const* tail : {"", "-wal", "-shm"})
+    {
+        auto const file = path + tail;
+        if (::access(file.c_str(), F_OK) == 0 && ::access(file.c_str(), R_OK | W_OK) != 0)
+            if (auto problem = no_access_to(file, errno); !problem.empty()) return problem;
+    }
+    return {};
+}
 
 bool sync_folder(std::filesystem::path const& folder)
 {
@@ -43,11 +116,7 @@ result<process_lock> prepare_file(std::string const& path, std::string& why)
 {
     auto const absolute = std::filesystem::absolute(path);
     auto const folder = absolute.parent_path();
-    if (!make_folder(folder))
-    {
-        why = "cannot make " + folder.string() + ": " + std::generic_category().message(errno);
-        return errc::disk_failed;
-    }
+    if (!make_folder(folder)) return cannot("make", folder.string(), why);
     std::string holder;
     auto lock = process_lock::take(absolute.string() + ".lock", holder);
     if (!lock && lock.error() == errc::locked)
@@ -55,16 +124,17 @@ result<process_lock> prepare_file(std::string const& path, std::string& why)
         why = path + " is in use by process " + holder;
         return errc::locked;
     }
-    if (!lock)
+    if (!lock) return cannot("lock", absolute.string() + ".lock", why);
+    why = kind_problem(absolute.string());
+    if (!why.empty()) return errc::no_access;
+    if (log_without_database(absolute.string()))
     {
-        why = "cannot lock " + path + ": " + lock.error().message();
-        return errc::disk_failed;
+        why = path + " is gone or empty, and what was written to it last is still in " + path + "-wal";
+        return errc::store_damaged;
     }
-    if (!make_file(absolute) || !sync_folder(folder))
-    {
-        why = "cannot make " + path + ": " + std::generic_category().message(errno);
-        return errc::disk_failed;
-    }
+    if (!make_file(absolute) || !sync_folder(folder)) return cannot("make", absolute.string(), why);
+    why = access_problem(absolute.string());
+    if (!why.empty()) return errc::no_access;
     return lock;
 }
 

@@ -12,8 +12,13 @@ namespace chaind::store
 {
 
 // Makes the folder (0700) and the empty file (0600) where they are missing, durably, and takes the lock
-// `path` + ".lock". Errors: locked, disk_failed; `why` becomes a sentence.
+// `path` + ".lock". Errors: locked, no_access, store_damaged (a -wal whose database is gone), disk_failed;
+// `why` becomes a sentence.
 result<process_lock> prepare_file(std::string const& path, std::string& why);
+
+// What keeps this process from reading and writing the database or what SQLite has beside it: a sentence, or
+// nothing.
+[[nodiscard]] std::string access_problem(std::string const& path);
 
 // What has been made or renamed in a folder is only there after a power cut when the folder has been synced.
 // False: errno says why.

@@ -83,7 +83,7 @@ private:
             .objection = [](wire::peer::hello const& from, std::string const&)
             { return from.what_for == wire::peer::purpose::identify ? "" : "only to identify"; },
             .answer =
-                [this]
+                [this](wire::peer::hello const&)
             {
                 wire::peer::welcome out;
                 out.cluster = of;

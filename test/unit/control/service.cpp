@@ -376,6 +376,43 @@ BOOST_AUTO_TEST_CASE(the_status_names_everybody_and_says_why_somebody_is_no_memb
     BOOST_CHECK(t.ctl->learning()->source == t.of("n3").who);
 }
 
+// Whether a database that cannot be opened may be put aside.
+BOOST_AUTO_TEST_CASE(a_chain_goes_on_without_those_that_it_does_not_count_on_any_more)
+{
+    settled_town t;
+    auto const without = [&](std::string const& who) { return t.ctl->goes_on_without(name(who)); };
+    BOOST_CHECK(!without("n1") && !without("n2") && !without("n3"));
+    BOOST_CHECK(without("n4"));
+
+    t.kill("n3");
+    BOOST_CHECK(!without("n3"));
+    BOOST_REQUIRE(t.run_until([&] { return t.config().state == config_state::pending; }));
+    BOOST_CHECK(!without("n3"));  // the last ACTIVE chain counts on it
+    BOOST_REQUIRE(t.becomes("n1 n2"));
+    BOOST_CHECK(without("n3"));
+
+    // Back on its way in.
+    t.start("n3");
+    BOOST_REQUIRE(t.run_until([&] { return t.config().state == config_state::pending; }));
+    BOOST_CHECK(!without("n3"));
+    BOOST_REQUIRE(t.becomes("n1 n2 n3"));
+
+    // Nobody is there who could go on.
+    t.kill("n3");
+    BOOST_REQUIRE(t.becomes("n1 n2"));
+    t.kill("n1");
+    t.kill("n2");
+    t.run(1s);
+    BOOST_CHECK(!without("n3"));
+    // Nor after our own start, before somebody has spoken.
+    t.restart_config();
+    BOOST_CHECK(!without("n3"));
+    t.start("n1");
+    t.start("n2");
+    BOOST_REQUIRE(t.becomes("n1 n2"));
+    BOOST_CHECK(without("n3"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -59,7 +59,8 @@ struct fixture
         return {
             .objection = [](peer::hello const& from, std::string const&) -> std::string
             { return from.cluster == made_id<cluster_id>(1) ? "" : "another cluster"; },
-            .answer = [] { return peer::welcome{1, made_id<cluster_id>(1), made_member("n2")}; },
+            .answer = [](peer::hello const&)
+            { return peer::welcome{1, made_id<cluster_id>(1), made_member("n2")}; },
             .up =
                 [this](std::shared_ptr<net::frame_link> const& link, peer::hello const& from)
             {

@@ -4,11 +4,15 @@
 #include "chaind/process.hpp"
 #include "unit/node/config_host.hpp"
 
+#include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
+#include <string>
+#include <vector>
 
 using namespace chaind;
 using namespace chaind::node::testing;
@@ -131,6 +135,107 @@ BOOST_AUTO_TEST_CASE(an_empty_disk_is_given_a_snapshot_and_the_process_goes_on_f
     BOOST_TEST(
         wait([&] { return back.replica()->backend().view().applied == seq(45) && head.applied == seq(45); })
     );
+}
+
+// Each way in which a file may be no database, or none of ours.
+BOOST_AUTO_TEST_CASE(a_database_that_cannot_be_used_is_set_aside_when_the_chain_goes_on_without_it)
+{
+    namespace fs = std::filesystem;
+    auto const file = folder_of("n3") + "/chain.db";
+    auto const overwrite = [&](std::string const& bytes) { std::ofstream(file, std::ios::trunc) << bytes; };
+    struct damage
+    {
+        char const* what;
+        std::function<void()> done;
+    };
+    std::vector<damage> const all{
+        {"garbage", [&] { overwrite(std::string(100'000, 'x')); }},
+        {"truncated", [&] { fs::resize_file(file, 4096 * 3 + 100); }},
+        {"a table is missing",
+         [&]
+         {
+             auto db = store::database::open(file, store::database::access::create).value();
+             db->script("DROP TABLE promised_member; PRAGMA wal_checkpoint(TRUNCATE)");
+         }},
+        {"somebody else's database",
+         [&]
+         {
+             fs::remove(file);
+             auto db = store::database::open(file, store::database::access::create).value();
+             db->script("CREATE TABLE t(x)");
+         }},
+        {"gone, with its log left", [&] { fs::rename(file, file + "-wal"); }},
+        {"a newer version's",
+         [&]
+         {
+             auto db = store::database::open(file, store::database::access::create).value();
+             db->script("PRAGMA user_version = 999; PRAGMA wal_checkpoint(TRUNCATE)");
+         }},
+        {"a folder",
+         [&]
+         {
+             fs::remove(file);
+             fs::create_directory(file);
+         }},
+    };
+    BOOST_TEST_REQUIRE(chain_of(3));
+    std::size_t aside = 0;
+    for (auto const& [what, damage] : all)
+    {
+        BOOST_TEST_CONTEXT(what)
+        {
+            stop("n3");
+            BOOST_TEST_REQUIRE(chain_of(2));
+            BOOST_TEST_REQUIRE(probe("n1", 3) == 3);
+            damage();
+            start("n3");
+            BOOST_TEST_REQUIRE(chain_of(3));
+            BOOST_TEST(probe("n3", 3) == 3);
+            std::size_t found = 0;
+            for (auto const& each : fs::directory_iterator(folder_of("n3")))
+                if (each.path().filename().string().starts_with("set-aside-")) ++found;
+            BOOST_TEST(found == aside + 1);
+            aside = found;
+        }
+    }
+}
+
+// It may be the only one that has everything: it is waited for people, or for the others.
+BOOST_AUTO_TEST_CASE(a_database_that_cannot_be_used_stays_while_the_chain_counts_on_it)
+{
+    BOOST_TEST_REQUIRE(chain_of(3));
+    BOOST_TEST_REQUIRE(probe("n1", 3) == 3);
+    stop("n3");
+    stop("n2");
+    BOOST_TEST_REQUIRE(chain_of(1));
+    stop("n1");
+    auto const file = folder_of("n1") + "/chain.db";
+    std::string whole;
+    {
+        std::ifstream in(file, std::ios::binary);
+        whole.assign(std::istreambuf_iterator<char>(in), {});
+    }
+    std::ofstream(file, std::ios::trunc) << "no database";
+
+    start("n1");
+    start("n2");
+    BOOST_TEST_REQUIRE(wait(
+        [&]
+        {
+            auto* other = replicas.at("n2")->replica();
+            if (other == nullptr) return false;
+            auto const status = boost::json::serialize(other->backend().view().status);
+            return status.find("its database cannot be used") != std::string::npos &&
+                   status.find("chainctl force-epoch") != std::string::npos;
+        }
+    ));
+    BOOST_TEST(replicas.at("n1")->replica() == nullptr);
+    BOOST_TEST(std::filesystem::file_size(file) == 11u);
+
+    std::ofstream(file, std::ios::binary | std::ios::trunc) << whole;
+    start("n3");
+    BOOST_TEST_REQUIRE(chain_of(3));
+    BOOST_TEST(probe("n1", 3) == 3);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

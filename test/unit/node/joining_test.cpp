@@ -60,7 +60,7 @@ struct doorkeeper
         return {
             .objection = [](peer::hello const& from, std::string const&) -> std::string
             { return from.token == "cj1.right" ? "" : "this join token is not known"; },
-            .answer = [] { return peer::welcome{1, made_id<cluster_id>(1), {}}; },
+            .answer = [](peer::hello const&) { return peer::welcome{1, made_id<cluster_id>(1), {}}; },
             .up = [](link_ptr const&, peer::hello const&) {},
             .received = [](link_ptr const&, peer::frame const&) { return true; },
             .down = [](link_ptr const&) {},
