@@ -297,7 +297,7 @@ class Chain:
         # Machines that were taken out, drained or never admitted run, too, but nobody waits for them.
         may_serve = [n["name"] for n in nodes["nodes"] if n.get("state") not in ("removed", "drained", "not admitted")]
         wanted = min(status["replicas"]["want"], len(may_serve))
-        here = [row["name"] for row in status["chain"] if row["state"] in ("normal", "damaged")]
+        here = [row["name"] for row in status["chain"] if row["state"] in ("normal", "damaged", "full")]
         if not here or len(here) < wanted or len(here) != len(status["chain"]):
             return f"{len(here)} of {wanted} machines serve in the chain"
         for name in [n for n in self.names() if n in here]:

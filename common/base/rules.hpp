@@ -66,6 +66,7 @@ enum class r : std::uint8_t
     an_installation_is_whole,      // the old store or the new one
     a_returning_store_is_checked,  // its rows, before it is spliced
     a_start_writes_again,          // what a failed fsync left in memory is not on the disk
+    what_needs_room_is_refused,    // while a member's disk is low
     death_is_told_by_the_same_kernel,
     who_says_goodbye_has_no_lease,
     a_promise_names_its_configuration,  // not its number alone

@@ -49,7 +49,7 @@ void replica::impl::acknowledge()
 {
     auto const* to = in_stream() ? upstream() : nullptr;
     if (to == nullptr || (!ack_due_ && commit_ <= said_commit_)) return;
-    send(*to, ack{config_.at, commit_, writes_.durable(), verified_});
+    send(*to, ack{config_.at, commit_, writes_.durable(), verified_, least_from_here()});
     said_commit_ = commit_;
     said_at_ = now_.steady;
     ack_due_ = false;

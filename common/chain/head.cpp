@@ -55,6 +55,21 @@ void replica::impl::hand_over(std::vector<submission> const& what)
     if (!batch.what.empty()) send(head, std::move(batch));
 }
 
+// What is in the log must be written by all members: the one with the least room decides.
+least_room replica::impl::least_from_here() const
+{
+    if (!is_low(room_) || room_ < least_below_.left) return least_below_;
+    return {how_.self.name, room_};
+}
+
+// The predecessor's word is the head's, hence about this member, too, and older than what is known here.
+least_room replica::impl::least() const
+{
+    auto const here = least_from_here();
+    if (is_head() || least_above_.who == how_.self.name) return here;
+    return least_above_.left > here.left ? least_above_ : here;
+}
+
 // Gives the command its place in the log. Nothing: it has one (perhaps since before); else why not.
 std::optional<refusal> replica::impl::assign(submission const& what)
 {
@@ -62,6 +77,9 @@ std::optional<refusal> replica::impl::assign(submission const& what)
     if (rule(r::retries_are_deduplicated) && log_.holds(what.request)) return std::nullopt;
     if (how_.knows != nullptr && !how_.knows(*what.command)) return refusal::not_known;
     if (config_.members.size() < how_.min_replicas) return refusal::read_only;
+    auto const left = least().left;
+    bool const no_room = left == room::none || (left == room::low && !what.frees_room);
+    if (rule(r::what_needs_room_is_refused) && no_room) return refusal::disk_full;
     if (log_.end() - commit_ >= how_.admission_entries || uncommitted_bytes_ >= how_.admission_bytes)
         return refusal::busy;
     auto const last = log_.end_point();

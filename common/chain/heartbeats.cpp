@@ -45,6 +45,7 @@ void replica::impl::heartbeat_if_due()
         .damaged = rows_ == rows::changed,
         .fsync = fsync_.at(now_.steady),
         .late = late_.at(now_.steady),
+        .left = room_,
         .wall_us = now_.wall_us,
         .refused_us = refused_us_,
         .trouble = snapshot_in_.trouble().empty() ? rows_trouble_ : snapshot_in_.trouble(),

@@ -184,6 +184,7 @@ void replica::impl::from_peer(member const& from, mark const& what)
     if (what.stable > highest_position || what.commit > highest_position) return;
     upstream_stable_ = std::max(upstream_stable_, what.stable);
     commit_heard_ = std::max(commit_heard_, what.commit);
+    least_above_ = what.least;
     ack_due_ = true;
 }
 

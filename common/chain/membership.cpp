@@ -68,6 +68,8 @@ void replica::impl::adopt(chain_config const& next)
     learner_link_.reset();
     ends_.clear();
     ack_due_ = false;
+    least_below_ = {};
+    least_above_ = {};
     said_commit_ = seq{};
     joined_upto_ = seq{};
     matched_ = false;
@@ -168,6 +170,7 @@ link_view replica::impl::view_for_links()
         .stable = stable_,
         .commit = commit_,
         .open = open_.value_or(log_.end()),
+        .least = least(),
         .given = snapshot_out_.given(),
         .in = config_.at,
         .last_number = last_number_,
@@ -217,7 +220,10 @@ void replica::impl::from_peer(member const& from, ack const& what)
     auto view = view_for_links();
     link->on_ack(what, view);
     // A learner only repeats what it was told; commit comes from the tail by the members.
-    if (!link->to_learner()) commit_heard_ = std::max(commit_heard_, what.commit);
+    if (link->to_learner()) return;
+    commit_heard_ = std::max(commit_heard_, what.commit);
+    if (what.least != least_below_) ack_due_ = true;
+    least_below_ = what.least;
 }
 
 void replica::impl::from_peer(member const& from, still_at const& what)

@@ -193,7 +193,9 @@ void outgoing_link::send_mark(link_view& view)
     bool const news =
         view.stable > said_stable_ || (view.commit > said_commit_ && view.commit > peer_commit_);
     if (!(news && streaming_) && view.now - said_at_ < view.how.mark_every) return;
-    view.out.sends.push_back({peer_, mark{.in = view.in, .stable = view.stable, .commit = view.commit}});
+    view.out.sends.push_back(
+        {peer_, mark{.in = view.in, .stable = view.stable, .commit = view.commit, .least = view.least}}
+    );
     said_stable_ = view.stable;
     said_commit_ = view.commit;
     said_at_ = view.now;

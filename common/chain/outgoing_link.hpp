@@ -26,6 +26,7 @@ struct link_view
     seq stable;
     seq commit;
     seq open;
+    least_room least = {};
     std::optional<seq> given;  // a learner that meets this log here or above has had its snapshot
     epoch in;
     std::uint64_t& last_number;  // of appends and log reads, rising over the whole run

@@ -225,6 +225,14 @@ void replica::impl::on(read_done const& what)
     reads_.done(what.token, read_view(), out_);
 }
 
+void replica::impl::on(disk_room const& what)
+{
+    if (room_ == what.left) return;
+    room_ = what.left;
+    ack_due_ = true;
+    heartbeat_due_ = true;
+}
+
 void replica::impl::on(step_down const&)
 {
     stepping_down_ = true;
@@ -271,6 +279,7 @@ replica_status replica::impl::status() const
         .base = log_.base(),
         .drain = drain_,
         .receiving = snapshot_in_.progress(),
+        .least = least(),
         .moved_bytes = moved_bytes_,
         .clock_error = clock_.error(now_),
         .refused_us = refused_us_,

@@ -36,6 +36,7 @@ struct replica_status
     log_point base;                              // the log begins above
     bool drain = false;                          // its clients are to go to other replicas
     std::optional<snapshot_progress> receiving;  // as a learner
+    least_room least;                            // of the members, as far as this one knows
     std::uint64_t moved_bytes = 0;  // received as a learner since it last was a member: entries and chunks
     std::optional<microseconds>
         clock_error;              // how much the own wall clock is ahead of most; nothing: it is right

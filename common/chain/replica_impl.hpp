@@ -49,6 +49,7 @@ private:
     void on(forget_local const& what);
     void on(read_wanted const& what);
     void on(read_done const& what);
+    void on(disk_room const& what);
     void on(step_down const&);
     void settle();
     void halt(std::string why);
@@ -125,6 +126,8 @@ private:
     void from_peer(member const& from, refused const& what);
     [[nodiscard]] std::optional<refusal> assign(submission const& what);
     void hand_over(std::vector<submission> const& what);
+    [[nodiscard]] least_room least_from_here() const;  // of this member and those below
+    [[nodiscard]] least_room least() const;
     [[nodiscard]] bool may_submit() const;
 
     // heartbeats.cpp
@@ -208,6 +211,10 @@ private:
     std::optional<position_held> held_;
     seq may_drop_;  // said last
     std::uint64_t last_number_ = 0;
+
+    room room_ = room::ample;  // on the own disk
+    least_room least_below_;   // by the successor's word in this epoch
+    least_room least_above_;   // by the predecessor's: of all members
 
     bool ack_due_ = false;
     seq said_commit_;  // upstream, in this epoch

@@ -64,6 +64,7 @@ struct mark  // downstream: `stable` and `commit` when no entries go with them, 
     epoch in;
     seq stable;
     seq commit;
+    least_room least = {};  // of all members, as the head knows it
 };
 struct ack  // upstream, cumulative, and the answer to each mark
 {
@@ -71,11 +72,13 @@ struct ack  // upstream, cumulative, and the answer to each mark
     seq commit;
     seq durable;  // lets the source see the lag of an idle learner
     seq verified;
+    least_room least = {};  // of the sender and all below it
 };
 struct submission
 {
     request_id request;
     std::shared_ptr<std::string const> command;
+    bool frees_room = false;  // taken although a disk is low: it deletes, or is small and needed for that
 };
 struct submit  // any member -> head
 {
@@ -87,6 +90,7 @@ enum class refusal : std::uint8_t
     busy,       // the head's admission is full
     read_only,  // fewer than min_replicas, or the head may not write
     not_known,  // no command of the head's version: in the log it would stop every member
+    disk_full,  // a member has no room for it
 };
 struct refused  // head -> gateway: not in the log, and will not be by this submit
 {
@@ -217,6 +221,10 @@ struct read_done
 {
     read_token token = 0;
 };  // the rows have been read, after effects::run of the same token
+struct disk_room
+{
+    room left = room::ample;
+};  // of this machine's disk; said when it changes
 struct step_down
 {
 };  // SIGTERM: heartbeats say so from now on
@@ -275,6 +283,7 @@ using event = std::variant<
     forget_local,
     read_wanted,
     read_done,
+    disk_room,
     step_down,
     snapshot_made,
     chunk_read,

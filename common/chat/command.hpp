@@ -135,6 +135,10 @@ using command_body = std::variant<
     conv_archive,
     session_touch>;
 
+// Is it taken while a disk of the chain is low? What deletes or ends something is, and what one needs to come
+// to that.
+[[nodiscard]] bool frees_room(command_body const& what);
+
 struct command
 {
     user_id uid;

@@ -302,7 +302,11 @@ void controller::impl::active_stored(chain_config const& before)
             nodes_.at(m.name).member_since = now_;
             joined(m.name);
         }
-    auto asked_to_go = [&](node_id const& name) { return is_to_leave(name) || has_name(rec_.moving, name); };
+    auto asked_to_go = [&](node_id const& name)
+    {
+        auto const& node = nodes_.at(name);
+        return is_to_leave(name) || has_name(rec_.moving, name) || (node.last && is_low(node.last->left));
+    };
     for (auto const& m : before.members)
     {
         if (has_name(rec_.current.members, m.name) || asked_to_go(m.name)) continue;

@@ -73,6 +73,10 @@ private:
     [[nodiscard]] std::optional<proposal> plan(std::optional<member> const& joiner);
     [[nodiscard]] std::optional<proposal> plan_cold_start(std::vector<member> const& base);
     [[nodiscard]] std::vector<returned> returned_ones() const;
+    [[nodiscard]] bool stays(member const& m, std::vector<member> const& chain) const
+    {
+        return !is_to_leave(m.name) && !being_moved(m, chain);
+    }
     [[nodiscard]] observations observe(std::vector<member> const& base) const;
     [[nodiscard]] bool vouched(std::vector<member> const& chain, std::size_t place) const;
     void watch_links();
@@ -157,6 +161,7 @@ private:
     void compare_clocks();
     [[nodiscard]] bool may_lead(member const& m) const;
     [[nodiscard]] bool loses_the_head(std::vector<member> const& chain, std::size_t place) const;
+    [[nodiscard]] bool leaves_for_room(std::vector<member> const& chain, std::size_t place) const;
     [[nodiscard]] std::string what_its_clock_is(node_id const& name) const;
 
     // ---- small questions

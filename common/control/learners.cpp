@@ -52,7 +52,7 @@ bool controller::impl::ready(node_id const& name) const
     auto const* found = nodes_.find(name);
     if (found == nullptr || !found->last || is_to_leave(name)) return false;
     if (!alive(found->who) || found->last->stepping_down) return false;
-    if (found->last->in_doubt) return false;
+    if (found->last->in_doubt || is_low(found->last->left)) return false;
     // A member that restarted may hold rows that are acknowledged later on the strength of its old run, and a
     // cold start may still count on them: it is no learner before a chain without it is ACTIVE.
     if (!rule(r::a_restarted_member_is_no_learner)) return !rec_.current.contains(found->who);
@@ -246,6 +246,7 @@ std::string controller::impl::what_is_wrong(node_id const& name, node const& wha
     if (what.last->in_doubt)
         return what.last->trouble.empty() ? "its rows are compared with what was written"
                                           : "its rows cannot be compared: " + what.last->trouble;
+    if (is_low(what.last->left)) return "its disk is nearly full: it comes back when it has room again";
     if (auto const longest = longest_wait(name); what.return_after.waits(now_, longest))
         return "left or failed too often: taken back in " +
                std::to_string((what.return_after.until(longest) - now_).count() / 1000) + " ms";

@@ -229,7 +229,7 @@ observations controller::impl::observe(std::vector<member> const& base) const
             .heard = alive(m),
             .vouched = !pending() && vouched(base, i),
             .deaf = known != nullptr && known->deaf_to.has_value(),
-            .removed = is_to_leave(m.name) || being_moved(m, base) || loses_the_head(base, i)
+            .removed = !stays(m, base) || loses_the_head(base, i) || leaves_for_room(base, i)
         };
     }
     auto patience = how_.silence;
@@ -237,6 +237,27 @@ observations controller::impl::observe(std::vector<member> const& base) const
         patience = std::max(patience, detector_.patience(m));
     seen.dead_links = links_.dead(now_, patience);
     return seen;
+}
+
+// Where no disk has plenty nobody goes, and the head takes only what makes room: of equal machines one is low
+// a moment before the others, and the chain would shrink to the last one. On one file system all of them are
+// low at once, which takes a heartbeat to be heard of.
+bool controller::impl::leaves_for_room(std::vector<member> const& chain, std::size_t place) const
+{
+    auto const left = [&](member const& m)
+    {
+        auto const* hb = nodes_.last_of(m);
+        return hb != nullptr ? hb->left : room::enough;
+    };
+    auto const* known = nodes_.find(chain[place].name);
+    if (!is_low(left(chain[place])) || !known->low_since || now_ - *known->low_since < how_.room_wait)
+        return false;
+    for (std::size_t i = 0; i < chain.size(); ++i)
+    {
+        auto const& m = chain[i];
+        if (stays(m, chain) && !loses_the_head(chain, i) && alive(m) && left(m) == room::ample) return true;
+    }
+    return false;
 }
 
 // Silent to us, but each neighbour that we hear still hears it.
@@ -348,6 +369,10 @@ std::string controller::impl::why_out(member const& m, proposal const& next) con
     if (rec_.current.joiner == m.name) return "did not complete within " + in_ms(splice_stall());
     if (known != nullptr && known->deaf_to) return "it does not hear the config service";
     if (being_moved(m, rec_.current.members)) return "to come back as the tail";
+    auto const& base = rec_.current.members;
+    auto const at = std::find(base.begin(), base.end(), m);
+    if (at != base.end() && leaves_for_room(base, static_cast<std::size_t>(at - base.begin())))
+        return "its disk is nearly full";
     if (!may_lead(m)) return "not to be the head as long as its clock is wrong: " + what_its_clock_is(m.name);
     return "its link to a neighbour is dead";
 }

@@ -15,6 +15,17 @@ bool older(heartbeat const& a, heartbeat const& b)
     return a.sent < b.sent || (a.sent == b.sent && a.promised < b.promised);
 }
 
+void take_in(node& known, heartbeat const& what, instant now)
+{
+    known.last = what;
+    known.last_at = now;
+    known.connected_anew = false;
+    if (!is_low(what.left))
+        known.low_since.reset();
+    else if (!known.low_since)
+        known.low_since = now;
+}
+
 }  // namespace
 
 bool roster::heard(heartbeat const& what, failure_detector const& detector, instant now)
@@ -23,9 +34,7 @@ bool roster::heard(heartbeat const& what, failure_detector const& detector, inst
     if (known.who == what.from)
     {
         if (known.last && !known.connected_anew && older(what, *known.last)) return false;
-        known.last = what;
-        known.last_at = now;
-        known.connected_anew = false;
+        take_in(known, what, now);
         return true;
     }
     auto before = std::find(known.past.begin(), known.past.end(), what.from);
@@ -39,9 +48,7 @@ bool roster::heard(heartbeat const& what, failure_detector const& detector, inst
     if (!known.who.name.empty()) known.past.push_back(known.who);
     if (known.past.size() > kept_runs) known.past.pop_front();
     known.who = what.from;
-    known.last = what;
-    known.last_at = now;
-    known.connected_anew = false;
+    take_in(known, what, now);
     known.deaf_to.reset();
     known.damage_told = known.outdated_told = false;
     return true;

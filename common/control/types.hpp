@@ -202,7 +202,9 @@ struct settings
     microseconds watermark_every = 1s;  // at most so often is a grown watermark stored on its own
     microseconds splice_lag_time = 20ms;
     microseconds own_pause = 50ms;  // a step later than this: its own pause, no verdicts in that round
-    microseconds flap_first = 1s;   // before a node that just left is taken back; doubles to flap_last
+    microseconds room_wait =
+        500ms;                     // a member whose disk is low, before it leaves: the others may be low, too
+    microseconds flap_first = 1s;  // before a node that just left is taken back; doubles to flap_last
     microseconds flap_last = 60s;
     microseconds clock_tolerance = 5min;  // more than this away from the others', a wall clock is wrong
 };

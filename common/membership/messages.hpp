@@ -27,6 +27,28 @@ struct log_point
 // How long lateness counts, at either end (recent_peak).
 inline constexpr microseconds late_counts = 5s;
 
+// What a machine's disk can still take.
+enum class room : std::uint8_t
+{
+    ample,  // a chain may rest on this machine while another one's is low
+    enough,
+    low,   // only what makes room, or is small and needed
+    none,  // nothing that clients ask for
+};
+[[nodiscard]] constexpr bool is_low(room left)
+{
+    return left >= room::low;
+}
+
+// Of several machines, the one with the least of it; nobody: none is low.
+struct least_room
+{
+    node_id who;
+    room left = room::ample;
+
+    friend bool operator==(least_room const&, least_room const&) = default;
+};
+
 // What a source knows of the learner that it feeds.
 struct learner_progress
 {
@@ -63,6 +85,7 @@ struct heartbeat
     microseconds fsync{};   // how long its disk took for a write, at worst and lately
     // By how much its heartbeats were late, at worst and lately: that much more silence is no failure.
     microseconds late{};
+    room left = room::ample;   // on its disk
     std::int64_t wall_us = 0;  // its wall clock, since 1970 UTC; 0: it does not say
     // The head's newest row is by so much ahead of all clocks that it is not taken; 0: none is.
     std::int64_t refused_us = 0;

@@ -26,6 +26,20 @@ bool get_entry(pb::Entry const& from, chain::entry& to)
     return get(from.request(), to.request) && get(from.hash(), to.hash);
 }
 
+void put_least(least_room const& from, pb::LeastRoom& to)
+{
+    to.set_who(from.who.name);
+    to.set_left(static_cast<std::uint32_t>(from.left));
+}
+
+bool get_least(pb::LeastRoom const& from, least_room& to)
+{
+    if (!is_valid_node_name(from.who())) return false;
+    to.who.name = from.who();
+    to.left = room_of(from.left());
+    return true;
+}
+
 struct message_encoder
 {
     pb::Frame& out;
@@ -63,6 +77,7 @@ struct message_encoder
         to.set_in(x.in.value());
         to.set_stable(x.stable.value());
         to.set_commit(x.commit.value());
+        if (is_low(x.least.left)) put_least(x.least, *to.mutable_least());
     }
     void operator()(chain::ack const& x) const
     {
@@ -71,6 +86,7 @@ struct message_encoder
         to.set_commit(x.commit.value());
         to.set_durable(x.durable.value());
         to.set_verified(x.verified.value());
+        if (is_low(x.least.left)) put_least(x.least, *to.mutable_least());
     }
     void operator()(chain::submit const& x) const
     {
@@ -81,6 +97,7 @@ struct message_encoder
             auto& next = *to.add_what();
             put(s.request, *next.mutable_request());
             next.set_command(*s.command);
+            next.set_frees_room(s.frees_room);
         }
     }
     void operator()(chain::refused const& x) const
@@ -88,7 +105,10 @@ struct message_encoder
         auto& to = *out.mutable_submit_refused();
         to.set_in(x.in.value());
         put(x.request, *to.mutable_request());
-        to.set_why(static_cast<std::uint32_t>(x.why));
+        // An older gateway knows no third reason.
+        bool const full = x.why == chain::refusal::disk_full;
+        to.set_why(static_cast<std::uint32_t>(full ? chain::refusal::read_only : x.why));
+        to.set_disk_full(full);
     }
     void operator()(chain::still_at const& x) const { still(x.in, x.round, *out.mutable_still_at()); }
     void operator()(chain::still_at_yes const& x) const { still(x.in, x.round, *out.mutable_still_at_yes()); }
@@ -155,6 +175,7 @@ bool get_submit(pb::Submit const& from, chain::submit& to)
     {
         auto& next = to.what.emplace_back();
         next.command = std::make_shared<std::string const>(s.command());
+        next.frees_room = s.frees_room();
         if (!get(s.request(), next.request)) return false;
     }
     return true;
@@ -164,7 +185,7 @@ bool get_refused(pb::SubmitRefused const& from, chain::refused& to)
 {
     if (from.why() > static_cast<std::uint32_t>(chain::refusal::not_known)) return false;
     to.in = epoch(from.in());
-    to.why = static_cast<chain::refusal>(from.why());
+    to.why = from.disk_full() ? chain::refusal::disk_full : static_cast<chain::refusal>(from.why());
     return get(from.request(), to.request);
 }
 
@@ -206,14 +227,21 @@ chain::ok get_ok(pb::Ok const& from)
     };
 }
 
-chain::ack get_ack(pb::Ack const& from)
+bool get_ack(pb::Ack const& from, chain::ack& to)
 {
-    return {
-        .in = epoch(from.in()),
-        .commit = seq(from.commit()),
-        .durable = seq(from.durable()),
-        .verified = seq(from.verified()),
-    };
+    to.in = epoch(from.in());
+    to.commit = seq(from.commit());
+    to.durable = seq(from.durable());
+    to.verified = seq(from.verified());
+    return !from.has_least() || get_least(from.least(), to.least);
+}
+
+bool get_mark(pb::Mark const& from, chain::mark& to)
+{
+    to.in = epoch(from.in());
+    to.stable = seq(from.stable());
+    to.commit = seq(from.commit());
+    return !from.has_least() || get_least(from.least(), to.least);
 }
 }  // namespace
 
@@ -231,10 +259,8 @@ bool get(pb::Frame const& from, chain::message& to)
         case pb::Frame::kNack:
             to = chain::nack{epoch(from.nack().in()), from.nack().number(), seq(from.nack().hint())};
             return true;
-        case pb::Frame::kMark:
-            to = chain::mark{epoch(from.mark().in()), seq(from.mark().stable()), seq(from.mark().commit())};
-            return true;
-        case pb::Frame::kAck: return to = get_ack(from.ack()), true;
+        case pb::Frame::kMark: return get_mark(from.mark(), to.emplace<chain::mark>());
+        case pb::Frame::kAck: return get_ack(from.ack(), to.emplace<chain::ack>());
         case pb::Frame::kSubmit: return get_submit(from.submit(), to.emplace<chain::submit>());
         case pb::Frame::kSubmitRefused:
             return get_refused(from.submit_refused(), to.emplace<chain::refused>());

@@ -24,6 +24,12 @@ template <class Tag>
     return id.has_value();
 }
 
+// What is beyond our words is the least that we know.
+[[nodiscard]] inline room room_of(std::uint32_t from)
+{
+    return from > static_cast<std::uint32_t>(room::none) ? room::none : static_cast<room>(from);
+}
+
 void put(member const& from, pb::Member& to);
 [[nodiscard]] bool get(pb::Member const& from, member& to);
 

@@ -117,6 +117,7 @@ void put(heartbeat const& from, pb::Heartbeat& to)
     to.set_wall_us(from.wall_us);
     to.set_refused_us(from.refused_us);
     to.set_outdated(from.outdated);
+    to.set_left(static_cast<std::uint32_t>(from.left));
     to.set_trouble(from.trouble);
 }
 
@@ -144,6 +145,7 @@ bool get(pb::Heartbeat const& from, heartbeat& to)
     to.wall_us = from.wall_us();
     to.refused_us = from.refused_us();
     to.outdated = from.outdated();
+    to.left = room_of(from.left());
     to.trouble = from.trouble();
     return true;
 }

@@ -359,6 +359,20 @@ runtime::options chaind_options(chaind_settings& into)
         "When the disk makes no progress for so long, heartbeats stop."
     );
     add_transfer(out, into);
+    out.add_size(
+        "disk-reserve",
+        into.driver.space.reserve,
+        {.least = 1 * MiB, .most = 1024 * GiB, .or_zero = true},
+        "With less room than this on the data folder's file system (or than an eighth of it), the chain "
+        "takes only what makes room; 0: nobody looks."
+    );
+    out.add_size(
+        "disk-ballast",
+        into.driver.space.ballast,
+        {.least = 1 * MiB, .most = 1024 * GiB, .or_zero = true},
+        "Kept in the file `ballast` of the data folder and given up when nothing else is left; at most a "
+        "quarter of disk-reserve."
+    );
     out.add("reader-threads", into.reader_threads, {1, 64}, "Threads that read the database for clients.");
     add_limits(out, into.gateway);
     out.add("log-level", into.log_level, "debug, info, notice, warning or error.");
@@ -410,6 +424,7 @@ void complete(chaind_settings& given)
     given.gateway.admin_port = admin.port();
     given.driver.core.self.name.name = given.name;
     given.driver.data_dir = given.data_dir;
+    given.driver.space.folder = given.data_dir;
     given.driver.database = given.data_dir + "/chain.db";
 }
 

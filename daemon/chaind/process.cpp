@@ -35,6 +35,8 @@ result<std::unique_ptr<store::sqlite_store>> try_open_store(
     how.boot = boot;
     how.log_keep_entries = settings.log_keep_entries;
     how.log_keep_bytes = settings.log_keep_bytes;
+    if (auto const disk = store::measure_file_system(settings.data_dir))
+        how.wal_pages = store::wal_pages_for(*disk);
     return store::sqlite_store::open(how, &why);
 }
 

@@ -51,7 +51,10 @@ private:
     // Opens the store; one that cannot be used is waited for, or set aside when the chain goes on without it.
     boost::asio::awaitable<void> open_or_begin_empty();
     boost::asio::awaitable<bool> wait_or_set_aside(std::string why);
-    void say_unusable(std::string const& why, std::string const& chain, std::string const& advice);
+    boost::asio::awaitable<void> wait_for_room(std::string why);
+    void say_unusable(
+        std::string const& why, std::string const& what, std::string const& chain, std::string const& advice
+    );
     boost::asio::awaitable<std::optional<cluster_id>> join_cluster();
     void begin();  // builds and starts
     void build();

@@ -69,6 +69,12 @@ asio::awaitable<void> chaind_process::open_or_begin_empty()
     {
         self.boot = runtime::random_id<boot_id>();
         std::string why;
+        store::disk_space disk(settings_.driver.space);
+        if (!disk.can_start(why))
+        {
+            co_await wait_for_room(std::move(why));
+            continue;
+        }
         auto opened = try_open_store(settings_, self.boot, why);
         if (opened)
         {
@@ -76,11 +82,30 @@ asio::awaitable<void> chaind_process::open_or_begin_empty()
             self.store = store_->id();
             co_return;
         }
+        // It has become full in between, or what SQLite needs beside its files is more.
+        if (std::string full; opened.error() == errc::disk_failed && !disk.can_start(full))
+        {
+            co_await wait_for_room(std::move(full));
+            continue;
+        }
         if (moved) why = "the database was set aside, and another one cannot be made: " + why;
         if (moved || !is_unusable(opened.error())) runtime::fail(exit_status_of(opened.error()), why);
         if (opened.error() == errc::newer_schema) why += " (install the newer chaind that wrote it)";
         moved = co_await wait_or_set_aside(std::move(why));
     }
+}
+
+// The chain goes on without this machine, or waits for it; either way nobody can do anything but people.
+asio::awaitable<void> chaind_process::wait_for_room(std::string why)
+{
+    auto const trouble = "it cannot start: " + why;
+    std::string const advice = "free some space on the file system of " + settings_.data_dir +
+                               ", or make it larger; it starts by itself then";
+    auto asks = question(settings_.driver.core.self, trouble, advice);
+    static_cast<void>(co_await net::greet_once(settings_.driver.configd, std::move(asks), question_limit));
+    say_unusable(why, "disk full: waiting for room", {}, advice);
+    asio::steady_timer pause(on_, ask_every);
+    co_await runtime::wait_on(pause);
 }
 
 // True: the store was set aside. False: it should be tried again, since people may have put right what is in
@@ -106,7 +131,7 @@ asio::awaitable<bool> chaind_process::wait_or_set_aside(std::string why)
             if (try_to_set_aside(why, not_moved)) co_return true;
             runtime::fail(runtime::exit_config, trouble + "; it cannot be set aside either: " + not_moved);
         }
-        say_unusable(why, why_nothing_is_done(answer), advice);
+        say_unusable(why, "the database cannot be used", why_nothing_is_done(answer), advice);
         pause.expires_after(ask_every);
         co_await runtime::wait_on(pause);
     }
@@ -114,20 +139,17 @@ asio::awaitable<bool> chaind_process::wait_or_set_aside(std::string why)
 }
 
 // Once, and again every minute.
-void chaind_process::say_unusable(std::string const& why, std::string const& chain, std::string const& advice)
+void chaind_process::say_unusable(
+    std::string const& why, std::string const& what, std::string const& chain, std::string const& advice
+)
 {
     auto const now = std::chrono::steady_clock::now();
-    auto text = why + chain;
+    auto text = what + chain;
     if (text == unusable_said_ && now - unusable_said_at_ < say_again_after) return;
     unusable_said_ = std::move(text);
     unusable_said_at_ = now;
-    runtime::notify_status("waiting: the database cannot be used: " + why);
-    log::write(
-        log::level::error,
-        "chaind",
-        "the database cannot be used",
-        {{"Reason", why}, {"Chain", chain}, {"Next", advice}}
-    );
+    runtime::notify_status("waiting: " + why);
+    log::write(log::level::error, "chaind", what, {{"Reason", why}, {"Chain", chain}, {"Next", advice}});
 }
 
 }  // namespace chaind::program

@@ -61,6 +61,13 @@ bool damaged(status_input const& in, member const& m)
     return serves(in, m) && node->last->damaged;
 }
 
+// The head takes only what makes room while it serves.
+bool short_of_room(status_input const& in, member const& m)
+{
+    auto const* const node = find(in, m.name);
+    return serves(in, m) && is_low(node->last->left);
+}
+
 seq committed(status_input const& in)
 {
     auto out = in.record.watermark;
@@ -82,6 +89,7 @@ json::object chain_row(status_input const& in, std::size_t position, seq highest
         {"state",
          !here                                             ? "silent"
          : damaged(in, m)                                  ? "damaged"
+         : short_of_room(in, m)                            ? "full"
          : in.record.current.state == config_state::active ? "normal"
                                                            : "reconfiguring"},
     };
@@ -140,6 +148,8 @@ std::string state_of(status_input const& in)
     if (alive == 0) return in.foreign.empty() ? "down" : "unknown";
     if (current.members.size() < least) return "read_only";
     auto const& members = current.members;
+    if (std::any_of(members.begin(), members.end(), [&](member const& m) { return short_of_room(in, m); }))
+        return "read_only";
     bool const sound =
         std::none_of(members.begin(), members.end(), [&](member const& m) { return damaged(in, m); });
     bool const whole =
@@ -187,7 +197,8 @@ char const* state_of(status_input const& in, control::node_status const& node)
     auto const serving = std::find_if(
         chain.begin(), chain.end(), [&](member const& m) { return m.name == node.name && serves(in, m); }
     );
-    if (serving != chain.end()) return damaged(in, *serving) ? "damaged" : "member";
+    if (serving != chain.end())
+        return damaged(in, *serving) ? "damaged" : short_of_room(in, *serving) ? "full" : "member";
     if (listed(in.record.removed, node.name)) return "removed";
     if (listed(in.record.drained, node.name)) return "drained";
     if (!node.alive) return "failed";
@@ -266,6 +277,8 @@ json::array failed(status_input const& in)
             {"alive", node.alive},
             {"next", next_step(in, node)},
         };
+        if (node.alive && node.last && is_low(node.last->left))
+            row["next"] = "free some space on its disk, or make it larger; the rest happens by itself";
         if (auto const found = in.stuck.find(node.name); found != in.stuck.end() && !node.alive)
         {
             row["reason"] = found->second.trouble;
@@ -283,6 +296,21 @@ json::array damaged(status_input const& in)
     for (auto const& node : in.nodes)
         if (state_of(in, node) == std::string_view("damaged"))
             out.push_back({{"name", node.name.name}, {"reason", node.reason}});
+    return out;
+}
+
+// Of machines that are heard, in the chain or not.
+json::array full(status_input const& in)
+{
+    json::array out;
+    for (auto const& node : in.nodes)
+    {
+        if (!node.alive || !node.last || !is_low(node.last->left)) continue;
+        json::object row{{"name", node.name.name}};
+        row["free_bytes"] = info(in, node.name, "free_bytes");
+        row["data_dir"] = info(in, node.name, "data_dir");
+        out.push_back(std::move(row));
+    }
     return out;
 }
 
@@ -317,6 +345,7 @@ json::object status_json(status_input const& in)
         {"joining", joining(in)},
         {"failed", failed(in)},
         {"damaged", damaged(in)},
+        {"full", full(in)},
         {"clocks", clocks(in)},
         {"registry", age_of_registry(in)},
         {"spares", in_state(in, "spare")},

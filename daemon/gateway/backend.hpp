@@ -30,7 +30,8 @@ namespace chaind::gateway
 enum class no_answer : std::uint8_t
 {
     busy,         // admission is full; not in the log (outcome none) unless maybe_logged
-    read_only,    // fewer than min_replicas, or the disk is full
+    read_only,    // fewer than min_replicas
+    disk_full,    // a member of the chain has no room for it
     not_known,    // the head's version cannot carry it out
     timed_out,    // undecided after the limit: the outcome is unknown
     unavailable,  // this replica is stopping or too full itself; not submitted

@@ -33,6 +33,16 @@ refusal refusal_of(undecided const& why)
             out.why = {.code = api_errc::read_only, .message = "the chain takes no changes now", .field = {}};
             out.more.after_ms = 1000;
             break;
+        case no_answer::disk_full:
+            out.why = {
+                .code = api_errc::read_only,
+                .message =
+                    "disk full: the chain takes nothing that needs room until an administrator has made "
+                    "some; reading and deleting go on",
+                .field = {}
+            };
+            out.more.after_ms = 5000;
+            break;
         case no_answer::not_known:
             out.why = {
                 .code = api_errc::unavailable,

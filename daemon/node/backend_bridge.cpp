@@ -143,7 +143,8 @@ asio::awaitable<gateway::submit_outcome> backend_bridge::submit(chat::command wh
     auto const id = ids_.next();
     auto const waiter = std::make_shared<waiting<gateway::submit_outcome>>(on_);
     pending_.emplace(id, waiter);
-    send(submit_this{id, std::make_shared<std::string const>(wire::encode(what))});
+    auto command = std::make_shared<std::string const>(wire::encode(what));
+    send(submit_this{id, std::move(command), chat::frees_room(what.what)});
     waiter->wake.expires_after(how_.submit_limit);
     co_await runtime::wait_on(waiter->wake);
     pending_.erase(id);

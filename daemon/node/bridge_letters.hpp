@@ -25,6 +25,7 @@ struct submit_this
 {
     request_id as;
     std::shared_ptr<std::string const> command;  // encoded
+    bool frees_room = false;
 };
 struct forget_command  // its client has been told `timeout`
 {

@@ -36,6 +36,7 @@ gateway::no_answer no_answer_of(chain::refusal why)
         case chain::refusal::busy: return gateway::no_answer::busy;
         case chain::refusal::read_only: return gateway::no_answer::read_only;
         case chain::refusal::not_known: return gateway::no_answer::not_known;
+        case chain::refusal::disk_full: return gateway::no_answer::disk_full;
     }
     return gateway::no_answer::unavailable;
 }
@@ -87,7 +88,8 @@ replica_driver::replica_driver(
           std::move(store),
           *readers_,
           store_handlers(),
-          [&on](std::function<void()> what) { asio::post(on, std::move(what)); }
+          [&on](std::function<void()> what) { asio::post(on, std::move(what)); },
+          store::store_limits{.space = how_.space}
       )),
       snapshots_(std::make_unique<store::snapshot_thread>(
           store::snapshot_thread_options{.database = how_.database, .share = how_.snapshot_share},
@@ -283,6 +285,7 @@ store::store_events replica_driver::store_handlers()
         .digested = [this](std::string const& id, seq at, digest state)
         { checkpoint_ = {{"id", id}, {"pos", at.value()}, {"digest", to_string(state)}}; },
         .compacted = [this](log_point base) { feed(chain::compacted{base}); },
+        .space = [this](room left, std::uint64_t free) { heard_of_space(left, free); },
         .failed =
             [this](error_code why, std::string const& text)
         {
@@ -384,7 +387,7 @@ void replica_driver::submit_checkpoint(std::uint64_t id)
     what.what = chat::checkpoint{std::to_string(id)};
     checkpoints_.emplace_back(runtime::steady_now() + checkpoint_limit, ids_.next());
     auto command = std::make_shared<std::string const>(wire::encode(what));
-    feed(chain::submit_local{{checkpoints_.back().second, std::move(command)}});
+    feed(chain::submit_local{{checkpoints_.back().second, std::move(command), chat::frees_room(what.what)}});
 }
 
 void replica_driver::give_up_checkpoints()
@@ -411,7 +414,7 @@ void replica_driver::on(submit_this const& what)
         return;
     }
     pending_.insert(what.as);
-    feed(chain::submit_local{{what.as, what.command}});
+    feed(chain::submit_local{{what.as, what.command, what.frees_room}});
 }
 
 void replica_driver::on(forget_command const& what)

@@ -36,8 +36,9 @@ struct driver_settings
     cluster_id cluster;
     boost::asio::ip::tcp::endpoint listen;  // for other replicas
     boost::asio::ip::tcp::endpoint configd;
-    std::string data_dir;  // for people
-    std::string database;  // path: its size is shown, snapshots are made beside it
+    std::string data_dir;        // for people
+    std::string database;        // path: its size is shown, snapshots are made beside it
+    store::space_options space;  // folder empty: nobody looks
     std::size_t snapshot_share = store::snapshot_thread_options{}.share;
     std::uint64_t moved_before = 0;  // bytes that this join has cost in earlier runs of this process
     microseconds stall_limit = 1s;   // the disk makes no progress: heartbeats stop
@@ -124,6 +125,7 @@ private:
     void refresh_view();
     void show_service(bool up);
     [[nodiscard]] std::string why_not(chain::replica_status const& now, bool others) const;
+    void heard_of_space(room left, std::uint64_t free);
     [[nodiscard]] std::string info(chain::replica_status const& now) const;
     void log_role(chain::replica_status const& now);
     void log_clock(chain::replica_status const& now);
@@ -176,6 +178,8 @@ private:
     gateway::chain_view view_;  // without status
     shared_status status_;      // what the config service last said, and whether that is up
     std::string told_lineage_;
+    std::optional<std::uint64_t> free_bytes_;  // on the file system of the data folder
+    room room_ = room::ample;
     bool config_up_ = false;
     boost::json::object checkpoint_;  // the newest state digest, as heartbeats report it
     std::pair<epoch, chain::role> told_role_{};

@@ -84,7 +84,8 @@ void replica_driver::refresh_view()
     next.member = now.active;
     next.replicas = now.active ? members.size() : 0;
     next.can_read = now.active && !stopping_ && (others || core_.lease_valid(runtime::steady_now()));
-    next.can_write = now.active && !stopping_ && others && members.size() >= how_.core.min_replicas;
+    next.can_write = now.active && !stopping_ && others && members.size() >= how_.core.min_replicas &&
+                     !is_low(now.least.left);
     next.why_not = next.can_read && next.can_write ? "" : why_not(now, others);
     // Without the config service nobody would take it back: it serves again.
     next.draining = now.drain && config_up_;
@@ -129,6 +130,9 @@ std::string replica_driver::why_not(chain::replica_status const& now, bool other
     if (now.receiving) return "taking in a snapshot";
     if (now.part == chain::role::learner) return "catching up with the chain";
     if (!now.active) return "not in an active chain";
+    if (others && is_low(now.least.left))
+        return "disk full: the disk of " + now.least.who.name +
+               " has no room left; reading and deleting go on, free some space there";
     if (others) return "fewer replicas than min-replicas";
     // Until there is a chain without it.
     return config_up_ ? "a member of the chain cannot be reached"
@@ -184,6 +188,32 @@ void replica_driver::log_clock(chain::replica_status const& now)
         );
 }
 
+void replica_driver::heard_of_space(room left, std::uint64_t free)
+{
+    free_bytes_ = free;
+    if (left == room_) return;
+    auto const before = std::exchange(room_, left);
+    feed(chain::disk_room{left});
+    auto const free_mib = std::to_string(free >> 20) + " MiB";
+    if (is_low(before) && !is_low(left))
+        log::write(
+            log::level::notice,
+            "node",
+            "the disk has room again",
+            {{"Folder", how_.data_dir}, {"Free", free_mib}}
+        );
+    else if (is_low(left) && left > before)
+        log::write(
+            log::level::error,
+            "node",
+            left == room::low ? "the disk is nearly full: only what makes room is taken"
+                              : "the disk is full: nothing is taken",
+            {{"Folder", how_.data_dir},
+             {"Free", free_mib},
+             {"Next", "free some space on that file system, or make it larger"}}
+        );
+}
+
 std::string replica_driver::info(chain::replica_status const& now) const
 {
     auto const left = now.lease_until - runtime::steady_now();
@@ -204,6 +234,7 @@ std::string replica_driver::info(chain::replica_status const& now) const
         {"log_base", now.base.at.value()},
         {"moved_bytes", moved_bytes()},
     };
+    if (free_bytes_) out["free_bytes"] = *free_bytes_;
     if (now.receiving)
         out["snapshot"] = {
             {"bytes_done", now.receiving->bytes_done}, {"bytes_total", now.receiving->bytes_total}

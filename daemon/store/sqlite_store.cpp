@@ -19,6 +19,7 @@ namespace
 
 constexpr std::uint64_t drop_rows_max = 512;        // in one transaction, beside as many as it adds
 constexpr std::size_t apply_read_bytes = 1u << 20;  // of log rows in memory at once while applying
+constexpr std::uint64_t saved_entries = 1000;       // of the log stay while the disk is low
 constexpr std::size_t page_bytes = 4096;
 // A WAL of so many steps has a reader behind it, which may be gone by now: writers wait a moment for it, ...
 constexpr std::size_t wal_steps_max = 8;
@@ -130,7 +131,11 @@ error_code sqlite_store::configure()
     {
         auto* store = static_cast<sqlite_store*>(self);
         auto const now = static_cast<std::size_t>(pages);
-        if (now < store->wal_size_) store->tidy_at_ = store->tidy_step_;  // it began anew
+        if (now < store->wal_size_)  // it began anew
+        {
+            store->tidy_at_ = store->tidy_step_;
+            store->wal_settled_ = 0;
+        }
         store->wal_size_ = now;
         store->wal_file_ = std::max(store->wal_file_, now);
         return SQLITE_OK;
@@ -394,7 +399,8 @@ error_code sqlite_store::compact(std::uint64_t added)
         return refuse(errc::store_damaged, "broken invariant: compaction above the applied mark");
     }
     auto const kept = end_.at - base_.at;
-    if (kept <= keep_entries_ && log_bytes_ <= keep_bytes_) return {};
+    auto const keep_entries = saves_space_ ? std::min(keep_entries_, saved_entries) : keep_entries_;
+    if (kept <= keep_entries && log_bytes_ <= keep_bytes_) return {};
 
     auto upto = base_.at;
     auto bytes = log_bytes_;
@@ -404,7 +410,7 @@ error_code sqlite_store::compact(std::uint64_t added)
             allowed_,
             drop_rows_max + added
         );
-        while ((end_.at - upto > keep_entries_ || bytes > keep_bytes_) && row.step())
+        while ((end_.at - upto > keep_entries || bytes > keep_bytes_) && row.step())
         {
             upto = seq(row.number(0));
             bytes -= 64 + row.number(1);
@@ -450,17 +456,21 @@ error_code sqlite_store::tidy()
     if (wal_file_ >= wal_steps_max * tidy_step_ && std::chrono::steady_clock::now() >= shrink_at_)
         return shrink_wal();
     if (wal_size_ < tidy_at_) return {};
+    int in_all = 0;
+    int moved = 0;
     int const code =
-        sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+        sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_all, &moved);
     // Readers may keep pages in the WAL; the next attempt is a step further on.
     tidy_at_ = wal_size_ + tidy_step_;
+    if (code == SQLITE_OK) wal_settled_ = static_cast<std::size_t>(std::max(moved, 0));
     return judge_checkpoint(code);
 }
 
 error_code sqlite_store::tidy_at_rest()
 {
     if (failure_) return *failure_;
-    if (wal_file_ < tidy_step_ || std::chrono::steady_clock::now() < shrink_at_) return {};
+    bool const grown = wal_file_ >= tidy_step_ || (saves_space_ && wal_size_ > wal_settled_);
+    if (!grown || std::chrono::steady_clock::now() < shrink_at_) return {};
     return shrink_wal();
 }
 
@@ -473,7 +483,7 @@ error_code sqlite_store::shrink_wal()
     int const code =
         sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     sqlite3_busy_timeout(db_->handle(), busy_patience_ms);
-    if (code == SQLITE_OK) wal_size_ = wal_file_ = 0;
+    if (code == SQLITE_OK) wal_size_ = wal_file_ = wal_settled_ = 0;
     tidy_at_ = wal_size_ + tidy_step_;
     return judge_checkpoint(code);
 }
@@ -485,6 +495,16 @@ error_code sqlite_store::judge_checkpoint(int code)
     if (primary == SQLITE_OK || primary == SQLITE_BUSY || primary == SQLITE_FULL) return {};
     db_->fail(code, "wal_checkpoint");
     return disk();
+}
+
+space_needs sqlite_store::needs()
+{
+    space_needs out;
+    if (failure_) return out;
+    out.unsettled = (wal_size_ - std::min(wal_settled_, wal_size_)) * page_bytes;
+    auto row = db_->query("PRAGMA freelist_count");
+    if (row.step()) out.reusable = row.number(0) * page_bytes;
+    return out;
 }
 
 error_code sqlite_store::disk(errc code)

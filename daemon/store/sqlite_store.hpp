@@ -13,6 +13,7 @@
 #include "base/errc.hpp"
 #include "chain/types.hpp"
 #include "chat/apply.hpp"
+#include "store/disk_space.hpp"
 #include "store/process_lock.hpp"
 #include "store/sqlite.hpp"
 
@@ -95,8 +96,11 @@ public:
 
     // Moves the WAL into the database when it has grown. Call it between performs, when nobody waits.
     [[nodiscard]] error_code tidy();
-    // When there has been nothing to do for a while: the WAL gets its small size back.
+    // When there has been nothing to do for a while, or room is scarce: the WAL gets its small size back.
     [[nodiscard]] error_code tidy_at_rest();
+    // While the disk is low: the log is cut as far as it may be, whatever is to be kept.
+    void save_space(bool low) { saves_space_ = low; }
+    [[nodiscard]] space_needs needs();
 
     [[nodiscard]] error_code failure() const { return failure_.value_or(error_code{}); }
     [[nodiscard]] std::string const& failure_text() const { return failure_text_; }
@@ -146,7 +150,9 @@ private:
     std::size_t tidy_at_ = 0;
     std::size_t wal_size_ = 0;                           // pages in it since it began anew
     std::size_t wal_file_ = 0;                           // and at most, since its file was cut
+    std::size_t wal_settled_ = 0;                        // of these, moved into the database
     std::chrono::steady_clock::time_point shrink_at_{};  // not before then
+    bool saves_space_ = false;
     std::optional<error_code> failure_;
     std::string failure_text_;
 };

@@ -14,7 +14,10 @@ namespace chaind::store
 namespace
 {
 
-constexpr std::chrono::milliseconds rest{200};
+using namespace std::chrono_literals;
+
+constexpr auto rest = 200ms;
+constexpr auto space_said_every = 1s;  // while nothing but the number changes
 
 std::size_t bytes_of(chain::store_write const& write)
 {
@@ -42,7 +45,8 @@ public:
           readers_(readers),
           tell_(std::make_shared<store_events const>(std::move(tell))),
           post_(std::move(post)),
-          limits_(limits),
+          limits_(std::move(limits)),
+          space_(limits_.space),
           thread_([this] { work(); })
     {
         readers_.on_failure([tell = tell_](std::string const& text) { tell->failed(errc::disk_failed, text); }
@@ -127,13 +131,33 @@ private:
 
     void work()
     {
+        look_at_space();
         while (auto piece = take())
         {
             if (!perform(*piece)) return;
             finished(*piece);
             // Nobody waits for this one, except those who come meanwhile.
             if (piece->idle ? store_->tidy_at_rest() : store_->tidy()) return give_up();
+            look_at_space();
         }
+    }
+
+    void look_at_space()
+    {
+        if (limits_.space.folder.empty()) return;
+        auto const before = space_.left();
+        auto const left = space_.look(store_->needs());
+        store_->save_space(is_low(left));
+        auto const now = std::chrono::steady_clock::now();
+        bool const first = space_said_at_ == std::chrono::steady_clock::time_point{};
+        if (!first && left == before && now - space_said_at_ < space_said_every) return;
+        space_said_at_ = now;
+        post(
+            [left, free = space_.available()](store_events const& to)
+            {
+                if (to.space) to.space(left, free);
+            }
+        );
     }
 
     // Waits for the next piece, not for ever; nothing when there is none left and the owner wants the end.
@@ -251,6 +275,8 @@ private:
     std::shared_ptr<store_events const> const tell_;
     post_function const post_;
     store_limits const limits_;
+    disk_space space_;
+    std::chrono::steady_clock::time_point space_said_at_{};
 
     mutable std::mutex mutex_;
     std::condition_variable wake_;
@@ -271,7 +297,9 @@ store_thread::store_thread(
     post_function post,
     store_limits limits
 )
-    : impl_(std::make_unique<impl>(std::move(store), readers, std::move(tell), std::move(post), limits))
+    : impl_(std::make_unique<impl>(
+          std::move(store), readers, std::move(tell), std::move(post), std::move(limits)
+      ))
 {
 }
 store_thread::~store_thread() = default;

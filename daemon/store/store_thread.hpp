@@ -25,6 +25,8 @@ struct store_events
     std::function<void(std::string const& id, seq at, digest state)> digested;  // a checkpoint's state
     std::function<void(log_point base)> compacted = {
     };  // the log now begins behind `base`, durably; optional
+    // How much room the disk has, when that changes, and the bytes that are free on it; optional.
+    std::function<void(room left, std::uint64_t free)> space = {};
     // The disk failed, for the writer or for a reader, or the store is damaged: stop the process. The writer
     // reports nothing after its own failure; what it has not reported may not be durable.
     std::function<void(error_code, std::string const& text)> failed;
@@ -34,6 +36,8 @@ struct store_limits
 {
     std::size_t batch_writes = 4096;  // of one transaction
     std::size_t batch_bytes = 4u << 20;
+    // The folder's room is watched when there is one.
+    space_options space = {};
 };
 
 class store_thread

@@ -89,6 +89,13 @@ class Chain:
         for name in names:
             self.quickstart("--start", name)
 
+    def start_later(self, name):
+        """--start in the background: it waits until that machine listens."""
+        return subprocess.Popen(
+            [*QUICKSTART, "--dir", str(self.dir), "--start", name],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.environment,
+        )  # fmt: skip
+
     # ---- asking ----
 
     def get(self, name, path):
@@ -196,11 +203,13 @@ def wait_for(condition, what, limit_s=30):
 
 
 @contextmanager
-def running(**options):
-    """A chain for one test: its folder goes when the test passes, its processes go in any case."""
+def running(prepare=lambda folder: None, **options):
+    """A chain for one test: its folder goes when the test passes, its processes go in any case. `prepare` puts into that
+    folder what is to be there before the first start."""
     with tempfile.TemporaryDirectory(prefix="chain-", ignore_cleanup_errors=True) as folder:
         chain = None
         try:
+            prepare(Path(folder))
             chain = Chain(folder, **options)
             yield chain
         except BaseException:

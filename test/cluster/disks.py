@@ -1,6 +1,7 @@
 """Disks that are full or fail, for one file or one machine, while a test wants it."""
 import functools
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -56,6 +57,42 @@ def no_small_disk():
     if own_mounts():
         return False
     print("  skipped: neither root nor a user namespace may mount a small file system here", file=sys.stderr)
+    return True
+
+
+class SharedDisk:
+    """A small file system that stays while its machine's process comes and goes. Only root may mount one."""
+
+    def __init__(self, folder, size):
+        self.folder = Path(folder)
+        self.folder.mkdir(mode=0o700, parents=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "tmpfs", str(self.folder)], check=True)
+
+    def resize(self, size):
+        subprocess.run(["mount", "-o", f"remount,size={size}", "tmpfs", str(self.folder)], check=True)
+
+    def fill(self, leave=0):
+        """Somebody else's file, so large that only `leave` bytes stay free."""
+        with open(self.folder / "somebody-elses", "ab") as file:
+            while (free := os.statvfs(self.folder).f_bavail * os.statvfs(self.folder).f_frsize - leave) > 0:
+                try:
+                    file.write(b"x" * min(free, 1 << 16))
+                    file.flush()
+                except OSError:
+                    break
+
+    def make_room(self):
+        (self.folder / "somebody-elses").unlink()
+
+    def close(self):
+        subprocess.run(["umount", "-l", str(self.folder)], check=False)
+
+
+def not_root():
+    """Says why a test is skipped, if it is."""
+    if os.geteuid() == 0 and own_mounts() is not None:
+        return False
+    print("  skipped: only root may mount a small file system that outlives a process", file=sys.stderr)
     return True
 
 

@@ -42,6 +42,12 @@ struct told_times
     std::int64_t asked_ms = 0;
 };
 
+// Some of all commands delete: they are taken when a disk is low.
+[[nodiscard]] constexpr bool frees_room(op_key key)
+{
+    return key.number % 16 == 0;
+}
+
 struct outcome
 {
     op_key key;

@@ -32,6 +32,8 @@ std::string_view name(seen what)
         "refused_disks",
         "fsync_errors",
         "fsync_losses",
+        "low_disks",
+        "refused_for_room",
         "config_crashes",
         "config_crashes_mid_change",
         "probes_answered_gone",

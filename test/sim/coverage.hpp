@@ -37,6 +37,8 @@ enum class seen : std::uint8_t
     refused_disks,
     fsync_errors,
     fsync_losses,
+    low_disks,
+    refused_for_room,
     config_crashes,
     config_crashes_mid_change,
     probes_answered_gone,

@@ -66,6 +66,7 @@ constexpr std::pair<r, std::string_view> all_rules[] = {
     {r::an_installation_is_whole, "an_installation_is_whole"},
     {r::a_returning_store_is_checked, "a_returning_store_is_checked"},
     {r::a_start_writes_again, "a_start_writes_again"},
+    {r::what_needs_room_is_refused, "what_needs_room_is_refused"},
     {r::death_is_told_by_the_same_kernel, "death_is_told_by_the_same_kernel"},
     {r::who_says_goodbye_has_no_lease, "who_says_goodbye_has_no_lease"},
     {r::a_promise_names_its_configuration, "a_promise_names_its_configuration"},

@@ -6,6 +6,14 @@
 
 namespace chaind::sim
 {
+namespace
+{
+
+// What is on its way when the head hears of it, and what deletes, must fit: so it is in the daemon, whose
+// reserve is many times what may wait at a head.
+constexpr std::int64_t rows_to_full = 400;
+
+}  // namespace
 
 void nemesis::start()
 {
@@ -118,6 +126,21 @@ void nemesis::new_disk(node& which)
         in_.random.skewed(in_.how.down_time.low, in_.how.down_time.high),
         [this, &which, with] { in_.restart(which, in_.faults_on ? with : disk_choice::same); }
     );
+}
+
+// One, or all of them at the same time as where every machine has the same.
+void nemesis::fill_disks(node& which)
+{
+    bool const all = in_.random.chance(0.3);
+    auto const left = in_.random.chance(0.2) ? room::none : room::low;
+    for (auto& each : in_.nodes)
+    {
+        if (!all && each.get() != &which) continue;
+        // Equal machines: some are low a little later than the first.
+        auto const of_this = all && in_.random.chance(0.3) ? room::enough : left;
+        each->fill_disk(of_this, rows_to_full);
+        undo_later(in_.random.skewed(200'000, 3'000'000), [node = each.get()] { node->empty_disk(); });
+    }
 }
 
 void nemesis::power_loss_all()
@@ -454,6 +477,7 @@ void nemesis::strike(fault what)
         case fault::clock_jump: clock_jump(); break;
         case fault::registry_put_back: put_registry_back(); break;
         case fault::fsync_error: fsync_error(which); break;
+        case fault::disk_fills: fill_disks(which); break;
         case fault::rejoin_under_old_tail: rejoin_under_old_tail(); break;
         case fault::removed_and_cut_off: removed_and_cut_off(); break;
         case fault::count_: break;

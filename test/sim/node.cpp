@@ -39,6 +39,7 @@ void node::start()
     stopping_ = false;
     status_ = core_->status();
     in_.log.line("start ", self_.name, " end=", disk_.durable().end(), " applied=", disk_.durable().applied);
+    if (room_ != room::ample) tell_room();
     next_tick();
 }
 
@@ -79,6 +80,40 @@ void node::lose_power()
     in_.log.line("what a failed fsync had left in memory is gone: ", self_.name);
     in_.count.add(seen::fsync_losses);
     in_.check.on_disk_changed();
+}
+
+void node::fill_disk(room left, std::int64_t rows)
+{
+    if (room_ != room::ample) return;
+    in_.log.line("disk is low: ", self_.name);
+    if (is_low(left)) in_.count.add(seen::low_disks);
+    room_ = left;
+    rows_left_ = rows;
+    tell_room();
+}
+
+void node::empty_disk()
+{
+    if (room_ == room::ample) return;
+    in_.log.line("disk has room again: ", self_.name);
+    room_ = room::ample;
+    tell_room();
+}
+
+void node::tell_room()
+{
+    later(in_.random.between(0, 20'000), [this] { deliver(self_, chain::disk_room{room_}); });
+}
+
+// Of a member: what a learner is sent it can refuse by ending, and a config service that hears of its disk
+// takes it out.
+void node::count_rows(std::vector<chain::store_write> const& writes)
+{
+    auto const part = status_.part;
+    if (!is_low(room_) || part == chain::role::detached || part == chain::role::learner) return;
+    for (auto const& write : writes)
+        rows_left_ -= static_cast<std::int64_t>(write.entries.size());
+    demand(rows_left_ >= 0, "the disk of ", self_.name, " has run full: what needs room was taken");
 }
 
 void node::pause()
@@ -137,7 +172,7 @@ void node::submit(op_key key, std::int64_t key_ms)
         .key_ms = key_ms, .asked_ms = core_->time_is_agreed() ? core_->time_us(clocks()) / 1000 : 0
     };
     auto command = std::make_shared<std::string const>(in_.application.command(key, at));
-    deliver(self_, chain::submit_local{{request, std::move(command)}});
+    deliver(self_, chain::submit_local{{request, std::move(command), frees_room(key)}});
     later(
         5'000'000,
         [this, request]
@@ -191,6 +226,7 @@ void node::perform(chain::effects what)
         stop(false);
         return;
     }
+    count_rows(what.writes);
     auto life = life_;
     for (auto& write : what.writes)
     {
@@ -230,6 +266,7 @@ void node::perform(chain::effects what)
         auto key = found->second;
         waiting_.erase(found);
         in_.count.add(seen::refusals);
+        if (each.why == chain::refusal::disk_full) in_.count.add(seen::refused_for_room);
         in_.clients.on_refused(key);
     }
     if (what.may_drop)

@@ -65,10 +65,14 @@ public:
     bool lying = false;  // its disk went back in time: it does not count until it is out of the chain
     void slow_disk(us by) { disk_.slower = by; }
     void fail_next_fsync() { disk_.failing = true; }
+    // So many log rows more and it is full; the process notices soon.
+    void fill_disk(room left, std::int64_t rows);
+    void empty_disk();
     void repair_disk()
     {
         disk_.slower = 0;
         disk_.failing = false;
+        empty_disk();
     }
 
 private:
@@ -84,6 +88,8 @@ private:
     void perform_read(chain::read_step what);
     void end_process();
     void lose_power();
+    void tell_room();
+    void count_rows(std::vector<chain::store_write> const& writes);
     void begin_anew(chain::begin_anew const& what);  // node_stores.cpp, as all that follows up to the blank
     void rename_store(store_id id);
     void install(snapshot_file const& file);
@@ -120,6 +126,8 @@ private:
     std::optional<disk_image> older_;
     std::optional<chain::replica> core_;
     chain::replica_status status_;  // after its last step
+    room room_ = room::ample;       // on its disk
+    std::int64_t rows_left_ = 0;    // when that is not enough
     bool paused_ = false;
     bool powered_ = true;
     bool stopping_ = false;    // on its way out, cleanly

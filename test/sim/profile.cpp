@@ -50,7 +50,8 @@ void common_faults(profile& p)
          {fault::goodbye_and_linger, 2},
          {fault::slow_disk, 2},
          {fault::slow_links, 3},
-         {fault::fsync_error, 2}}
+         {fault::fsync_error, 2},
+         {fault::disk_fills, 2}}
     );
 }
 
@@ -374,6 +375,7 @@ profile administered(rng& random)
          {fault::isolate_end, 2},
          {fault::partition, 2},
          {fault::pause_head_or_tail, 2},
+         {fault::disk_fills, 2},
          {fault::power_loss_all, 1}}
     );
     p.fault_gap = {30'000, 500'000};

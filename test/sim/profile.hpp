@@ -43,6 +43,7 @@ enum class fault : std::uint8_t
     slow_disk,
     slow_links,
     fsync_error,
+    disk_fills,
     rejoin_under_old_tail,  // scripted, p6
     removed_and_cut_off,    // scripted, p3: with a lease that only a waiting config service respects
     new_disk,               // a replica dies and comes back with an empty disk, or one of another history

@@ -112,7 +112,7 @@ std::string role_of(json::object const& status, std::string const& node)
     auto const* row = row_of(list_at(status, "chain"), node);
     if (row == nullptr) return "";
     auto const state = text_at(*row, "state");
-    return state == "normal" || state == "damaged" ? text_at(*row, "role") : "";
+    return state == "normal" || state == "damaged" || state == "full" ? text_at(*row, "role") : "";
 }
 
 bool is_member(json::object const& status, std::string const& node)

@@ -5,6 +5,8 @@
 
 #include <boost/json/array.hpp>
 
+#include <algorithm>
+
 namespace chaind::chainctl
 {
 namespace
@@ -29,6 +31,12 @@ std::string headline(json::object const& status)
     if (state == "degraded")
         return coloured(tint::warning, "degraded") + ": " + of + " serve; nothing is lost, " +
                (have == "1" ? "one more failure stops service" : "the chain goes on");
+    auto const is_full = [](json::value const& row)
+    { return row.is_object() && text_at(row.get_object(), "state") == "full"; };
+    auto const& chain = list_at(status, "chain");
+    if (state == "read_only" && std::any_of(chain.begin(), chain.end(), is_full))
+        return coloured(tint::warning, "read only") + ": " + of +
+               " serve; a disk is full, so only reading and deleting go on";
     if (state == "read_only")
         return coloured(tint::warning, "read only") + ": " + of +
                "; writes are refused until more machines are back";
@@ -41,7 +49,7 @@ std::string headline(json::object const& status)
 
 tint tint_of(std::string const& state)
 {
-    return state == "normal" ? tint::good : state == "damaged" ? tint::bad : tint::warning;
+    return state == "normal" ? tint::good : state == "damaged" || state == "full" ? tint::bad : tint::warning;
 }
 
 std::string chain_table(json::object const& status, bool wide)
@@ -183,6 +191,23 @@ std::string clock_lines(json::object const& status)
     return out;
 }
 
+std::string full_lines(json::object const& status)
+{
+    std::string out;
+    for (auto const& value : list_at(status, "full"))
+    {
+        if (!value.is_object()) continue;
+        auto const& node = value.get_object();
+        auto const folder = text_at(node, "data_dir", "its data folder");
+        out += "  " + coloured(tint::bad, "full") + "     " + text_at(node, "name") + ": " +
+               std::to_string(number_at(node, "free_bytes") >> 20) + " MiB are free for " + folder +
+               "; the chain takes only what makes room as long as that machine is in it\n" +
+               "           next: free some space on the file system of " + folder +
+               ", or make it larger; the rest happens by itself\n";
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string status_text(json::object const& status, bool wide)
@@ -201,7 +226,8 @@ std::string status_text(json::object const& status, bool wide)
         "\n";
     if (auto rows = chain_table(status, wide); !rows.empty()) out += "\n" + rows;
     auto const notes = registry_lines(status) + joining_lines(status) + aside_lines(status) +
-                       damaged_lines(status) + clock_lines(status) + failed_lines(status);
+                       full_lines(status) + damaged_lines(status) + clock_lines(status) +
+                       failed_lines(status);
     if (!notes.empty()) out += "\n" + notes;
     return out;
 }

@@ -103,6 +103,9 @@ describe('words of the chain', () => {
       /^Everything works\. n2 has been away since \d\d:\d\d; every message is on both others\.$/,
     );
     expect(band_text(cluster(1), undefined)!.strong).toBe('On the last machine.');
+    expect(band_text(cluster(1, 'read_only'), undefined)!.rest).toMatch(/^Too few machines/);
+    const full = { ...cluster(3, 'read_only'), reason: 'disk full: the disk of n1 has no room left' };
+    expect(band_text(full, undefined)!.rest).toMatch(/^A disk is full/);
   });
 });
 

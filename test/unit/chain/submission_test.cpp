@@ -109,6 +109,83 @@ BOOST_AUTO_TEST_CASE(below_min_replicas_the_head_refuses)
     BOOST_TEST(h.status(0).pending_submissions == 0u);
 }
 
+// ---- room on the members' disks
+
+// What `i`'s gateway asks for; `frees`: it deletes.
+request_id ask(harness& h, std::size_t i, bool frees)
+{
+    static std::uint8_t count = 100;
+    request_id id;
+    id.bytes.fill(++count);
+    (void)h.step(i, submit_local{{id, std::make_shared<std::string const>("x"), frees}});
+    return id;
+}
+
+BOOST_AUTO_TEST_CASE(while_a_members_disk_is_low_only_what_frees_room_is_taken)
+{
+    for (std::size_t low = 0; low < 3; ++low)
+    {
+        harness h(3);
+        h.form({0, 1, 2});
+        (void)h.step(low, disk_room{room::low});
+        h.run();
+        h.pass(100ms);
+        for (std::size_t i = 0; i < 3; ++i)
+            BOOST_TEST((h.status(i).least == least_room{h.triple(low).name, room::low}));
+
+        auto const refused = ask(h, 1, false);
+        ask(h, 1, true);
+        h.run();
+        BOOST_TEST(h.status(0).applied == seq{1});
+        BOOST_TEST_REQUIRE(h.at(1).refusals.size() == 1u);
+        BOOST_TEST(h.at(1).refusals[0].request == refused);
+        BOOST_TEST((h.at(1).refusals[0].why == refusal::disk_full));
+        BOOST_TEST(!h.at(1).refusals[0].maybe_logged);
+
+        // A full one takes nothing.
+        (void)h.step(low, disk_room{room::none});
+        h.run();
+        h.pass(100ms);
+        ask(h, 1, true);
+        h.run();
+        BOOST_TEST(h.status(0).received == seq{1});
+        BOOST_TEST(h.at(1).refusals.size() == 2u);
+
+        (void)h.step(low, disk_room{room::enough});
+        h.run();
+        h.pass(100ms);
+        for (std::size_t i = 0; i < 3; ++i)
+            BOOST_TEST((h.status(i).least == least_room{}));
+        ask(h, 1, false);
+        h.run();
+        BOOST_TEST(h.status(0).applied == seq{2});
+    }
+}
+
+BOOST_AUTO_TEST_CASE(who_has_left_the_chain_has_no_say_in_its_room)
+{
+    harness h(3);
+    h.form({0, 1, 2});
+    (void)h.step(2, disk_room{room::low});
+    h.run();
+    h.pass(100ms);
+    h.form({0, 1});
+    ask(h, 1, false);
+    h.run();
+    BOOST_TEST(h.status(0).applied == seq{1});
+}
+
+BOOST_AUTO_TEST_CASE(heartbeats_tell_of_the_room_at_once)
+{
+    harness h(2);
+    h.form({0, 1});
+    h.at(1).heartbeats.clear();
+    (void)h.step(1, disk_room{room::low});
+    h.run();
+    BOOST_TEST_REQUIRE(!h.at(1).heartbeats.empty());
+    BOOST_TEST((h.at(1).heartbeats.back().left == room::low));
+}
+
 BOOST_AUTO_TEST_CASE(a_full_head_refuses_and_a_gateway_hears_of_it)
 {
     harness h(2, [](settings& how) { how.admission_entries = 3; });

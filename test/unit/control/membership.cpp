@@ -9,6 +9,55 @@ namespace
 
 using namespace testing;
 
+BOOST_AUTO_TEST_SUITE(room_on_disks)
+
+BOOST_AUTO_TEST_CASE(a_member_whose_disk_is_low_leaves_while_another_has_plenty)
+{
+    for (auto const* low : {"n1", "n2", "n3"})
+    {
+        settled_town t;
+        t.of(low).left = room::low;
+        BOOST_REQUIRE(t.run_until([&] { return t.config().members.size() == 2; }));
+        t.run(200ms);
+        BOOST_CHECK(t.config().state == config_state::active && !t.config().contains(t.of(low).who));
+        // It is not fed as long as it is low, and comes back when it is not.
+        t.run(5s);
+        BOOST_CHECK(!t.ctl->learning());
+        t.of(low).left = room::enough;
+        BOOST_REQUIRE(t.run_until([&] { return t.config().members.size() == 3; }));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(nobody_leaves_where_no_disk_has_room)
+{
+    settled_town t;
+    for (auto const* each : {"n1", "n2", "n3"})
+        t.of(each).left = room::low;
+    t.run(5s);
+    BOOST_CHECK(t.active("n1 n2 n3"));
+    BOOST_CHECK_EQUAL(t.config().at, epoch{1});  // nor for the moment in which one says it before the others
+    // Room enough for itself is no reason to rest the chain on it alone.
+    t.of("n2").left = room::enough;
+    t.run(5s);
+    BOOST_CHECK(t.active("n1 n2 n3"));
+    t.of("n2").left = room::ample;
+    BOOST_REQUIRE(t.becomes("n2"));
+}
+
+BOOST_AUTO_TEST_CASE(a_low_disk_is_better_than_none)
+{
+    settled_town t;
+    t.of("n1").left = room::low;
+    BOOST_REQUIRE(t.becomes("n2 n3"));
+    t.kill("n2");
+    BOOST_REQUIRE(t.becomes("n3"));
+    t.of("n3").left = room::low;
+    t.run(1s);
+    BOOST_CHECK(t.active("n3"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
 BOOST_AUTO_TEST_SUITE(joining)
 
 // A chain of n1 and n2 that n3 wants to join.

@@ -64,6 +64,7 @@ struct citizen
     bool stepping_down = false;
     bool restored = false;
     bool in_doubt = false;             // says so
+    room left = room::ample;           // on its disk
     bool damaged = false;              // says so, whatever it is in the chain
     std::string trouble;               // of a learner
     microseconds clock_ahead{};        // its wall clock
@@ -281,6 +282,7 @@ public:
         hb.end.ts_us = newest_stamp_us;
         hb.refused_us = c.refused_us;
         if (c.damaged) hb.trouble = "a row has changed";
+        hb.left = c.left;
         for (auto const& [n, other] : people)
             if (c.learning && c.learning->source == c.who && other.who == c.learning->learner && other.up &&
                 other.promised == c.promised && other.learning == c.learning && other.learns)

@@ -486,6 +486,7 @@ trouble const troubles[] = {
     {gateway::no_answer::busy, false, "too_many_inflight", "none"},
     {gateway::no_answer::read_only, false, "read_only", "none"},
     {gateway::no_answer::not_known, false, "unavailable", "none"},
+    {gateway::no_answer::disk_full, false, "read_only", "none"},
     {gateway::no_answer::unavailable, false, "unavailable", "none"},
     {gateway::no_answer::unavailable, true, "unavailable", "unknown"},
     {gateway::no_answer::timed_out, true, "timeout", "unknown"},

@@ -80,6 +80,7 @@ heartbeat made_heartbeat()
     out.restored = true;
     out.in_doubt = true;
     out.damaged = true;
+    out.left = room::low;
     out.late = 7ms;
     out.fsync = 9ms;
     out.trouble = "no room for 3 MiB";
@@ -125,19 +126,40 @@ std::vector<peer::frame> all_frames()
         made_member("n1"),
         peer::purpose::control,
         "cj1.token",
-        {"kernel 1", 7, 8}
+        {"kernel 1", 7, 8},
+        {},
+        {}
     };
-    peer::hello const who_is_there{1, 1, made_id<cluster_id>(3), {}, peer::purpose::identify, {}};
+    peer::hello const who_is_there{1, 1, made_id<cluster_id>(3), {}, peer::purpose::identify, {}, {}, {}, {}};
+    peer::hello const cannot_start{
+        1,
+        1,
+        {},
+        made_member("n1"),
+        peer::purpose::identify,
+        {},
+        {},
+        "its database cannot be used",
+        "look at it"
+    };
     return {
         hello,
         who_is_there,
+        cannot_start,
         peer::welcome{1, made_id<cluster_id>(3), made_member("n2")},
+        peer::welcome{1, made_id<cluster_id>(3), {}, true},
         peer::refused{"no"},
         chain::message(made_append()),
         chain::message(chain::ok{epoch(3), 41, seq(2), seq(1)}),
         chain::message(chain::nack{epoch(3), 41, seq(2)}),
         chain::message(chain::mark{epoch(3), seq(2), seq(1)}),
+        chain::message(chain::mark{epoch(3), seq(2), seq(1), {node_id{"n2"}, room::low}}),
         chain::message(chain::ack{epoch(3), seq(2), seq(1), seq(1)}),
+        chain::message(chain::ack{epoch(3), seq(2), seq(1), seq(1), {node_id{"n3"}, room::none}}),
+        chain::message(chain::submit{
+            epoch(3), {{made_id<request_id>(1), std::make_shared<std::string const>("x"), true}}
+        }),
+        chain::message(chain::refused{epoch(3), made_id<request_id>(1), chain::refusal::disk_full}),
         chain::message(
             chain::submit{epoch(3), {{made_id<request_id>(1), std::make_shared<std::string const>("x")}}}
         ),

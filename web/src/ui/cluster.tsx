@@ -33,6 +33,8 @@ function headline(status: Status): { words: string; more: string; ok: boolean } 
   const may_fail = have - 1;
   const epoch = status.epoch === undefined ? '' : ` Epoch ${status.epoch}.`;
   if (status.state === 'down') return { words: 'Not serving', more: `No chain is active.${epoch}`, ok: false };
+  if (status.state === 'read_only' && status.chain.some((each) => each.state === 'full'))
+    return { words: 'Reading only', more: `A disk is full; deleting goes on.${epoch}`, ok: false };
   if (status.state === 'read_only')
     return { words: 'Reading only', more: `Fewer machines than required are here.${epoch}`, ok: false };
   if (have === 1 && want > 1)

@@ -118,7 +118,9 @@ export function band_text(
   if (state === 'read_only')
     return {
       strong: 'Reading only.',
-      rest: 'Too few machines are here. What you write waits on this device.',
+      rest: cluster.reason?.startsWith('disk full')
+        ? 'A disk is full. Deleting goes on; what you write waits on this device.'
+        : 'Too few machines are here. What you write waits on this device.',
       bad: false,
     };
   if (replicas >= want) return undefined;
