@@ -42,6 +42,27 @@ void make_private_folder(std::string const& path)
     throw config_error("data-dir: cannot make " + path + ": " + last_error().message());
 }
 
+namespace
+{
+// Whether these belong to everybody says their mode; that they must stay so, nothing but their names.
+bool is_for_everybody(std::string const& path)
+{
+    std::error_code ignored;
+    auto const place = std::filesystem::canonical(path, ignored).string();
+    return place == "/tmp" || place == "/var/tmp" || place == "/dev/shm";
+}
+
+// First closed, then looked into: nobody places anything in between.
+bool close_if_empty(std::string const& path, ::mode_t mode)
+{
+    if (is_for_everybody(path) || ::chmod(path.c_str(), 0700) != 0) return false;
+    std::error_code failed;
+    if (std::filesystem::is_empty(path, failed) && !failed) return true;
+    ::chmod(path.c_str(), mode & 07777U);
+    return false;
+}
+}  // namespace
+
 void check_private_folder(std::string const& path)
 {
     struct ::stat about = {};
@@ -52,7 +73,7 @@ void check_private_folder(std::string const& path)
             "data-dir: " + path + " belongs to user " + std::to_string(about.st_uid) + ", and this is user " +
             std::to_string(::geteuid()) + ": run it as that user, or name another folder"
         );
-    if ((about.st_mode & S_IWOTH) != 0)
+    if ((about.st_mode & S_IWOTH) != 0 && !close_if_empty(path, about.st_mode))
         throw config_error("data-dir: everybody may write to " + path + ": name a folder of its own");
 }
 

@@ -15,6 +15,7 @@ void make_private_folder(std::string const& path);
 
 // Throws config_error unless the folder belongs to this process's user and not everybody may write there: who
 // may place links in it decides what is written elsewhere by this user's rights, above all when that is root.
+// An empty one, as a new file system is, gets the mode 0700.
 void check_private_folder(std::string const& path);
 
 struct file_owner

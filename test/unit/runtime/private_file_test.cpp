@@ -160,8 +160,20 @@ BOOST_AUTO_TEST_CASE(a_folder_of_somebody_else_or_of_everybody_is_refused)
     auto const mine = folder.path() + "/mine";
     runtime::make_private_folder(mine);
     BOOST_TEST(complaint(mine) == "");
-    ::chmod(mine.c_str(), 0777);
+    auto const mode_of_mine = [&]
+    {
+        struct ::stat about = {};
+        return ::stat(mine.c_str(), &about) == 0 ? about.st_mode & 07777U : 0U;
+    };
+    ::chmod(mine.c_str(), 01777);
+    BOOST_TEST(complaint(mine) == "");
+    BOOST_TEST(mode_of_mine() == 0700U);
+    ::chmod(mine.c_str(), 01777);
+    put(mine + "/x", "somebody's");
     BOOST_TEST(chaind::test::mentions(complaint(mine), "everybody may write"));
+    BOOST_TEST(mode_of_mine() == 01777U);
+    fs::remove(mine + "/x");
+    if (::geteuid() == 0) BOOST_TEST(chaind::test::mentions(complaint("/tmp"), "everybody may write"));
     ::chmod(mine.c_str(), 0700);
     auto const foreign = ::geteuid() == 0 ? mine : std::string("/");
     if (::geteuid() == 0) BOOST_TEST_REQUIRE(::chown(mine.c_str(), 65534, 65534) == 0);
