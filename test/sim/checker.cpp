@@ -207,7 +207,9 @@ void checker::on_registry(control::record const& now)
     know_config(now.current);
     demand(now.current.at >= registry_.current.at, "I2: the epoch falls");
     demand(now.watermark_epoch >= registry_.watermark_epoch, "the watermark's epoch falls");
-    demand(now.watermark <= highest_commit_, "the watermark ", now.watermark, " is not committed");
+    // Who is mistaken about its own disk raises it as far as the others' disks reach, and no further.
+    auto const reached = in_.count.of(seen::mistaken_words) > 0 ? longest_ : highest_commit_;
+    demand(now.watermark <= reached, "the watermark ", now.watermark, " is not committed");
     bool fresh = now.current != registry_.current;
     if (fresh && now.current.state == config_state::pending)
     {
@@ -332,6 +334,7 @@ void checker::check_core(node const& each)
     view.stable = s.stable;
     view.commit = s.commit;
     highest_commit_ = std::max(highest_commit_, s.commit);
+    longest_ = std::max({longest_, s.commit, each.store().durable().end()});
 }
 
 void checker::check_lease(node const& each) const

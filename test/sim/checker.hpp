@@ -91,6 +91,7 @@ private:
     std::set<store_id> stores_;
     control::record registry_;
     seq highest_commit_;  // that any replica has known
+    seq longest_;         // end of a log, on any disk so far
     epoch highest_active_;
     seq acknowledged_;
     seq seen_by_reads_;
