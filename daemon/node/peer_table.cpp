@@ -17,6 +17,9 @@ constexpr std::size_t chunks_up_to = 4u << 20;
 constexpr std::size_t hearsay_up_to = 64u << 10;
 // Two and a half times the pause between two words.
 constexpr auto speaks_within = 125ms;
+// Whose link is up and who says nothing for so long has stopped, or its machine has: the kernel there, if
+// any, still takes what is sent.
+constexpr auto silent_after = 1s;
 constexpr auto refusal_again = 10s;
 }  // namespace
 
@@ -186,9 +189,14 @@ std::string peer_table::objection(wire::peer::hello const& from)
 
 bool peer_table::speaks(node_id const& name) const
 {
+    return heard_within(name, speaks_within);
+}
+
+bool peer_table::heard_within(node_id const& name, microseconds span) const
+{
     auto const link = newest_.find(name);
     if (link == newest_.end() || link->second->closed()) return false;
-    return runtime::steady_now() - incoming_.at(link->second).heard < speaks_within;
+    return runtime::steady_now() - incoming_.at(link->second).heard < span;
 }
 
 void peer_table::say_that_we_are_here()
@@ -245,7 +253,7 @@ void peer_table::send_to_all(wire::peer::typing const& what)
 bool peer_table::reaches(member const& who) const
 {
     auto const one = outgoing_.find(who.name);
-    return one != outgoing_.end() && one->second.peer == who;
+    return one != outgoing_.end() && one->second.peer == who && heard_within(who.name, silent_after);
 }
 
 }  // namespace chaind::node

@@ -47,6 +47,7 @@ public:
     void send(member const& to, chain::message const& what);
     // To each that is linked and understands it, and whose link has nothing to carry that matters more.
     void send_to_all(wire::peer::typing const& what);
+    // A link to it is up, and it speaks.
     [[nodiscard]] bool reaches(member const& who) const;
     // Every 50 ms: those who are linked hear that this replica is there, also where nothing else is to be
     // said. While they do, nobody takes its link.
@@ -67,6 +68,7 @@ private:
     net::accept_events accept_handlers();
     [[nodiscard]] std::string objection(wire::peer::hello const& from);
     [[nodiscard]] bool speaks(node_id const& name) const;
+    [[nodiscard]] bool heard_within(node_id const& name, microseconds span) const;
     void accepted(std::shared_ptr<net::frame_link> const& link, member const& from);
     void ended(std::shared_ptr<net::frame_link> const& link);
 

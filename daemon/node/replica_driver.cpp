@@ -355,7 +355,7 @@ net::dial_events replica_driver::config_handlers()
             [this](wire::peer::welcome const&)
         {
             config_up_ = true;
-            show_service(true);
+            config_heard_ = runtime::steady_now();
             refresh_view();
         },
         .received = [this](wire::peer::frame what) { config_frame(std::move(what)); },
@@ -363,7 +363,6 @@ net::dial_events replica_driver::config_handlers()
             [this]
         {
             config_up_ = false;
-            show_service(false);
             refresh_view();
         },
     };
@@ -371,6 +370,7 @@ net::dial_events replica_driver::config_handlers()
 
 void replica_driver::config_frame(wire::peer::frame what)
 {
+    config_heard_ = runtime::steady_now();
     if (auto* const given = std::get_if<wire::peer::instruction>(&what))
         instructed(std::move(*given));
     else if (auto const* const asked = std::get_if<wire::peer::verify>(&what))

@@ -122,6 +122,7 @@ private:
     void on(gateway::typing_note const& what);
 
     // ---- what it shows
+    [[nodiscard]] bool config_speaks() const;
     void refresh_view();
     void show_service(bool up);
     [[nodiscard]] std::string why_not(chain::replica_status const& now, bool others) const;
@@ -180,7 +181,8 @@ private:
     std::string told_lineage_;
     std::optional<std::uint64_t> free_bytes_;  // on the file system of the data folder
     room room_ = room::ample;
-    bool config_up_ = false;
+    bool config_up_ = false;          // the link
+    instant config_heard_{};          // its last word
     boost::json::object checkpoint_;  // the newest state digest, as heartbeats report it
     std::pair<epoch, chain::role> told_role_{};
     bool told_active_ = false;

@@ -35,6 +35,8 @@ char const* name_of(chain::role part)
     return "detached";
 }
 
+constexpr auto config_silent_after = 1s;
+
 }  // namespace
 
 void replica_driver::instructed(wire::peer::instruction what)
@@ -48,7 +50,7 @@ void replica_driver::instructed(wire::peer::instruction what)
         if (!bad && parsed.is_object())
         {
             status_ = std::make_shared<json::object const>(std::move(parsed.get_object()));
-            show_service(config_up_);
+            show_service(config_speaks());
             tell_(looks{view_, status_});
         }
     }
@@ -70,8 +72,15 @@ void replica_driver::show_service(bool up)
     tell_(looks{view_, status_});
 }
 
+// It answers each heartbeat. A machine that has lost its power says no goodbye.
+bool replica_driver::config_speaks() const
+{
+    return config_up_ && runtime::steady_now() - config_heard_ < config_silent_after;
+}
+
 void replica_driver::refresh_view()
 {
+    show_service(config_speaks());
     auto const now = core_.status();
     auto const& members = now.config.members;
     auto next = view_;
@@ -88,7 +97,7 @@ void replica_driver::refresh_view()
                      !is_low(now.least.left);
     next.why_not = next.can_read && next.can_write ? "" : why_not(now, others);
     // Without the config service nobody would take it back: it serves again.
-    next.draining = now.drain && config_up_;
+    next.draining = now.drain && config_speaks();
     next.outside = now.config.leaves_out(how_.core.self);
     next.applied = now.applied;
     next.committed = now.commit;
@@ -135,8 +144,9 @@ std::string replica_driver::why_not(chain::replica_status const& now, bool other
                " has no room left; reading and deleting go on, free some space there";
     if (others) return "fewer replicas than min-replicas";
     // Until there is a chain without it.
-    return config_up_ ? "a member of the chain cannot be reached"
-                      : "a member of the chain cannot be reached, and the config service is down: start it";
+    return config_speaks()
+               ? "a member of the chain cannot be reached"
+               : "a member of the chain cannot be reached, and the config service is down: start it";
 }
 
 std::uint64_t replica_driver::moved_bytes() const

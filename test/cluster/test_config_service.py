@@ -1,6 +1,8 @@
 """The config service may die: the chain goes on, says so, and finds its old epoch again."""
 import json
+import os
 import shutil
+import signal
 
 from chain import running, wait_for
 from chat import Client
@@ -46,18 +48,24 @@ async def test_a_crash_while_the_config_service_is_down_is_repaired_when_it_is_b
         await check_books(chain, others, accounts[0], conv, load.acked())
 
 
+def says_that_nothing_is_served(chain, lost):
+    left = [n for n in chain.names() if n != lost]
+    nothing = lambda: all(chain.get(n, f"/readyz?role={role}")[0] == 503 for n in left for role in ("read", "write"))
+    wait_for(nothing, "the leases to end")
+    for name in left:
+        wait_for(lambda: chain.status(name)["config_service"]["state"] == "down", "the config service to be missed")
+        seen = chain.status(name)
+        assert seen["state"] == "down", (lost, name, seen["state"])
+        assert [n["name"] for n in seen["chain"] if n["state"] == "silent"] == [lost], (lost, name)
+        assert [n["name"] for n in seen["failed"]] == [lost], (lost, name)
+    return left
+
+
 def test_each_pair_of_the_config_service_and_a_replica_that_died_is_said_to_serve_nothing(volume):
     with running() as chain:
         for lost in chain.names():
             chain.kill("configd", lost)
-            left = [n for n in chain.names() if n != lost]
-            nothing = lambda: all(chain.get(n, f"/readyz?role={role}")[0] == 503 for n in left for role in ("read", "write"))
-            wait_for(nothing, "the leases to end")
-            for name in left:
-                seen = chain.status(name)
-                assert seen["state"] == "down", (lost, name, seen["state"])
-                assert [n["name"] for n in seen["chain"] if n["state"] == "silent"] == [lost], (lost, name)
-                assert [n["name"] for n in seen["failed"]] == [lost], (lost, name)
+            left = says_that_nothing_is_served(chain, lost)
             text = chain.ctl("status")[1]
             assert "down: no machine serves" in text and f"start configd, or chaind on {lost}" in text, text
             chain.ctl("status", "--check", ok=(2,))
@@ -65,7 +73,23 @@ def test_each_pair_of_the_config_service_and_a_replica_that_died_is_said_to_serv
             chain.wait_serving(left)
             chain.start(lost)
             chain.wait_length(3)
-            assert chain.ctl_status()["state"] == "healthy"
+            wait_for(lambda: chain.ctl_status()["state"] == "healthy", "all to be well")
+
+
+def test_each_pair_that_stands_still_without_a_goodbye_is_said_to_serve_nothing(volume):
+    """As after a power loss: nobody's kernel says that they have ended."""
+    with running() as chain:
+        for lost in chain.names():
+            still = [chain.pid("configd"), chain.pid(lost)]
+            try:
+                for pid in still:
+                    os.kill(pid, signal.SIGSTOP)
+                says_that_nothing_is_served(chain, lost)
+            finally:
+                for pid in still:
+                    os.kill(pid, signal.SIGCONT)
+            chain.wait_length(3)
+            wait_for(lambda: chain.ctl_status()["state"] == "healthy", "all to be well")
 
 
 def test_a_registry_that_was_put_back_is_said_to_decide_nothing(volume):
