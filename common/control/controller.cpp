@@ -13,6 +13,7 @@ namespace
 {
 
 constexpr auto tick_every = 10ms;
+constexpr auto stranger_again = 10s;
 
 }  // namespace
 
@@ -73,6 +74,9 @@ void controller::impl::on(heard const& e)
     auto const& hb = e.what;
     if (!is_known(hb.from.name))
     {
+        // Anybody may knock with any name, and events push older ones out.
+        if (stranger_told_ && now_ - *stranger_told_ < stranger_again) return;
+        stranger_told_ = now_;
         complain(hb.from, "this name is not known here: add it first");
         return;
     }

@@ -215,9 +215,10 @@ private:
 
     std::optional<administration> administration_;
 
-    std::string older_;             // what replicas have promised and the registry lacks, for people
-    std::set<member> complained_;   // one notice for each run of a refused node
-    bool bootstrap_waits_ = false;  // said so
+    std::string older_;                     // what replicas have promised and the registry lacks, for people
+    std::set<member> complained_;           // one notice for each run of a refused node
+    std::optional<instant> stranger_told_;  // that somebody with an unknown name was refused
+    bool bootstrap_waits_ = false;          // said so
     effects out_;
 };
 

@@ -30,6 +30,7 @@ constexpr auto probe_limit = 200ms;
 constexpr auto probe_pause = 1ms;
 constexpr auto refusal_again = 10s;
 constexpr std::size_t refusals_max = 256;
+constexpr std::size_t info_limit = 64u << 10;  // of one heartbeat; it goes into every status
 constexpr auto foreign_for = 10s;              // after the last try of a machine of another cluster
 constexpr microseconds cannot_start_for = 5s;  // it says so again every second
 }  // namespace
@@ -307,7 +308,8 @@ void service::link_up(link_ptr const& link, wire::peer::hello const& hello)
 bool service::link_frame(link_ptr const& link, wire::peer::frame what)
 {
     auto* const beat = std::get_if<heartbeat>(&what);
-    if (beat == nullptr || beat->from != links_.at(link).from)
+    bool const small = beat != nullptr && beat->info.size() <= info_limit;
+    if (!small || beat->from != links_.at(link).from)
     {
         log::write(
             log::level::warning,

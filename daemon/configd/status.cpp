@@ -250,6 +250,27 @@ json::value age_of_registry(status_input const& in)
     };
 }
 
+// Who was in the last chain has everything; when none of them is heard, or only with other data, nobody knows
+// what is missing, and the others wait for them.
+std::optional<std::string> who_has_all(status_input const& in)
+{
+    auto const& last = in.record.last_active.members;
+    bool const waits = std::none_of(
+        last.begin(),
+        last.end(),
+        [&](member const& m)
+        {
+            auto const* const node = find(in, m.name);
+            return node != nullptr && node->alive && node->last && node->last->from.store == m.store;
+        }
+    );
+    if (last.empty() || !waits) return std::nullopt;
+    std::string out;
+    for (auto const& m : last)
+        out += (out.empty() ? "" : " or ") + m.name.name;
+    return out;
+}
+
 // What is to be done about a machine that is not in the chain and should be.
 std::string next_step(status_input const& in, control::node_status const& node)
 {
@@ -257,6 +278,10 @@ std::string next_step(status_input const& in, control::node_status const& node)
     if (!in.registry_lacks.empty() || listed(in.foreign, node.name))
         return "see the registry: nothing is decided";
     if (node.last && node.last->outdated) return "upgrade chaind on " + name;
+    if (auto const who = who_has_all(in); who && node.alive)
+        return "bring " + *who +
+               " back with the data that it had: the others may lack what was acknowledged; if that "
+               "is lost for ever, `chainctl force-epoch` goes on with one of them";
     if (!node.alive) return "start chaind on " + name + "; it catches up and comes back by itself";
     if (node.last && !node.last->trouble.empty())
         return "look at the log of chaind on " + name + "; it tries again by itself";

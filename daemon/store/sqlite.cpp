@@ -210,4 +210,10 @@ void database::give_back(std::string const& sql, sqlite3_stmt* prepared)
     idle_[sql].push_back(prepared);
 }
 
+bool database::has_moved()
+{
+    int moved = 0;
+    return sqlite3_file_control(handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
+}
+
 }  // namespace chaind::store

@@ -166,6 +166,8 @@ public:
     [[nodiscard]] error_code failure() const { return failure_ ? *failure_ : error_code{}; }
     // "disk I/O error (1034) in: COMMIT"
     [[nodiscard]] std::string const& failure_text() const { return failure_text_; }
+    // The file's name stands for another file now, or for none. One system call.
+    [[nodiscard]] bool has_moved();
 
     // From now on a broken constraint is a failure like any other.
     void doubt_rows() { rows_doubted_ = true; }

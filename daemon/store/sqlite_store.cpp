@@ -270,6 +270,11 @@ error_code sqlite_store::run(std::span<chain::store_write const> writes, store_o
         if (write.apply_upto) ahead = std::max(ahead, std::min(*write.apply_upto, standing));
     }
 
+    // What is written into a file without a name ends with this process.
+    if (db_->has_moved())
+        return refuse(
+            errc::disk_failed, "the database was deleted or replaced while this process had it open"
+        );
     std::uint64_t added = 0;
     db_->run("BEGIN IMMEDIATE");
     if (auto failure = apply(ahead, tell)) return failure;

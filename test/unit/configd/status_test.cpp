@@ -179,6 +179,23 @@ BOOST_AUTO_TEST_CASE(machines_of_another_cluster_are_named_and_not_called_down)
     BOOST_TEST(status().at("registry").is_null());
 }
 
+BOOST_AUTO_TEST_CASE(when_the_last_member_returns_without_its_data_the_others_do_not_come_back_by_themselves)
+{
+    record.current.members = record.last_active.members = {made_member("n1")};
+    for (auto const* name : {"n2", "n3"})
+        nodes[name[1] - '1'].last->from = made_member(name, 1, 77);
+    auto const next = [this](std::size_t which)
+    { return std::string(status().at("failed").at(which).at("next").as_string()); };
+    BOOST_TEST(next(0) == "nothing; it comes back by itself");
+    nodes[0].last->from = made_member("n1", 99, 99);  // an empty disk
+    BOOST_TEST(state() == "down");
+    for (std::size_t i = 0; i < status().at("failed").as_array().size(); ++i)
+    {
+        BOOST_TEST(next(i).starts_with("bring n1 back with the data that it had"));
+        BOOST_TEST(next(i).find("force-epoch") != std::string::npos);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_silent_member_shows_before_the_chain_has_changed)
 {
     nodes[0].alive = false;

@@ -339,4 +339,22 @@ BOOST_FIXTURE_TEST_CASE(a_store_of_schema_1_opens_as_it_was, snapshot_fixture)
     BOOST_TEST(store::make_snapshot(db(), path("s"), {}, &why).has_value(), why);
 }
 
+BOOST_FIXTURE_TEST_CASE(what_would_be_written_into_a_deleted_or_replaced_file_is_refused, snapshot_fixture)
+{
+    filled(5);
+    for (bool const replaced : {false, true})
+    {
+        auto made = open(options());
+        auto const e = chat_entry(log);
+        std::filesystem::rename(db(), path("away"));
+        if (replaced) std::filesystem::copy_file(path("away"), db());
+        BOOST_TEST((write_one(*made, write_of(6).adds({e}).applies(e.at.value())) == errc::disk_failed));
+        BOOST_TEST(
+            made->failure_text().find("deleted or replaced") != std::string::npos, made->failure_text()
+        );
+        made.reset();
+        std::filesystem::rename(path("away"), db());
+    }
+}
+
 }  // namespace chaind::test
