@@ -167,15 +167,15 @@ void client_crowd::begin_read(std::size_t r, us delay)
             me.at = static_cast<int>(in_.random.below(in_.nodes.size()));
             me.floor = in_.check.read_floor();
             me.waits = true;
-            if (!in_.at(me.at).read(r)) begin_read(r, in_.random.between(2'000, 20'000));
+            if (!in_.at(me.at).read(r, attempt)) begin_read(r, in_.random.between(2'000, 20'000));
         }
     );
 }
 
-void client_crowd::on_read(std::uint64_t r, std::optional<seq> saw)
+void client_crowd::on_read(std::uint64_t r, std::uint64_t asked, std::optional<seq> saw)
 {
     auto& self = readers_[r];
-    if (!self.waits) return;
+    if (!self.waits || self.attempt != asked) return;
     if (saw) in_.check.on_read(self.floor, *saw);
     begin_read(
         r, saw ? in_.random.skewed(in_.how.think.low, in_.how.think.high) : in_.random.between(3'000, 30'000)

@@ -26,7 +26,7 @@ public:
     void on_answer(op_key key);
     void on_refused(op_key key);
     void on_node_gone(int which);
-    void on_read(std::uint64_t reader, std::optional<seq> saw);
+    void on_read(std::uint64_t reader, std::uint64_t asked, std::optional<seq> saw);
     // Is the clock of this writer's device right?
     [[nodiscard]] bool knows_the_time(std::uint64_t who) const { return writers_[who].ahead_ms == 0; }
 

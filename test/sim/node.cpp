@@ -182,11 +182,12 @@ void node::submit(op_key key, std::int64_t key_ms)
     );
 }
 
-bool node::read(std::uint64_t client)
+bool node::read(std::uint64_t client, std::uint64_t asked)
 {
     if (!alive()) return false;
     auto token = ++next_token_;
     reads_[token].client = client;
+    reads_[token].asked = asked;
     deliver(self_, chain::read_wanted{token});
     return true;
 }
@@ -325,11 +326,11 @@ void node::perform_read(chain::read_step what)
         case chain::read_verdict::answer:
             demand(state.snapshot.has_value(), "a read is answered before it was done");
             if (lease_valid()) in_.count.add(seen::lease_reads);
-            in_.clients.on_read(state.client, *state.snapshot);
+            in_.clients.on_read(state.client, state.asked, *state.snapshot);
             break;
         case chain::read_verdict::unavailable:
             in_.count.add(seen::reads_unavailable);
-            in_.clients.on_read(state.client, std::nullopt);
+            in_.clients.on_read(state.client, state.asked, std::nullopt);
             break;
     }
     reads_.erase(found);

@@ -41,7 +41,7 @@ public:
     void deliver(member const& to, chain::event what);
     void submit(op_key key, std::int64_t key_ms);
     // False: nobody listens.
-    bool read(std::uint64_t client);
+    bool read(std::uint64_t client, std::uint64_t asked);
 
     [[nodiscard]] int index() const { return index_; }
     [[nodiscard]] member const& self() const { return self_; }
@@ -79,6 +79,8 @@ private:
     struct read_state
     {
         std::uint64_t client = 0;
+        std::uint64_t asked =
+            0;  // the client's number of it: who has asked elsewhere hears this one's answer no more
         std::optional<seq> snapshot;
         std::uint64_t attempt = 0;
     };
