@@ -41,6 +41,9 @@ public:
     {
         minus(hash_of(row));
     }
+    // Of other rows.
+    void add(row_sum const& rows) { plus(rows.value_); }
+    void remove(row_sum const& rows) { minus(rows.value_); }
     [[nodiscard]] digest const& value() const { return value_; }
 
     friend bool operator==(row_sum const&, row_sum const&) = default;

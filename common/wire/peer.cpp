@@ -71,6 +71,7 @@ struct frame_encoder
         to.set_lineage(x.lineage);
     }
     void operator()(verify const& x) const { out.mutable_verify()->set_id(x.id); }
+    void operator()(prove const& x) const { out.mutable_prove()->set_id(x.id); }
     void operator()(abort_process const&) const { static_cast<void>(out.mutable_abort()); }
     void operator()(typing const& x) const
     {
@@ -170,6 +171,7 @@ result<frame> decode(std::string_view bytes)
         case pb::Frame::kHeartbeat: return decoded<heartbeat>(in.heartbeat());
         case pb::Frame::kDirective: return decoded<instruction>(in.directive());
         case pb::Frame::kVerify: return frame(verify{in.verify().id()});
+        case pb::Frame::kProve: return frame(prove{in.prove().id()});
         case pb::Frame::kAbort: return frame(abort_process{});
         case pb::Frame::kTyping:
             return frame(

@@ -72,6 +72,10 @@ struct verify  // to the head's gateway: submit a checkpoint command with this i
 {
     std::uint64_t id = 0;
 };
+struct prove  // to a replica: read all rows again, and say in heartbeats how it goes; 0: no more
+{
+    std::uint64_t id = 0;
+};
 struct abort_process  // a drill: die now, as by kill -9
 {
 };
@@ -85,8 +89,17 @@ struct typing
     bool on = false;
 };
 
-using frame = std::
-    variant<hello, welcome, refused, chain::message, heartbeat, instruction, verify, abort_process, typing>;
+using frame = std::variant<
+    hello,
+    welcome,
+    refused,
+    chain::message,
+    heartbeat,
+    instruction,
+    verify,
+    prove,
+    abort_process,
+    typing>;
 
 [[nodiscard]] std::string encode(frame const& what);
 // Without a copy of the message into a frame first.

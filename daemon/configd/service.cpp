@@ -23,7 +23,7 @@ namespace json = boost::json;
 
 namespace
 {
-constexpr std::size_t outbox_limit = 4u << 20;
+constexpr std::size_t replica_outbox_limit = 4u << 20;
 constexpr auto status_every = 250ms;
 constexpr auto tick_every = 5ms;
 constexpr auto probe_limit = 200ms;
@@ -51,7 +51,7 @@ service::service(
       registry_(on.get_executor(), std::move(store)),
       tasks_(on.get_executor(), "configd"),
       events_(std::move(from.events)),
-      listener_(tasks_, how_.listen, outbox_limit, link_handlers()),
+      listener_(tasks_, how_.listen, replica_outbox_limit, link_handlers()),
       admin_(
           tasks_,
           how_.data_dir + "/configd.sock",
@@ -208,7 +208,9 @@ asio::awaitable<void> service::tick_loop()
     {
         ticker_.expires_after(tick_every);
         co_await runtime::wait_on(ticker_);
-        if (!stopped_) feed(control::tick{runtime::now().wall_us});
+        if (stopped_) co_return;
+        feed(control::tick{runtime::now().wall_us});
+        attend_proof();
     }
 }
 

@@ -10,6 +10,7 @@
 #include "configd/request_memory.hpp"
 #include "configd/status.hpp"
 #include "control/controller.hpp"
+#include "control/rows_proof.hpp"
 #include "net/peer_listener.hpp"
 #include "runtime/task_group.hpp"
 #include "runtime/this_process.hpp"
@@ -136,10 +137,20 @@ private:
     [[nodiscard]] bool connected(node_id const& name) const;
     void audit(std::uint32_t uid, std::string_view path, boost::json::object const& body);
     admin_answer abort_node(std::string const& name);
+
+    // ---- service_verify.cpp
+    // Whoever asks while one is under way gets its answer.
     boost::asio::awaitable<admin_answer> verify();
-    // Asks the head for one checkpoint and waits for it; nothing: not all members reported in time.
-    boost::asio::awaitable<std::optional<admin_answer>> verify_once(std::uint64_t id);
-    [[nodiscard]] std::optional<admin_answer> compare_digests(std::uint64_t id) const;
+    boost::asio::awaitable<admin_answer> compare_sums();
+    struct sums_told;
+    [[nodiscard]] sums_told sums_at(std::uint64_t id) const;
+    [[nodiscard]] admin_answer judge(sums_told const& sums) const;
+    [[nodiscard]] std::string why_no_sum(node_id const& name, seq at) const;
+    admin_answer begin_proof();
+    admin_answer shown_proof();
+    admin_answer stop_proof();
+    void attend_proof();
+    [[nodiscard]] link_ptr link_of(node_id const& name) const;
     [[nodiscard]] admin_answer refusal(unsigned status, char const* code, std::string msg) const;
 
     struct link_state
@@ -193,6 +204,14 @@ private:
     };
     std::map<std::uint64_t, std::shared_ptr<waiting_reply>> replies_;
     std::uint64_t last_request_ = 0;
+    struct verification
+    {
+        boost::asio::steady_timer wake;
+        std::optional<admin_answer> answer;
+        explicit verification(boost::asio::any_io_executor const& on) : wake(on) {}
+    };
+    std::shared_ptr<verification> verifying_;   // under way
+    std::optional<control::rows_proof> proof_;  // under way, or the last one
     std::vector<std::shared_ptr<boost::asio::steady_timer>> turns_;  // cancelled by the next configuration
     request_memory requests_;
 };

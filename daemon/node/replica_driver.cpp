@@ -83,6 +83,7 @@ replica_driver::replica_driver(
       promised_(from.promised),
       at_start_(store->counters()),
       core_(core_settings(how_.core), std::move(from)),
+      watch_(store->watch()),
       readers_(std::move(readers)),
       store_(std::make_unique<store::store_thread>(
           std::move(store),
@@ -98,6 +99,12 @@ replica_driver::replica_driver(
               tell_of_rows(answer);
               feed(std::move(answer));
           },
+          [&on](std::function<void()> what) { asio::post(on, std::move(what)); }
+      )),
+      scrub_(std::make_unique<store::scrub>(
+          scrub_settings(),
+          watch_,
+          scrub_handlers(),
           [&on](std::function<void()> what) { asio::post(on, std::move(what)); }
       )),
       tasks_(on.get_executor(), "node"),
@@ -148,6 +155,7 @@ asio::awaitable<void> replica_driver::stop()
     config_->stop();
     give_up_waiting();
     co_await tasks_.stop(std::chrono::seconds(2));
+    scrub_.reset();
     snapshots_.reset();
     store_.reset();
     readers_.reset();
@@ -282,8 +290,8 @@ store::store_events replica_driver::store_handlers()
         .written = [this](chain::write_id upto) { feed(chain::written{upto}); },
         .log_rows = [this](std::uint64_t id, std::vector<chain::entry> rows)
         { feed(chain::log_read{id, std::move(rows)}); },
-        .digested = [this](std::string const& id, seq at, digest state)
-        { checkpoint_ = {{"id", id}, {"pos", at.value()}, {"digest", to_string(state)}}; },
+        .digested = [this](std::string const& id, seq at, digest sum)
+        { checkpoint_ = {{"id", id}, {"pos", at.value()}, {"digest", to_string(sum)}}; },
         .compacted = [this](log_point base) { feed(chain::compacted{base}); },
         .space = [this](room left, std::uint64_t free) { heard_of_space(left, free); },
         .failed =
@@ -293,6 +301,37 @@ store::store_events replica_driver::store_handlers()
             if (outdated_.empty()) tasks_.spawn(stop_outdated(text));
         },
     };
+}
+
+store::scrub_options replica_driver::scrub_settings() const
+{
+    store::scrub_options out;
+    out.database = how_.database;
+    out.every = out.first = how_.scrub_every;
+    out.share = how_.scrub_share;
+    out.share_when_asked = how_.snapshot_share;
+    return out;
+}
+
+store::scrub_events replica_driver::scrub_handlers()
+{
+    return {
+        .progress = [this](store::scrub_report const& now) { scrubbed_ = now; },
+        .ended = [this](store::scrub_report const& now) { scrubbed(now); },
+        .failed =
+            [this](error_code, std::string const& text)
+        {
+            if (!stopped_) die_(runtime::exit_disk, "the store cannot be read: " + text);
+        },
+    };
+}
+
+void replica_driver::scrubbed(store::scrub_report const& what)
+{
+    scrubbed_ = what;
+    chain::event found = chain::rows_checked{.error = what.error};
+    tell_of_rows(found);
+    feed(std::move(found));
 }
 
 void replica_driver::applied(std::vector<chat::applied> what)
@@ -375,6 +414,8 @@ void replica_driver::config_frame(wire::peer::frame what)
         instructed(std::move(*given));
     else if (auto const* const asked = std::get_if<wire::peer::verify>(&what))
         submit_checkpoint(asked->id);
+    else if (auto const* const wanted = std::get_if<wire::peer::prove>(&what); wanted && scrub_)
+        scrub_->ask(wanted->id);
     else if (std::holds_alternative<wire::peer::abort_process>(what))
         std::raise(SIGKILL);
 }

@@ -10,6 +10,7 @@
 #include "runtime/random_id.hpp"
 #include "runtime/task_group.hpp"
 #include "store/reader_pool.hpp"
+#include "store/scrub.hpp"
 #include "store/snapshot_thread.hpp"
 #include "store/store_thread.hpp"
 
@@ -40,6 +41,8 @@ struct driver_settings
     std::string database;        // path: its size is shown, snapshots are made beside it
     store::space_options space;  // folder empty: nobody looks
     std::size_t snapshot_share = store::snapshot_thread_options{}.share;
+    std::chrono::seconds scrub_every = store::scrub_options{}.every;
+    std::size_t scrub_share = store::scrub_options{}.share;
     std::uint64_t moved_before = 0;  // bytes that this join has cost in earlier runs of this process
     microseconds stall_limit = 1s;   // the disk makes no progress: heartbeats stop
 };
@@ -102,6 +105,9 @@ private:
 
     // ---- the store
     store::store_events store_handlers();
+    store::scrub_options scrub_settings() const;
+    store::scrub_events scrub_handlers();
+    void scrubbed(store::scrub_report const& what);
     void applied(std::vector<chat::applied> what);
 
     // ---- links
@@ -152,9 +158,12 @@ private:
     chain_config promised_;
     chat::counters at_start_;  // of the state that the store held
     chain::replica core_;
+    std::shared_ptr<store::row_watch> watch_;
     std::unique_ptr<store::reader_pool> readers_;
     std::unique_ptr<store::store_thread> store_;
     std::unique_ptr<store::snapshot_thread> snapshots_;
+    std::unique_ptr<store::scrub> scrub_;
+    store::scrub_report scrubbed_;  // how it stands
     runtime::task_group tasks_;
     peer_table peers_;
     std::shared_ptr<net::dialer> config_;
@@ -183,7 +192,7 @@ private:
     room room_ = room::ample;
     bool config_up_ = false;          // the link
     instant config_heard_{};          // its last word
-    boost::json::object checkpoint_;  // the newest state digest, as heartbeats report it
+    boost::json::object checkpoint_;  // the sum kept up to the newest one, as heartbeats report it
     std::pair<epoch, chain::role> told_role_{};
     bool told_active_ = false;
     std::string outdated_;       // why this version cannot go on; empty: it can

@@ -250,6 +250,15 @@ std::string replica_driver::info(chain::replica_status const& now) const
             {"bytes_done", now.receiving->bytes_done}, {"bytes_total", now.receiving->bytes_total}
         };
     if (!checkpoint_.empty()) out["checkpoint"] = checkpoint_;
+    out["scrub"] = {
+        {"running", scrubbed_.running},
+        {"asked", scrubbed_.asked},
+        {"done", scrubbed_.done},
+        {"all", scrubbed_.all},
+        {"rounds", scrubbed_.rounds},
+        {"ended_ms", scrubbed_.ended_ms},
+        {"error", scrubbed_.error},
+    };
     for (auto const& fact : facts_)
         out[fact.key()] = fact.value();
     return json::serialize(out);

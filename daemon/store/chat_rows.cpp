@@ -151,6 +151,13 @@ chat::message get_message(statement const& row)
     };
 }
 
+chat::mention get_mention(statement const& row)
+{
+    return {
+        .uid = chat::user_id(row.number(0)), .conv = chat::conv_id(row.number(1)), .at_seq = row.number(2)
+    };
+}
+
 chat::remembered get_remembered(statement const& row)
 {
     return {

@@ -30,6 +30,7 @@ chat::conversation get_conv(statement const& row);
 chat::member get_member(statement const& row);
 chat::past_member get_past_member(statement const& row);
 chat::message get_message(statement const& row);
+chat::mention get_mention(statement const& row);  // uid, conv, seq
 chat::remembered get_remembered(statement const& row);
 chat::event get_event(statement const& row);  // the stored part
 

@@ -31,14 +31,21 @@ int number(E value)
 chat_state::chat_state(database& db) : db_(db), counters_(chat_rows::get_counters(db)), rows_(kept_sum(db))
 {
     rows_.remove(counters_);
+    watch_->settled(rows_);
+}
+
+chat::row_sum chat_state::kept() const
+{
+    auto all = rows_;
+    all.add(counters_);
+    return all;
 }
 
 void chat_state::flush()
 {
     if (!counters_changed_) return;
     counters_changed_ = false;
-    auto all = rows_;
-    all.add(counters_);
+    watch_->settled(rows_);
     db_.run(
         "UPDATE chat_counters SET pos = ?, at_ms = ?, users = ?, convs = ?, sessions = ?, max_message_id = ?,"
         " forgotten_ms = ?, row_sum = ?",
@@ -49,8 +56,26 @@ void chat_state::flush()
         counters_.sessions,
         counters_.max_message_id,
         counters_.forgotten_ms,
-        all.value()
+        kept().value()
     );
+}
+
+template <class Row>
+void chat_state::came(Row const& row)
+{
+    chat::row_sum one;
+    one.add(row);
+    rows_.add(one);
+    if (auto const at = counters_.pos.next(); watch_->watches(at)) watch_->changed(place_of(row), one, at);
+}
+
+template <class Row>
+void chat_state::went(Row const& row)
+{
+    chat::row_sum less;
+    less.remove(row);
+    rows_.add(less);
+    if (auto const at = counters_.pos.next(); watch_->watches(at)) watch_->changed(place_of(row), less, at);
 }
 
 // A row that takes the place of another. Every change of rows comes with one of the counters, so that flush()
@@ -58,8 +83,8 @@ void chat_state::flush()
 template <class Row>
 void chat_state::replaced(std::optional<Row> const& before, Row const& after)
 {
-    if (before) rows_.remove(*before);
-    rows_.add(after);
+    if (before) went(*before);
+    came(after);
 }
 
 void chat_state::put(chat::counters const& row)
@@ -137,7 +162,7 @@ void chat_state::put(chat::session const& row)
 
 void chat_state::erase(chat::session const& row)
 {
-    rows_.remove(row);
+    went(row);
     db_.run("DELETE FROM chat_session WHERE token = ?", blob{row.token});
 }
 
@@ -229,13 +254,13 @@ void chat_state::put(chat::member const& row)
 
 void chat_state::erase(chat::member const& row)
 {
-    rows_.remove(row);
+    went(row);
     db_.run("DELETE FROM chat_member WHERE conv = ? AND uid = ?", row.conv, row.uid);
 }
 
 void chat_state::put(chat::past_member const& row)
 {
-    rows_.add(row);
+    came(row);
     db_.run(
         "INSERT INTO chat_past_member (" CHAIND_PAST_MEMBER_COLUMNS ") VALUES (?, ?, ?, ?)",
         row.conv,
@@ -277,13 +302,13 @@ void chat_state::put(chat::message const& row)
 
 void chat_state::put(chat::mention const& row)
 {
-    rows_.add(row);
+    came(row);
     db_.run("INSERT INTO chat_mention (uid, conv, seq) VALUES (?, ?, ?)", row.uid, row.conv, row.at_seq);
 }
 
 void chat_state::erase(chat::mention const& row)
 {
-    rows_.remove(row);
+    went(row);
     db_.run("DELETE FROM chat_mention WHERE uid = ? AND conv = ? AND seq = ?", row.uid, row.conv, row.at_seq);
 }
 
@@ -321,13 +346,13 @@ void chat_state::put(chat::remembered const& row)
 
 void chat_state::erase(chat::remembered const& row)
 {
-    rows_.remove(row);
+    went(row);
     db_.run("DELETE FROM chat_remembered WHERE uid = ? AND cid = ?", row.uid, row.cid);
 }
 
 void chat_state::put(chat::event const& row)
 {
-    rows_.add(row);
+    came(row);
     std::string const marks = row.marks.empty() ? std::string() : wire::encode(row.marks);
     std::optional<blob> stored;
     if (!row.marks.empty()) stored = blob{marks};

@@ -8,7 +8,10 @@
 
 #include "chat/row_hash.hpp"
 #include "chat/state.hpp"
+#include "store/row_watch.hpp"
 #include "store/sqlite.hpp"
+
+#include <memory>
 
 namespace chaind::store
 {
@@ -20,6 +23,11 @@ public:
     explicit chat_state(database& db);
 
     void flush();
+
+    // The sum of all rows as they are now, the counters' included, as it was kept.
+    [[nodiscard]] chat::row_sum kept() const;
+    // What is told of each row that changes.
+    [[nodiscard]] std::shared_ptr<row_watch> watch() const { return watch_; }
 
     chat::counters get_counters() override { return counters_; }
     void put(chat::counters const& row) override;
@@ -58,12 +66,17 @@ public:
 private:
     std::optional<chat::session> find_session(chat::token_hash const& token);
     template <class Row>
+    void came(Row const& row);
+    template <class Row>
+    void went(Row const& row);
+    template <class Row>
     void replaced(std::optional<Row> const& before, Row const& after);
 
     database& db_;
     chat::counters counters_;
     chat::row_sum rows_;  // without the counters
     bool counters_changed_ = false;
+    std::shared_ptr<row_watch> watch_ = std::make_shared<row_watch>();
 };
 
 }  // namespace chaind::store

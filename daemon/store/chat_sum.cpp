@@ -17,13 +17,6 @@ void add_all(chat::row_sum& to, statement rows, Row (*get)(statement const&))
         to.add(get(rows));
 }
 
-chat::mention get_mention(statement const& row)
-{
-    return {
-        .uid = chat::user_id(row.number(0)), .conv = chat::conv_id(row.number(1)), .at_seq = row.number(2)
-    };
-}
-
 }  // namespace
 
 chat::row_sum kept_sum(database& db)

@@ -82,34 +82,6 @@ public:
         return true;
     }
 
-    error_code digest_now(std::function<void(result<digest>)> done)
-    {
-        auto opened = connect(how_);
-        if (!opened) return errc::disk_failed;
-        auto snapshot = std::make_shared<snapshot_job>(std::move(*opened));
-        snapshot->reader.begin();  // here, not on the reader thread
-        if (snapshot->db->failed()) return errc::disk_failed;
-        {
-            std::lock_guard const hold(mutex_);
-            jobs_.push_back({
-                .run =
-                    [this, snapshot](database&)
-                {
-                    snapshot->compute();
-                    return judge(*snapshot->db);
-                },
-                .done =
-                    [snapshot, done = std::move(done)](error_code failure)
-                {
-                    if (failure) return done(failure);
-                    done(snapshot->state);
-                },
-            });
-        }
-        wake_.notify_one();
-        return {};
-    }
-
     std::size_t waiting() const
     {
         std::lock_guard const hold(mutex_);
@@ -121,22 +93,6 @@ private:
     {
         std::function<error_code(database&)> run;
         std::function<void(error_code)> done;
-    };
-
-    // A connection of its own, whose snapshot was taken on the writer's thread.
-    struct snapshot_job
-    {
-        explicit snapshot_job(std::unique_ptr<database> opened) : db(std::move(opened)), reader(*db) {}
-
-        void compute()
-        {
-            state = reader.state_digest();
-            reader.end();
-        }
-
-        std::unique_ptr<database> db;
-        chat_reader reader;
-        digest state;
     };
 
     error_code read_on(database& db, std::function<void(chat_reader&)> const& query)
@@ -207,11 +163,6 @@ void reader_pool::on_failure(std::function<void(std::string const&)> tell)
 bool reader_pool::read(std::function<void(chat_reader&)> query, std::function<void(error_code)> done)
 {
     return impl_->read(std::move(query), std::move(done));
-}
-
-error_code reader_pool::digest_now(std::function<void(result<digest>)> done)
-{
-    return impl_->digest_now(std::move(done));
 }
 
 std::size_t reader_pool::waiting() const

@@ -3,8 +3,6 @@
 // that sees committed rows only. Jobs wait in a bounded queue.
 
 #include "base/errc.hpp"
-#include "base/id.hpp"
-#include "base/strong_number.hpp"
 #include "store/sqlite.hpp"
 
 #include <cstddef>
@@ -43,10 +41,6 @@ public:
     // Runs `query` on a reader thread, then posts `done`: with disk_failed when SQLite failed, and then what
     // `query` saw is worthless. False: the queue is full, nothing will happen.
     [[nodiscard]] bool read(std::function<void(chat_reader&)> query, std::function<void(error_code)> done);
-
-    // The digest of the whole chat state as of the last commit, which the caller must keep the last one until
-    // this returns: the snapshot is taken here, the work is done on a reader thread.
-    [[nodiscard]] error_code digest_now(std::function<void(result<digest>)> done);
 
     [[nodiscard]] std::size_t waiting() const;
 

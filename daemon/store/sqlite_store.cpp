@@ -352,6 +352,11 @@ error_code sqlite_store::append(chain::entry const& e)
     return {};
 }
 
+std::shared_ptr<row_watch> sqlite_store::watch() const
+{
+    return chat_->watch();
+}
+
 chat::counters sqlite_store::counters() const
 {
     return chat_->get_counters();
@@ -389,7 +394,7 @@ error_code sqlite_store::apply(seq upto, store_observer const& tell)
             tell.applied(std::exchange(results, {}));
             if (!checkpoint) continue;
             if (auto failure = commit()) return failure;
-            tell.checkpoint(checkpoint_reached{.id = *checkpoint, .at = e.at});
+            tell.checkpoint(checkpoint_reached{.id = *checkpoint, .at = e.at, .sum = chat_->kept().value()});
             db_->run("BEGIN IMMEDIATE");
         }
     }

@@ -31,6 +31,7 @@ namespace chaind::store
 {
 
 class chat_state;
+class row_watch;
 
 struct store_options
 {
@@ -51,6 +52,7 @@ struct checkpoint_reached
 {
     std::string id;  // as in the command
     seq at;
+    digest sum;  // of the chat rows, as it was kept while they were written (chat_sum.hpp)
 };
 
 // What perform() tells on the way. Both run on the caller's thread and must not call the store.
@@ -76,6 +78,9 @@ public:
     // None until the first set_cluster(); a store belongs to one cluster for life (else wrong_cluster).
     [[nodiscard]] std::optional<cluster_id> cluster() const { return cluster_; }
     [[nodiscard]] error_code set_cluster(cluster_id which);
+
+    // What is told of each chat row that changes: how a reader beside this one proves them.
+    [[nodiscard]] std::shared_ptr<row_watch> watch() const;
 
     // After what was applied last.
     [[nodiscard]] chat::counters counters() const;

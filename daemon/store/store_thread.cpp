@@ -207,7 +207,8 @@ private:
                 post([what = std::move(what)](store_events const& to) mutable { to.applied(std::move(what)); }
                 );
             },
-            .checkpoint = [this](checkpoint_reached const& at) { take_digest(at); },
+            .checkpoint = [this](checkpoint_reached const& at)
+            { post([at](store_events const& to) { to.digested(at.id, at.at, at.sum); }); },
         };
         if (store_->perform(piece.writes, observer))
         {
@@ -231,18 +232,6 @@ private:
         post([id = what.id, found = std::move(*rows)](store_events const& to) mutable
              { to.log_rows(id, std::move(found)); });
         return true;
-    }
-
-    void take_digest(checkpoint_reached const& at)
-    {
-        auto tell = tell_;
-        auto done = [tell, at](result<digest> state)
-        {
-            if (state) tell->digested(at.id, at.at, *state);
-        };
-        // A reader that cannot open the file says nothing about the writer's disk: there is no digest, and
-        // whoever asked for it sees that it is missing.
-        static_cast<void>(readers_.digest_now(done));
     }
 
     void finished(work_piece const& piece)

@@ -22,7 +22,7 @@ struct store_events
     std::function<void(std::vector<chat::applied>)> applied;  // before the rows are visible to readers
     std::function<void(chain::write_id upto)> written;        // durable, and visible to readers
     std::function<void(std::uint64_t id, std::vector<chain::entry>)> log_rows;
-    std::function<void(std::string const& id, seq at, digest state)> digested;  // a checkpoint's state
+    std::function<void(std::string const& id, seq at, digest sum)> digested;  // a checkpoint's kept sum
     std::function<void(log_point base)> compacted = {
     };  // the log now begins behind `base`, durably; optional
     // How much room the disk has, when that changes, and the bytes that are free on it; optional.

@@ -58,6 +58,9 @@ constexpr std::array join_flags{
     no_wait,
     wait_at_most,
 };
+constexpr std::array verify_flags{
+    flag_help{"--deep", "also let each replica in turn read all its rows again and prove them"},
+};
 constexpr std::array backup_create_flags{
     flag_help{"--node NAME", "the replica whose database on this machine is read (default: the tail)"},
     flag_help{"--data-dir DIR", "the data folder of a replica, running or not, instead of asking configd"},
@@ -223,9 +226,12 @@ constexpr std::array table_of_commands{
         "verify",
         "",
         "Compare the state of all replicas at one position",
-        "Each replica computes a hash over every row of its database at the same position of the log, while "
-        "the chain goes on. Exit status 0: equal, 1: different.",
-        {},
+        "Each replica keeps a sum over all rows of its database as it writes them; compares these sums at the "
+        "same position of the log, at once. With --deep, one replica after the other also reads all its rows "
+        "and adds them up, slowly (snapshot-share), which finds what a disk has changed; Ctrl-C ends it, and "
+        "only one such reading is under way in a chain. Exit status 0: equal, 1: different, changed, or a "
+        "replica that did not answer.",
+        verify_flags,
         run_verify
     },
     command{

@@ -183,6 +183,34 @@ BOOST_AUTO_TEST_CASE(replicas_that_differ_are_a_failure_in_every_format)
     }
 }
 
+BOOST_AUTO_TEST_CASE(who_did_not_answer_is_named_with_what_to_do)
+{
+    told_service const service(
+        socket,
+        200,
+        R"({"equal":false,"pos":7,"replicas":[{"name":"n1","pos":7,"digest":"aa"}],)"
+        R"("missing":[{"name":"n2","reason":"restart it"}]})"
+    );
+    BOOST_TEST(run(run_verify) == exit_failed);
+    BOOST_TEST(printed.find("not all have answered") != std::string::npos);
+    BOOST_TEST(printed.find("n2: restart it") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(deep_is_a_failure_where_the_rows_of_one_are_not_proven)
+{
+    for (auto const& [second, expected] : {std::pair("proven", exit_done), std::pair("changed", exit_failed)})
+    {
+        // One answer to both questions.
+        auto const both = std::string(R"({"equal":true,"pos":7,"over":true,"missing":[],"replicas":[)") +
+                          R"({"name":"n1","digest":"aa","state":"proven"},)" +
+                          R"({"name":"n2","digest":"aa","reason":"odd","state":")" + second + "\"}]}";
+        told_service const service(socket, 200, std::vector{both, both});
+        BOOST_TEST(run(run_verify, format::table, {"--deep"}) == expected);
+        BOOST_TEST((printed.find("n2    changed: odd") != std::string::npos) == (expected != exit_done), printed);
+        ::unlink(socket.c_str());
+    }
+}
+
 BOOST_AUTO_TEST_CASE(an_answer_that_does_not_say_equal_is_a_failure)
 {
     told_service const odd(socket, 200, R"({"replicas":[]})");

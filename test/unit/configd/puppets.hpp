@@ -22,10 +22,12 @@
 #include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace chaind::configd::testing
 {
@@ -75,6 +77,12 @@ public:
     int links = 0;      // made so far
     epoch promised;
     std::optional<directive> told;
+    // Of all that it was asked to compare, what it keeps; empty: it says nothing.
+    std::string sum = "aa";
+    std::vector<std::uint64_t> checkpoints;  // asked for here, as the head
+    std::function<std::uint64_t()> checkpoint = [] { return std::uint64_t{0}; };  // that it has met last
+    std::vector<std::uint64_t> proofs;                                            // asked for; 0: no more
+    json::object scrub;
 
 private:
     net::accept_events listening()
@@ -115,6 +123,8 @@ private:
                 [this](wire::peer::frame what)
             {
                 if (auto const* order = std::get_if<wire::peer::instruction>(&what)) told = order->what;
+                if (auto const* at = std::get_if<wire::peer::verify>(&what)) checkpoints.push_back(at->id);
+                if (auto const* at = std::get_if<wire::peer::prove>(&what)) proofs.push_back(at->id);
             },
             .down = [] {},
         };
@@ -138,9 +148,14 @@ private:
                 hb.feeding->learner = told->learning->learner;
             }
             bool const drained = told && told->drain && clients == 0;
-            json::object const info{
-                {"replica_addr", address()}, {"clients", clients}, {"drained_clients", drained}
+            json::object info{
+                {"replica_addr", address()},
+                {"clients", clients},
+                {"drained_clients", drained},
+                {"scrub", scrub}
             };
+            if (auto const id = checkpoint(); id != 0 && !sum.empty())
+                info["checkpoint"] = {{"id", std::to_string(id)}, {"pos", 9}, {"digest", sum}};
             hb.info = json::serialize(info);
             dialer_->send(wire::peer::encode(std::move(hb)));
             pause.expires_after(10ms);

@@ -173,6 +173,7 @@ std::vector<peer::frame> all_frames()
         made_heartbeat(),
         made_instruction(),
         peer::verify{99},
+        peer::prove{100},
         peer::abort_process{},
         peer::typing{chat::conv_id(7), chat::user_id(1u << 20), true},
     };

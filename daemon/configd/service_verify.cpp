@@ -1,0 +1,278 @@
+// Are all members the same? At once, by the sums that they keep while they write; or by all their rows.
+
+#include "configd/service.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/random_id.hpp"
+#include "runtime/within.hpp"
+
+#include <boost/json/array.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace chaind::configd
+{
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+namespace
+{
+
+constexpr auto sums_limit = 4s;
+constexpr auto checkpoint_lost = 1500ms;  // nobody has met it: the head may have been replaced
+constexpr auto look_every = 20ms;
+
+std::uint64_t new_number()
+{
+    std::uint64_t out = 0;
+    while (out == 0)
+        ::randombytes_buf(&out, sizeof out);
+    return out;
+}
+
+char const* name_of(control::rows_proof::state what)
+{
+    using state = control::rows_proof::state;
+    switch (what)
+    {
+        case state::waiting: return "waiting";
+        case state::running: return "running";
+        case state::proven: return "proven";
+        case state::changed: return "changed";
+        case state::unproven: break;
+    }
+    return "unproven";
+}
+
+std::uint64_t number_in(json::object const& from, char const* key)
+{
+    auto const* const value = from.if_contains(key);
+    boost::system::error_code none;
+    auto const out = value == nullptr ? 0 : value->to_number<std::uint64_t>(none);
+    return none ? 0 : out;
+}
+
+std::string text_in(json::object const& from, char const* key)
+{
+    auto const* const value = from.if_contains(key);
+    return value == nullptr || !value->is_string() ? "" : std::string(value->get_string());
+}
+
+}  // namespace
+
+// What the members of the current chain say of one checkpoint.
+struct service::sums_told
+{
+    struct sum
+    {
+        node_id of;
+        std::uint64_t pos = 0;
+        std::string digest;  // empty: it has not met the checkpoint
+    };
+    std::vector<sum> members;
+    std::uint64_t pos = 0;
+
+    [[nodiscard]] std::size_t told() const
+    {
+        return static_cast<std::size_t>(
+            std::count_if(members.begin(), members.end(), [](sum const& one) { return !one.digest.empty(); })
+        );
+    }
+    [[nodiscard]] bool complete() const { return !members.empty() && told() == members.size(); }
+};
+
+service::link_ptr service::link_of(node_id const& name) const
+{
+    for (auto const& [who, link] : by_member_)
+        if (who.name == name) return link;
+    return nullptr;
+}
+
+asio::awaitable<admin_answer> service::verify()
+{
+    if (auto const before = verifying_)
+    {
+        while (!before->answer && !stopped_)
+        {
+            before->wake.expires_at(asio::steady_timer::time_point::max());
+            co_await runtime::wait_on(before->wake);
+        }
+        co_return before->answer ? *before->answer : refusal(503, "unavailable", "the config service ends");
+    }
+    auto const mine = verifying_ = std::make_shared<verification>(tasks_.executor());
+    mine->answer = co_await compare_sums();
+    verifying_.reset();
+    mine->wake.cancel();
+    co_return *mine->answer;
+}
+
+// A checkpoint in the log is the position; a member that applies it says which sum it has kept up to there.
+asio::awaitable<admin_answer> service::compare_sums()
+{
+    std::uint64_t id = 0;
+    std::optional<instant> asked;
+    sums_told sums;
+    asio::steady_timer pause(tasks_.executor());
+    auto const until = runtime::steady_now() + sums_limit;
+    while (runtime::steady_now() < until && !stopped_)
+    {
+        auto const now = runtime::steady_now();
+        if (!asked || (sums.told() == 0 && now - *asked > checkpoint_lost))
+        {
+            auto const& members = core_.current().current.members;
+            auto const head = members.empty() ? by_member_.end() : by_member_.find(members.front());
+            if (head != by_member_.end())
+            {
+                id = new_number();
+                asked = now;
+                head->second->send(wire::peer::encode(wire::peer::verify{id}));
+            }
+        }
+        pause.expires_after(look_every);
+        co_await runtime::wait_on(pause);
+        sums = sums_at(id);
+        if (sums.complete()) break;
+    }
+    co_return judge(sums);
+}
+
+service::sums_told service::sums_at(std::uint64_t id) const
+{
+    auto const wanted = std::to_string(id);
+    sums_told out;
+    for (auto const& m : core_.current().current.members)
+    {
+        auto& one = out.members.emplace_back();
+        one.of = m.name;
+        auto const info = infos_.find(m.name);
+        if (info == infos_.end()) continue;
+        auto const* const report = info->second.if_contains("checkpoint");
+        if (report == nullptr || !report->is_object()) continue;
+        auto const& said = report->get_object();
+        if (text_in(said, "id") != wanted) continue;
+        one.pos = number_in(said, "pos");
+        one.digest = text_in(said, "digest");
+        out.pos = one.pos;
+    }
+    return out;
+}
+
+admin_answer service::judge(sums_told const& sums) const
+{
+    if (sums.told() == 0)
+        return refusal(
+            503,
+            "unavailable",
+            "no member has met a checkpoint in the log: it takes a chain that writes; see `chainctl status`"
+        );
+    json::array replicas;
+    json::array missing;
+    bool equal = true;
+    std::string first;
+    for (auto const& one : sums.members)
+    {
+        if (one.digest.empty())
+        {
+            equal = false;
+            missing.push_back({{"name", one.of.name}, {"reason", why_no_sum(one.of, seq(sums.pos))}});
+            continue;
+        }
+        if (first.empty()) first = one.digest;
+        equal = equal && one.digest == first && one.pos == sums.pos;
+        replicas.push_back({{"name", one.of.name}, {"pos", one.pos}, {"digest", one.digest}});
+    }
+    json::object out{{"schema", "chainctl.verify.v1"}, {"equal", equal}, {"pos", sums.pos}};
+    out["replicas"] = std::move(replicas);
+    out["missing"] = std::move(missing);
+    return {200, std::move(out)};
+}
+
+std::string service::why_no_sum(node_id const& name, seq at) const
+{
+    if (!link_of(name)) return "it is not connected to the config service: is chaind running there?";
+    for (auto const& node : core_.nodes())
+        if (node.name == name && node.alive && node.last && node.last->commit < at)
+            return "it has come to position " + std::to_string(node.last->commit.value()) +
+                   " only: its disk is slow or full, look at its log";
+    return "it does not say what it has kept: look at its log, and restart chaind there if that lasts";
+}
+
+// ---- all rows
+
+admin_answer service::begin_proof()
+{
+    if (proof_ && !proof_->over())
+    {
+        auto const who = proof_->current().value_or(node_id{});
+        return refusal(
+            409,
+            "conflict",
+            "all rows are being read already, those of " + who.name +
+                " at the moment: one such reading at a time, wait for its end"
+        );
+    }
+    std::vector<node_id> members;
+    for (auto const& m : core_.current().current.members)
+        members.push_back(m.name);
+    if (members.empty()) return refusal(503, "unavailable", "there is no chain yet");
+    proof_.emplace(new_number(), members, runtime::steady_now());
+    attend_proof();
+    return shown_proof();
+}
+
+admin_answer service::shown_proof()
+{
+    if (!proof_) return refusal(404, "not_found", "nobody has asked for all rows to be read");
+    proof_->asked(runtime::steady_now());
+    json::array replicas;
+    for (auto const& part : proof_->parts())
+        replicas.push_back(
+            {{"name", part.who.name},
+             {"state", name_of(part.at)},
+             {"done", part.done},
+             {"all", part.all},
+             {"reason", part.why}}
+        );
+    json::object out{{"schema", "chainctl.verify-deep.v1"}, {"over", proof_->over()}};
+    out["replicas"] = std::move(replicas);
+    return {200, std::move(out)};
+}
+
+admin_answer service::stop_proof()
+{
+    if (proof_)
+        if (auto const order = proof_->stop("it was stopped"))
+            if (auto const link = link_of(order->to))
+                link->send(wire::peer::encode(wire::peer::prove{order->id}));
+    return shown_proof();
+}
+
+void service::attend_proof()
+{
+    if (!proof_ || proof_->over()) return;
+    auto const who = proof_->current().value_or(node_id{});
+    auto const link = link_of(who);
+    std::optional<control::proof_report> said;
+    if (auto const info = infos_.find(who); info != infos_.end())
+    {
+        auto const* const scrub = info->second.if_contains("scrub");
+        if (scrub != nullptr && scrub->is_object())
+        {
+            auto const& from = scrub->get_object();
+            auto const* const running = from.if_contains("running");
+            said = control::proof_report{
+                .id = number_in(from, "asked"),
+                .running = running != nullptr && running->is_bool() && running->get_bool(),
+                .done = number_in(from, "done"),
+                .all = number_in(from, "all"),
+                .error = text_in(from, "error"),
+            };
+        }
+    }
+    auto const order = proof_->step(runtime::steady_now(), link != nullptr, said);
+    if (!order) return;
+    if (auto const to = link_of(order->to)) to->send(wire::peer::encode(wire::peer::prove{order->id}));
+}
+
+}  // namespace chaind::configd
