@@ -49,6 +49,7 @@ replica::impl::impl(settings how, recovered const& from)
       verified_(from.applied.at),
       commit_(from.applied.at)
 {
+    rows_suspect_ = from.rows_suspect;
     if (from.rows_checked || from.applied.at == seq{}) rows_ = rows::sound;
     position_ = position_of(how_.self, config_);
     if (is_head())

@@ -107,7 +107,7 @@ private:
     [[nodiscard]] snapshot_receiver::view taking();
     [[nodiscard]] bool rows_proven() const
     {
-        return rows_ == rows::sound || !rule(r::a_returning_store_is_checked);
+        return rows_ == rows::sound || rows_ == rows::believed || !rule(r::a_returning_store_is_checked);
     }
     void judge_rows();
     void attend_snapshots();
@@ -191,10 +191,12 @@ private:
     {
         doubtful,
         in_check,
+        believed,  // too many to be read while the chain is short: as far as they were looked at
         sound,
         changed,
     };
     rows rows_ = rows::doubtful;
+    bool rows_suspect_ = false;
     std::string rows_trouble_;  // what is wrong, or why it is not known yet
     instant rows_checked_at_{};
     bool drain_ = false;

@@ -68,7 +68,12 @@ void replica::impl::on(incoming_checked const& what)
 
 void replica::impl::on(rows_checked const& what)
 {
-    rows_ = what.again ? rows::doubtful : what.error.empty() ? rows::sound : rows::changed;
+    if (what.again)
+        rows_ = rows::doubtful;
+    else if (!what.error.empty())
+        rows_ = rows::changed;
+    else
+        rows_ = what.partly ? rows::believed : rows::sound;
     rows_trouble_ = what.error;
     rows_checked_at_ = now_.steady;
     heartbeat_due_ = true;
@@ -107,7 +112,7 @@ void replica::impl::judge_rows()
     if (rows_ == rows::doubtful && !position_ && due)
     {
         rows_ = rows::in_check;
-        out_.snapshot_orders.emplace_back(check_rows{});
+        out_.snapshot_orders.emplace_back(check_rows{.all = rows_suspect_});
     }
     if (rows_ == rows::changed && source_ && rule(r::a_returning_store_is_checked))
         other_history(rows_trouble_);

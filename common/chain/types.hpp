@@ -234,7 +234,8 @@ struct snapshot_made  // to make_snapshot, also when drop_snapshot has ended it
 {
     std::uint64_t order = 0;
     snapshot_info what;
-    std::string error;  // no space, say
+    std::string error;         // no space, say
+    bool rows_differ = false;  // the error: the disk has changed rows
 };
 struct chunk_read  // to read_chunk
 {
@@ -261,10 +262,13 @@ struct incoming_checked  // to check_incoming: it is complete, sound, and of tha
     digest id;
     std::string error;
 };
-struct rows_checked  // to check_rows: they are those that were written; or what is wrong
+// To check_rows: they are those that were written; or what is wrong. Comes unasked, too, when all rows have
+// been read behind everything else.
+struct rows_checked
 {
     std::string error;
-    bool again = false;  // it could not be found out, for that reason
+    bool again = false;   // it could not be found out, for that reason
+    bool partly = false;  // there are too many to be read at once: by all that could be looked at
 };
 struct compacted
 {
@@ -367,6 +371,7 @@ struct check_incoming
 };
 struct check_rows  // of the own chat state: has the disk kept what was written?
 {
+    bool all = false;  // however many there are
 };
 using snapshot_order = std::
     variant<make_snapshot, read_chunk, drop_snapshot, open_incoming, keep_chunk, check_incoming, check_rows>;
@@ -409,6 +414,7 @@ struct recovered
         epochs;                 // (epoch, its first kept seq), rising: which epoch each row is of
     bool restored = false;      // made from a backup, in no chain since
     bool rows_checked = false;  // the chat rows are known to be those that were written
+    bool rows_suspect = false;  // the disk was seen to have changed some
 };
 
 enum class forwarding : std::uint8_t

@@ -40,16 +40,17 @@ std::optional<rows_proof::order> rows_proof::step(
         now_asked.done = said->done;
         now_asked.all = std::max(said->all, said->done);
         if (said->running) return std::nullopt;
-        auto out = said->error.empty() ? close(state::proven, {}, false)
-                                       : close(state::changed, said->error, false);
+        auto out =
+            said->error.empty() ? close(state::proven, {}, false) : close(state::changed, said->error, false);
         heard_at_ = now;
         return out;
     }
     if (now - heard_at_ > patience)
     {
         auto const& name = now_asked.who.name;
-        auto const why = connected ? name + " does not begin to read its rows: look at its log"
-                                   : name + " is not connected to the config service: is chaind running there?";
+        auto const why = connected
+                             ? name + " does not begin to read its rows: look at its log"
+                             : name + " is not connected to the config service: is chaind running there?";
         auto out = close(state::unproven, why, connected);
         heard_at_ = now;
         return out;

@@ -1,7 +1,7 @@
 #pragma once
-// `chainctl verify --deep`: every member reads all of its rows again and says whether they are those that were
-// written. One after the other, since it takes of the disk that people wait for; and only as long as somebody
-// asks how it goes.
+// `chainctl verify --deep`: every member reads all of its rows again and says whether they are those that
+// were written. One after the other, since it takes of the disk that people wait for; and only as long as
+// somebody asks how it goes.
 
 #include "membership/messages.hpp"
 
@@ -73,7 +73,7 @@ private:
     std::vector<part> parts_;
     std::size_t next_ = 0;
     instant asked_at_;
-    instant heard_at_;              // that the current one does what it was asked for
+    instant heard_at_;                // that the current one does what it was asked for
     std::optional<instant> told_at_;  // it was asked last
 };
 

@@ -183,6 +183,21 @@ void add_transfer(runtime::options& out, chaind_settings& into)
         "Percent of one processor's time that work on snapshots for joins may take."
     );
     out.add(
+        "proven-at-once",
+        into.driver.proven_at_once,
+        {0, 1'000'000'000'000},
+        "A database of at most so many entries is read as a whole before it serves again; a larger one is "
+        "believed as it was left, and read behind that."
+    );
+    out.add(
+        "scrub-every",
+        into.driver.scrub_every,
+        {.least = 1s, .most = 87600h, .or_zero = true},
+        "So long after the last time that all of the database was read and found as it was written, it is "
+        "read again; 0: only when somebody asks."
+    );
+    out.add("scrub-share", into.driver.scrub_share, {1, 100}, "Percent of the time that this reading takes.");
+    out.add(
         "snapshot-after",
         core.snapshot_after,
         {1, 1'000'000'000},

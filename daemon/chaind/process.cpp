@@ -8,6 +8,7 @@
 #include "runtime/private_file.hpp"
 #include "runtime/random_id.hpp"
 #include "runtime/service_manager.hpp"
+#include "runtime/this_process.hpp"
 #include "runtime/within.hpp"
 
 #include <boost/asio/post.hpp>
@@ -26,13 +27,17 @@ constexpr auto turns_within = 5s;
 }  // namespace
 
 result<std::unique_ptr<store::sqlite_store>> try_open_store(
-    chaind_settings const& settings, boot_id boot, std::string& why
+    chaind_settings const& settings, boot_id boot, std::string& why, bool just_checked
 )
 {
     store::store_options how;
     how.path = settings.driver.database;
     how.new_store = runtime::random_id<store_id>();
     how.boot = boot;
+    // Of the place of this process only the boot: namespaces have nothing to do with files.
+    auto const& kernel = runtime::this_process().kernel;
+    how.kernel = kernel.substr(0, kernel.find(' '));
+    how.quick_check = !just_checked;
     how.log_keep_entries = settings.log_keep_entries;
     how.log_keep_bytes = settings.log_keep_bytes;
     if (auto const disk = store::measure_file_system(settings.data_dir))
@@ -46,10 +51,12 @@ int exit_status_of(error_code const& failed)
                                                                         : runtime::exit_config;
 }
 
-std::unique_ptr<store::sqlite_store> open_store(chaind_settings const& settings, boot_id boot)
+std::unique_ptr<store::sqlite_store> open_store(
+    chaind_settings const& settings, boot_id boot, bool just_checked
+)
 {
     std::string why;
-    auto opened = try_open_store(settings, boot, why);
+    auto opened = try_open_store(settings, boot, why, just_checked);
     if (!opened) runtime::fail(exit_status_of(opened.error()), why);
     return std::move(*opened);
 }
@@ -67,7 +74,7 @@ void chaind_process::open()
 {
     auto& self = settings_.driver.core.self;
     self.boot = runtime::random_id<boot_id>();
-    store_ = open_store(settings_, self.boot);
+    store_ = open_store(settings_, self.boot, installed_);
     self.store = store_->id();
 }
 

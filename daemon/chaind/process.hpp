@@ -24,12 +24,15 @@
 namespace chaind::program
 {
 
-// The identity of `how` in that store; `why` not becomes a sentence.
+// The identity of `how` in that store; `why` not becomes a sentence. `just_checked`: all of the file, by this
+// process.
 result<std::unique_ptr<store::sqlite_store>> try_open_store(
-    chaind_settings const& how, boot_id boot, std::string& why
+    chaind_settings const& how, boot_id boot, std::string& why, bool just_checked = false
 );
 // Ends the process when it cannot be opened.
-std::unique_ptr<store::sqlite_store> open_store(chaind_settings const& how, boot_id boot);
+std::unique_ptr<store::sqlite_store> open_store(
+    chaind_settings const& how, boot_id boot, bool just_checked = false
+);
 [[nodiscard]] int exit_status_of(error_code const& failed);
 
 class chaind_process : public runtime::daemon

@@ -210,8 +210,8 @@ private:
         std::optional<admin_answer> answer;
         explicit verification(boost::asio::any_io_executor const& on) : wake(on) {}
     };
-    std::shared_ptr<verification> verifying_;   // under way
-    std::optional<control::rows_proof> proof_;  // under way, or the last one
+    std::shared_ptr<verification> verifying_;                        // under way
+    std::optional<control::rows_proof> proof_;                       // under way, or the last one
     std::vector<std::shared_ptr<boost::asio::steady_timer>> turns_;  // cancelled by the next configuration
     request_memory requests_;
 };

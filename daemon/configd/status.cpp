@@ -77,6 +77,28 @@ seq committed(status_input const& in)
     return out;
 }
 
+// When its disk was last read as a whole, and how far a reading has come that is under way: in whole percent,
+// since each word of this goes to every replica.
+json::value scrub(status_input const& in, node_id const& name)
+{
+    auto const said = info(in, name, "scrub");
+    auto const* const from = said.if_object();
+    if (from == nullptr) return nullptr;
+    auto number = [&](char const* key)
+    {
+        auto const* const value = from->if_contains(key);
+        boost::system::error_code none;
+        auto const out = value == nullptr ? 0 : value->to_number<std::uint64_t>(none);
+        return none ? 0 : out;
+    };
+    auto const* const running = from->if_contains("running");
+    json::object out{{"proven_ms", number("proven_ms")}};
+    if (running != nullptr && *running == true)
+        out["percent"] =
+            std::min<std::uint64_t>(99, number("done") * 100 / std::max<std::uint64_t>(1, number("all")));
+    return out;
+}
+
 json::object chain_row(status_input const& in, std::size_t position, seq highest)
 {
     auto const& members = in.record.current.members;
@@ -96,6 +118,7 @@ json::object chain_row(status_input const& in, std::size_t position, seq highest
     for (auto const* key :
          {"replica_addr", "client_url", "admin_addr", "pid", "version", "clients", "db_bytes", "lease_ms"})
         row[key] = info(in, m.name, key);
+    row["scrub"] = scrub(in, m.name);
     seq const commit = node != nullptr && node->last ? node->last->commit : seq{};
     row["log_end"] = node != nullptr && node->last ? node->last->end.at.value() : 0;
     row["committed"] = commit.value();

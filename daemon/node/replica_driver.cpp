@@ -21,6 +21,7 @@ namespace
 {
 constexpr auto tick_every = 5ms;
 constexpr auto checkpoint_limit = 5s;
+constexpr auto not_at_once = std::chrono::minutes(1);
 constexpr std::size_t config_outbox_limit = 1u << 20;
 
 chain::settings core_settings(chain::settings how)
@@ -84,6 +85,7 @@ replica_driver::replica_driver(
       at_start_(store->counters()),
       core_(core_settings(how_.core), std::move(from)),
       watch_(store->watch()),
+      standing_(store->standing()),
       readers_(std::move(readers)),
       store_(std::make_unique<store::store_thread>(
           std::move(store),
@@ -93,10 +95,12 @@ replica_driver::replica_driver(
           store::store_limits{.space = how_.space}
       )),
       snapshots_(std::make_unique<store::snapshot_thread>(
-          store::snapshot_thread_options{.database = how_.database, .share = how_.snapshot_share},
+          store::snapshot_thread_options{
+              .database = how_.database, .proven_at_once = how_.proven_at_once, .share = how_.snapshot_share
+          },
           [this](chain::event answer)
           {
-              tell_of_rows(answer);
+              rows_judged(answer);
               feed(std::move(answer));
           },
           [&on](std::function<void()> what) { asio::post(on, std::move(what)); }
@@ -114,6 +118,7 @@ replica_driver::replica_driver(
       )),
       ticker_(on)
 {
+    proven_ms_ = standing_.scrubbed_ms;
     view_.node = how_.core.self.name.name;
     view_.state_ms = at_start_.at_ms;
     view_.forgotten_ms = at_start_.forgotten_ms;
@@ -307,7 +312,15 @@ store::scrub_options replica_driver::scrub_settings() const
 {
     store::scrub_options out;
     out.database = how_.database;
-    out.every = out.first = how_.scrub_every;
+    out.every = how_.scrub_every;
+    // A start has enough to do. What may have been lost with the power is looked at first.
+    std::chrono::milliseconds due = not_at_once;
+    if (!standing_.other_boot && !standing_.suspect && standing_.scrubbed_ms > 0)
+    {
+        auto const since = std::chrono::milliseconds(runtime::now().wall_us / 1000 - standing_.scrubbed_ms);
+        due = std::max(due, out.every - std::max(since, std::chrono::milliseconds(0)));
+    }
+    out.first = std::min(due, out.every);
     out.share = how_.scrub_share;
     out.share_when_asked = how_.snapshot_share;
     return out;
@@ -330,8 +343,22 @@ void replica_driver::scrubbed(store::scrub_report const& what)
 {
     scrubbed_ = what;
     chain::event found = chain::rows_checked{.error = what.error};
-    tell_of_rows(found);
+    rows_judged(found);
     feed(std::move(found));
+}
+
+// Whether the disk has kept the rows, in whatever way it was found out: people are told, and the next run.
+void replica_driver::rows_judged(chain::event const& what)
+{
+    if (stopped_) return;
+    tell_of_rows(what);
+    if (auto const* made = std::get_if<chain::snapshot_made>(&what); made && made->rows_differ)
+        store_->note_rows(false, 0);
+    auto const* found = std::get_if<chain::rows_checked>(&what);
+    if (found == nullptr || found->again || found->partly) return;
+    auto const now_ms = runtime::now().wall_us / 1000;
+    store_->note_rows(found->error.empty(), now_ms);
+    if (found->error.empty()) proven_ms_ = now_ms;
 }
 
 void replica_driver::applied(std::vector<chat::applied> what)

@@ -41,7 +41,8 @@ struct driver_settings
     std::string database;        // path: its size is shown, snapshots are made beside it
     store::space_options space;  // folder empty: nobody looks
     std::size_t snapshot_share = store::snapshot_thread_options{}.share;
-    std::chrono::seconds scrub_every = store::scrub_options{}.every;
+    std::size_t proven_at_once = store::snapshot_thread_options{}.proven_at_once;
+    std::chrono::milliseconds scrub_every = store::scrub_options{}.every;
     std::size_t scrub_share = store::scrub_options{}.share;
     std::uint64_t moved_before = 0;  // bytes that this join has cost in earlier runs of this process
     microseconds stall_limit = 1s;   // the disk makes no progress: heartbeats stop
@@ -105,9 +106,10 @@ private:
 
     // ---- the store
     store::store_events store_handlers();
-    store::scrub_options scrub_settings() const;
+    [[nodiscard]] store::scrub_options scrub_settings() const;
     store::scrub_events scrub_handlers();
     void scrubbed(store::scrub_report const& what);
+    void rows_judged(chain::event const& what);
     void applied(std::vector<chat::applied> what);
 
     // ---- links
@@ -159,11 +161,13 @@ private:
     chat::counters at_start_;  // of the state that the store held
     chain::replica core_;
     std::shared_ptr<store::row_watch> watch_;
+    store::store_standing standing_;  // when it was opened
     std::unique_ptr<store::reader_pool> readers_;
     std::unique_ptr<store::store_thread> store_;
     std::unique_ptr<store::snapshot_thread> snapshots_;
     std::unique_ptr<store::scrub> scrub_;
     store::scrub_report scrubbed_;  // how it stands
+    std::int64_t proven_ms_ = 0;    // when all rows were last known to be those that were written; 0: never
     runtime::task_group tasks_;
     peer_table peers_;
     std::shared_ptr<net::dialer> config_;

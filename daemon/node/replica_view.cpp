@@ -256,7 +256,7 @@ std::string replica_driver::info(chain::replica_status const& now) const
         {"done", scrubbed_.done},
         {"all", scrubbed_.all},
         {"rounds", scrubbed_.rounds},
-        {"ended_ms", scrubbed_.ended_ms},
+        {"proven_ms", proven_ms_},
         {"error", scrubbed_.error},
     };
     for (auto const& fact : facts_)

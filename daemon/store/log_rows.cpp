@@ -37,8 +37,8 @@ std::optional<meta_row> load_meta(database& db)
     {
         auto row = db.query(
             "SELECT store, cluster, promise, promise_state, joiner, applied, applied_epoch, applied_hash,"
-            " applied_ts_us, base, base_epoch, base_hash, base_ts_us, restored, promise_id FROM meta WHERE "
-            "one = 1"
+            " applied_ts_us, base, base_epoch, base_hash, base_ts_us, restored, promise_id, log_bytes,"
+            " scrubbed_ms, suspect FROM meta WHERE one = 1"
         );
         if (!row.step()) return std::nullopt;
         out.store = row.id<store_id>(0);
@@ -50,6 +50,9 @@ std::optional<meta_row> load_meta(database& db)
         out.base = point_of(row, 9);
         out.restored = row.integer(13) != 0;
         out.promised.id = row.id<config_id>(14);
+        if (!row.null(15)) out.log_bytes = row.number(15);
+        out.scrubbed_ms = row.integer(16);
+        out.suspect = row.integer(17) != 0;
     }
     auto row = db.query("SELECT name, store, boot FROM promised_member ORDER BY position");
     while (row.step())
@@ -101,15 +104,39 @@ void save_promise(database& db, chain_config const& promised)
     }
 }
 
-void save_applied(database& db, log_point const& applied)
+void save_applied(database& db, log_point const& applied, std::uint64_t log_bytes)
 {
     db.run(
-        "UPDATE meta SET applied = ?, applied_epoch = ?, applied_hash = ?, applied_ts_us = ?",
+        "UPDATE meta SET applied = ?, applied_epoch = ?, applied_hash = ?, applied_ts_us = ?, log_bytes = ?",
         applied.at,
         applied.in,
         applied.hash,
-        applied.ts_us
+        applied.ts_us,
+        log_bytes
     );
+}
+
+std::optional<std::string> load_run_on(database& db)
+{
+    auto row = db.query("SELECT run_on FROM meta WHERE one = 1");
+    if (!row.step() || row.null(0)) return std::nullopt;
+    return row.text(0);
+}
+
+void save_run_on(database& db, std::optional<std::string> const& run_on)
+{
+    std::optional<std::string_view> const text = run_on;
+    db.run("UPDATE meta SET run_on = ?", text);
+}
+
+void save_proven(database& db, std::int64_t at_ms)
+{
+    db.run("UPDATE meta SET scrubbed_ms = ?, suspect = 0", at_ms);
+}
+
+void save_suspect(database& db)
+{
+    db.run("UPDATE meta SET suspect = 1");
 }
 
 void save_base(database& db, log_point const& base)

@@ -24,6 +24,9 @@ struct meta_row
     log_point applied;
     log_point base;
     bool restored = false;
+    std::optional<std::uint64_t> log_bytes;
+    std::int64_t scrubbed_ms = 0;  // 0: never
+    bool suspect = false;
 };
 
 void insert_meta(database& db, store_id store, boot_id boot);
@@ -32,7 +35,14 @@ void save_store(database& db, store_id store);
 void save_boot(database& db, boot_id boot);
 void save_cluster(database& db, std::optional<cluster_id> cluster);
 void save_promise(database& db, chain_config const& promised);
-void save_applied(database& db, log_point const& applied);
+// With the size of the log, which every commit may have changed.
+void save_applied(database& db, log_point const& applied, std::uint64_t log_bytes);
+// Where the process runs that uses the file now (standing_schema.sql).
+[[nodiscard]] std::optional<std::string> load_run_on(database& db);
+void save_run_on(database& db, std::optional<std::string> const& run_on);
+// All rows were read just now, and are those that were written; or are not.
+void save_proven(database& db, std::int64_t at_ms);
+void save_suspect(database& db);
 void save_base(database& db, log_point const& base);
 void save_restored(database& db, bool restored);
 

@@ -94,12 +94,12 @@ private:
     std::atomic<std::uint64_t> changed_at_ = 0;
 
     std::mutex mutex_;
-    chat::row_sum kept_;     // when the writer said so last
-    bool settled_ = true;    // nothing has changed since
-    chat::row_sum sum_;      // of what has been read
-    row_place read_;         // up to here
-    bool begun_ = false;     // else: nothing
-    bool reading_ = false;   // a piece, of this table
+    chat::row_sum kept_;    // when the writer said so last
+    bool settled_ = true;   // nothing has changed since
+    chat::row_sum sum_;     // of what has been read
+    row_place read_;        // up to here
+    bool begun_ = false;    // else: nothing
+    bool reading_ = false;  // a piece, of this table
     chat_table piece_ = chat_table::user;
     std::vector<change> meanwhile_;
     bool too_many_ = false;

@@ -4,6 +4,7 @@
 #include "store/chat_sum.hpp"
 #include "store/log_rows.hpp"
 #include "store/pace.hpp"
+#include "store/store_file.hpp"
 #include "store/write_again.hpp"
 
 #include <algorithm>
@@ -38,14 +39,6 @@ pace::clock wall_clock()
         .worked = [] { return std::chrono::duration_cast<pace::duration>(clock::now().time_since_epoch()); },
         .sleep = [](pace::duration how_long) { std::this_thread::sleep_for(how_long); },
     };
-}
-
-std::int64_t wall_ms()
-{
-    return std::chrono::duration_cast<std::chrono::milliseconds>(
-               std::chrono::system_clock::now().time_since_epoch()
-    )
-        .count();
 }
 
 // A part of a table that has been read.

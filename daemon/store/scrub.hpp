@@ -23,9 +23,10 @@ struct scrub_options
 {
     std::string database;
     std::string vfs;
-    std::chrono::seconds every{7 * 24 * 3600};  // from the end of a round to the next one; 0: none by itself
-    std::chrono::seconds first{};               // the same for the first round of this process
-    std::size_t share = 5;                      // percent of the time that it works
+    std::chrono::milliseconds every =
+        std::chrono::hours(7 * 24);     // from the end of a round to the next one; 0: none by itself
+    std::chrono::milliseconds first{};  // the same for the first round of this process
+    std::size_t share = 5;              // percent of the time that it works
     std::size_t share_when_asked = 20;
     std::uint64_t piece_rows = 500;
 };
@@ -34,8 +35,9 @@ struct scrub_options
 struct scrub_report
 {
     bool running = false;
-    std::uint64_t asked = 0;  // the number under which the round that runs, or ran last, was asked for; 0: none
-    std::uint64_t done = 0;   // rows of the round that runs, or ran last; `all` is an estimate
+    std::uint64_t asked =
+        0;  // the number under which the round that runs, or ran last, was asked for; 0: none
+    std::uint64_t done = 0;  // rows of the round that runs, or ran last; `all` is an estimate
     std::uint64_t all = 0;
     std::uint64_t rounds = 0;   // that came to their end in this process
     std::int64_t ended_ms = 0;  // the wall clock at the end of the last one; 0: none has ended
@@ -59,8 +61,8 @@ public:
     // Ends what is under way. Posted events may still be on their way afterwards.
     ~scrub();
 
-    // A round from the beginning, now, under that number, unless it runs or ran last. 0: the one that was asked
-    // for ends where it is.
+    // A round from the beginning, now, under that number, unless it runs or ran last. 0: the one that was
+    // asked for ends where it is.
     void ask(std::uint64_t number);
 
 private:

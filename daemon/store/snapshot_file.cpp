@@ -237,7 +237,7 @@ private:
         to.script("BEGIN");
         for (auto const& index : indexes_)
             to.script(index);
-        save_applied(to, applied_);
+        save_applied(to, applied_, bytes_of_rows(to, base_.at, applied_.at));
         save_base(to, base_);
         save_manifest(to, out);
         to.script("COMMIT");

@@ -99,6 +99,8 @@ error_code give_identity(
     save_boot(db, {});
     save_promise(db, identity.promised);
     save_restored(db, identity.restored);
+    // It was checked before, and is to be.
+    save_proven(db, wall_ms());
     db.run("DROP TABLE IF EXISTS snapshot_manifest");
     db.run("COMMIT");
     if (!db.failed()) return {};

@@ -25,6 +25,7 @@ struct snapshot_thread_options
     std::string database;  // the store's path; the files are made beside it
     std::uint64_t log_rows = snapshot_log_rows;
     std::uint64_t space_margin = 64u << 20;  // bytes that must stay free beside an incoming snapshot
+    std::uint64_t proven_at_once = 100'000;  // entries: a store of more is believed when it comes back
     std::size_t share = 20;                  // of a processor that all of it takes, percent: pace.hpp
 };
 

@@ -2,6 +2,7 @@
 
 #include "store/chat_reader.hpp"
 #include "store/chat_sum.hpp"
+#include "store/log_rows.hpp"
 #include "store/snapshot_rows.hpp"
 #include "store/store_file.hpp"
 
@@ -29,6 +30,21 @@ void remove_file(std::string const& path)
 {
     for (auto const* tail : {"", "-journal", "-wal", "-shm"})
         ::unlink((path + tail).c_str());
+}
+
+}  // namespace
+
+namespace
+{
+
+// What is wrong with the log as a whole, if anything.
+std::string log_error(database& db)
+{
+    auto const meta = load_meta(db);
+    if (!meta) return "the meta row is missing";
+    std::string why;
+    auto const end = last_row(db).value_or(meta->base);
+    return log_is_sound(db, *meta, meta->base.at, end.at, why) ? "" : why;
 }
 
 }  // namespace
@@ -64,7 +80,7 @@ void snapshot_work::drop_incoming()
     remove_file(incoming_path_);
 }
 
-chain::rows_checked snapshot_work::perform(chain::check_rows const&) const
+chain::rows_checked snapshot_work::perform(chain::check_rows const& what) const
 {
     auto opened = database::open(how_.database, database::access::read_only);
     if (!opened)
@@ -76,14 +92,17 @@ chain::rows_checked snapshot_work::perform(chain::check_rows const&) const
     interruption const stop(db, at_once);
     chat_reader reader(db);
     reader.begin();
-    bool const proven = proven_sum(db).has_value();
+    std::string error;
+    bool const too_many = !what.all && reader.counters().pos.value() > how_.proven_at_once;
+    if (!too_many && !proven_sum(db)) error = rows_differ;
+    if (what.all && error.empty() && !db.failed()) error = log_error(db);
     reader.end();
     if (db.failed())
         return {
             .error = how_.database + ": " + db.failure_text(),
             .again = meaning_of(db.failure()) != errc::store_damaged
         };
-    return {.error = proven ? "" : rows_differ};
+    return {.error = std::move(error), .again = false, .partly = too_many};
 }
 
 // ---- for others
@@ -109,6 +128,7 @@ chain::snapshot_made snapshot_work::perform(chain::make_snapshot const& what)
     if (!made)
     {
         if (out.error.empty()) out.error = made.error().message();
+        out.rows_differ = out.error.ends_with(rows_differ);
         return out;
     }
     auto opened = chunk_file::open(outgoing_path_, false);

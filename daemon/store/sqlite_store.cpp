@@ -9,8 +9,11 @@
 #include "wire/command.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <utility>
+
+#include <sys/stat.h>
 
 namespace chaind::store
 {
@@ -26,6 +29,20 @@ constexpr std::size_t wal_steps_max = 8;
 constexpr int reader_patience_ms = 20;
 constexpr int busy_patience_ms = 5000;
 constexpr std::chrono::seconds between_shrinks{2};  // ... not more often than this
+
+// Which boot of a kernel runs this process, and which file this is: a copy of a file is another one.
+std::optional<std::string> run_on(store_options const& how)
+{
+    struct stat file = {};
+    if (how.kernel.empty()) return std::nullopt;
+    if (how.vfs.empty() && ::stat(how.path.c_str(), &file) != 0) return std::nullopt;
+    return how.kernel + ' ' + std::to_string(file.st_dev) + ' ' + std::to_string(file.st_ino);
+}
+
+std::string_view file_of(std::string_view run_on)
+{
+    return run_on.substr(std::min(run_on.find(' '), run_on.size()));
+}
 
 // What the connection's failure means to somebody who has just tried to open the file.
 errc meaning_at_open(error_code const& failure)
@@ -102,14 +119,43 @@ error_code sqlite_store::start(store_options const& how)
 {
     if (auto failure = configure()) return failure;
     if (auto failure = migrate(how)) return failure;
-    if (how.quick_check || distrusted_)
-    {
-        auto row = db_->query(distrusted_ ? "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)");
-        if (row.step() && row.bytes(0) != "ok") return refuse(errc::store_damaged, legible(row.text(0)));
-        if (db_->failed()) return disk(meaning_at_open(db_->failure()));
-    }
+    if (auto failure = check_file(how)) return failure;
     if (auto failure = load(how)) return failure;
     return distrusted_ ? trust_again() : error_code{};
+}
+
+// The whole file is read when nothing is known of it, or its disk has failed. A process that ends, however it
+// ends, changes nothing in a file that the kernel holds for it: under the same boot of the kernel there is
+// nothing to look for. After another boot, what had been synced is there, and what had not been was in the
+// write-ahead log, each of whose frames has a checksum; a disk that lost more than that shows it in what was
+// written last (newest_rows_stand, load()). The rest is read behind the start (scrub.hpp).
+error_code sqlite_store::check_file(store_options const& how)
+{
+    auto const before = load_run_on(*db_);
+    if (db_->failed()) return disk(meaning_at_open(db_->failure()));
+    auto const now = run_on(how);
+    bool const known = before && now && file_of(*before) == file_of(*now);
+    standing_.other_boot = known && *before != *now;
+    if (!distrusted_ && (known || !how.quick_check)) return {};
+    auto row = db_->query(distrusted_ ? "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)");
+    if (row.step() && row.bytes(0) != "ok") return refuse(errc::store_damaged, legible(row.text(0)));
+    if (db_->failed()) return disk(meaning_at_open(db_->failure()));
+    return {};
+}
+
+// Does what the newest events speak of stand where they say?
+bool sqlite_store::newest_rows_stand(std::uint64_t entries)
+{
+    auto const above = applied_.at.value() - std::min(applied_.at.value(), entries);
+    auto row = db_->query(
+        "SELECT (SELECT pos FROM chat_counters) = ?1 AND NOT EXISTS (SELECT 1 FROM chat_event e WHERE e.pos "
+        "> ?2"
+        " AND e.mid > 0 AND NOT EXISTS (SELECT 1 FROM chat_message m WHERE m.conv = e.conv AND m.seq = e.seq"
+        " AND m.id = e.mid AND m.rev >= e.rev))",
+        applied_.at,
+        above
+    );
+    return row.step() && row.integer(0) == 1;
 }
 
 // All of it has been written again and read; what remains are the chat rows.
@@ -118,6 +164,7 @@ error_code sqlite_store::trust_again()
     bool const proven = proven_sum(*db_).has_value();
     if (db_->failed()) return disk(meaning_at_open(db_->failure()));
     if (!proven) return refuse(errc::store_damaged, rows_differ);
+    if (auto failure = note_rows(true, wall_ms())) return failure;
     std::string why;
     if (remove_distrust(path_, vfs_, why)) return refuse(errc::disk_failed, why);
     return {};
@@ -196,7 +243,9 @@ error_code sqlite_store::load(store_options const& how)
     restored_ = meta->restored;
     keep_entries_ = how.log_keep_entries;
     keep_bytes_ = how.log_keep_bytes;
-    log_bytes_ = bytes_of_rows(*db_, base_.at, end_.at);
+    log_bytes_ = meta->log_bytes ? *meta->log_bytes : bytes_of_rows(*db_, base_.at, end_.at);
+    standing_.suspect = meta->suspect;
+    standing_.scrubbed_ms = meta->scrubbed_ms;
 
     std::string why;
     bool const whole = distrusted_ || applied_.at - base_.at <= how.verify_rows;
@@ -205,7 +254,14 @@ error_code sqlite_store::load(store_options const& how)
     {
         return db_->failed() ? disk(meaning_at_open(db_->failure())) : refuse(errc::store_damaged, why);
     }
+    bool const doubtful = standing_.other_boot && !newest_rows_stand(how.verify_rows);
+    if (db_->failed()) return disk(meaning_at_open(db_->failure()));
+    standing_.suspect = standing_.suspect || doubtful;
+    db_->run("BEGIN IMMEDIATE");
     save_boot(*db_, how.boot);
+    save_run_on(*db_, run_on(how));
+    if (doubtful) save_suspect(*db_);
+    db_->run("COMMIT");
     if (auto failure = disk()) return failure;
     chat_ = std::make_unique<chat_state>(*db_);
     return disk();
@@ -236,7 +292,23 @@ result<chain::recovered> sqlite_store::recover()
         .suffix = std::move(*suffix),
         .epochs = std::move(epochs),
         .restored = restored_,
+        .rows_checked = false,
+        .rows_suspect = standing_.suspect,
     };
+}
+
+error_code sqlite_store::note_rows(bool proven, std::int64_t now_ms)
+{
+    if (failure_) return *failure_;
+    standing_.suspect = !proven;
+    if (proven)
+    {
+        standing_.scrubbed_ms = now_ms;
+        save_proven(*db_, now_ms);
+    }
+    else
+        save_suspect(*db_);
+    return disk();
 }
 
 // ---- perform
@@ -439,7 +511,7 @@ error_code sqlite_store::compact(std::uint64_t added)
 error_code sqlite_store::commit()
 {
     chat_->flush();
-    save_applied(*db_, applied_);
+    save_applied(*db_, applied_, log_bytes_);
     db_->run("COMMIT");
     return disk();
 }

@@ -35,15 +35,27 @@ class row_watch;
 
 struct store_options
 {
-    std::string path;         // the folder is made with mode 0700, the file with 0600
-    store_id new_store;       // the identity, should the file be made now
-    boot_id boot;             // of this run; recorded
-    std::string vfs;          // empty: the operating system's files, and a lock against other processes
-    bool quick_check = true;  // SQLite's own check of the whole file at open
-    std::size_t verify_rows = 10'000;  // of the log, below the applied mark; those above are always checked
-    std::size_t wal_pages = 1000;      // tidy() moves the WAL into the database above this size
+    std::string path;    // the folder is made with mode 0700, the file with 0600
+    store_id new_store;  // the identity, should the file be made now
+    boot_id boot;        // of this run; recorded
+    std::string vfs;     // empty: the operating system's files, and a lock against other processes
+    std::string kernel;  // which boot of a kernel runs this process; empty: not known
+    bool quick_check =
+        true;  // SQLite's own check of the whole file at open, unless it is known what became of it
+    // Of the log, below the applied mark; those above are always checked. After another boot of the kernel
+    // also what so many entries have changed.
+    std::size_t verify_rows = 10'000;
+    std::size_t wal_pages = 1000;                // tidy() moves the WAL into the database above this size
     std::uint64_t log_keep_entries = 1'000'000;  // an older part of the log is dropped when allowed
     std::uint64_t log_keep_bytes = std::uint64_t{2} << 30;  // the same, as chain::entry::bytes() counts
+};
+
+// What is known of the chat rows when the store is opened.
+struct store_standing
+{
+    bool suspect = false;          // the disk was seen to have changed some
+    bool other_boot = false;       // the kernel that ran the last process on the file has ended since
+    std::int64_t scrubbed_ms = 0;  // the wall clock when all were proven last; 0: never
 };
 
 // A checkpoint command was applied and committed: right now, and until the next perform() or the return from
@@ -85,6 +97,11 @@ public:
     // After what was applied last.
     [[nodiscard]] chat::counters counters() const;
 
+    [[nodiscard]] store_standing const& standing() const { return standing_; }
+    // All rows were read beside this object and are those that were written, or are not: for the next run to
+    // know.
+    [[nodiscard]] error_code note_rows(bool proven, std::int64_t now_ms);
+
     // What the core starts from. Reads the log: call it once, before the first perform().
     [[nodiscard]] result<chain::recovered> recover();
 
@@ -117,10 +134,12 @@ private:
     explicit sqlite_store(std::unique_ptr<database> db);
 
     error_code start(store_options const& how);
-    error_code configure();                        // pragmas, read back
-    error_code migrate(store_options const& how);  // to the newest schema
-    error_code load(store_options const& how);     // identity, marks, log end; checks the log
-    error_code trust_again();                      // after a start that read everything
+    error_code configure();                           // pragmas, read back
+    error_code migrate(store_options const& how);     // to the newest schema
+    error_code check_file(store_options const& how);  // SQLite's checks, where something may have happened
+    error_code load(store_options const& how);        // identity, marks, log end; checks the log
+    [[nodiscard]] bool newest_rows_stand(std::uint64_t entries);
+    error_code trust_again();  // after a start that read everything
     error_code run(std::span<chain::store_write const> writes, store_observer const& tell);
     error_code log(chain::store_write const& write);  // promise, truncation, new rows
     error_code promise(chain_config const& to);
@@ -138,6 +157,7 @@ private:
     std::string path_;
     std::string vfs_;
     bool distrusted_ = false;  // the last one on this file met a failing disk
+    store_standing standing_;
     std::unique_ptr<database> db_;
     std::unique_ptr<chat_state> chat_;
     store_id id_;

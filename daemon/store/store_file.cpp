@@ -1,6 +1,7 @@
 #include "store/store_file.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -136,6 +137,14 @@ result<process_lock> prepare_file(std::string const& path, std::string& why)
     why = access_problem(absolute.string());
     if (!why.empty()) return errc::no_access;
     return lock;
+}
+
+std::int64_t wall_ms()
+{
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               std::chrono::system_clock::now().time_since_epoch()
+    )
+        .count();
 }
 
 std::uint64_t size_of(std::string const& path)

@@ -25,6 +25,8 @@ result<process_lock> prepare_file(std::string const& path, std::string& why);
 [[nodiscard]] bool sync_folder(std::filesystem::path const& folder);
 // With mode 0700, durably; true also when it is there.
 [[nodiscard]] bool make_folder(std::filesystem::path const& folder);
+// The wall clock, ms since 1970 UTC.
+[[nodiscard]] std::int64_t wall_ms();
 // In bytes; 0 for a file that is not there.
 [[nodiscard]] std::uint64_t size_of(std::string const& path);
 

@@ -8,6 +8,7 @@
 #include "store/restored_schema_sql.hpp"
 #include "store/rooms_schema_sql.hpp"
 #include "store/row_sum_schema_sql.hpp"
+#include "store/standing_schema_sql.hpp"
 
 #include <set>
 #include <string>
@@ -29,6 +30,7 @@ std::vector<std::string> const& migrations()
         std::string(rooms_schema_sql),
         std::string(promise_id_schema_sql),
         std::string(forgotten_schema_sql),
+        std::string(standing_schema_sql),
     };
     return all;
 }

@@ -94,6 +94,15 @@ public:
             queue_.emplace_back(upto);
     }
 
+    void note_rows(bool proven, std::int64_t now_ms)
+    {
+        {
+            std::lock_guard const hold(mutex_);
+            queue_.emplace_back(rows_note{proven, now_ms});
+        }
+        wake_.notify_one();
+    }
+
     std::size_t waiting_writes() const
     {
         std::lock_guard const hold(mutex_);
@@ -117,14 +126,20 @@ public:
     }
 
 private:
-    using request = std::variant<chain::store_write, chain::log_read_request, seq>;
+    struct rows_note
+    {
+        bool proven = false;
+        std::int64_t now_ms = 0;
+    };
+    using request = std::variant<chain::store_write, chain::log_read_request, seq, rows_note>;
 
-    // Either some writes, for one transaction, or a read; and what may be dropped.
+    // Either some writes, for one transaction, or a read, or a note; and what may be dropped.
     struct work_piece
     {
         std::vector<chain::store_write> writes;
         std::size_t bytes = 0;
         std::optional<chain::log_read_request> read;
+        std::optional<rows_note> note;
         std::optional<seq> may_drop;
         bool idle = false;  // nothing came for a while
     };
@@ -177,6 +192,12 @@ private:
             queue_.pop_front();
             return piece;
         }
+        if (auto* note = std::get_if<rows_note>(&queue_.front()))
+        {
+            piece.note = *note;
+            queue_.pop_front();
+            return piece;
+        }
         while (!queue_.empty() && piece.writes.size() < limits_.batch_writes &&
                piece.bytes < limits_.batch_bytes)
         {
@@ -197,6 +218,7 @@ private:
     bool perform(work_piece const& piece)
     {
         if (piece.read) return read(*piece.read);
+        if (piece.note) return write_note(*piece.note);
         if (piece.may_drop) store_->allow_drop(*piece.may_drop);
         if (piece.writes.empty()) return true;
         auto const base = store_->base();
@@ -219,6 +241,13 @@ private:
         if (store_->base() != base && tell_->compacted)
             post([now = store_->base()](store_events const& to) { to.compacted(now); });
         return true;
+    }
+
+    bool write_note(rows_note const& what)
+    {
+        if (!store_->note_rows(what.proven, what.now_ms)) return true;
+        give_up();
+        return false;
     }
 
     bool read(chain::log_read_request const& what)
@@ -304,6 +333,10 @@ void store_thread::read_log(chain::log_read_request what)
 void store_thread::allow_drop(seq upto)
 {
     impl_->allow_drop(upto);
+}
+void store_thread::note_rows(bool proven, std::int64_t now_ms)
+{
+    impl_->note_rows(proven, now_ms);
 }
 std::size_t store_thread::waiting_writes() const
 {

@@ -60,6 +60,9 @@ public:
     // (sqlite_store::allow_drop).
     void allow_drop(seq upto);
 
+    // sqlite_store::note_rows.
+    void note_rows(bool proven, std::int64_t now_ms);
+
     // Not yet durable: what the driver bounds admission by.
     [[nodiscard]] std::size_t waiting_writes() const;
     [[nodiscard]] std::size_t waiting_bytes() const;

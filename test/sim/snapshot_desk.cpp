@@ -247,11 +247,18 @@ void snapshot_desk::on(chain::check_incoming const& what)
     );
 }
 
-void snapshot_desk::on(chain::check_rows const&)
+// Of some lives, the rows are too many to be read at once: sound ones are believed then.
+void snapshot_desk::on(chain::check_rows const& what)
 {
+    bool const partly = !what.all && !of_.rotten && life_ % 3 == 1;
     work(
         in_.random.skewed(500, 40'000),
-        [this] { answer(chain::rows_checked{of_.rotten ? "a row is not as it was written" : ""}); }
+        [this, partly]
+        {
+            answer(chain::rows_checked{
+                .error = of_.rotten ? "a row is not as it was written" : "", .again = false, .partly = partly
+            });
+        }
     );
 }
 

@@ -527,6 +527,11 @@ std::uint64_t fault_disk::syncs() const
     std::lock_guard const hold(impl_->mutex_);
     return impl_->syncs_;
 }
+std::uint64_t fault_disk::reads() const
+{
+    std::lock_guard const hold(impl_->mutex_);
+    return impl_->reads_;
+}
 
 void fault_disk::kill()
 {

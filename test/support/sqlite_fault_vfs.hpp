@@ -55,6 +55,7 @@ public:
     [[nodiscard]] bool fault_happened() const;
     [[nodiscard]] std::uint64_t operations() const;  // since the start
     [[nodiscard]] std::uint64_t syncs() const;       // since the start
+    [[nodiscard]] std::uint64_t reads() const;       // since the start
 
     // ---- crashes: what has a file open is cut off (each of its calls fails) and is to be closed afterwards
     // The process died: everything that was written is there.

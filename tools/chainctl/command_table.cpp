@@ -226,7 +226,8 @@ constexpr std::array table_of_commands{
         "verify",
         "",
         "Compare the state of all replicas at one position",
-        "Each replica keeps a sum over all rows of its database as it writes them; compares these sums at the "
+        "Each replica keeps a sum over all rows of its database as it writes them; compares these sums at "
+        "the "
         "same position of the log, at once. With --deep, one replica after the other also reads all its rows "
         "and adds them up, slowly (snapshot-share), which finds what a disk has changed; Ctrl-C ends it, and "
         "only one such reading is under way in a chain. Exit status 0: equal, 1: different, changed, or a "

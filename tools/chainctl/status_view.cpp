@@ -52,12 +52,24 @@ tint tint_of(std::string const& state)
     return state == "normal" ? tint::good : state == "damaged" || state == "full" ? tint::bad : tint::warning;
 }
 
+// When the machine's disk was last read as a whole, and how far it has come with that now.
+std::string proven(json::object const& scrub)
+{
+    auto const at = number_at(scrub, "proven_ms");
+    auto out = at == 0 ? std::string("never") : utc(static_cast<std::int64_t>(at));
+    if (scrub.contains("percent")) out += ", now " + std::to_string(number_at(scrub, "percent")) + " %";
+    return out;
+}
+
 std::string chain_table(json::object const& status, bool wide)
 {
     std::vector<std::vector<std::string>> rows{
         {"ROLE", "NAME", "STATE", "COMMITTED", "BEHIND", "CLIENTS", "ON DISK", "ADDRESS"}
     };
-    if (wide) rows.front().insert(rows.front().end(), {"LEASE", "PID", "VERSION", "REPLICA ADDRESS"});
+    if (wide)
+        rows.front().insert(
+            rows.front().end(), {"LEASE", "PID", "VERSION", "ROWS PROVEN", "REPLICA ADDRESS"}
+        );
     for (auto const& value : list_at(status, "chain"))
     {
         if (!value.is_object()) continue;
@@ -79,6 +91,7 @@ std::string chain_table(json::object const& status, bool wide)
                 {std::to_string(number_at(node, "lease_ms")) + " ms",
                  text_at(node, "pid"),
                  text_at(node, "version"),
+                 proven(object_at(node, "scrub")),
                  text_at(node, "replica_addr")}
             );
     }

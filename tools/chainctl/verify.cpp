@@ -59,13 +59,12 @@ std::string rows_word(json::object const& part)
 bool all_proven(json::object const& proof)
 {
     auto const& parts = list_at(proof, "replicas");
-    return !parts.empty() &&
-           std::all_of(
-               parts.begin(),
-               parts.end(),
-               [](json::value const& one)
-               { return one.is_object() && text_at(one.get_object(), "state") == "proven"; }
-           );
+    return !parts.empty() && std::all_of(
+                                 parts.begin(),
+                                 parts.end(),
+                                 [](json::value const& one)
+                                 { return one.is_object() && text_at(one.get_object(), "state") == "proven"; }
+                             );
 }
 
 void show_progress(progress_line& line, json::object const& proof)

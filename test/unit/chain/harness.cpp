@@ -45,6 +45,7 @@ recovered disk::recover() const
     recovered out;
     out.promised = promised;
     out.restored = restored;
+    out.rows_suspect = rows_suspect;
     out.base = base;
     out.applied = applied > base.at ? row(applied).point() : base;
     for (auto const& e : rows)

@@ -21,6 +21,7 @@ struct disk
     std::vector<entry> rows;  // rows[i].at == base.at + i + 1
     seq applied;
     bool restored = false;
+    bool rows_suspect = false;
 
     [[nodiscard]] recovered recover() const;
     [[nodiscard]] entry const& row(seq at) const { return rows.at(at - base.at - 1); }

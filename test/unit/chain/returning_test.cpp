@@ -103,6 +103,62 @@ BOOST_AUTO_TEST_CASE(rows_that_could_not_be_checked_are_checked_again)
     BOOST_TEST(h.status(2).received == h.status(1).received);
 }
 
+// There are too many to be read while the chain is one short.
+BOOST_AUTO_TEST_CASE(a_large_store_is_believed_until_its_rows_have_been_read)
+{
+    for (bool const sound : {true, false})
+    {
+        harness h(3);
+        leave_behind(h);
+        h.at(2).snapshots_run = false;
+        h.restart(2);
+        h.pass(50ms);
+        (void)h.step(2, rows_checked{.error = {}, .again = false, .partly = true});
+        h.pass(50ms);
+        BOOST_TEST(!h.at(2).heartbeats.back().in_doubt);
+        h.assign({0, 1}, 2, 1);
+        h.pass(200ms);
+        BOOST_TEST(h.status(2).received == h.status(1).received);
+        (void)h.step(2, rows_checked{.error = sound ? "" : "a row has changed"});
+        h.pass(50ms);
+        BOOST_TEST(h.at(2).anew.has_value() == !sound);
+        if (!sound) BOOST_TEST(h.at(2).anew->set_aside == "a row has changed");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_member_whose_rows_turn_out_to_have_changed_says_so_and_serves_on)
+{
+    harness h(3);
+    h.form({0, 1, 2});
+    h.submit(0);
+    h.run();
+    (void)h.step(1, rows_checked{.error = "a row has changed"});
+    h.submit(0);
+    h.run();
+    h.pass(100ms);
+    BOOST_TEST(h.at(1).heartbeats.back().damaged);
+    BOOST_TEST(h.at(1).heartbeats.back().trouble == "a row has changed");
+    BOOST_TEST(!h.at(1).anew.has_value());
+    BOOST_TEST(h.status(1).applied == seq{2});
+}
+
+BOOST_AUTO_TEST_CASE(of_a_suspect_store_all_rows_are_read_before_anything)
+{
+    for (bool const suspect : {true, false})
+    {
+        harness h(3);
+        leave_behind(h);
+        h.at(2).snapshots_run = false;
+        h.at(2).store.rows_suspect = suspect;
+        h.restart(2);
+        h.pass(100ms);
+        bool all = false;
+        for (auto const& order : h.at(2).ordered)
+            if (auto const* what = std::get_if<check_rows>(&order)) all = what->all;
+        BOOST_TEST(all == suspect);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_store_with_changed_rows_is_kept_aside_when_it_is_a_learners)
 {
     harness h(3);

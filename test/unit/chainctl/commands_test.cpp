@@ -206,7 +206,9 @@ BOOST_AUTO_TEST_CASE(deep_is_a_failure_where_the_rows_of_one_are_not_proven)
                           R"({"name":"n2","digest":"aa","reason":"odd","state":")" + second + "\"}]}";
         told_service const service(socket, 200, std::vector{both, both});
         BOOST_TEST(run(run_verify, format::table, {"--deep"}) == expected);
-        BOOST_TEST((printed.find("n2    changed: odd") != std::string::npos) == (expected != exit_done), printed);
+        BOOST_TEST(
+            (printed.find("n2    changed: odd") != std::string::npos) == (expected != exit_done), printed
+        );
         ::unlink(socket.c_str());
     }
 }

@@ -77,6 +77,20 @@ BOOST_AUTO_TEST_CASE(a_machine_that_runs_and_waits_is_not_to_be_started)
     BOOST_TEST(!mentions(text, "away"));
 }
 
+BOOST_AUTO_TEST_CASE(wide_says_when_the_rows_were_proven)
+{
+    auto some = status("healthy", 3);
+    some["chain"].as_array() = {
+        {{"name", "n1"}, {"scrub", {{"proven_ms", 1'796'000'000'000}}}},
+        {{"name", "n2"}, {"scrub", {{"proven_ms", 0}, {"percent", 33}}}}
+    };
+    auto const text = status_text(some, true);
+    BOOST_TEST(mentions(text, "ROWS PROVEN"));
+    BOOST_TEST(mentions(text, "2026-11-"));
+    BOOST_TEST(mentions(text, "never, now 33 %"));
+    BOOST_TEST(!mentions(status_text(some, false), "ROWS PROVEN"));
+}
+
 BOOST_AUTO_TEST_CASE(a_damaged_machine_has_a_reason_and_a_next_step)
 {
     auto damaged = status("degraded", 3);

@@ -117,6 +117,16 @@ BOOST_AUTO_TEST_CASE(a_whole_chain_is_healthy)
     BOOST_TEST(s.at("config_service").at("state").as_string() == "up");
 }
 
+BOOST_AUTO_TEST_CASE(when_rows_were_proven_and_how_far_a_reading_has_come)
+{
+    infos[node_id{"n1"}]["scrub"] = {{"running", false}, {"done", 5}, {"all", 5}, {"proven_ms", 1234}};
+    infos[node_id{"n2"}]["scrub"] = {{"running", true}, {"done", 1}, {"all", 3}, {"proven_ms", 0}};
+    auto const s = status();
+    BOOST_TEST((s.at("chain").at(0).at("scrub") == json::value{{"proven_ms", 1234u}}));
+    BOOST_TEST((s.at("chain").at(1).at("scrub") == json::value{{"proven_ms", 0u}, {"percent", 33u}}));
+    BOOST_TEST(s.at("chain").at(2).at("scrub").is_null());
+}
+
 BOOST_AUTO_TEST_CASE(a_lost_replica_degrades_it_and_is_named_with_since_when_and_why)
 {
     lose_n2();

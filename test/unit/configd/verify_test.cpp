@@ -93,7 +93,11 @@ BOOST_AUTO_TEST_CASE(many_questions_at_once_are_one_piece_of_work)
     of("n2").sum = "aa";
     BOOST_TEST(wait(
         [&]
-        { return std::all_of(answers.begin(), answers.end(), [](auto const& one) { return one.has_value(); }); }
+        {
+            return std::all_of(
+                answers.begin(), answers.end(), [](auto const& one) { return one.has_value(); }
+            );
+        }
     ));
     for (auto const& one : answers)
         BOOST_TEST(one->body.at("equal").as_bool());

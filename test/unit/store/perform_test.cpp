@@ -22,8 +22,12 @@ struct told
                     applied.push_back(std::move(each));
                 }
             },
-            .checkpoint = [this](store::checkpoint_reached const& at)
-            { checkpoints.emplace_back(at.id, at.at, state_digest("db", disk.name())); },
+            .checkpoint =
+                [this](store::checkpoint_reached const& at)
+            {
+                checkpoints.emplace_back(at.id, at.at, state_digest("db", disk.name()));
+                BOOST_TEST(at.sum == std::get<digest>(checkpoints.back()));
+            },
         };
     }
     [[nodiscard]] std::vector<std::uint64_t> positions() const

@@ -21,7 +21,9 @@ std::string const without_later_columns =
     "DROP INDEX chat_message_deleted; ALTER TABLE chat_user DROP COLUMN made;"
     "ALTER TABLE chat_conv DROP COLUMN gone; ALTER TABLE chat_session DROP COLUMN used_ms;"
     "ALTER TABLE chat_session DROP COLUMN place; ALTER TABLE meta DROP COLUMN promise_id;"
-    "ALTER TABLE chat_counters DROP COLUMN forgotten_ms;";
+    "ALTER TABLE chat_counters DROP COLUMN forgotten_ms; ALTER TABLE meta DROP COLUMN run_on;"
+    "ALTER TABLE meta DROP COLUMN log_bytes; ALTER TABLE meta DROP COLUMN scrubbed_ms;"
+    "ALTER TABLE meta DROP COLUMN suspect;";
 
 struct install_fixture : snapshot_fixture
 {

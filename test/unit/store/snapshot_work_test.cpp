@@ -110,6 +110,30 @@ BOOST_AUTO_TEST_CASE(changed_rows_are_found)
     BOOST_TEST(giving->perform(chain::check_rows{}).error == "");
     tamper(source.db(), "UPDATE chat_message SET body = 'other' WHERE id = 7");
     BOOST_TEST(giving->perform(chain::check_rows{}).error == store::rows_differ);
+    auto const made = giving->perform(chain::make_snapshot{.order = 1});
+    BOOST_TEST(made.rows_differ, made.error);
+}
+
+BOOST_AUTO_TEST_CASE(a_large_store_is_not_read_while_the_chain_is_short_but_where_it_is_suspect)
+{
+    giving.emplace(
+        store::snapshot_thread_options{.database = source.db(), .proven_at_once = 5999},
+        store::long_work{.progress = {}, .cancelled = &cancelled}
+    );
+    tamper(source.db(), "UPDATE chat_message SET body = 'other' WHERE id = 7");
+    auto const some = giving->perform(chain::check_rows{});
+    BOOST_TEST(some.partly);
+    BOOST_TEST(some.error == "");
+    auto const all = giving->perform(chain::check_rows{.all = true});
+    BOOST_TEST(!all.partly);
+    BOOST_TEST(all.error == store::rows_differ);
+}
+
+BOOST_AUTO_TEST_CASE(of_a_suspect_store_the_whole_log_is_read_too)
+{
+    tamper(source.db(), "UPDATE log SET request = zeroblob(16) WHERE seq = 20");
+    BOOST_TEST(giving->perform(chain::check_rows{}).error == "");
+    BOOST_TEST(giving->perform(chain::check_rows{.all = true}).error == "log row 20 does not match its hash");
 }
 
 BOOST_AUTO_TEST_CASE(a_crash_at_each_chunk_costs_no_chunk)
