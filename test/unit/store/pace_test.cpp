@@ -65,6 +65,35 @@ BOOST_AUTO_TEST_CASE(with_all_of_the_processor_there_are_no_rests)
     BOOST_TEST(rests == 0);
 }
 
+// The share is for the others' sake: where there are none it grows, and is back with the first of them.
+BOOST_AUTO_TEST_CASE(who_is_alone_rests_less_until_somebody_comes)
+{
+    store::pace::duration waited{};
+    store::pace::duration waits{};
+    auto told = clock();
+    told.waited = [&] { return waited += waits; };
+    store::pace fifth(20, told);
+    auto const rest = [&]
+    {
+        auto const before = rested;
+        fifth.rest();
+        return rested - before;
+    };
+    fifth.begin();
+    BOOST_TEST((rest() == 4ms));
+    for (int i = 0; i < 400; ++i)
+        fifth.rest();
+    auto const alone = rest();
+    BOOST_TEST((alone < 500us && alone > 300us));
+    waits = 200us;
+    BOOST_TEST((rest() == 4ms));
+    waits = 0us;
+    BOOST_TEST((rest() == 4ms));
+    for (int i = 0; i < 400; ++i)
+        fifth.rest();
+    BOOST_TEST((rest() < 500us));
+}
+
 BOOST_AUTO_TEST_CASE(a_snapshot_is_made_and_checked_with_rests_in_between)
 {
     filled(3000);
