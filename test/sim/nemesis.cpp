@@ -11,7 +11,7 @@ namespace
 
 // What is on its way when the head hears of it, and what deletes, must fit: so it is in the daemon, whose
 // reserve is many times what may wait at a head.
-constexpr std::int64_t rows_to_full = 400;
+constexpr std::int64_t rows_to_full = 150;
 
 }  // namespace
 
