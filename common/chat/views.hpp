@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -118,10 +119,15 @@ struct users_page
 };
 
 // ---- resume
+// How many members conversations had at one position.
+using room_sizes = std::map<conv_id, std::uint64_t>;
+
 struct events_page
 {
     std::vector<event> events;  // of this user, rising pos, complete (texts, people)
     seq upto;                   // everything up to here has been looked at; == applied: that was all
+    room_sizes sizes;           // of rooms that he has left, at `upto`: the next page needs not count again
+    std::size_t counted = 0;    // rows of members, past ones too, that were counted for them
 };
 struct membership
 {

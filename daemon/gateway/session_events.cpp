@@ -21,11 +21,17 @@ struct missed
     seq applied;
 };
 
-missed read_missed(store::chat_reader& from, chat::user_id who, chat::token_hash const& token, seq since)
+missed read_missed(
+    store::chat_reader& from,
+    chat::user_id who,
+    chat::token_hash const& token,
+    seq since,
+    chat::room_sizes const& sizes
+)
 {
     missed out;
     out.known = from.find_session(token).has_value();
-    out.page = from.events(who, since);
+    out.page = from.events(who, since, sizes);
     out.applied = from.applied();
     if (out.page.upto < out.applied) return out;
     for (auto const& one : from.conversations_of(who))
@@ -77,7 +83,10 @@ asio::awaitable<void> session::catch_up(std::shared_ptr<session> /*keeps this*/)
 {
     static constexpr int tries_max = 20;
     static constexpr std::size_t looked_at = 16U * 1024;  // bytes, for one look
+    static constexpr std::size_t row_counted = 16;        // bytes, for one row of members
     int tries = 0;
+    chat::room_sizes sizes;
+    seq sizes_at;
     asio::steady_timer pause(feed_room_.get_executor());
     while (!gone_ && !ending_)
     {
@@ -89,8 +98,10 @@ asio::awaitable<void> session::catch_up(std::shared_ptr<session> /*keeps this*/)
         }
         co_await with_.pages.paid(me_->uid);
         if (gone_ || ending_) break;
-        query<missed> question = [who = me_->uid, token = token_, since = scanned_](store::chat_reader& from)
-        { return read_missed(from, who, token, since); };
+        if (sizes_at != scanned_) sizes.clear();
+        query<missed> question =
+            [who = me_->uid, token = token_, since = scanned_, sizes](store::chat_reader& from)
+        { return read_missed(from, who, token, since, sizes); };
         auto const found = co_await ask_from(with_.chain, scanned_, std::move(question));
         if (gone_) break;
         if (!found)
@@ -112,7 +123,7 @@ asio::awaitable<void> session::catch_up(std::shared_ptr<session> /*keeps this*/)
         }
         auto const& page = found->value.page;
         bool full = false;
-        std::size_t cost = looked_at;
+        std::size_t cost = looked_at + row_counted * page.counted;
         for (auto const& e : page.events)
         {
             if (e.pos <= feed_.last_queued()) continue;
@@ -123,6 +134,8 @@ asio::awaitable<void> session::catch_up(std::shared_ptr<session> /*keeps this*/)
         }
         with_.pages.charge(me_->uid, cost, std::chrono::steady_clock::now());
         scanned_ = full ? feed_.last_queued() : std::max(scanned_, page.upto);
+        sizes = page.sizes;
+        sizes_at = page.upto;
         if (!full && scanned_ >= found->value.applied)
         {
             own = found->value.own;

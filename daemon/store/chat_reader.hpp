@@ -51,9 +51,9 @@ public:
     [[nodiscard]] chat::users_page users(chat::users_query const& what);
 
     // The durable events of (since, ...] for this user: looks at a bounded number of events a call, so call
-    // it again from `upto`. The caller refuses a resume that is too far behind (`gone`) instead of paging for
-    // ever.
-    [[nodiscard]] chat::events_page events(chat::user_id who, seq since);
+    // it again from `upto`, with the page's `sizes`. The caller refuses a resume that is too far behind
+    // (`gone`) instead of paging for ever.
+    [[nodiscard]] chat::events_page events(chat::user_id who, seq since, chat::room_sizes sizes = {});
     // The conversations that he is in: what a gateway subscribes a session to.
     [[nodiscard]] std::vector<chat::membership> conversations_of(chat::user_id who);
 
@@ -75,7 +75,8 @@ private:
     void complete(chat::event& e);
     // The conversation's revision when he left it for the last time.
     std::uint64_t rev_at_leaving(chat::user_id who, chat::conv_id conv);
-    std::uint64_t members_at(chat::conv_id conv, seq pos);
+    // `counted` grows by the rows that had to be looked at.
+    std::uint64_t members_at(chat::conv_id conv, seq pos, std::size_t& counted);
 
     database& db_;
 };

@@ -20,28 +20,78 @@ constexpr std::size_t looked_at = 4096;  // events of a call, whoever they are f
 constexpr std::size_t events_of_page = 256;
 constexpr std::size_t bytes_of_page = 1u << 20;
 
-// When somebody was in which conversation.
+// When somebody was in which conversation, asked for positions that never fall. Each of his stretches inside
+// and outside is looked up once, where it begins: reading costs what was missed, however often he came and
+// went before and after it.
 class presence_record
 {
 public:
-    void add(chat::conv_id conv, seq joined, seq left) { spans_[conv].emplace_back(joined, left); }
-
-    [[nodiscard]] bool was_in(chat::conv_id conv, seq pos) const
+    presence_record(database& db, chat::user_id who, seq since) : db_(db), who_(who)
     {
-        auto const at = spans_.find(conv);
-        if (at == spans_.end()) return false;
-        return std::any_of(
-            at->second.begin(),
-            at->second.end(),
-            [pos](auto const& span) { return span.first <= pos && pos <= span.second; }
-        );
+        auto row =
+            db_.query("SELECT 1 FROM chat_past_member WHERE uid = ? AND parted > ? LIMIT 1", who, since);
+        has_left_ = row.step();
     }
-    [[nodiscard]] bool is_in(chat::conv_id conv) const { return was_in(conv, for_ever); }
+
+    bool was_in(chat::conv_id conv, seq pos)
+    {
+        auto& at = place_in(conv);
+        if (at.joined && *at.joined <= pos) return true;
+        if (!has_left_) return false;
+        if (pos > at.upto) look(conv, pos, at);
+        return at.inside;
+    }
+    bool is_in(chat::conv_id conv) { return place_in(conv).joined.has_value(); }
+
+private:
+    struct place
+    {
+        std::optional<seq> joined;  // of who is in it now
+        bool inside = false;        // as a past member, up to and at `upto`
+        seq upto;
+    };
+
+    place& place_in(chat::conv_id conv)
+    {
+        auto const [at, fresh] = places_.try_emplace(conv);
+        if (fresh)
+        {
+            auto row = db_.query("SELECT joined FROM chat_member WHERE conv = ? AND uid = ?", conv, who_);
+            if (row.step()) at->second.joined = seq(row.number(0));
+        }
+        return at->second;
+    }
+    void look(chat::conv_id conv, seq pos, place& at)
+    {
+        auto last = db_.query(
+            "SELECT parted FROM chat_past_member WHERE conv = ? AND uid = ? AND joined <= ?"
+            " ORDER BY joined DESC LIMIT 1",
+            conv,
+            who_,
+            pos
+        );
+        at.inside = last.step() && seq(last.number(0)) >= pos;
+        if (at.inside)
+        {
+            at.upto = seq(last.number(0));
+            return;
+        }
+        auto next = db_.query(
+            "SELECT joined FROM chat_past_member WHERE conv = ? AND uid = ? AND joined > ?"
+            " ORDER BY joined LIMIT 1",
+            conv,
+            who_,
+            pos
+        );
+        at.upto = next.step() ? seq(next.number(0) - 1) : for_ever;
+    }
 
     static constexpr seq for_ever{std::numeric_limits<std::uint64_t>::max()};
 
-private:
-    std::map<chat::conv_id, std::vector<std::pair<seq, seq>>> spans_;
+    database& db_;
+    chat::user_id who_;
+    bool has_left_ = false;
+    std::map<chat::conv_id, place> places_;
 };
 
 }  // namespace
@@ -86,42 +136,30 @@ void chat_reader::complete(chat::event& e)
 std::uint64_t chat_reader::rev_at_leaving(chat::user_id who, chat::conv_id conv)
 {
     auto row = db_.query(
-        "SELECT e.rev FROM chat_past_member p JOIN chat_event e ON e.pos = p.parted"
-        " WHERE p.conv = ? AND p.uid = ? ORDER BY p.parted DESC LIMIT 1",
+        "SELECT rev FROM chat_event WHERE pos ="
+        " (SELECT parted FROM chat_past_member WHERE conv = ? AND uid = ? ORDER BY joined DESC LIMIT 1)",
         conv,
         who
     );
     return row.step() ? row.number(0) : 0;
 }
 
-std::uint64_t chat_reader::members_at(chat::conv_id conv, seq pos)
+std::uint64_t chat_reader::members_at(chat::conv_id conv, seq pos, std::size_t& counted)
 {
-    auto row = db_.query(
-        "SELECT (SELECT count(*) FROM chat_member WHERE conv = ?1 AND joined <= ?2)"
-        " + (SELECT count(*) FROM chat_past_member WHERE conv = ?1 AND joined <= ?2 AND parted > ?2)",
+    auto now = db_.query("SELECT count(*) FROM chat_member WHERE conv = ? AND joined <= ?", conv, pos);
+    auto past = db_.query(
+        "SELECT count(*), ifnull(sum(joined <= ?2 AND parted > ?2), 0) FROM chat_past_member WHERE conv = ?1",
         conv,
         pos
     );
-    return row.step() ? row.number(0) : 0;
+    if (!now.step() || !past.step()) return 0;
+    counted += now.number(0) + past.number(0);
+    return now.number(0) + past.number(1);
 }
 
-chat::events_page chat_reader::events(chat::user_id who, seq since)
+chat::events_page chat_reader::events(chat::user_id who, seq since, chat::room_sizes sizes)
 {
-    presence_record was;
-    auto now = db_.query("SELECT conv, joined FROM chat_member WHERE uid = ? ORDER BY conv", who);
-    while (now.step())
-        was.add(chat::conv_id(now.number(0)), seq(now.number(1)), presence_record::for_ever);
-    auto past = db_.query(
-        "SELECT " CHAIND_PAST_MEMBER_COLUMNS
-        " FROM chat_past_member WHERE uid = ? AND parted > ? ORDER BY conv, joined",
-        who,
-        since
-    );
-    while (past.step())
-    {
-        auto const span = get_past_member(past);
-        was.add(span.conv, span.joined, span.left);
-    }
+    presence_record was(db_, who, since);
 
     // Of a removed room nothing is told any more but that it is gone.
     std::map<chat::conv_id, bool> removed;
@@ -143,6 +181,15 @@ chat::events_page chat_reader::events(chat::user_id who, seq since)
 
     chat::events_page page;
     page.upto = since;
+    page.sizes = std::move(sizes);
+    // How many there were at an event of a room that he has left: counted at the first one, then every coming
+    // and going changes it by one.
+    auto const size_at = [&](chat::event const& e)
+    {
+        auto const [at, fresh] = page.sizes.try_emplace(e.conv, 0);
+        if (fresh) at->second = members_at(e.conv, e.pos, page.counted);
+        return at->second;
+    };
     std::size_t looked = 0;
     std::size_t bytes = 0;
     bool all = true;
@@ -153,6 +200,9 @@ chat::events_page chat_reader::events(chat::user_id who, seq since)
     {
         ++looked;
         auto e = get_event(row);
+        if (e.kind == chat::event_kind::conv_member)
+            if (auto const room = page.sizes.find(e.conv); room != page.sizes.end())
+                room->second = e.on ? room->second + 1 : room->second - 1;
         auto const in = [&](chat::conv_id conv)
         { return was.was_in(conv, e.pos) && (e.kind == chat::event_kind::conv_gone || !is_removed(conv)); };
         bool const hidden = e.kind != chat::event_kind::conv_gone && is_removed(e.conv);
@@ -161,7 +211,7 @@ chat::events_page chat_reader::events(chat::user_id who, seq since)
             chat::keep_own_marks(e, in);
             complete(e);
             if ((e.text || e.about) && e.to == chat::audience::members && !was.is_in(e.conv))
-                chat::withhold_what_came_later(e, rev_then(e.conv), e.about ? members_at(e.conv, e.pos) : 0);
+                chat::withhold_what_came_later(e, rev_then(e.conv), e.about ? size_at(e) : 0);
             bytes += 256 + 64 * e.marks.size() + (e.text ? e.text->body.size() : 0);
             page.events.push_back(std::move(e));
         }

@@ -122,6 +122,22 @@ public:
         return out;
     }
 
+    // What a reading costs, on every machine alike: the steps of SQLite's virtual machine.
+    template <class Reading>
+    std::uint64_t steps_of(Reading const& reading)
+    {
+        std::uint64_t steps = 0;
+        auto const count = [](void* into)
+        {
+            ++*static_cast<std::uint64_t*>(into);
+            return 0;
+        };
+        sqlite3_progress_handler(db_->handle(), 1, count, &steps);
+        reading();
+        sqlite3_progress_handler(db_->handle(), 0, nullptr, nullptr);
+        return steps;
+    }
+
     void check_digests()
     {
         auto const in_maps = model.state_digest();

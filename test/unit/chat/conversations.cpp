@@ -390,6 +390,92 @@ BOOST_AUTO_TEST_CASE(missed_events_come_in_bounded_pages)
     BOOST_TEST(rest.events.back().text->body == "x");
 }
 
+// Everything that somebody missed, page by page, as a session reads it.
+struct coming_and_going : three_people
+{
+    // Bob comes into a room and goes, so often; others too, while he is inside and while he is outside.
+    conv_id revolve(std::string const& name, int times)
+    {
+        auto const open = room(ana, name);
+        for (int i = 0; i < times; ++i)
+        {
+            join(bob, open);
+            if (i % 3 == 0) join(eve, open);
+            apply(bob, conv_leave{.conv = open});
+            if (i % 3 == 2) apply(eve, conv_leave{.conv = open});
+        }
+        return open;
+    }
+    std::vector<event> resume(user_id who, seq since, std::size_t& counted)
+    {
+        std::vector<event> out;
+        events_page page;
+        page.upto = since;
+        while (page.upto < pos)
+        {
+            page = read.events(who, page.upto, std::move(page.sizes));
+            out.insert(out.end(), page.events.begin(), page.events.end());
+            counted += page.counted;
+        }
+        return out;
+    }
+};
+
+BOOST_FIXTURE_TEST_CASE(who_comes_and_goes_resumes_at_the_cost_of_what_he_missed, coming_and_going)
+{
+    struct cost
+    {
+        std::uint64_t steps = 0;
+        std::size_t counted = 0;
+        std::size_t events = 0;
+    };
+    auto const cost_of = [&](std::string const& name, int times)
+    {
+        cost out;
+        auto const then = pos;
+        revolve(name, times);
+        out.steps = steps_of([&] { out.events = resume(bob, then, out.counted).size(); });
+        return out;
+    };
+    auto const once = cost_of("once", 300);
+    auto const four = cost_of("four", 1200);
+    BOOST_TEST_REQUIRE(once.events > 2 * 300u);
+    BOOST_TEST(four.events > 3 * once.events);
+    BOOST_TEST(four.steps < 5 * once.steps);
+    // The rows of the room are counted once, not for each page; and what was counted is told, for it is paid.
+    BOOST_TEST(four.counted >= 1200u);
+    BOOST_TEST(four.counted < 5 * once.counted);
+}
+
+BOOST_FIXTURE_TEST_CASE(who_comes_and_goes_is_told_how_many_there_were, coming_and_going)
+{
+    auto const then = pos;
+    auto const open = revolve("open", 400);
+    // What each entry said when it was made, of the position at which it was.
+    std::map<std::uint64_t, std::uint64_t> members;
+    std::uint64_t now = 1;
+    for (auto const& [at, e] : model.events())
+    {
+        if (e.conv != open || at <= then) continue;
+        if (e.kind == event_kind::conv_member) now = e.on ? now + 1 : now - 1;
+        members[at.value()] = now;
+    }
+    std::size_t counted = 0;
+    std::size_t told = 0;
+    for (auto const& e : resume(bob, then, counted))
+    {
+        if (e.kind != event_kind::conv_member) continue;
+        ++told;
+        BOOST_TEST(e.about->members == members.at(e.pos.value()));
+    }
+    BOOST_TEST(told > 800u);
+
+    // Each page for itself, from wherever, says the same.
+    for (seq at = then; at < pos; at = at + 97)
+        for (auto const& e : read.events(bob, at).events)
+            if (e.kind == event_kind::conv_member) BOOST_TEST(e.about->members == members.at(e.pos.value()));
+}
+
 BOOST_AUTO_TEST_CASE(a_large_room_is_not_told_of_every_watermark)
 {
     auto const crowd = room(ana, "crowd");
