@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <set>
 
 namespace chaind::chainctl
 {
@@ -69,6 +70,11 @@ public:
 private:
     void take(std::string const& word)
     {
+        // Which of two answers to one question is meant, nobody can tell. But an alias or a script that names
+        // an endpoint leaves the choice of another one, as the environment's variable does.
+        auto const option = word == "-o" ? std::string("--output") : word;
+        bool const once = word.starts_with("-") && word != "-" && word != "--endpoint";
+        if (once && !given_.insert(option).second) return wrong(option + " is given twice");
         if (word == "--help" || word == "-h")
             out_.help = true;
         else if (word == "--version")
@@ -196,6 +202,7 @@ private:
     std::vector<std::string> words_;
     std::size_t at_ = 0;
     std::vector<std::pair<std::string, std::string>> own_;
+    std::set<std::string> given_;
     parsed out_;
 };
 

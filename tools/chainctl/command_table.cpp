@@ -296,7 +296,7 @@ constexpr std::array global_options{
     flag_help{
         "--endpoint WHERE",
         "the config service: unix:PATH or http://HOST:PORT (default: $CHAINCTL_ENDPOINT, else "
-        "unix:/var/lib/configd/configd.sock)"
+        "unix:/var/lib/configd/configd.sock); of several the last one counts"
     },
     flag_help{"-o, --output FORMAT", "table, wide, json, jsonl or name"},
     flag_help{"--timeout SECONDS", "for one answer of the config service (default 10)"},

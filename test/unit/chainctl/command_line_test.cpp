@@ -58,6 +58,35 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_named)
     BOOST_TEST(mentions(parse({"status", "--endpoint", "ftp://x"}).mistake, "--endpoint"));
 }
 
+BOOST_AUTO_TEST_CASE(no_option_is_given_twice)
+{
+    auto const refused = [](std::vector<std::string> const& words, std::string const& option)
+    { BOOST_TEST(parse(words).mistake == option + " is given twice"); };
+    refused({"move", "n1", "--to", "head", "--to", "tail"}, "--to");
+    refused({"--to=head", "move", "n1", "--to", "head"}, "--to");
+    refused({"status", "-o", "json", "--output", "table"}, "--output");
+    // Of every command, and those that all commands have.
+    auto const twice = [&](std::vector<std::string> words, flag_help const& flag)
+    {
+        for (int i = 0; i < 2; ++i)
+        {
+            words.emplace_back(flag.word());
+            if (flag.takes_value()) words.emplace_back("1");
+        }
+        refused(words, std::string(flag.word()));
+    };
+    for (auto const& c : commands())
+        for (auto const& flag : c.flags)
+            twice({}, flag);
+    for (auto const& flag : global_flags())
+        if (flag.word().starts_with("--") && flag.word() != "--help" && flag.word() != "--endpoint")
+            twice({"status"}, flag);
+    // An alias that names one does not stand in the way of another.
+    auto const p = parse({"--endpoint", "unix:/a", "status", "--endpoint", "unix:/b"});
+    BOOST_TEST(p.mistake == "");
+    BOOST_TEST(p.call.at.text == "unix:/b");
+}
+
 BOOST_AUTO_TEST_CASE(the_options_of_every_change_are_read)
 {
     auto const p = parse({"drain", "n1", "--if-epoch", "18", "--request-id=7f", "--yes"});
