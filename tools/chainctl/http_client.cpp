@@ -25,7 +25,8 @@ template <class Protocol>
 result<response> exchange(
     typename Protocol::endpoint const& to,
     http::request<http::string_body> const& question,
-    std::chrono::milliseconds limit
+    std::chrono::milliseconds limit,
+    bool& sent
 )
 {
     asio::io_context loop;
@@ -45,6 +46,7 @@ result<response> exchange(
     auto on_connected = [&](error_code ec)
     {
         if ((failed = ec)) return;
+        sent = true;
         http::async_write(stream, question, on_written);
     };
     stream.async_connect(to, on_connected);
@@ -66,9 +68,13 @@ result<response> request(
     std::string const& method,
     std::string const& target,
     std::chrono::milliseconds limit,
-    std::string body
+    std::string body,
+    bool* sent
 )
 {
+    bool unasked = false;
+    auto& was_sent = sent != nullptr ? *sent : unasked;
+    was_sent = false;
     http::request<http::string_body> question{http::string_to_verb(method), target, 11};
     question.set(http::field::host, "chainctl");
     question.set(http::field::user_agent, "chainctl/" CHAIND_VERSION);
@@ -78,7 +84,7 @@ result<response> request(
 
     if (to.is_unix())
         return exchange<asio::local::stream_protocol>(
-            asio::local::stream_protocol::endpoint(to.path()), question, limit
+            asio::local::stream_protocol::endpoint(to.path()), question, limit, was_sent
         );
 
     auto url = boost::urls::parse_uri(to.text);
@@ -90,7 +96,9 @@ result<response> request(
     auto address = asio::ip::make_address(host, bad_address);
     if (bad_address) return bad_address;
     question.set(http::field::host, url->encoded_host_and_port());
-    return exchange<asio::ip::tcp>(asio::ip::tcp::endpoint(address, url->port_number()), question, limit);
+    return exchange<asio::ip::tcp>(
+        asio::ip::tcp::endpoint(address, url->port_number()), question, limit, was_sent
+    );
 }
 
 }  // namespace chaind::chainctl

@@ -28,13 +28,14 @@ struct response
 };
 
 // Sends METHOD TARGET with a body of JSON, or without one where it is empty. An error code when no answer
-// came: connection refused, timed out, …
+// came: connection refused, timed out, …; then `sent` says whether somebody may have read the request.
 result<response> request(
     endpoint const& to,
     std::string const& method,
     std::string const& target,
     std::chrono::milliseconds limit,
-    std::string body = {}
+    std::string body = {},
+    bool* sent = nullptr
 );
 
 }  // namespace chaind::chainctl

@@ -73,12 +73,13 @@ answer ask_with(
     std::string content
 )
 {
-    auto got = request(call.at, method, target, limit, std::move(content));
+    bool sent = false;
+    auto got = request(call.at, method, target, limit, std::move(content), &sent);
     if (!got)
     {
         auto const why = got.error();
         say("chainctl: the config service at " + call.at.text + " does not answer: " + why.message());
-        bool const after_sending = why == errc::timed_out && method != "GET";
+        bool const after_sending = sent && method != "GET";
         say("          " + (after_sending
                                 ? "it may have been done: see `chainctl status`; asking again is safe"
                                 : remedy(call, why)));

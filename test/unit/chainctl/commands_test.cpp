@@ -19,6 +19,7 @@
 #include <atomic>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <sstream>
 #include <thread>
 
@@ -30,6 +31,8 @@ namespace json = boost::json;
 
 namespace
 {
+
+constexpr char const* hangs_up = "ends with the request in its hands";
 
 // Answers requests, one after the other, on its own thread; an empty answer leaves the client waiting until
 // it goes.
@@ -82,6 +85,7 @@ private:
         boost::system::error_code gone;
         asio::read_until(socket, asio::dynamic_buffer(request), "\r\n\r\n", gone);
         asked_ += (asked_.empty() ? "" : ", ") + request.substr(0, request.find(" HTTP/"));
+        if (body == hangs_up) return;
         if (body.empty())
         {
             char none = 0;
@@ -113,6 +117,8 @@ struct office
     std::vector<std::string> words;
     bool yes = false;
 
+    std::map<std::string, std::string, std::less<>> values;
+
     int run(int (*command)(invocation const&), format as = format::table, std::vector<std::string> flags = {})
     {
         invocation call;
@@ -121,6 +127,7 @@ struct office
         call.limit = limit;
         call.words = words;
         call.yes = yes;
+        call.flags = values;
         for (auto& flag : flags)
             call.flags.emplace(std::move(flag), "");
         std::ostringstream out;
@@ -316,6 +323,20 @@ BOOST_AUTO_TEST_CASE(a_question_without_an_answer_has_no_outcome_to_wonder_about
     limit = std::chrono::milliseconds(200);
     told_service const service(socket, 200, "");
     BOOST_TEST(run(run_nodes) == exit_unavailable);
+}
+
+BOOST_AUTO_TEST_CASE(a_change_that_was_sent_has_an_outcome_that_nobody_knows)
+{
+    BOOST_TEST(run_with({"n1"}, {hangs_up}, run_drain) == exit_unknown_outcome);
+    BOOST_TEST(mentions(said, "it may have been done"));
+    limit = std::chrono::milliseconds(200);
+    BOOST_TEST(run_with({}, {""}, run_verify) == exit_unknown_outcome);
+    // Not what nobody read, and no question.
+    ::unlink(socket.c_str());
+    words = {"n1"};
+    BOOST_TEST(run(run_drain) == exit_unavailable);
+    BOOST_TEST(!mentions(said, "may have been done"));
+    BOOST_TEST(run_with({}, {hangs_up}, run_nodes) == exit_unavailable);
 }
 
 char const* const three = R"({"nodes":[{"name":"n1","state":"member"},{"name":"n2","state":"failed"},)"
