@@ -39,7 +39,14 @@ int run_add_node(invocation const& call)
         epoch = number_at(status, "epoch");
         return in_the_chain(status, name);
     };
-    if (int const ended = wait_until(call, {.node = name}, spliced); ended != exit_done) return ended;
+    // Somebody else may have taken it out before it was in.
+    auto const over = [&](boost::json::object const& status) -> std::optional<std::string>
+    {
+        if (!is_listed(status, "removed", name) && !is_listed(status, "drained", name)) return std::nullopt;
+        return whereabouts(status, name);
+    };
+    if (int const ended = wait_until(call, {.node = name, .over = over}, spliced); ended != exit_done)
+        return ended;
     out["epoch"] = epoch;
     out["role"] = role;
     auto const line = was_so_already(out)

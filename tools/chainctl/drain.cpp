@@ -26,7 +26,15 @@ int run_drain(invocation const& call)
             if (is_member(status, name)) return std::nullopt;
             return "out of the chain at epoch " + std::to_string(number_at(status, "epoch"));
         };
-        if (int const ended = wait_until(call, {name, "leaving"}, gone); ended != exit_done) return ended;
+        // Somebody else may have called it back.
+        auto const over = [&](boost::json::object const& status) -> std::optional<std::string>
+        {
+            bool const leaves = text_at(object_at(status, "changing"), "draining") == name;
+            if (leaves || is_listed(status, "drained", name)) return std::nullopt;
+            return whereabouts(status, name);
+        };
+        if (int const ended = wait_until(call, {name, "leaving", false, over}, gone); ended != exit_done)
+            return ended;
     }
     auto const how = was_so_already(*got.body) ? " is drained already" : " is drained";
     return done(call, *got.body, name + how + "; `chainctl undrain " + name + "` brings it back");
@@ -51,11 +59,19 @@ int run_undrain(invocation const& call)
     {
         auto const& replicas = object_at(status, "replicas");
         auto member = in_the_chain(status, name);
-        stands_by = !member && number_at(replicas, "have") >= number_at(replicas, "want");
+        bool const sent_away = is_listed(status, "drained", name) || is_listed(status, "removed", name);
+        stands_by = !member && !sent_away && number_at(replicas, "have") >= number_at(replicas, "want");
         if (stands_by) return "not in the chain, which has as many machines as it wants";
         return member;
     };
-    if (int const ended = wait_until(call, {.node = name}, back); ended != exit_done) return ended;
+    // Somebody else may have sent it away again.
+    auto const over = [&](boost::json::object const& status) -> std::optional<std::string>
+    {
+        if (!is_listed(status, "drained", name) && !is_listed(status, "removed", name)) return std::nullopt;
+        return whereabouts(status, name);
+    };
+    if (int const ended = wait_until(call, {.node = name, .over = over}, back); ended != exit_done)
+        return ended;
     bool const was_there = was_so_already(*got.body);
     auto const where = stands_by   ? " is not in the chain, which has as many machines as it wants"
                        : was_there ? " is in the chain"

@@ -35,7 +35,15 @@ int run_move(invocation const& call)
             return std::nullopt;
         return "the " + to + " since epoch " + std::to_string(number_at(status, "epoch"));
     };
-    if (int const ended = wait_until(call, {name, "moving", true}, there); ended != exit_done) return ended;
+    // It may have been there and gone again between two looks, or a machine crashed on the way.
+    auto const over = [&](boost::json::object const& status) -> std::optional<std::string>
+    {
+        if (place_of(status, name) == to || object_at(status, "changing").contains("moving"))
+            return std::nullopt;
+        return whereabouts(status, name);
+    };
+    if (int const ended = wait_until(call, {name, "moving", true, over}, there); ended != exit_done)
+        return ended;
     return done(call, *got.body, name + " is the " + to + (was_so_already(*got.body) ? " already" : ""));
 }
 

@@ -115,6 +115,33 @@ std::string role_of(json::object const& status, std::string const& node)
     return state == "normal" || state == "damaged" || state == "full" ? text_at(*row, "role") : "";
 }
 
+std::string place_of(json::object const& status, std::string const& node)
+{
+    auto const* row = row_of(list_at(status, "chain"), node);
+    return row == nullptr ? "" : text_at(*row, "role");
+}
+
+bool is_listed(json::object const& status, std::string_view list, std::string const& node)
+{
+    auto const& names = list_at(status, list);
+    return std::any_of(
+        names.begin(),
+        names.end(),
+        [&](json::value const& one) { return one.is_string() && one.get_string() == node; }
+    );
+}
+
+std::string whereabouts(json::object const& status, std::string const& node)
+{
+    if (auto const* away = row_of(list_at(status, "failed"), node))
+        return node + " is away (" + text_at(*away, "reason", "no reason known") + ")";
+    if (is_listed(status, "removed", node)) return node + " was taken out of the chain for good";
+    if (is_listed(status, "drained", node)) return node + " is drained";
+    auto const place = place_of(status, node);
+    if (place.empty()) return node + " is not in the chain";
+    return node + (place == "head" || place == "tail" ? " is the " + place : " is in the chain");
+}
+
 bool is_member(json::object const& status, std::string const& node)
 {
     return row_of(list_at(status, "chain"), node) != nullptr;

@@ -37,12 +37,16 @@ struct progress
     friend bool operator==(progress const&, progress const&) = default;
 };
 
+// What a status means for what is waited for: nothing yet, or what has become of the machine.
+using goal = std::function<std::optional<std::string>(boost::json::object const& status)>;
+
 // What is waited for: a machine that comes into the chain, or does something else.
 struct errand
 {
     std::string node;
     std::string phase = "contact";  // as long as the status says nothing of it
     bool with_others = false;       // machines that it makes leave and return are shown, too
+    goal over = {};  // why it will not come to that any more; only the config service itself is asked
 };
 
 // What the status says about that machine.
@@ -62,14 +66,20 @@ private:
 };
 
 // Until `reached` says what has become of the machine: exit_done. Ctrl-C: exit_interrupted. --wait-at-most:
-// exit_unknown_outcome. Its join was given up for now: exit_failed. Nobody answers for a minute:
-// exit_unavailable. All but the first have been explained on stderr.
-using goal = std::function<std::optional<std::string>(boost::json::object const& status)>;
+// exit_unknown_outcome. Its join was given up for now, or the errand is over and was not reached:
+// exit_failed. Nobody answers for a minute: exit_unavailable. All but the first have been explained on
+// stderr.
 int wait_until(invocation const& call, errand const& what, goal const& reached);
 
 // The role of a member that serves ("head", …), or "".
 std::string role_of(boost::json::object const& status, std::string const& node);
 bool is_member(boost::json::object const& status, std::string const& node);
+// Its place in the chain, whether it serves or not; or "".
+std::string place_of(boost::json::object const& status, std::string const& node);
+// Whether one of the status's lists of names ("drained", …) has it.
+bool is_listed(boost::json::object const& status, std::string_view list, std::string const& node);
+// "n3 is away (its process is gone)", "n3 is the tail", …
+std::string whereabouts(boost::json::object const& status, std::string const& node);
 // "in the chain at epoch 18", where it serves as a member.
 std::optional<std::string> in_the_chain(boost::json::object const& status, std::string const& node);
 

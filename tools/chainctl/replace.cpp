@@ -32,7 +32,17 @@ int run_replace(invocation const& call)
         );
     auto const replaced = [&](boost::json::object const& status)
     { return is_member(status, name) ? std::nullopt : in_the_chain(status, successor); };
-    if (int const ended = wait_until(call, {.node = successor}, replaced); ended != exit_done) return ended;
+    // A crash right after the exchange, or somebody else, may have undone it.
+    auto const over = [&](boost::json::object const& status) -> std::optional<std::string>
+    {
+        // The old one leaves a moment after it is marked.
+        bool const exchanged =
+            is_member(status, successor) && (is_listed(status, "removed", name) || !is_member(status, name));
+        if (exchanged || object_at(status, "changing").contains("replacing")) return std::nullopt;
+        return whereabouts(status, successor) + ", " + whereabouts(status, name);
+    };
+    if (int const ended = wait_until(call, {.node = successor, .over = over}, replaced); ended != exit_done)
+        return ended;
     return done(call, *got.body, name + " has been replaced by " + successor);
 }
 

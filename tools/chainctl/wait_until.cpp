@@ -154,6 +154,14 @@ int wait_until(invocation const& call, errand const& what, goal const& reached)
             line.end();
             return exit_done;
         }
+        bool const known = text_at(object_at(*status, "config_service"), "state") == "up";
+        if (auto const why = known && what.over ? what.over(*status) : std::nullopt)
+        {
+            line.end();
+            say("chainctl: what was asked did not come true, and nothing works on it any more: " + *why);
+            say("          `chainctl events` tells what happened; it may be asked again");
+            return exit_failed;
+        }
         bool const joining = look.phase != what.phase && look.phase != "away";
         if (look.phase == "snapshot")
         {

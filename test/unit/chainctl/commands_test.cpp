@@ -394,6 +394,83 @@ BOOST_AUTO_TEST_CASE(what_was_so_before_is_not_told_as_done)
     BOOST_TEST(printed == "n3 was out of the chain already; nothing was changed in epoch 32\n");
 }
 
+// What the config service itself says of this chain, of what changes in it, and of the rest.
+std::string chain_of(
+    std::vector<std::string> const& names, std::string const& changing, std::string const& more
+)
+{
+    std::string rows;
+    for (std::size_t i = 0; i < names.size(); ++i)
+    {
+        auto const* const role = i == 0 ? "head" : i + 1 == names.size() ? "tail" : "middle";
+        rows += (i == 0 ? "" : ",") + (R"({"state":"normal","name":")" + names[i]) + R"(","role":")" + role +
+                "\"}";
+    }
+    return R"({"epoch":32,"replicas":{"have":2,"want":2},"config_service":{"state":"up"},"chain":[)" + rows +
+           R"(],"changing":{)" + changing + "}" + more + "}";
+}
+
+BOOST_AUTO_TEST_CASE(what_does_not_come_true_any_more_is_not_waited_for)
+{
+    auto const moving = chain_of({"n2", "n3", "n1"}, R"("moving":["n2"])", "");
+    auto const crashed = chain_of(
+        {"n2", "n1"}, "", R"(,"failed":[{"name":"n3","reason":"its process is gone","alive":false}])"
+    );
+    values["--to"] = "head";
+    BOOST_TEST(
+        run_with({"n3"}, {done_in_32, no_events, moving, no_events, crashed}, run_move) == exit_failed
+    );
+    BOOST_TEST(mentions(said, "n3 is away (its process is gone)"));
+    BOOST_TEST(mentions(said, "chainctl events"));
+    // Back, at the other end.
+    BOOST_TEST(
+        run_with({"n3"}, {done_in_32, no_events, chain_of({"n2", "n1", "n3"}, "", "")}, run_move) ==
+        exit_failed
+    );
+    BOOST_TEST(mentions(said, "n3 is the tail"));
+    // It is there, and the last one that it passed is not back yet; then all is as it was asked for.
+    auto const nearly = chain_of({"n3", "n1"}, R"("moving":["n2"])", "");
+    auto const there = chain_of({"n3", "n1", "n2"}, "", "");
+    BOOST_TEST(run_with({"n3"}, {done_in_32, no_events, nearly, no_events, there}, run_move) == exit_done);
+    values.clear();
+
+    // Somebody else undoes it.
+    auto const all = chain_of({"n1", "n2", "n3"}, "", "");
+    BOOST_TEST(run_with({"n3"}, {done_in_32, no_events, all}, run_drain) == exit_failed);
+    BOOST_TEST(mentions(said, "n3 is the tail"));
+    auto const leaving = chain_of({"n1", "n2", "n3"}, R"("draining":"n3")", "");
+    auto const left = chain_of({"n1", "n2"}, "", R"(,"drained":["n3"])");
+    BOOST_TEST(run_with({"n3"}, {done_in_32, no_events, leaving, no_events, left}, run_drain) == exit_done);
+    auto const drained = chain_of({"n1"}, "", R"(,"drained":["n3"])");
+    BOOST_TEST(run_with({"n3"}, {done_in_32, no_events, drained}, run_undrain) == exit_failed);
+    BOOST_TEST(mentions(said, "n3 is drained"));
+    auto const removed = chain_of({"n1"}, "", R"(,"removed":["n3"])");
+    BOOST_TEST(
+        run_with({"n3", "127.0.0.1:1"}, {done_in_32, no_events, removed}, run_add_node) == exit_failed
+    );
+    BOOST_TEST(mentions(said, "n3 was taken out of the chain for good"));
+
+    // The new one crashes when the old one has gone.
+    yes = true;
+    values["--with"] = "n3";
+    auto const joining = chain_of({"n1", "n2"}, R"("replacing":{"old":"n2","with":"n3"})", "");
+    auto const both = chain_of({"n1", "n2", "n3"}, "", R"(,"removed":["n2"])");
+    auto const alone = chain_of(
+        {"n1"},
+        "",
+        R"(,"removed":["n2"],"failed":[{"name":"n3","reason":"its process is gone","alive":false}])"
+    );
+    BOOST_TEST(
+        run_with({"n2"}, {done_in_32, no_events, joining, no_events, both, no_events, alone}, run_replace) ==
+        exit_failed
+    );
+    BOOST_TEST(mentions(said, "n3 is away (its process is gone), n2 was taken out of the chain for good"));
+    auto const exchanged = chain_of({"n1", "n3"}, "", R"(,"removed":["n2"])");
+    BOOST_TEST(
+        run_with({"n2"}, {done_in_32, no_events, both, no_events, exchanged}, run_replace) == exit_done
+    );
+}
+
 BOOST_AUTO_TEST_CASE(who_does_not_answer_is_told_with_what_to_do_about_it)
 {
     // No socket.
