@@ -112,6 +112,8 @@ struct new_password  // PUT /me/password
 };
 std::variant<credentials, chat::failure> parse_credentials(std::string_view text);
 std::variant<new_password, chat::failure> parse_new_password(std::string_view text);
+// POST /messages: what `d` of msg.send is.
+std::variant<chat::command_body, chat::failure> parse_message(std::string_view text, std::size_t body_limit);
 
 // ---- answers. Functions named *_d give the text of a `d` object; response() puts it into its frame.
 enum class result_outcome : std::uint8_t

@@ -377,4 +377,15 @@ std::variant<new_password, chat::failure> parse_new_password(std::string_view te
     return out;
 }
 
+std::variant<chat::command_body, chat::failure> parse_message(std::string_view text, std::size_t body_limit)
+{
+    chat::failure why{.code = api_errc::bad_request, .message = {}, .field = {}};
+    auto const all = parse_object(text, why.message);
+    if (!all) return why;
+    fields d(*all);
+    auto out = read_send(d, body_limit);
+    if (d.failed()) return *d.failed();
+    return std::get<chat::command_body>(std::move(out));
+}
+
 }  // namespace chaind::wire

@@ -1,6 +1,6 @@
 #pragma once
 // Reading JSON that somebody unknown wrote: bounded depth, no duplicate keys, no broken Unicode; and its
-// fields, each of the type that was asked for. Not for other layers.
+// fields, each of the type that was asked for. Other layers read whole objects alone.
 
 #include "chat/outcome.hpp"
 

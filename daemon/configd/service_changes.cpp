@@ -6,8 +6,8 @@
 #include "runtime/address.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/within.hpp"
+#include "wire/strict_json.hpp"
 
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 namespace chaind::configd
@@ -24,10 +24,8 @@ constexpr auto change_limit = 15s;
 std::optional<json::object> body_of(std::string const& text)
 {
     if (text.empty()) return json::object();
-    boost::system::error_code bad;
-    auto parsed = json::parse(text, bad);
-    if (bad || !parsed.is_object()) return std::nullopt;
-    return std::move(parsed.get_object());
+    std::string why;
+    return wire::parse_object(text, why);
 }
 
 std::string text_at(json::object const& body, char const* key)

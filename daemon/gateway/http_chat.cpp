@@ -1,12 +1,10 @@
 #include "gateway/http_chat.hpp"
 
+#include "chat/ulid.hpp"
 #include "gateway/http_common.hpp"
 #include "gateway/queries.hpp"
 #include "gateway/token.hpp"
 #include "wire/client_json.hpp"
-
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 
 #include <charconv>
 
@@ -14,7 +12,6 @@ namespace chaind::gateway
 {
 
 namespace asio = boost::asio;
-namespace json = boost::json;
 using chat::api_errc;
 
 namespace
@@ -53,26 +50,15 @@ asio::awaitable<http_response> send_message(services const& with, http_request c
     if (auto* refused = std::get_if<http_response>(&asked)) co_return std::move(*refused);
     auto const& own = std::get<chat::known_session>(asked);
 
-    // The body is what `d` of msg.send is: put into its frame, so that one parser judges both.
-    boost::system::error_code failed;
-    json::parse_options strict;
-    strict.max_depth = 16;
-    auto const body = json::parse(request.body, failed, {}, strict);
-    if (failed || !body.is_object())
-        co_return refusal_response(api_errc::bad_request, "the body must be a JSON object");
     auto const* key = request.header("idempotency-key");
-    json::object frame;
-    frame["id"] = 1;
-    frame["op"] = "msg.send";
-    frame["cid"] = key != nullptr ? *key : new_ulid(with.chain.key_ms());
-    frame["d"] = body;
-    auto parsed = wire::parse_frame(json::serialize(frame), with.limits.body_max);
-    if (auto const* bad = std::get_if<wire::refused_frame>(&parsed)) co_return refusal_response(bad->why);
-    auto& what = std::get<wire::request>(parsed);
     chat::command command;
     command.uid = own.who.uid;
-    command.cid = std::move(what.cid);
-    command.what = std::get<chat::command_body>(std::move(what.what));
+    command.cid = key != nullptr ? *key : new_ulid(with.chain.key_ms());
+    if (!chat::ulid_time_ms(command.cid))
+        co_return refusal_response(api_errc::bad_request, "Idempotency-Key is not a ULID", "cid");
+    auto parsed = wire::parse_message(request.body, with.limits.body_max);
+    if (auto const* bad = std::get_if<chat::failure>(&parsed)) co_return refusal_response(*bad);
+    command.what = std::get<chat::command_body>(std::move(parsed));
     if (auto const limited = with.changes.take(command.uid, command.what))
         co_return refusal_response(*limited);
     auto done = co_await decide(with, std::move(command));

@@ -37,6 +37,7 @@ BOOST_AUTO_TEST_CASE(a_node_is_added_when_it_is_there_under_that_name_and_of_thi
     BOOST_TEST(problem(other).ends_with("belongs to another cluster"));
     BOOST_TEST(post("/v1/nodes/n4/add", R"({"address":"here"})").status == 400u);
     BOOST_TEST(post("/v1/nodes/n4/add").status == 400u);
+    BOOST_TEST(post("/v1/want", R"({"replicas":3,"replicas":2})").status == 400u);
     BOOST_TEST(post("/v1/nodes/N4/add", adding(n3)).status == 400u);
 
     auto const added = post("/v1/nodes/n3/add", adding(n3));

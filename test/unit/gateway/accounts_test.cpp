@@ -572,6 +572,14 @@ BOOST_AUTO_TEST_CASE(messages_can_be_sent_and_read_by_scripts)
     auto const first = http(chain.port(), "POST", "/api/v1/messages", send);
     auto const again = http(chain.port(), "POST", "/api/v1/messages", send);
 
+    auto twice = send;
+    twice.headers.back().second = fresh_cid();
+    twice.body = R"({"conv":")" + conv + R"(","body":"x","body":"y"})";
+    BOOST_TEST(http(chain.port(), "POST", "/api/v1/messages", twice).status == 400U);
+    auto odd = send;
+    odd.headers.back().second = "no ULID";
+    BOOST_TEST(http(chain.port(), "POST", "/api/v1/messages", odd).status == 400U);
+
     BOOST_TEST(first.status == 201U);
     BOOST_TEST(again.status == 200U);
     BOOST_TEST(text_at(first.json(), {"mid"}) == text_at(again.json(), {"mid"}));

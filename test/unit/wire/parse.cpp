@@ -293,6 +293,24 @@ BOOST_AUTO_TEST_CASE(http_bodies_are_read)
     );
     BOOST_TEST(!std::get<chat::failure>(parse_credentials("no")).message.empty());
     BOOST_TEST(std::get<new_password>(parse_new_password(R"({"old":"a","new":"b"})")).fresh == "b");
+    auto const sent = parse_message(R"({"conv":"c_3","body":"hi","fmt":"plain","of":"later"})", body_limit);
+    BOOST_TEST(std::get<chat::msg_send>(std::get<chat::command_body>(sent)).body == "hi");
+    BOOST_TEST(std::get<chat::failure>(parse_message(R"({"conv":"c_3"})", body_limit)).field == "body");
+}
+
+BOOST_AUTO_TEST_CASE(no_http_body_has_a_field_twice)
+{
+    auto const refused = [](auto const& parsed)
+    {
+        auto const* why = std::get_if<chat::failure>(&parsed);
+        BOOST_TEST_REQUIRE(why != nullptr);
+        BOOST_TEST((why->code == chat::api_errc::bad_request));
+        BOOST_TEST(why->message == "an object with the same key twice");
+    };
+    refused(parse_credentials(R"({"name":"a","password":"p","name":"b"})"));
+    refused(parse_new_password(R"({"old":"a","new":"b","new":"c"})"));
+    refused(parse_message(R"({"conv":"c_3","body":"x","body":"y"})", body_limit));
+    refused(parse_message(R"({"conv":"c_3","body":"x","other":{"a":1,"a":2}})", body_limit));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
