@@ -6,7 +6,9 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <random>
+#include <system_error>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -23,17 +25,28 @@ namespace json = boost::json;
 
 // ---- bytes
 
+namespace
+{
+
+// Clients run on threads of their own, too, and Boost.Test's macros only on the main one.
+void require(bool done, char const* what)
+{
+    if (!done) throw std::system_error(errno, std::generic_category(), what);
+}
+
+}  // namespace
+
 raw_socket::raw_socket(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))
 {
-    BOOST_TEST_REQUIRE(fd_ >= 0);
+    require(fd_ >= 0, "socket");
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    BOOST_TEST_REQUIRE(::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0);
+    require(::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0, "connect");
     // A frame in two pieces would wait for the server's delayed acknowledgement of the first.
     int const yes = 1;
-    BOOST_TEST_REQUIRE(::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes) == 0);
+    require(::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes) == 0, "setsockopt");
 }
 
 raw_socket::raw_socket(raw_socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)), ended_(other.ended_)
