@@ -37,9 +37,13 @@ void clock_votes::own(std::int64_t wall_us, instant now)
     take(own_, wall_us, now);
 }
 
-void clock_votes::heard(node_id const& from, std::int64_t wall_us, std::int64_t stamp_us, instant now)
+void clock_votes::heard(
+    node_id const& from, std::int64_t wall_us, std::int64_t stamp_us, bool on_own_machine, instant now
+)
 {
-    take(nodes_[from], wall_us, now);
+    auto& one = nodes_[from];
+    take(one, wall_us, now);
+    one.is_own = on_own_machine;
     newest_stamp_us_ = std::max(newest_stamp_us_, stamp_us);
 }
 
@@ -58,11 +62,6 @@ std::vector<std::int64_t> clock_votes::offsets(instant now) const
         if (counts(one, now)) out.push_back(one.offset_us);
     std::sort(out.begin(), out.end());
     return out;
-}
-
-void clock_votes::connected(node_id const& from, bool on_own_machine)
-{
-    nodes_[from].is_own = on_own_machine;
 }
 
 bool clock_votes::counts(vote const& one, instant now) const

@@ -27,10 +27,11 @@ public:
 
     // The config service's own clock. Each 0 means: not known.
     void own(std::int64_t wall_us, instant now);
-    // A machine's clock, and the stamp of its log's last entry.
-    void heard(node_id const& from, std::int64_t wall_us, std::int64_t stamp_us, instant now);
-    // Whether it and the config service have one clock, being of one machine: that counts once.
-    void connected(node_id const& from, bool on_own_machine);
+    // A machine's clock, and the stamp of its log's last entry. Where it is the config service's machine, the
+    // two have one clock, which counts once.
+    void heard(
+        node_id const& from, std::int64_t wall_us, std::int64_t stamp_us, bool on_own_machine, instant now
+    );
     // Looks at all clocks that were heard lately; there are to be those of `members` machines, and the own
     // one. True: somebody's clock has become wrong, or right again.
     bool judge(instant now, std::size_t members);

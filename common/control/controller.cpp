@@ -116,7 +116,7 @@ void controller::impl::on(heard const& e)
                 detector_.assume(m, now_);
 
     // Its answer says what time it is.
-    clocks_.heard(hb.from.name, hb.wall_us, hb.end.ts_us, now_);
+    clocks_.heard(hb.from.name, hb.wall_us, hb.end.ts_us, detector_.is_on_this_kernel(hb.from), now_);
     compare_clocks();
     note_watermark(hb);
     note_promised_end(hb);
@@ -144,7 +144,6 @@ void controller::impl::on(connected const& e)
 {
     bool const same = !how_.kernel.empty() && e.kernel == how_.kernel;
     detector_.connected(e.from, same || !rule(r::death_is_told_by_the_same_kernel));
-    clocks_.connected(e.from.name, same);
     nodes_.connected(e.from);
     linked_[e.from.name] = e.from;
 }

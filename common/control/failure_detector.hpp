@@ -44,6 +44,7 @@ public:
     [[nodiscard]] microseconds patience(member const& who) const;
     // It has a connection; `same_kernel`: as this process, so that its end can be seen.
     void connected(member const& who, bool same_kernel);
+    [[nodiscard]] bool is_on_this_kernel(member const& who) const { return neighbours_.contains(who); }
     // Its connection ended. True: ask the kernel whether the process still exists (a probe).
     [[nodiscard]] bool lost(member const& who);
     // The answer to a probe. It counts only while nothing was heard since the connection ended.

@@ -207,11 +207,11 @@ BOOST_AUTO_TEST_CASE(the_first_clocks_that_are_heard_do_not_decide_for_those_tha
     {
         clock_votes votes(5min);
         votes.own(right_us + ahead.count(), 1s);
-        votes.heard(name("n1"), right_us + ahead.count(), right_us, 1s);
+        votes.heard(name("n1"), right_us + ahead.count(), right_us, false, 1s);
         BOOST_CHECK(!votes.judge(1s, 3));
         BOOST_CHECK_EQUAL(votes.time_us(1s), 0);
-        votes.heard(name("n2"), right_us, right_us, 1s);
-        votes.heard(name("n3"), right_us, right_us, 1s);
+        votes.heard(name("n2"), right_us, right_us, false, 1s);
+        votes.heard(name("n3"), right_us, right_us, false, 1s);
         votes.judge(1s, 3);
         BOOST_CHECK_EQUAL(votes.time_us(1s), right_us);
         BOOST_CHECK(!votes.error(name("n2")));
@@ -224,13 +224,11 @@ BOOST_AUTO_TEST_CASE(a_config_service_beside_a_replica_has_no_second_vote_for_th
     for (auto const ahead : {40 * day, -40 * day})
     {
         clock_votes votes(5min);
-        votes.connected(name("n1"), true);
-        votes.connected(name("n2"), false);
         auto say = [&](microseconds by, instant now)
         {
             votes.own(right_us + now.count() + by.count(), now);
-            votes.heard(name("n1"), right_us + now.count() + by.count(), right_us, now);
-            votes.heard(name("n2"), right_us + now.count(), right_us, now);
+            votes.heard(name("n1"), right_us + now.count() + by.count(), right_us, true, now);
+            votes.heard(name("n2"), right_us + now.count(), right_us, false, now);
             votes.judge(now, 2);
         };
         say({}, 1s);
@@ -248,10 +246,10 @@ BOOST_AUTO_TEST_CASE(the_largest_number_that_there_is_is_a_wrong_clock)
     constexpr auto largest = std::numeric_limits<std::int64_t>::max();
     clock_votes votes(5min);
     votes.own(right, 1s);
-    votes.heard(name("n1"), largest, largest, 1s);
+    votes.heard(name("n1"), largest, largest, false, 1s);
     BOOST_CHECK(votes.judge(2s, 2));
     BOOST_CHECK_EQUAL(votes.time_us(2s), right + 1'000'000);
-    votes.heard(name("n2"), right + 1'000'000, right, 2s);
+    votes.heard(name("n2"), right + 1'000'000, right, false, 2s);
     BOOST_CHECK(!votes.judge(2s, 2));
     BOOST_CHECK_EQUAL(votes.time_us(2s), right + 1'000'000);
     BOOST_CHECK(votes.error(name("n1")) > day);
