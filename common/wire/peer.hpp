@@ -33,8 +33,8 @@ enum class purpose : std::uint8_t
 // First on every connection.
 struct hello
 {
-    std::uint32_t protocol_min = 0;
-    std::uint32_t protocol_max = 0;
+    std::uint32_t protocol_min = peer::protocol_min;
+    std::uint32_t protocol_max = peer::protocol_max;
     cluster_id cluster;  // empty: belongs to none yet
     member from;         // without a name, to identify: the config service
     purpose what_for = purpose::chain;

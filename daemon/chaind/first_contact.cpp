@@ -32,8 +32,6 @@ std::string why_not(error_code failed)
 wire::peer::hello greeting_of(member const& self, cluster_id cluster, std::string token)
 {
     wire::peer::hello out;
-    out.protocol_min = wire::peer::protocol_min;
-    out.protocol_max = wire::peer::protocol_max;
     out.cluster = cluster;
     out.from = self;
     out.what_for = wire::peer::purpose::control;

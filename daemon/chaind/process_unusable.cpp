@@ -30,8 +30,6 @@ constexpr auto say_again_after = 60s;
 wire::peer::hello question(member const& self, std::string const& trouble, std::string const& advice)
 {
     wire::peer::hello out;
-    out.protocol_min = wire::peer::protocol_min;
-    out.protocol_max = wire::peer::protocol_max;
     out.from.name = self.name;
     out.what_for = wire::peer::purpose::identify;
     // Paths may hold any bytes.

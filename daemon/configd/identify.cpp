@@ -47,8 +47,6 @@ asio::awaitable<identified> identify(runtime::task_group& tasks, asio::ip::tcp::
     auto const link = std::make_shared<net::frame_link>(std::move(*socket), probe_outbox_limit);
     tasks.spawn(net::frame_link::write_loop(link));
     wire::peer::hello question;
-    question.protocol_min = wire::peer::protocol_min;
-    question.protocol_max = wire::peer::protocol_max;
     question.cluster = own;
     question.what_for = wire::peer::purpose::identify;
     link->send(wire::peer::encode(std::move(question)));

@@ -89,8 +89,6 @@ net::dial_events peer_table::dial_handlers(node_id const& name)
             [this]
         {
             wire::peer::hello out;
-            out.protocol_min = wire::peer::protocol_min;
-            out.protocol_max = wire::peer::protocol_max;
             out.cluster = cluster_;
             out.from = self_;
             out.what_for = wire::peer::purpose::chain;

@@ -407,8 +407,6 @@ net::dial_events replica_driver::config_handlers()
             [this]
         {
             wire::peer::hello out;
-            out.protocol_min = wire::peer::protocol_min;
-            out.protocol_max = wire::peer::protocol_max;
             out.cluster = how_.cluster;
             out.from = how_.core.self;
             out.what_for = wire::peer::purpose::control;

@@ -200,8 +200,6 @@ BOOST_AUTO_TEST_CASE(a_gateway_that_is_stuck_costs_the_replica_neither_its_place
 BOOST_AUTO_TEST_CASE(a_replica_says_who_it_is_and_speaks_with_its_own_cluster_alone)
 {
     wire::peer::hello who;
-    who.protocol_min = wire::peer::protocol_min;
-    who.protocol_max = wire::peer::protocol_max;
     who.what_for = wire::peer::purpose::identify;
     auto const answer = ask("n2", who);
     BOOST_TEST_REQUIRE(answer.has_value());
