@@ -348,6 +348,13 @@ void service::link_down(link_ptr const& link)
     feed(control::connection_lost{from});
 }
 
+service::link_ptr service::link_of(node_id const& name) const
+{
+    for (auto const& [who, link] : by_member_)
+        if (who.name == name) return link;
+    return nullptr;
+}
+
 void service::take_info(heartbeat const& from)
 {
     boost::system::error_code bad;
@@ -369,12 +376,13 @@ void service::take_info(heartbeat const& from)
 json::object service::shown(json::object view(status_input const&))
 {
     auto const nodes = core_.nodes();
-    auto const old = runtime::steady_now() - cannot_start_for;
-    std::erase_if(cannot_start_, [&](auto const& each) { return each.second.said_at < old; });
+    auto const now = runtime::steady_now();
+    std::erase_if(
+        cannot_start_, [&](auto const& each) { return each.second.said_at < now - cannot_start_for; }
+    );
     std::vector<node_id> strangers;
     for (auto const& [who, link] : by_member_)
         if (!is_known(who.name)) strangers.push_back(who.name);
-    auto const now = runtime::steady_now();
     std::vector<node_id> foreign;
     for (auto const& [name, last] : foreign_)
         if (is_known(name) && now - last < foreign_for) foreign.push_back(name);

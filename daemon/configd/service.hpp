@@ -89,6 +89,7 @@ private:
     void link_up(link_ptr const& link, wire::peer::hello const& hello);
     bool link_frame(link_ptr const& link, wire::peer::frame what);
     void link_down(link_ptr const& link);
+    [[nodiscard]] link_ptr link_of(node_id const& name) const;  // null: it is not connected
     void take_info(heartbeat const& from);
 
     // ---- service_admission.cpp: new nodes
@@ -150,7 +151,6 @@ private:
     admin_answer shown_proof();
     admin_answer stop_proof();
     void attend_proof();
-    [[nodiscard]] link_ptr link_of(node_id const& name) const;
     [[nodiscard]] admin_answer refusal(unsigned status, char const* code, std::string msg) const;
 
     struct link_state

@@ -62,13 +62,10 @@ asio::awaitable<admin_answer> service::answer(admin_request asked)
 
 admin_answer service::abort_node(std::string const& name)
 {
-    for (auto const& [who, link] : by_member_)
-    {
-        if (who.name.name != name) continue;
-        link->send(wire::peer::encode(wire::peer::abort_process{}));
-        return {200, {{"node", name}, {"epoch", core_.current().current.at.value()}}};
-    }
-    return refusal(404, "not_found", "no node " + name + " is connected");
+    auto const link = link_of(node_id{name});
+    if (!link) return refusal(404, "not_found", "no node " + name + " is connected");
+    link->send(wire::peer::encode(wire::peer::abort_process{}));
+    return {200, {{"node", name}, {"epoch", core_.current().current.at.value()}}};
 }
 
 }  // namespace chaind::configd

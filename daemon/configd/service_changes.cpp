@@ -6,6 +6,7 @@
 #include "runtime/address.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/within.hpp"
+#include "wire/json_fields.hpp"
 #include "wire/strict_json.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -15,6 +16,8 @@ namespace chaind::configd
 
 namespace asio = boost::asio;
 namespace json = boost::json;
+using wire::number_in;
+using wire::text_in;
 
 namespace
 {
@@ -26,22 +29,6 @@ std::optional<json::object> body_of(std::string const& text)
     if (text.empty()) return json::object();
     std::string why;
     return wire::parse_object(text, why);
-}
-
-std::string text_at(json::object const& body, char const* key)
-{
-    auto const* value = body.if_contains(key);
-    return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
-std::optional<std::uint64_t> number_at(json::object const& body, char const* key)
-{
-    auto const* value = body.if_contains(key);
-    if (value == nullptr) return std::nullopt;
-    boost::system::error_code none;
-    auto const number = value->to_number<std::uint64_t>(none);
-    if (none) return std::nullopt;
-    return number;
 }
 
 // "/v1/nodes/NAME/VERB"; without a VERB where it is something else.
@@ -75,11 +62,11 @@ asio::awaitable<admin_answer> service::change(admin_request asked)
     auto body = body_of(asked.body);
     if (!body) co_return refusal(400, "bad_request", "the body is no JSON object");
     auto const path = asked.target.substr(0, asked.target.find('?'));
-    auto const id = text_at(*body, "request_id");
+    auto const id = text_in(*body, "request_id");
     bool const named = body->contains("request_id");
     if (named && (id.empty() || id.size() > 128))
         co_return refusal(400, "bad_request", "request_id: a text of 1 to 128 characters");
-    auto const if_epoch = number_at(*body, "if_epoch");
+    auto const if_epoch = number_in(*body, "if_epoch");
     if (body->contains("if_epoch") && !if_epoch)
         co_return refusal(400, "bad_request", "if_epoch: not a number");
     body->erase("request_id");
@@ -177,7 +164,7 @@ asio::awaitable<admin_answer> service::change_node(std::string name, std::string
         what = control::undrain_node{number, who};
     else if (verb == "move")
     {
-        auto const to = text_at(body, "to");
+        auto const to = text_in(body, "to");
         if (to != "head" && to != "tail") co_return refusal(400, "bad_request", "to: head or tail");
         what = control::move_node{number, who, to == "head"};
     }
@@ -190,7 +177,7 @@ asio::awaitable<admin_answer> service::change_node(std::string name, std::string
 asio::awaitable<admin_answer> service::add(std::string name, json::object body)
 {
     node_id const who{name};
-    auto const address = text_at(body, "address");
+    auto const address = text_in(body, "address");
     auto const at = runtime::parse_address(address);
     if (body.contains("address") && !at)
         co_return refusal(400, "bad_request", "address: not HOST:PORT with a numeric host");
@@ -223,7 +210,7 @@ asio::awaitable<admin_answer> service::add(std::string name, json::object body)
 
 asio::awaitable<admin_answer> service::replace(std::string name, json::object body)
 {
-    auto const with = text_at(body, "with");
+    auto const with = text_in(body, "with");
     if (body.contains("with") && !is_valid_node_name(with))
         co_return refusal(400, "bad_request", "with: not a node's name");
     if (!with.empty() && !is_known(node_id{with}) && !connected(node_id{with}))
@@ -242,7 +229,7 @@ asio::awaitable<admin_answer> service::replace(std::string name, json::object bo
 
 asio::awaitable<admin_answer> service::want(json::object body)
 {
-    auto const members = number_at(body, "replicas");
+    auto const members = number_in(body, "replicas");
     if (!members) co_return refusal(400, "bad_request", "replicas: a number");
     auto const number = ++last_request_;
     control::event what = control::set_want{number, *members};
@@ -254,7 +241,7 @@ asio::awaitable<admin_answer> service::want(json::object body)
 
 asio::awaitable<admin_answer> service::force(json::object body)
 {
-    auto const name = text_at(body, "node");
+    auto const name = text_in(body, "node");
     if (!is_valid_node_name(name)) co_return refusal(400, "bad_request", "node: not a node's name");
     auto const number = ++last_request_;
     control::event what = control::force_epoch{number, node_id{name}};
@@ -319,9 +306,7 @@ admin_answer service::told(std::string const& name, std::optional<control::admin
 
 bool service::connected(node_id const& name) const
 {
-    return std::any_of(
-        by_member_.begin(), by_member_.end(), [&](auto const& each) { return each.first.name == name; }
-    );
+    return link_of(name) != nullptr;
 }
 
 }  // namespace chaind::configd

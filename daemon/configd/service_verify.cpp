@@ -4,6 +4,7 @@
 #include "runtime/clock.hpp"
 #include "runtime/random_id.hpp"
 #include "runtime/within.hpp"
+#include "wire/json_fields.hpp"
 
 #include <boost/json/array.hpp>
 
@@ -15,6 +16,8 @@ namespace chaind::configd
 
 namespace asio = boost::asio;
 namespace json = boost::json;
+using wire::number_in;
+using wire::text_in;
 
 namespace
 {
@@ -45,20 +48,6 @@ char const* name_of(control::rows_proof::state what)
     return "unproven";
 }
 
-std::uint64_t number_in(json::object const& from, char const* key)
-{
-    auto const* const value = from.if_contains(key);
-    boost::system::error_code none;
-    auto const out = value == nullptr ? 0 : value->to_number<std::uint64_t>(none);
-    return none ? 0 : out;
-}
-
-std::string text_in(json::object const& from, char const* key)
-{
-    auto const* const value = from.if_contains(key);
-    return value == nullptr || !value->is_string() ? "" : std::string(value->get_string());
-}
-
 }  // namespace
 
 // What the members of the current chain say of one checkpoint.
@@ -81,13 +70,6 @@ struct service::sums_told
     }
     [[nodiscard]] bool complete() const { return !members.empty() && told() == members.size(); }
 };
-
-service::link_ptr service::link_of(node_id const& name) const
-{
-    for (auto const& [who, link] : by_member_)
-        if (who.name == name) return link;
-    return nullptr;
-}
 
 asio::awaitable<admin_answer> service::verify()
 {
@@ -151,7 +133,7 @@ service::sums_told service::sums_at(std::uint64_t id) const
         if (report == nullptr || !report->is_object()) continue;
         auto const& said = report->get_object();
         if (text_in(said, "id") != wanted) continue;
-        one.pos = number_in(said, "pos");
+        one.pos = number_in(said, "pos").value_or(0);
         one.digest = text_in(said, "digest");
         out.pos = one.pos;
     }
@@ -260,12 +242,11 @@ void service::attend_proof()
         if (scrub != nullptr && scrub->is_object())
         {
             auto const& from = scrub->get_object();
-            auto const* const running = from.if_contains("running");
             said = control::proof_report{
-                .id = number_in(from, "asked"),
-                .running = running != nullptr && running->is_bool() && running->get_bool(),
-                .done = number_in(from, "done"),
-                .all = number_in(from, "all"),
+                .id = number_in(from, "asked").value_or(0),
+                .running = wire::is_true(from, "running"),
+                .done = number_in(from, "done").value_or(0),
+                .all = number_in(from, "all").value_or(0),
                 .error = text_in(from, "error"),
             };
         }

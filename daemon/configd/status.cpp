@@ -1,6 +1,7 @@
 #include "configd/status.hpp"
 
 #include "base/span_text.hpp"
+#include "wire/json_fields.hpp"
 
 #include <algorithm>
 
@@ -34,10 +35,7 @@ json::value info(status_input const& in, node_id const& name, char const* key)
 
 std::uint64_t info_number(status_input const& in, node_id const& name, char const* key)
 {
-    auto const value = info(in, name, key);
-    boost::system::error_code none;
-    auto const number = value.to_number<std::uint64_t>(none);
-    return none ? 0 : number;
+    return wire::number_in(info_of(in, name), key).value_or(0);
 }
 
 char const* role_at(std::size_t position, std::size_t length)
@@ -84,16 +82,9 @@ json::value scrub(status_input const& in, node_id const& name)
     auto const said = info(in, name, "scrub");
     auto const* const from = said.if_object();
     if (from == nullptr) return nullptr;
-    auto number = [&](char const* key)
-    {
-        auto const* const value = from->if_contains(key);
-        boost::system::error_code none;
-        auto const out = value == nullptr ? 0 : value->to_number<std::uint64_t>(none);
-        return none ? 0 : out;
-    };
-    auto const* const running = from->if_contains("running");
+    auto number = [&](char const* key) { return wire::number_in(*from, key).value_or(0); };
     json::object out{{"proven_ms", number("proven_ms")}};
-    if (running != nullptr && *running == true)
+    if (wire::is_true(*from, "running"))
         out["percent"] =
             std::min<std::uint64_t>(99, number("done") * 100 / std::max<std::uint64_t>(1, number("all")));
     return out;
@@ -149,7 +140,7 @@ bool anybody(status_input const& in, char const* what)
         in.nodes.begin(),
         in.nodes.end(),
         [&](control::node_status const& node)
-        { return node.alive && info(in, node.name, what) == json::value(true); }
+        { return node.alive && wire::is_true(info_of(in, node.name), what); }
     );
 }
 
@@ -247,29 +238,27 @@ json::array names(std::vector<node_id> const& from)
     return out;
 }
 
+// Why it decides nothing for the machines that there are, if that is so.
 json::value age_of_registry(status_input const& in)
 {
-    if (in.registry_lacks.empty() && in.foreign.empty()) return nullptr;
-    if (in.registry_lacks.empty())
-    {
-        std::string who;
-        for (auto const& name : in.foreign)
-            who += (who.empty() ? "" : ", ") + name.name;
+    if (!in.registry_lacks.empty())
         return {
-            {"reason",
-             "this registry is of another cluster than " + who +
-                 ": was configd's data folder lost or replaced?"},
+            {"reason", "the registry is older than the replicas: " + in.registry_lacks},
             {"next",
-             "stop configd and put the newest copy of its data folder back; operations.md says what to do "
-             "without one. "
-             "Until then these machines go on as without a config service"}
+             "stop configd and put the newest copy of its data folder back, or take one machine's word by "
+             "`chainctl force-epoch`; until then no machine is taken out, and none comes in"}
         };
-    }
+    if (in.foreign.empty()) return nullptr;
+    std::string who;
+    for (auto const& name : in.foreign)
+        who += (who.empty() ? "" : ", ") + name.name;
     return {
-        {"reason", "the registry is older than the replicas: " + in.registry_lacks},
+        {"reason",
+         "this registry is of another cluster than " + who + ": was configd's data folder lost or replaced?"},
         {"next",
-         "stop configd and put the newest copy of its data folder back, or take one machine's word by "
-         "`chainctl force-epoch`; until then no machine is taken out, and none comes in"}
+         "stop configd and put the newest copy of its data folder back; operations.md says what to do "
+         "without "
+         "one. Until then these machines go on as without a config service"}
     };
 }
 

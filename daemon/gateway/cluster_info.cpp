@@ -1,5 +1,7 @@
 #include "gateway/cluster_info.hpp"
 
+#include "wire/json_fields.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
@@ -13,20 +15,7 @@ namespace json = boost::json;
 namespace
 {
 
-std::string text_at(json::object const& from, std::string_view key)
-{
-    auto const* found = from.if_contains(key);
-    return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
-}
-
-std::size_t number_at(json::object const& from, std::string_view key)
-{
-    auto const* found = from.if_contains(key);
-    if (found == nullptr) return 0;
-    boost::system::error_code failed;
-    auto const number = found->to_number<std::int64_t>(failed);
-    return failed || number < 0 ? 0 : static_cast<std::size_t>(number);
-}
+using wire::text_in;
 
 template <class Use>
 void each_object(json::object const& from, std::string_view key, Use use)
@@ -83,8 +72,8 @@ std::string reason_of(chain_view const& now)
         [&reason](json::object const& one)
         {
             if (!reason.empty()) return;
-            auto const why = text_at(one, "reason");
-            reason = text_at(one, "name") + (why.empty() ? " is out of the chain" : ": " + why);
+            auto const why = text_in(one, "reason");
+            reason = text_in(one, "name") + (why.empty() ? " is out of the chain" : ": " + why);
         }
     );
     if (reason.empty() && !(now.can_read && now.can_write)) reason = now.why_not;
@@ -94,7 +83,7 @@ std::string reason_of(chain_view const& now)
 bool is_service_down(json::object const& status)
 {
     auto const* service = status.if_contains("config_service");
-    return service != nullptr && service->is_object() && text_at(service->get_object(), "state") == "down";
+    return service != nullptr && service->is_object() && text_in(service->get_object(), "state") == "down";
 }
 
 // The config service's last word, when it is down: who has gone since then stays a member, and what can be
@@ -106,7 +95,7 @@ json::object seen_from_here(chain_view const& now)
     { return std::find(now.unreached.begin(), now.unreached.end(), name) != now.unreached.end(); };
     if (auto* chain = out.if_contains("chain"); chain != nullptr && chain->is_array())
         for (auto& row : chain->get_array())
-            if (row.is_object() && is_unreached(text_at(row.get_object(), "name")))
+            if (row.is_object() && is_unreached(text_in(row.get_object(), "name")))
                 row.get_object()["state"] = "silent";
     auto& failed = out["failed"];
     if (!failed.is_array()) failed = json::array();
@@ -128,12 +117,12 @@ json::object seen_from_here(chain_view const& now)
 wire::cluster_view cluster_view_of(chain_view const& now, std::string const& own_url)
 {
     wire::cluster_view out;
-    if (!now.status.empty()) out.state = text_at(full_status(now), "state");
+    if (!now.status.empty()) out.state = text_in(full_status(now), "state");
     if (out.state.empty()) out.state = now.can_write ? "healthy" : now.can_read ? "read_only" : "down";
     out.epoch = now.at.value();
     out.replicas = now.replicas;
     if (auto const* sizes = now.status.if_contains("replicas"); sizes != nullptr && sizes->is_object())
-        out.want = number_at(sizes->get_object(), "want");
+        out.want = static_cast<std::size_t>(wire::number_in(sizes->get_object(), "want").value_or(0));
     out.want = std::max(out.want, out.replicas);
     out.node = now.node;
     out.reason = reason_of(now);
@@ -142,8 +131,8 @@ wire::cluster_view cluster_view_of(chain_view const& now, std::string const& own
         "chain",
         [&out](json::object const& one)
         {
-            auto const url = text_at(one, "client_url");
-            if (!url.empty()) out.endpoints.push_back({.node = text_at(one, "name"), .url = socket_url(url)});
+            auto const url = text_in(one, "client_url");
+            if (!url.empty()) out.endpoints.push_back({.node = text_in(one, "name"), .url = socket_url(url)});
         }
     );
     if (out.endpoints.empty()) out.endpoints.push_back({.node = now.node, .url = socket_url(own_url)});
@@ -198,7 +187,7 @@ json::object status_for_strangers(chain_view const& now)
     only("failed", {"name", "since", "reason"});
     auto const* service = full.if_contains("config_service");
     if (service != nullptr && service->is_object())
-        out["config_service"] = {{"state", text_at(service->get_object(), "state")}};
+        out["config_service"] = {{"state", text_in(service->get_object(), "state")}};
     return out;
 }
 
@@ -210,7 +199,7 @@ std::vector<std::string> others_than(chain_view const& now)
         "chain",
         [&](json::object const& one)
         {
-            auto name = text_at(one, "name");
+            auto name = text_in(one, "name");
             if (name != now.node) names.push_back(std::move(name));
         }
     );
@@ -242,7 +231,7 @@ void known_members::learn(chain_view const& now)
         "chain",
         [this](json::object const& one)
         {
-            auto origin = origin_of(text_at(one, "client_url"));
+            auto origin = origin_of(text_in(one, "client_url"));
             if (!origin.empty() && origins_.size() < most) add(std::move(origin));
         }
     );
