@@ -21,17 +21,16 @@ error_code last_error()
 {
     return {errno, boost::system::system_category()};
 }
-
-error_code sync_folder_of(std::string const& path)
-{
-    auto const folder = std::filesystem::absolute(path).parent_path();
-    int const there = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (there < 0) return last_error();
-    auto const failed = ::fsync(there) == 0 ? error_code{} : last_error();
-    ::close(there);
-    return failed;
-}
 }  // namespace
+
+bool sync_folder(std::filesystem::path const& folder)
+{
+    int const file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file < 0) return false;
+    bool const synced = ::fsync(file) == 0;
+    ::close(file);
+    return synced;
+}
 
 void make_private_folder(std::string const& path)
 {
@@ -122,7 +121,8 @@ error_code write_private_file(
         ::unlink(fresh.c_str());
         return failed;
     }
-    return durably ? sync_folder_of(path) : error_code{};
+    bool const there = !durably || sync_folder(std::filesystem::absolute(path).parent_path());
+    return there ? error_code{} : last_error();
 }
 
 error_code rename_to_new(std::string const& from, std::string const& to)

@@ -3,6 +3,7 @@
 
 #include "base/errc.hpp"
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,10 @@ void make_private_folder(std::string const& path);
 // may place links in it decides what is written elsewhere by this user's rights, above all when that is root.
 // An empty one, as a new file system is, gets the mode 0700.
 void check_private_folder(std::string const& path);
+
+// What has been made or renamed in a folder is only there after a power cut when the folder has been synced.
+// False: errno says why.
+[[nodiscard]] bool sync_folder(std::filesystem::path const& folder);
 
 struct file_owner
 {

@@ -1,5 +1,6 @@
 #include "store/scrub.hpp"
 
+#include "runtime/clock.hpp"
 #include "store/chat_rows.hpp"
 #include "store/chat_sum.hpp"
 #include "store/log_rows.hpp"
@@ -65,126 +66,132 @@ piece read_piece(database& db, chat_table table, piece const& from, std::uint64_
 {
     piece out;
     auto const& [a, b, c] = from.numbers;
-    auto by_id = [&]<class Row>(char const* sql, Row (*get)(statement const&), auto const& key)
+    auto const read = [&]<class Row>(statement rows, Row (*get)(statement const&), auto const& note_key)
     {
-        for (auto row = db.query(sql, a, count); row.step();)
+        while (rows.step())
         {
-            auto const one = get(row);
+            auto const one = get(rows);
             take(out, one);
-            out.numbers[0] = key(one);
+            note_key(one);
         }
+    };
+    auto const note = [&](auto... numbers)
+    {
+        std::size_t at = 0;
+        ((out.numbers[at++] = numbers), ...);
     };
     switch (table)
     {
         case chat_table::user:
-            by_id(
-                "SELECT " CHAIND_USER_COLUMNS " FROM chat_user WHERE id > ? ORDER BY id LIMIT ?",
+            read(
+                db.query(
+                    "SELECT " CHAIND_USER_COLUMNS " FROM chat_user WHERE id > ? ORDER BY id LIMIT ?", a, count
+                ),
                 get_user,
-                [](chat::user const& row) { return row.id.value(); }
-            );
-            break;
-        case chat_table::conv:
-            by_id(
-                "SELECT " CHAIND_CONV_COLUMNS " FROM chat_conv WHERE id > ? ORDER BY id LIMIT ?",
-                get_conv,
-                [](chat::conversation const& row) { return row.id.value(); }
-            );
-            break;
-        case chat_table::message:
-            by_id(
-                "SELECT " CHAIND_MESSAGE_COLUMNS " FROM chat_message WHERE id > ? ORDER BY id LIMIT ?",
-                get_message,
-                [](chat::message const& row) { return row.id.value(); }
-            );
-            break;
-        case chat_table::event:
-            by_id(
-                "SELECT " CHAIND_EVENT_COLUMNS " FROM chat_event WHERE pos > ? ORDER BY pos LIMIT ?",
-                get_event,
-                [](chat::event const& row) { return row.pos.value(); }
+                [&](chat::user const& row) { note(row.id.value()); }
             );
             break;
         case chat_table::session:
-            for (auto row = db.query(
-                     "SELECT " CHAIND_SESSION_COLUMNS
-                     " FROM chat_session WHERE token > ? ORDER BY token LIMIT ?",
-                     blob{from.text},
-                     count
-                 );
-                 row.step();)
-            {
-                auto const one = get_session(row);
-                take(out, one);
-                out.text = one.token;
-            }
+            read(
+                db.query(
+                    "SELECT " CHAIND_SESSION_COLUMNS
+                    " FROM chat_session WHERE token > ? ORDER BY token LIMIT ?",
+                    blob{from.text},
+                    count
+                ),
+                get_session,
+                [&](chat::session const& row) { out.text = row.token; }
+            );
+            break;
+        case chat_table::conv:
+            read(
+                db.query(
+                    "SELECT " CHAIND_CONV_COLUMNS " FROM chat_conv WHERE id > ? ORDER BY id LIMIT ?", a, count
+                ),
+                get_conv,
+                [&](chat::conversation const& row) { note(row.id.value()); }
+            );
             break;
         case chat_table::member:
-            for (auto row = db.query(
-                     "SELECT " CHAIND_MEMBER_COLUMNS
-                     " FROM chat_member WHERE (conv, uid) > (?, ?) ORDER BY conv, uid LIMIT ?",
-                     a,
-                     b,
-                     count
-                 );
-                 row.step();)
-            {
-                auto const one = get_member(row);
-                take(out, one);
-                out.numbers[0] = one.conv.value();
-                out.numbers[1] = one.uid.value();
-            }
+            read(
+                db.query(
+                    "SELECT " CHAIND_MEMBER_COLUMNS
+                    " FROM chat_member WHERE (conv, uid) > (?, ?) ORDER BY conv, uid LIMIT ?",
+                    a,
+                    b,
+                    count
+                ),
+                get_member,
+                [&](chat::member const& row) { note(row.conv.value(), row.uid.value()); }
+            );
             break;
         case chat_table::past_member:
-            for (auto row = db.query(
-                     "SELECT " CHAIND_PAST_MEMBER_COLUMNS " FROM chat_past_member"
-                     " WHERE (conv, uid, joined) > (?, ?, ?) ORDER BY conv, uid, joined LIMIT ?",
-                     a,
-                     b,
-                     c,
-                     count
-                 );
-                 row.step();)
-            {
-                auto const one = get_past_member(row);
-                take(out, one);
-                out.numbers[0] = one.conv.value();
-                out.numbers[1] = one.uid.value();
-                out.numbers[2] = one.joined.value();
-            }
+            read(
+                db.query(
+                    "SELECT " CHAIND_PAST_MEMBER_COLUMNS " FROM chat_past_member"
+                    " WHERE (conv, uid, joined) > (?, ?, ?) ORDER BY conv, uid, joined LIMIT ?",
+                    a,
+                    b,
+                    c,
+                    count
+                ),
+                get_past_member,
+                [&](chat::past_member const& row)
+                { note(row.conv.value(), row.uid.value(), row.joined.value()); }
+            );
             break;
         case chat_table::mention:
-            for (auto row = db.query(
-                     "SELECT uid, conv, seq FROM chat_mention WHERE (uid, conv, seq) > (?, ?, ?)"
-                     " ORDER BY uid, conv, seq LIMIT ?",
-                     a,
-                     b,
-                     c,
-                     count
-                 );
-                 row.step();)
-            {
-                auto const one = get_mention(row);
-                take(out, one);
-                out.numbers[0] = one.uid.value();
-                out.numbers[1] = one.conv.value();
-                out.numbers[2] = one.at_seq;
-            }
+            read(
+                db.query(
+                    "SELECT uid, conv, seq FROM chat_mention WHERE (uid, conv, seq) > (?, ?, ?)"
+                    " ORDER BY uid, conv, seq LIMIT ?",
+                    a,
+                    b,
+                    c,
+                    count
+                ),
+                get_mention,
+                [&](chat::mention const& row) { note(row.uid.value(), row.conv.value(), row.at_seq); }
+            );
+            break;
+        case chat_table::message:
+            read(
+                db.query(
+                    "SELECT " CHAIND_MESSAGE_COLUMNS " FROM chat_message WHERE id > ? ORDER BY id LIMIT ?",
+                    a,
+                    count
+                ),
+                get_message,
+                [&](chat::message const& row) { note(row.id.value()); }
+            );
+            break;
+        case chat_table::event:
+            read(
+                db.query(
+                    "SELECT " CHAIND_EVENT_COLUMNS " FROM chat_event WHERE pos > ? ORDER BY pos LIMIT ?",
+                    a,
+                    count
+                ),
+                get_event,
+                [&](chat::event const& row) { note(row.pos.value()); }
+            );
             break;
         case chat_table::remembered:
-            for (auto row = db.query(
-                     "SELECT " CHAIND_REMEMBERED_COLUMNS
-                     " FROM chat_remembered WHERE (uid, cid) > (?, ?) ORDER BY uid, cid LIMIT ?",
-                     a,
-                     from.text,
-                     count
-                 );
-                 row.step();)
-            {
-                auto const one = get_remembered(row);
-                take(out, one);
-                out.numbers[0] = one.uid.value();
-                out.text = one.cid;
-            }
+            read(
+                db.query(
+                    "SELECT " CHAIND_REMEMBERED_COLUMNS
+                    " FROM chat_remembered WHERE (uid, cid) > (?, ?) ORDER BY uid, cid LIMIT ?",
+                    a,
+                    from.text,
+                    count
+                ),
+                get_remembered,
+                [&](chat::remembered const& row)
+                {
+                    note(row.uid.value());
+                    out.text = row.cid;
+                }
+            );
             break;
     }
     return out;
@@ -253,7 +260,7 @@ private:
                 continue;
             }
             ++report_.rounds;
-            report_.ended_ms = wall_ms();
+            report_.ended_ms = runtime::now().wall_us / 1000;
             due_ = how_.every.count() > 0 ? clock::now() + how_.every : clock::time_point::max();
             post([report = report_](scrub_events const& to) { to.ended(report); });
         }

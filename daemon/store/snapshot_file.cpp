@@ -1,6 +1,7 @@
 // Making a snapshot file.
 #include "store/snapshot_file.hpp"
 
+#include "runtime/private_file.hpp"
 #include "runtime/random_id.hpp"
 #include "store/chat_reader.hpp"
 #include "store/chat_sum.hpp"
@@ -316,7 +317,8 @@ result<snapshot_manifest> make_snapshot(
         text = e.what();
         failure = errc::disk_failed;
     }
-    if (!failure && on_disk && how.durable && !sync_folder(std::filesystem::absolute(target).parent_path()))
+    if (!failure && on_disk && how.durable &&
+        !runtime::sync_folder(std::filesystem::absolute(target).parent_path()))
         failure = fail();
     if (!failure) return out;
     if (on_disk) ::unlink(target.c_str());

@@ -1,5 +1,7 @@
 #include "store/snapshot_install.hpp"
 
+#include "runtime/clock.hpp"
+#include "runtime/private_file.hpp"
 #include "store/log_rows.hpp"
 #include "store/snapshot_rows.hpp"
 #include "store/store_file.hpp"
@@ -100,7 +102,7 @@ error_code give_identity(
     save_promise(db, identity.promised);
     save_restored(db, identity.restored);
     // It was checked before, and is to be.
-    save_proven(db, wall_ms());
+    save_proven(db, runtime::now().wall_us / 1000);
     db.run("DROP TABLE IF EXISTS snapshot_manifest");
     db.run("COMMIT");
     if (!db.failed()) return {};
@@ -164,7 +166,7 @@ error_code put_in_place(std::string const& part, std::string const& database, st
         why = database + "-wal is there";
         return errc::disk_failed;
     }
-    if (::rename(part.c_str(), database.c_str()) != 0 || !sync_folder(folder_of(database)))
+    if (::rename(part.c_str(), database.c_str()) != 0 || !runtime::sync_folder(folder_of(database)))
         return cannot("rename " + part + " to " + database, why);
     return {};
 }
@@ -214,7 +216,7 @@ result<std::string> set_aside(std::string const& database, std::string const& ut
         if (::rename((database + tail).c_str(), (folder / (name + tail)).c_str()) != 0)
             return cannot("move " + database + tail + " to " + folder.string(), text);
     }
-    if (!sync_folder(folder) || !sync_folder(folder_of(database)))
+    if (!runtime::sync_folder(folder) || !runtime::sync_folder(folder_of(database)))
         return cannot("make " + folder.string() + " durable", text);
     return folder.string();
 }

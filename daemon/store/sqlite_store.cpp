@@ -1,5 +1,6 @@
 #include "store/sqlite_store.hpp"
 
+#include "runtime/clock.hpp"
 #include "store/chat_state.hpp"
 #include "store/chat_sum.hpp"
 #include "store/log_rows.hpp"
@@ -164,7 +165,7 @@ error_code sqlite_store::trust_again()
     bool const proven = proven_sum(*db_).has_value();
     if (db_->failed()) return disk(meaning_at_open(db_->failure()));
     if (!proven) return refuse(errc::store_damaged, rows_differ);
-    if (auto failure = note_rows(true, wall_ms())) return failure;
+    if (auto failure = note_rows(true, runtime::now().wall_us / 1000)) return failure;
     std::string why;
     if (remove_distrust(path_, vfs_, why)) return refuse(errc::disk_failed, why);
     return {};

@@ -1,18 +1,20 @@
 #include "store/store_file.hpp"
 
+#include "runtime/private_file.hpp"
+
 #include <cerrno>
-#include <chrono>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <system_error>
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 namespace chaind::store
 {
+
+using runtime::sync_folder;
 namespace
 {
 
@@ -30,18 +32,8 @@ bool make_file(std::filesystem::path const& path)
 
 std::string name_of(::uid_t user)
 {
-    // The password file alone: whoever is not in it has a number.
-    std::ifstream users("/etc/passwd");
-    for (std::string line; std::getline(users, line);)
-    {
-        std::istringstream fields(line);
-        std::string name, ignored, number;
-        std::getline(fields, name, ':');
-        std::getline(fields, ignored, ':');
-        std::getline(fields, number, ':');
-        if (number == std::to_string(user)) return name;
-    }
-    return "user " + std::to_string(user);
+    auto const* entry = ::getpwuid(user);
+    return entry == nullptr ? "user " + std::to_string(user) : entry->pw_name;
 }
 
 // What is in the way of opening a file, when it is its owner, its mode or its kind; else nothing.
@@ -98,15 +90,6 @@ std::string access_problem(std::string const& path)
     return {};
 }
 
-bool sync_folder(std::filesystem::path const& folder)
-{
-    int const file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (file < 0) return false;
-    bool const synced = ::fsync(file) == 0;
-    ::close(file);
-    return synced;
-}
-
 bool make_folder(std::filesystem::path const& folder)
 {
     if (::mkdir(folder.c_str(), 0700) == 0) return sync_folder((folder / "..").lexically_normal());
@@ -137,14 +120,6 @@ result<process_lock> prepare_file(std::string const& path, std::string& why)
     why = access_problem(absolute.string());
     if (!why.empty()) return errc::no_access;
     return lock;
-}
-
-std::int64_t wall_ms()
-{
-    return std::chrono::duration_cast<std::chrono::milliseconds>(
-               std::chrono::system_clock::now().time_since_epoch()
-    )
-        .count();
 }
 
 std::uint64_t size_of(std::string const& path)

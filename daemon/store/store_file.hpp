@@ -20,13 +20,8 @@ result<process_lock> prepare_file(std::string const& path, std::string& why);
 // nothing.
 [[nodiscard]] std::string access_problem(std::string const& path);
 
-// What has been made or renamed in a folder is only there after a power cut when the folder has been synced.
-// False: errno says why.
-[[nodiscard]] bool sync_folder(std::filesystem::path const& folder);
 // With mode 0700, durably; true also when it is there.
 [[nodiscard]] bool make_folder(std::filesystem::path const& folder);
-// The wall clock, ms since 1970 UTC.
-[[nodiscard]] std::int64_t wall_ms();
 // In bytes; 0 for a file that is not there.
 [[nodiscard]] std::uint64_t size_of(std::string const& path);
 
