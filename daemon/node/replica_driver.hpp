@@ -196,6 +196,7 @@ private:
     room room_ = room::ample;
     bool config_up_ = false;          // the link
     instant config_heard_{};          // its last word
+    bool service_shown_ = false;      // in status_, as up
     boost::json::object checkpoint_;  // the sum kept up to the newest one, as heartbeats report it
     std::pair<epoch, chain::role> told_role_{};
     bool told_active_ = false;

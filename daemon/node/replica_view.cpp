@@ -59,6 +59,7 @@ void replica_driver::instructed(wire::peer::instruction what)
 
 void replica_driver::show_service(bool up)
 {
+    service_shown_ = up;
     json::value const state = up ? "up" : "down";
     auto const* const before = status_->if_contains("config_service");
     if (before != nullptr && before->is_object() && before->get_object().contains("state") &&
@@ -80,7 +81,7 @@ bool replica_driver::config_speaks() const
 
 void replica_driver::refresh_view()
 {
-    show_service(config_speaks());
+    if (config_speaks() != service_shown_) show_service(!service_shown_);
     auto const now = core_.status();
     auto const& members = now.config.members;
     auto next = view_;
