@@ -191,6 +191,17 @@ def end_all(pids, how=signal.SIGKILL, limit_s=30):
             assert ended.poll(limit_s * 1000), f"waited {limit_s} s for the end of process {pid}"
 
 
+def outlives(pid, seconds):
+    """Whether that process is there for so long: its end would be heard of at once."""
+    end = os.pidfd_open(pid)
+    try:
+        ended = select.poll()
+        ended.register(end, select.POLLIN)
+        return not ended.poll(seconds * 1000)
+    finally:
+        os.close(end)
+
+
 def wait_for(condition, what, limit_s=30):
     """Polls what only another process knows, its answers over HTTP or chainctl's: nobody tells us when they change.
     The limit only ends a test that has failed."""

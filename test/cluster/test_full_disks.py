@@ -4,7 +4,7 @@ import tempfile
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from chain import running, wait_for
+from chain import outlives, running, wait_for
 from chat import Client, Refused, register, ulid
 from disks import SharedDisk, not_root
 from load import check_books
@@ -169,7 +169,7 @@ async def test_a_start_on_a_full_disk_waits_and_says_so(volume):
         pid = chain.pid("n1")
         talk = (await in_thread(lambda: chain.ctl("status", ok=None)))[1]
         assert "cannot start: disk full" in talk and "free some space on the file system of" in talk, talk
-        await asyncio.sleep(2)
+        assert await in_thread(outlives, pid, 2), "it has ended"
         assert chain.pid("n1") == pid is not None, "it was restarted"
         disks["n1"].make_room()
         await in_thread(wait_for, lambda: len(chain.roles()) == 3, "n1 in the chain", 120)

@@ -29,6 +29,7 @@ sys.path.insert(0, str(HERE.parent / "cluster"))
 import http_clients  # noqa: E402
 import peer_clients  # noqa: E402
 import websocket_clients  # noqa: E402
+from chain import wait_for  # noqa: E402
 
 KINDS = {
     "ws": websocket_clients.scenario,
@@ -226,11 +227,11 @@ def ended_cleanly(world, honest):
     honest.thread.join(SERVED_WITHIN_S + 10)
     if honest.failed or honest.thread.is_alive():
         return honest.failed or "an honest client waits for its answer"
-    until = time.monotonic() + 30
-    while left := {a: n for a in world.admin if (n := world.connections(a)) > 0}:
-        if time.monotonic() > until:
-            return f"connections that nobody has any more, by admin port: {left}"
-        time.sleep(0.2)
+    left = lambda: {a: n for a in world.admin if (n := world.connections(a)) > 0}
+    try:
+        wait_for(lambda: not left(), "the end of all connections")
+    except AssertionError:
+        return f"connections that nobody has any more, by admin port: {left()}"
     if wrong := world.trouble():
         return wrong
     pids = dict(world.pids)

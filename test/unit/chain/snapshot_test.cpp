@@ -478,54 +478,52 @@ BOOST_AUTO_TEST_CASE(a_replica_tells_whether_it_is_to_be_drained)
     BOOST_TEST(!h.status(0).drain);
 }
 
+// The learner has the whole file and checks it, until it is let go on.
+struct world_in_check : snapshot_world
+{
+    world_in_check()
+    {
+        at(2).fault = [this](snapshot_order const& order)
+        {
+            if (std::holds_alternative<keep_chunk>(order))
+                at(2).snapshots_run = at(2).part.size() + 1 < all_chunks;
+            return std::string{};
+        };
+        assign();
+        pass(2s);
+        BOOST_TEST_REQUIRE(count<check_incoming>(at(2)) == 1u);
+    }
+    void ends_with_that_file()
+    {
+        at(2).fault = {};
+        at(2).snapshots_run = true;
+
+        BOOST_TEST(arrives());
+        BOOST_TEST(count<open_incoming>(at(2)) == 1u);
+        check_complete();
+    }
+};
+
 BOOST_AUTO_TEST_CASE(another_offer_does_not_throw_away_a_file_that_is_being_checked)
 {
-    snapshot_world w;
-    w.at(2).fault = [&](snapshot_order const& order)
-    {
-        if (std::holds_alternative<keep_chunk>(order))
-            w.at(2).snapshots_run = w.at(2).part.size() + 1 < all_chunks;
-        return std::string{};
-    };
-    w.assign();
-    w.pass(2s);
-    BOOST_TEST_REQUIRE(count<check_incoming>(w.at(2)) == 1u);
+    world_in_check w;
     auto other = w.at(1).made->info;
     other.id = digest{{1}};
     other.at.at = other.at.at.next();
 
     (void)w.step(2, received{w.triple(1), snap_offer{w.current, other}});
-    w.at(2).fault = {};
-    w.at(2).snapshots_run = true;
-
-    BOOST_TEST(w.arrives());
-    BOOST_TEST(count<open_incoming>(w.at(2)) == 1u);
-    w.check_complete();
+    w.ends_with_that_file();
 }
 
 BOOST_AUTO_TEST_CASE(nor_does_a_word_of_the_log_without_rows)
 {
-    snapshot_world w;
-    w.at(2).fault = [&](snapshot_order const& order)
-    {
-        if (std::holds_alternative<keep_chunk>(order))
-            w.at(2).snapshots_run = w.at(2).part.size() + 1 < all_chunks;
-        return std::string{};
-    };
-    w.assign();
-    w.pass(2s);
-    BOOST_TEST_REQUIRE(count<check_incoming>(w.at(2)) == 1u);
+    world_in_check w;
 
     append probe;
     probe.in = w.current;
     probe.number = 1'000'000;
     (void)w.step(2, received{w.triple(1), probe});
-    w.at(2).fault = {};
-    w.at(2).snapshots_run = true;
-
-    BOOST_TEST(w.arrives());
-    BOOST_TEST(count<open_incoming>(w.at(2)) == 1u);
-    w.check_complete();
+    w.ends_with_that_file();
 }
 
 BOOST_AUTO_TEST_SUITE_END()
