@@ -378,8 +378,8 @@ runtime::options chaind_options(chaind_settings& into)
         "disk-reserve",
         into.driver.space.reserve,
         {.least = 1 * MiB, .most = 1024 * GiB, .or_zero = true},
-        "With less room than this on the data folder's file system (or than an eighth of it), the chain "
-        "takes only what makes room; 0: nobody looks."
+        "With less room than this on the data folder's file system, or than an eighth of it where that is "
+        "less, the chain takes only what makes room; 0: nobody looks."
     );
     out.add_size(
         "disk-ballast",

@@ -6,9 +6,6 @@ from pathlib import Path
 
 from chain import CHAINCTL, QUICKSTART, ROOT, end_all
 
-JOIN = "chainctl join --client-listen 127.0.0.1:0 --replica-listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 "
-
-
 def blocks():
     return re.findall(r"^```sh\n(.*?)^```", (ROOT / "docs" / "operations.md").read_text(), re.S | re.M)
 
@@ -18,8 +15,9 @@ def adapted(text, folder):
     for place in ("/srv", "/etc/chaind", "/var/lib/chaind"):
         text = text.replace(place, f"{folder}{place}")
     text = text.replace("tools/quickstart ", f"{' '.join(QUICKSTART)} --port-base 0 ")
-    text = text.replace("chainctl join ", JOIN)
-    return text.replace("127.0.0.1:7400", '"$(sed -n \'s/.*"configd": \\([0-9]*\\),/127.0.0.1:\\1/p\' ' + f'{folder}/srv/chain/chain.json)"')
+    text = re.sub(r"-listen 127\.0\.0\.1:\d+", "-listen 127.0.0.1:0", text)
+    text = text.replace("--port-base 9080 ", "")
+    return text.replace("127.0.0.1:8080", '"$(sed -n \'s/.*"configd": \\([0-9]*\\),/127.0.0.1:\\1/p\' ' + f'{folder}/srv/chain/chain.json)"')
 
 
 def processes_of(folder):
@@ -40,7 +38,7 @@ def processes_of(folder):
 def test_each_command_of_the_operations_guide_works(volume):
     with tempfile.TemporaryDirectory(prefix="guide-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        for place in ("srv/backup", "etc/chaind", "var/lib"):
+        for place in ("srv", "etc/chaind", "var/lib"):
             (folder / place).mkdir(parents=True)
         script = [f'chainctl() {{ "{CHAINCTL}" "$@"; }}', f'cd "{folder}"', "set -euo pipefail"]
         for number, block in enumerate(blocks(), 1):
