@@ -75,6 +75,8 @@ enum class r : std::uint8_t
     a_name_has_one_link,        // while its process speaks on it
     a_stamp_follows_most_clocks,
     a_row_far_ahead_is_not_taken,
+    a_restored_log_begins_alone,
+    a_new_chain_begins_above_a_restored_log,
 };
 
 #ifdef CHAIND_PLANTED_MISTAKES

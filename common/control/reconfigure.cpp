@@ -73,7 +73,7 @@ void controller::impl::decide_bootstrap()
         }
         all.push_back(found->who);
     }
-    if (restored != nullptr) all = {restored->from};
+    if (restored != nullptr && rule(r::a_restored_log_begins_alone)) all = {restored->from};
     if (!all.empty()) propose({.members = std::move(all), .joiner = {}});
 }
 
@@ -122,7 +122,7 @@ void controller::impl::propose(proposal const& what)
     record next = rec_;
     auto newest = rec_.current.at;
     // A restored log holds entries of epochs that were before this registry.
-    if (rec_.last_active.state == config_state::none)
+    if (rec_.last_active.state == config_state::none && rule(r::a_new_chain_begins_above_a_restored_log))
         for (auto const& m : what.members)
             if (auto const* hb = nodes_.last_of(m)) newest = std::max({newest, hb->promised, hb->end.in});
     next.current = {

@@ -93,6 +93,10 @@ public:
     // install it under an identity of its own.
     virtual void make_snapshot(chain::snapshot_info const& expected, std::uint64_t log_rows) = 0;
     virtual void install(digest const& snapshot, store_id id, chain_config const& promised) = 0;
+    // Becomes a store of that identity, made from a backup of one that had applied these rows.
+    virtual void restore(
+        std::vector<chain::entry> const& history, chain::snapshot_info const& expected, store_id id
+    ) = 0;
     virtual void compare(log_point const& end, log_point const& applied, digest const& state) = 0;
 };
 

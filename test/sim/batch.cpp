@@ -115,12 +115,15 @@ std::size_t profile_index(std::string_view profile)
 
 void run_task(task const& what, bool print, bool twice, report& to)
 {
-    auto kind = application(what.app);
-    auto result = run_one(what.seed, what.profile, what.policy, kind, print);
+    // Each run has files of its own.
+    auto run = [&what](bool shown)
+    { return run_one(what.seed, what.profile, what.policy, application(what.app), shown); };
+    auto result = run(print);
     if (twice && result.failure.empty())
     {
-        auto again = run_one(what.seed, what.profile, what.policy, kind);
-        if (again.trace_hash != result.trace_hash) result.failure = "I22: the same seed gave two traces";
+        auto const again = run(false);
+        if (again.trace_hash != result.trace_hash)
+            result.failure = "I22: the same seed gave two traces; the second: " + again.failure;
     }
     to.runs += 1;
     to.simulated_us += result.simulated_us;

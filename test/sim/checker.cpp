@@ -101,6 +101,15 @@ void checker::on_applied(
     }
 }
 
+void checker::on_history(chain::entry const& what, outcome const& result, digest const& state)
+{
+    committed_.push_back({what.hash, state});
+    answers_.try_emplace(result.key, result.answer);
+    effects_.try_emplace(result.key, what.at);
+    assigned_.try_emplace(what.in.value() << 32 | what.at.value(), what.hash);
+    acknowledged_ = highest_commit_ = longest_ = what.at;
+}
+
 void checker::on_answered(outcome const& what)
 {
     if (!what.wrong_time) return;

@@ -30,6 +30,8 @@ public:
     void on_write(node const& where, chain::store_write const& what);
     void on_applied(node const& where, chain::entry const& what, outcome const& result, digest const& state);
     void on_acknowledged(seq at);
+    // It was committed and acknowledged by a cluster of which a backup is left.
+    void on_history(chain::entry const& what, outcome const& result, digest const& state);
     void on_directive(member const& to, directive const& what);
     void on_registry(control::record const& now);  // it is durable
     void on_forced(control::record const& now);    // the same, by an administrator's order

@@ -63,6 +63,7 @@ std::string_view name(seen what)
         "wrong_times",
         "registries_put_back",
         "forced_epochs",
+        "restored_backups",
     };
     return names[static_cast<std::size_t>(what)];
 }

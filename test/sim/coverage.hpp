@@ -68,6 +68,7 @@ enum class seen : std::uint8_t
     wrong_times,
     registries_put_back,
     forced_epochs,
+    restored_backups,
     count_
 };
 constexpr std::size_t seen_kinds = static_cast<std::size_t>(seen::count_);

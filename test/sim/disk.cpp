@@ -30,6 +30,7 @@ chain::recovered disk::recover(store_id id, boot_id boot)
 
     chain::recovered out;
     out.promised = durable_.promised;
+    out.restored = durable_.restored.has_value();
     out.base = durable_.base;
     out.applied = durable_.point(durable_.applied);
     out.suffix.assign(
@@ -64,6 +65,13 @@ void disk::install(disk_image with, digest const& snapshot, store_id id)
     behind_a_failed_fsync_.reset();
     failing = false;
     if (shadow_) shadow_->install(snapshot, id, durable_.promised);
+}
+
+void disk::restore(backup const& from, store_id id)
+{
+    durable_ = from.image;
+    durable_.restored = id;
+    if (shadow_) shadow_->restore(from.history, from.what, id);
 }
 
 void disk::make_snapshot(chain::snapshot_info const& of, std::uint64_t log_rows) const

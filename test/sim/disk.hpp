@@ -6,6 +6,7 @@
 
 #include "chain/types.hpp"
 #include "sim/app.hpp"
+#include "sim/backup.hpp"
 #include "sim/image.hpp"
 #include "sim/profile.hpp"
 #include "sim/scheduler.hpp"
@@ -51,6 +52,7 @@ public:
     void replace(disk_image with);
     void set_aside();
     void install(disk_image with, digest const& snapshot, store_id id);
+    void restore(backup const& from, store_id id);
     void make_snapshot(chain::snapshot_info const& of, std::uint64_t log_rows) const;
 
     void submit(chain::store_write what);

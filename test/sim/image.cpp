@@ -50,6 +50,10 @@ void disk_image::keep(std::shared_ptr<app const> what)
 void disk_image::perform(chain::store_write const& what)
 {
     if (what.promise) promised = *what.promise;
+    auto const& members = promised.members;
+    if (restored &&
+        std::any_of(members.begin(), members.end(), [&](auto const& m) { return m.store == *restored; }))
+        restored.reset();
     if (what.truncate_after && *what.truncate_after < end())
     {
         demand(*what.truncate_after >= base.at, "truncation below the log's base");

@@ -5,6 +5,7 @@
 #include "sim/app.hpp"
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace chaind::sim
@@ -22,6 +23,7 @@ struct disk_image
     std::shared_ptr<app const> kept;  // none: nothing is applied there
     seq kept_at;
     std::vector<chain::entry> dropped;  // kept_at + 1 to base
+    std::optional<store_id> restored;   // that store is made from a backup, and in no chain since
 
     [[nodiscard]] seq end() const { return log.empty() ? base.at : log.back().at; }
     [[nodiscard]] bool reaches(seq at) const { return at >= base.at && at <= end(); }

@@ -75,6 +75,8 @@ constexpr std::pair<r, std::string_view> all_rules[] = {
     {r::a_name_has_one_link, "a_name_has_one_link"},
     {r::a_stamp_follows_most_clocks, "a_stamp_follows_most_clocks"},
     {r::a_row_far_ahead_is_not_taken, "a_row_far_ahead_is_not_taken"},
+    {r::a_restored_log_begins_alone, "a_restored_log_begins_alone"},
+    {r::a_new_chain_begins_above_a_restored_log, "a_new_chain_begins_above_a_restored_log"},
 };
 
 }  // namespace

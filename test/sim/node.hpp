@@ -34,6 +34,7 @@ public:
     void pause();
     void resume();
     void change_disk(disk_choice what);  // while it is dead
+    void restore(backup const& from);    // node_stores.cpp: before its first start
     void remember_disk() { older_ = disk_.durable(); }
     void shut_down();  // step_down, then the process ends
 

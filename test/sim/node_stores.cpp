@@ -68,6 +68,14 @@ void node::install(snapshot_file const& file)
     disk_.install(std::move(now), file.what.id, self_.store);
 }
 
+void node::restore(backup const& from)
+{
+    in_.log.line("restored ", self_.name, " end=", from.image.end());
+    in_.count.add(seen::restored_backups);
+    rename_store(in_.random.id<store_id>());
+    disk_.restore(from, self_.store);
+}
+
 void node::change_disk(disk_choice what)
 {
     switch (what)

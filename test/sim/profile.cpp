@@ -431,6 +431,33 @@ profile registry_put_back(rng& random)
     return p;
 }
 
+// The first chain begins with a backup, and things go wrong already then.
+profile restored(rng& random)
+{
+    profile p;
+    draw_network(p, random);
+    draw_load(p, random);
+    weigh(
+        p,
+        {{fault::kill, 8},
+         {fault::power_cut, 5},
+         {fault::power_loss_all, 2},
+         {fault::config_kill, 3},
+         {fault::config_kill_mid_change, 8},
+         {fault::pause, 3},
+         {fault::isolate, 3},
+         {fault::isolate_from_config, 3},
+         {fault::control_link_lost, 2},
+         {fault::step_down, 2},
+         {fault::fsync_error, 1},
+         {fault::new_disk, 3}}
+    );
+    p.from_backup = true;
+    p.fault_gap = {30'000, 800'000};
+    p.down_time = {10'000, 500'000};
+    return p;
+}
+
 using maker = profile (*)(rng&);
 std::vector<std::pair<std::string_view, maker>> const& makers()
 {
@@ -450,6 +477,7 @@ std::vector<std::pair<std::string_view, maker>> const& makers()
         {"admin", administered},
         {"wall", wrong_clocks},
         {"back", registry_put_back},
+        {"restore", restored},
     };
     return all;
 }

@@ -115,6 +115,8 @@ struct profile
     double foreign = 0;         // of restarts: with a disk of another history
     double rotten = 0;          // of restarts: with a row changed
 
+    bool from_backup = false;  // the cluster begins with what is left of another one
+
     // Wall clocks.
     range jump_time{50'000, 4'000'000};  // until one that was set wrong is right again
     double wrong_devices = 0;            // of writers: by whole days

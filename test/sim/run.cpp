@@ -1,5 +1,6 @@
 #include "sim/run.hpp"
 
+#include "sim/backup.hpp"
 #include "sim/nemesis.hpp"
 #include "sim/world.hpp"
 
@@ -40,10 +41,14 @@ private:
 
     void bootstrap()
     {
+        if (in_.how.from_backup) begin_with_backup();
         in_.config.start();
         in_.links.start();
         for (int i = 0; i < in_.how.nodes - in_.how.spares; ++i)
             in_.time.after(in_.random.between(0, 200'000), [which = &in_.at(i)] { which->start(); });
+        if (doubled_) one_backup_too_many();
+        // What fails while a restored chain begins is the point of it.
+        if (in_.how.from_backup && in_.random.chance(0.7)) return in_.clients.start();
         wait_for(
             10'000'000,
             "the first chain is ACTIVE",
@@ -51,6 +56,37 @@ private:
         );
         in_.clients.start();
         pass(300'000);
+    }
+
+    void begin_with_backup()
+    {
+        auto const old = make_backup(
+            in_.random,
+            in_.application,
+            in_.check,
+            in_.how.snapshot_rows,
+            static_cast<std::uint64_t>(in_.how.writers)
+        );
+        auto const named = static_cast<std::uint64_t>(in_.how.nodes - in_.how.spares);
+        auto const which = static_cast<int>(in_.random.below(named));
+        in_.at(which).restore(old);
+        if (in_.random.chance(0.7)) return;
+        doubled_ = &in_.at(static_cast<int>((static_cast<std::uint64_t>(which) + 1) % named));
+        doubled_->restore(old);
+    }
+
+    // Nobody says which of two stores the cluster is to go on with: it waits until one is taken away.
+    void one_backup_too_many()
+    {
+        pass(in_.random.between(300'000, 1'500'000));
+        demand(
+            registry().current.state == config_state::none,
+            "I20: a new chain begins with two restored replicas: ",
+            describe(registry().current)
+        );
+        doubled_->stop(in_.random.chance(0.5));
+        doubled_->change_disk(disk_choice::wiped);
+        doubled_->start();
     }
 
     void with_faults()
@@ -210,6 +246,7 @@ private:
 
     world& in_;
     nemesis trouble_;
+    node* doubled_ = nullptr;  // has the backup as well, by mistake
 };
 
 }  // namespace

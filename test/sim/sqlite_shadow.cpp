@@ -64,6 +64,7 @@ public:
         demand(store_->id() == id, "SQLite holds another store");
         auto found = store_->recover();
         demand(found.has_value(), "SQLite does not recover: ", store_->failure_text());
+        demand(found->restored == expected.restored, "SQLite: forgets that it was restored");
         demand(found->promised == expected.promised, "SQLite: another promise, ", found->promised.at);
         demand(
             found->applied == expected.applied,
@@ -129,6 +130,37 @@ public:
         demand(sound.has_value(), "SQLite: a damaged snapshot: ", why);
         auto failed = store::install_snapshot(part, file(), {.store = id, .promised = promised}, &why);
         demand(!failed, "SQLite: not installed: ", why);
+    }
+
+    void restore(std::vector<chain::entry> const& history, chain::snapshot_info const& expected, store_id id)
+        override
+    {
+        auto const old = (home_.path() / "old.db").string();
+        auto const kept = (home_.path() / "backup.db").string();
+        std::vector<chain::store_write> all(1);
+        all[0].id = 1;
+        all[0].promise.emplace();
+        all[0].promise->at = expected.at.in;
+        all[0].promise->state = config_state::active;
+        all[0].entries = history;
+        all[0].apply_upto = expected.at.at;
+        std::string why;
+        store::store_options how;
+        how.path = old;
+        auto opened = store::sqlite_store::open(how, &why);
+        demand(opened.has_value(), "SQLite does not open: ", why);
+        auto failed = (*opened)->perform(all, {[](auto const&) {}, [](auto const&) {}});
+        demand(!failed, "SQLite: ", failed.message(), ": ", (*opened)->failure_text());
+        opened->reset();
+        auto made = store::make_snapshot(
+            old, kept, {.id = expected.id, .log_rows = static_cast<std::uint64_t>(history.size())}, &why
+        );
+        demand(made.has_value(), "SQLite: no backup: ", why);
+        demand(
+            made->at == expected.at && made->state == expected.state, "I17: SQLite: a backup of another state"
+        );
+        auto restored = store::restore_backup(kept, file(), id, &why);
+        demand(restored.has_value(), "SQLite: not restored: ", why);
     }
 
     void compare(log_point const& end, log_point const& applied, digest const& state) override

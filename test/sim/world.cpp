@@ -99,6 +99,8 @@ bool world::expendable(node const& which) const
         );
     };
     auto const& stored = config.registry();
+    // Whoever restores a backup takes care of it until there is a chain.
+    if (stored.last_active.state == config_state::none) return false;
     if (!others_hold(stored.last_active.members) || !others_hold(stored.current.members)) return false;
     return !config.being_stored() || others_hold(config.being_stored()->current.members);
 }
