@@ -20,7 +20,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -82,6 +82,43 @@ def free_ports(count):
     die("no free ports")
 
 
+def listeners(port):
+    """The inodes of the sockets that listen on that port of this machine, by /proc/net/tcp."""
+    found = set()
+    for table in ("tcp", "tcp6"):
+        try:
+            lines = Path(f"/proc/net/{table}").read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for fields in map(str.split, lines):
+            if fields[3] == "0A" and int(fields[1].rsplit(":", 1)[1], 16) == port:
+                found.add(fields[9])
+    return found
+
+
+def sockets_of(pid):
+    found = set()
+    try:
+        for entry in os.listdir(f"/proc/{pid}/fd"):
+            with suppress(OSError):
+                target = os.readlink(f"/proc/{pid}/fd/{entry}")
+                found |= {target[len("socket:[") : -1]} if target.startswith("socket:[") else set()
+    except OSError:
+        pass
+    return found
+
+
+def who_listens(port):
+    """For people: the process that has the port, as far as this user may see it."""
+    wanted = listeners(port)
+    for entry in os.listdir("/proc"):
+        if entry.isdigit() and wanted & sockets_of(entry):
+            with suppress(OSError):
+                words = Path(f"/proc/{entry}/cmdline").read_bytes().decode(errors="replace").split("\0")
+                return f"process {entry} ({' '.join(words).strip()[:200]})"
+    return "another program"
+
+
 class Chain:
     def __init__(self, directory, binaries):
         self.dir = Path(directory).resolve()
@@ -99,7 +136,7 @@ class Chain:
         if self.plan is not None:
             self.plan.setdefault("bootstrap", list(self.plan["replicas"]))
 
-    # ---- the plan: written once ----
+    # ---- the plan: written once, when its ports are known to be free ----
 
     def make_plan(self, replicas, port_base, rate_limit, forwarding):
         names = [f"n{i}" for i in range(1, replicas + 1)]
@@ -115,7 +152,6 @@ class Chain:
             }
         self.plan = {"configd": configd, "port_base": port_base, "bootstrap": names, "replicas": layout,
                      "rate_limit": rate_limit, "forwarding": forwarding}  # fmt: skip
-        self.save()
 
     def port_base(self):
         first = self.plan["replicas"][self.bootstrap()[0]]["client"]
@@ -134,7 +170,6 @@ class Chain:
         else:
             die("no ports left below --port-base + 100")
         self.plan["replicas"][name] = {"client": client, "replica": replica, "admin": admin}
-        self.save()
 
     def replica_addr(self, name):
         return f"127.0.0.1:{self.plan['replicas'][name]['replica']}"
@@ -158,6 +193,28 @@ class Chain:
 
     def pid(self, name):
         return running_pid(self.dir, name)
+
+    def ports_of(self, name):
+        return [self.plan["configd"]] if name == "configd" else list(self.plan["replicas"][name].values())
+
+    def check_ports(self, names):
+        """Before anything is started: what answers on a port that another program has would be taken for ours."""
+        for name in names:
+            for port in [] if self.pid(name) else self.ports_of(name):
+                if listeners(port):
+                    die(
+                        f"port {port}, which is to be {name}'s, is taken by {who_listens(port)}; nothing was started. "
+                        + self.way_out_of_taken_ports(),
+                        69,
+                    )
+
+    def way_out_of_taken_ports(self):
+        if self.file.exists():
+            return (
+                f"Next: stop that program and repeat the command; the ports below {self.dir} were chosen by the first run "
+                "and stay. Another chain beside it: --dir FOLDER --port-base 0"
+            )
+        return "Next: stop that program, or choose other ports: --port-base P, 0 for those that are free"
 
     def command(self, name):
         if name == "configd":
@@ -207,11 +264,10 @@ class Chain:
             if process.poll() is not None:
                 self.tail_log(name)
                 die(f"{name} ended with status {process.returncode}; its log is {self.dir / 'log' / (name + '.log')}")
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            # Not a connection: another program may have taken the port, and would answer.
+            if listeners(port) & sockets_of(process.pid):
                 return
-            except OSError:
-                time.sleep(0.02)
+            time.sleep(0.02)
         self.tail_log(name)
         die(f"{name} does not listen on port {port} after {READY_LIMIT_S} s")
 
@@ -351,8 +407,8 @@ def parse(argv):
     )
     p.add_argument("--bin", required=True, help=argparse.SUPPRESS)
     p.add_argument("--dir", default=str(ROOT / "build" / "quickstart"), help="data, logs, pids, sockets (default: build/quickstart)")
-    p.add_argument("--replicas", type=replica_count, default=3, metavar="N", help="machines in the chain (default 3)")
-    p.add_argument("--port-base", type=port_base, default=8080, metavar="P",
+    p.add_argument("--replicas", type=replica_count, metavar="N", help="machines in the chain (default 3); kept over later runs")
+    p.add_argument("--port-base", type=port_base, metavar="P",
                    help="client ports P+1…P+N (default 8080; 0: chosen by the system); kept over later runs")  # fmt: skip
     p.add_argument("--forwarding", choices=["parallel", "persist-first"], default="parallel",
                    help="when a replica hands entries on: on receipt or after its own fsync")  # fmt: skip
@@ -390,6 +446,8 @@ def add(chain, name, as_json):
         die(f"{name} is in the chain already: it is one of {', '.join(chain.bootstrap())}")
     if name not in chain.names():
         chain.plan_one_more(name)
+    chain.check_ports([name])
+    chain.save()
     chain.start(name)
     one = {"name": name, "url": chain.url(name), "pid": chain.pid(name), "replica_addr": chain.replica_addr(name)}
     if as_json:
@@ -413,15 +471,34 @@ def wipe(chain, yes):
     say(f"deleted the data of configd and {', '.join(chain.names())} in {chain.dir}")
 
 
+def check_kept(chain, args):
+    """What the first run has chosen for good; said again it may be, changed not."""
+    kept = {"--port-base": chain.port_base(), "--replicas": len(chain.bootstrap())}
+    ways = {
+        "--port-base": "leave the option out, or start another chain with --dir FOLDER",
+        "--replicas": f"leave the option out; --add NAME starts one more machine, `{' '.join(chain.chainctl())} remove-node` "
+        "takes one out",
+    }
+    for option, given in (("--port-base", args.port_base), ("--replicas", args.replicas)):
+        if given is not None and given != kept[option]:
+            die(f"the chain in {chain.dir} was made with {option} {kept[option]}, and keeps it: {option} {given} changes "
+                f"nothing. Next: {ways[option]}", 64)  # fmt: skip
+
+
 def bring_up(chain, args):
+    before = json.dumps(chain.plan)
     if chain.plan is None:
-        chain.make_plan(args.replicas, args.port_base, args.rate_limit, args.forwarding)
-    elif (chain.plan["rate_limit"], chain.plan["forwarding"]) != (args.rate_limit, args.forwarding):
+        chain.make_plan(args.replicas or 3, 8080 if args.port_base is None else args.port_base, args.rate_limit, args.forwarding)
+    else:
+        check_kept(chain, args)
         chain.plan["rate_limit"], chain.plan["forwarding"] = args.rate_limit, args.forwarding
-        chain.save()
     options = {"chaind": args.chaind_option, "configd": args.configd_option}
     if any(options.values()):
         chain.plan["options"] = {**chain.plan.get("options", {}), **{k: v for k, v in options.items() if v}}
+    chain.check_ports(["configd", *chain.names()])
+    if json.dumps(chain.plan) != before:
+        if running := [n for n in ["configd", *chain.names()] if chain.pid(n)]:
+            say(f"{', '.join(running)} run already: other options hold from their next start")
         chain.save()
     say(f"starting configd and {', '.join(chain.names())} in {chain.dir}")
     for name in ["configd", *chain.names()]:
@@ -474,7 +551,9 @@ def main():
             if args.add is not None:
                 add(chain, args.add, args.json)
             else:
-                chain.start(one_daemon(chain, args.start))
+                name = one_daemon(chain, args.start)
+                chain.check_ports([name])
+                chain.start(name)
         return
     if args.kill:
         chain.stop([one_daemon(chain, args.kill)], signal.SIGKILL)

@@ -1,5 +1,7 @@
 """tools/quickstart's promises (CLIENT_API 3)."""
+import json
 import os
+import socket
 import stat
 import subprocess
 import tempfile
@@ -91,6 +93,54 @@ def test_a_start_that_fails_says_why_and_leaves_nothing_running(volume):
         done, left = started(Path(name) / ("x" * 60) / ("y" * 60))
         assert done.returncode == 78 and "too long" in done.stderr and left == [], (done.returncode, done.stderr)
         assert time.monotonic() - begun < 30
+
+
+def refused(folder, *words):
+    done = subprocess.run(
+        [*QUICKSTART, "--dir", str(folder), *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode != 0 and "Next:" in done.stderr and "Traceback" not in done.stderr, (words, done.returncode, done.stderr)
+    return done.returncode, done.stderr
+
+
+def test_a_port_that_another_program_has_is_not_taken_for_ours(volume):
+    """Each port of each daemon, the first start and a later one: an error that names who has it, and nothing is changed."""
+    with running(replicas=2) as chain, tempfile.TemporaryDirectory(prefix="quick-") as other:
+        plan = json.loads((chain.dir / "chain.json").read_text())
+        # Another chain where this one's configd listens.
+        code, text = refused(Path(other) / "new", "--detach", "--port-base", str(plan["configd"]), "--replicas", "1")
+        assert code == 69 and str(chain.pid("configd")) in text and "configd" in text and "--port-base" in text, text
+        assert list(Path(other).iterdir()) == [] and chain.roles() == ["n1", "n2"]
+        chain.down()
+        before = {path: path.stat().st_mtime_ns for path in chain.dir.rglob("*")}
+        for name, port in [("configd", plan["configd"])] + [("n2", port) for port in plan["replicas"]["n2"].values()]:
+            with socket.create_server(("127.0.0.1", port)):
+                for words in (["--detach", "--port-base", "0"], ["--start", name]):
+                    code, text = refused(chain.dir, *words)
+                    assert code == 69 and f"port {port}" in text and str(os.getpid()) in text and name in text, text
+        assert {path: path.stat().st_mtime_ns for path in chain.dir.rglob("*")} == before
+        # The one that is added: its place in the plan is not kept either. Its ports are chosen where those of the first run were.
+        plan["port_base"] = 20000 if plan["configd"] != 20000 else 21000
+        (chain.dir / "chain.json").write_text(json.dumps(plan))
+        with socket.create_server(("127.0.0.1", plan["port_base"] + 3)):
+            refused(chain.dir, "--add", "n3")
+        assert json.loads((chain.dir / "chain.json").read_text()) == plan and not (chain.dir / "n3").exists()
+
+
+def test_what_the_first_run_has_chosen_is_kept_and_another_choice_is_an_error(volume):
+    with running(replicas=2) as chain:
+        pids, plan = chain.pids(), (chain.dir / "chain.json").read_text()
+        for words in (["--port-base", "9080"], ["--replicas", "3"], ["--replicas", "1", "--port-base", "0"]):
+            code, text = refused(chain.dir, "--detach", "--rate-limit", "off", *words)
+            assert code == 64 and words[0] in text and words[1] in text, text
+        chain.quickstart("--detach", "--rate-limit", "off")  # neither is said: both are kept
+        assert chain.pids() == pids and (chain.dir / "chain.json").read_text() == plan
+        # What holds from the next start of a daemon is said to.
+        done = subprocess.run(
+            [*QUICKSTART, "--dir", str(chain.dir), "--detach", "--rate-limit", "on"],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
+        assert done.returncode == 0 and "next start" in done.stderr and chain.pids() == pids, done.stderr
 
 
 def closed_pipe():
