@@ -77,6 +77,8 @@ enum class r : std::uint8_t
     a_row_far_ahead_is_not_taken,
     a_restored_log_begins_alone,
     a_new_chain_begins_above_a_restored_log,
+    a_join_token_is_used_once,
+    a_used_token_is_kept_first,
 };
 
 #ifdef CHAIND_PLANTED_MISTAKES

@@ -4,6 +4,7 @@
 
 #include "base/errc.hpp"
 #include "base/id.hpp"
+#include "control/join_tokens.hpp"
 #include "control/types.hpp"
 
 #include <cstddef>
@@ -19,17 +20,6 @@ struct chain_identity
 {
     cluster_id cluster;   // for life
     std::string lineage;  // of the log; clients see it. Another one begins when history may be broken
-};
-
-// What is kept of a join token (join_tokens.hpp).
-struct join_token
-{
-    std::string hash;             // BLAKE2b-256 of its secret
-    std::int64_t expires_ms = 0;  // since 1970 UTC
-    node_id used_by;              // empty: nobody yet
-    store_id used_store;          // of that node's disk
-
-    friend bool operator==(join_token const&, join_token const&) = default;
 };
 
 // One line of `chainctl events`.
@@ -57,9 +47,9 @@ public:
     // becomes the identity's with it.
     [[nodiscard]] virtual error_code replace(control::record const& next, std::string const& new_lineage) = 0;
 
-    [[nodiscard]] virtual result<std::vector<join_token>> tokens() = 0;
+    [[nodiscard]] virtual result<std::vector<control::join_token>> tokens() = 0;
     // These and no others; durable when it returns success.
-    [[nodiscard]] virtual error_code keep(std::vector<join_token> const& all) = 0;
+    [[nodiscard]] virtual error_code keep(std::vector<control::join_token> const& all) = 0;
 
     // Keeps the newest 10,000.
     [[nodiscard]] virtual error_code append(std::vector<event_row> const& rows) = 0;

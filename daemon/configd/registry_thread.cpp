@@ -29,7 +29,7 @@ void registry_thread::replace(
     asio::post(thread_, std::move(job));
 }
 
-void registry_thread::keep(std::vector<join_token> all, std::function<void(error_code)> done)
+void registry_thread::keep(std::vector<control::join_token> all, std::function<void(error_code)> done)
 {
     auto job = [this, all = std::move(all), done = std::move(done)]
     {

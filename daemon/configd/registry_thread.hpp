@@ -23,7 +23,7 @@ public:
 
     // `done` is called on the loop.
     void replace(control::record next, std::string new_lineage, std::function<void(error_code)> done);
-    void keep(std::vector<join_token> all, std::function<void(error_code)> done);
+    void keep(std::vector<control::join_token> all, std::function<void(error_code)> done);
     void append(std::vector<event_row> rows, std::function<void(error_code)> done);
     // Something else that waits for a disk, in its turn.
     void perform(std::function<void()> what);

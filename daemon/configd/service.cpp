@@ -47,7 +47,7 @@ service::service(
       die_(std::move(die)),
       core_(how_.core, std::move(from.record), runtime::steady_now()),
       identity_(store->identity()),
-      tokens_(identity_.cluster, std::move(from.tokens)),
+      admission_(identity_.cluster, std::move(from.tokens)),
       registry_(on.get_executor(), std::move(store)),
       tasks_(on.get_executor(), "configd"),
       events_(std::move(from.events)),
@@ -235,6 +235,7 @@ net::accept_events service::link_handlers()
     return {
         .objection = [this](wire::peer::hello const& from, std::string const& peer)
         { return objection(from, peer); },
+        .before_welcome = [this](wire::peer::hello const& from) { return write_down(from); },
         .answer = [this](wire::peer::hello const& from) { return welcome(from); },
         .up = [this](link_ptr const& link, wire::peer::hello const& from) { link_up(link, from); },
         .received = [this](link_ptr const& link, wire::peer::frame what)

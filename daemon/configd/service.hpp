@@ -4,11 +4,11 @@
 
 #include "configd/admin_server.hpp"
 #include "configd/event_log.hpp"
-#include "configd/join_tokens.hpp"
 #include "configd/join_tries.hpp"
 #include "configd/registry_thread.hpp"
 #include "configd/request_memory.hpp"
 #include "configd/status.hpp"
+#include "control/admission.hpp"
 #include "control/controller.hpp"
 #include "control/rows_proof.hpp"
 #include "net/peer_listener.hpp"
@@ -46,7 +46,7 @@ struct stored_chain
 {
     control::record record;
     std::vector<event_row> events;
-    std::vector<join_token> tokens;
+    std::vector<control::join_token> tokens;
 };
 
 class service
@@ -94,9 +94,11 @@ private:
 
     // ---- service_admission.cpp: new nodes
     std::string admit(wire::peer::hello const& from, std::string const& peer);
-    // A refusal of a token that was made here; each is written down once.
-    std::string refuse_token(join_tokens::answer const& seen, node_id const& name, std::string why);
-    boost::asio::awaitable<void> make_known(node_id name, bool take_back);
+    // A refusal of a token that was made here: each is an event once.
+    void tell_of_token(std::string const& token, node_id const& name, std::string const& why);
+    // Before whoever shows a token is welcome.
+    boost::asio::awaitable<void> write_down(wire::peer::hello from);
+    boost::asio::awaitable<void> make_known(node_id name);
     void finish_admissions();
     [[nodiscard]] bool is_known(node_id const& name) const;
     boost::asio::awaitable<admin_answer> make_token(boost::json::object body);
@@ -165,10 +167,10 @@ private:
     std::function<void(int, std::string const&)> die_;
     control::controller core_;
     chain_identity identity_;
-    join_tokens tokens_;
+    control::admission admission_;
     join_tries tries_;
     std::set<std::pair<std::string, std::string>> refused_;  // hash of a token, reason: written down already
-    std::set<node_id> coming_back_;                          // removed ones that a new token takes back
+    std::set<node_id> coming_in_;                            // by a token: make_known is under way
     registry_thread registry_;
     runtime::task_group tasks_;
     event_log events_;

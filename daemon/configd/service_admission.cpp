@@ -5,7 +5,10 @@
 #include "runtime/options.hpp"
 #include "runtime/within.hpp"
 
+#include <sodium.h>
+
 #include <algorithm>
+#include <array>
 
 namespace chaind::configd
 {
@@ -16,7 +19,6 @@ namespace json = boost::json;
 namespace
 {
 constexpr std::int64_t longest_ttl_s = 600;
-constexpr auto admission_limit = 10min;
 constexpr auto admission_pause = 200ms;
 }  // namespace
 
@@ -27,72 +29,56 @@ bool service::is_known(node_id const& name) const
     return std::find(known.begin(), known.end(), name) != known.end();
 }
 
-// Why not; empty: it may come in.
+// Why not; empty: it may come in, once that is written down (write_down).
 std::string service::admit(wire::peer::hello const& from, std::string const& peer)
 {
     auto const& name = from.from.name;
     auto const now = wall_ms();
-    auto const seen = tokens_.look(from.token, from.from, now);
-    if (!seen.known) return tries_.wrong(peer, seen.why, now);
-    if (!seen.why.empty()) return refuse_token(seen, name, seen.why);
-
     auto const other = [&](auto const& each)
     { return each.first.name == name && each.first.store != from.from.store; };
-    if (std::any_of(by_member_.begin(), by_member_.end(), other))
-        return refuse_token(seen, name, "a replica named " + name.name + " is there already");
-    auto const& removed = core_.current().removed;
-    bool const was_removed = std::find(removed.begin(), removed.end(), name) != removed.end();
-    // The token was used, and somebody has removed the machine since.
-    if (seen.again && was_removed && !coming_back_.contains(name))
-        return refuse_token(seen, name, name.name + " was removed: it needs a new join token");
-    if (seen.again) return {};
-    tokens_.use(seen, from.from);
-    tasks_.spawn(keep_tokens());
-    tasks_.spawn(make_known(name, true));
-    return {};
+    bool const taken = std::any_of(by_member_.begin(), by_member_.end(), other);
+    auto const seen = admission_.hello(from.token, from.from, taken, core_.current(), now);
+    if (!seen.made_here) return tries_.wrong(peer, seen.why, now);
+    if (!seen.why.empty()) tell_of_token(seen.token, name, seen.why);
+    return seen.why;
 }
 
-std::string service::refuse_token(join_tokens::answer const& seen, node_id const& name, std::string why)
+void service::tell_of_token(std::string const& token, node_id const& name, std::string const& why)
 {
     constexpr std::size_t most = 1000;
-    if (refused_.size() < most && refused_.emplace(seen.hash, why).second)
-    {
-        control::notice fact;
-        fact.what = "refused";
-        fact.at = core_.current().current.at;
-        fact.who = name;
-        fact.why = why;
-        note(fact);
-    }
-    return why;
+    if (refused_.size() >= most || !refused_.emplace(token, why).second) return;
+    note({.what = "refused", .at = core_.current().current.at, .who = name, .why = why});
 }
 
-// The core takes one change at a time: asked until it is this one's turn. A token shown now brings a removed
-// name back; one that was used before the last stop does not.
-asio::awaitable<void> service::make_known(node_id name, bool take_back)
+asio::awaitable<void> service::write_down(wire::peer::hello from)
+{
+    if (from.token.empty() || !from.cluster.empty()) co_return;
+    if (!admission_.all_kept()) co_await keep_tokens();
+    finish_admissions();
+}
+
+// The core takes one change at a time: asked until it is this one's turn.
+asio::awaitable<void> service::make_known(node_id name)
 {
     asio::steady_timer pause(tasks_.executor());
-    auto const until = runtime::steady_now() + admission_limit;
-    if (take_back) coming_back_.insert(name);
-    while (!stopped_ && (take_back || !is_known(name)) && runtime::steady_now() < until)
+    while (!stopped_ && admission_.is_due(name, core_.current()))
     {
         auto const number = ++last_request_;
         control::event what = control::add_node{number, name};
         auto const reply = co_await ask(std::move(what), number);
-        bool const later = !reply || reply->verdict == control::admin_verdict::not_now ||
-                           reply->verdict == control::admin_verdict::old_registry;
-        if (stopped_ || !later) break;
+        if (stopped_) break;
+        admission_.answered(name, reply ? std::optional(reply->verdict) : std::nullopt);
+        if (!admission_.is_due(name, core_.current())) break;
         pause.expires_after(admission_pause);
         co_await runtime::wait_on(pause);
     }
-    coming_back_.erase(name);
+    coming_in_.erase(name);
 }
 
-// Tokens that were used just before this service stopped.
 void service::finish_admissions()
 {
-    for (auto const& row : tokens_.rows())
-        if (!row.used_by.empty() && !is_known(row.used_by)) tasks_.spawn(make_known(row.used_by, false));
+    for (auto const& name : admission_.due(core_.current()))
+        if (coming_in_.insert(name).second) tasks_.spawn(make_known(name));
 }
 
 asio::awaitable<void> service::keep_tokens()
@@ -100,13 +86,14 @@ asio::awaitable<void> service::keep_tokens()
     auto const kept =
         std::make_shared<asio::steady_timer>(tasks_.executor(), asio::steady_timer::time_point::max());
     ++writes_;
-    auto on_kept = [this, kept](error_code failed)
+    auto on_kept = [this, kept, version = admission_.version()](error_code failed)
     {
         --writes_;
         if (failed) die_(runtime::exit_disk, "the registry cannot be written: " + failed.message());
+        admission_.kept(version);
         kept->cancel();
     };
-    registry_.keep(tokens_.rows(), on_kept);
+    registry_.keep(admission_.rows(), on_kept);
     co_await runtime::wait_on(*kept);
 }
 
@@ -121,7 +108,9 @@ asio::awaitable<admin_answer> service::make_token(json::object body)
             co_return refusal(400, "bad_request", "ttl_s: a number from 1 to 600");
     }
     auto const now = wall_ms();
-    auto const token = tokens_.make(now, ttl_s * 1000);
+    std::array<char, control::join_tokens::secret_bytes> secret{};
+    ::randombytes_buf(secret.data(), secret.size());
+    auto const token = admission_.make({secret.data(), secret.size()}, now, ttl_s * 1000);
     if (!token) co_return refusal(409, "conflict", "100 join tokens are outstanding already");
     co_await keep_tokens();
     json::object out{{"token", *token}, {"expires_ms", now + ttl_s * 1000}};

@@ -206,9 +206,9 @@ error_code sqlite_registry::replace(control::record const& next, std::string con
     return {};
 }
 
-result<std::vector<join_token>> sqlite_registry::tokens()
+result<std::vector<control::join_token>> sqlite_registry::tokens()
 {
-    std::vector<join_token> out;
+    std::vector<control::join_token> out;
     auto row =
         db_->query("SELECT hash, expires_ms, used_by, used_store FROM join_token ORDER BY expires_ms, hash");
     while (row.step())
@@ -217,7 +217,7 @@ result<std::vector<join_token>> sqlite_registry::tokens()
     return out;
 }
 
-error_code sqlite_registry::keep(std::vector<join_token> const& all)
+error_code sqlite_registry::keep(std::vector<control::join_token> const& all)
 {
     db_->script("BEGIN IMMEDIATE");
     db_->run("DELETE FROM join_token");

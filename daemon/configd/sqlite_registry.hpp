@@ -24,8 +24,8 @@ public:
     [[nodiscard]] chain_identity const& identity() const override { return identity_; }
     [[nodiscard]] result<control::record> load() override;
     [[nodiscard]] error_code replace(control::record const& next, std::string const& new_lineage) override;
-    [[nodiscard]] result<std::vector<join_token>> tokens() override;
-    [[nodiscard]] error_code keep(std::vector<join_token> const& all) override;
+    [[nodiscard]] result<std::vector<control::join_token>> tokens() override;
+    [[nodiscard]] error_code keep(std::vector<control::join_token> const& all) override;
     [[nodiscard]] error_code append(std::vector<event_row> const& rows) override;
     [[nodiscard]] result<std::vector<event_row>> newest_events(std::size_t limit) override;
 

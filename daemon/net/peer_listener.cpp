@@ -109,6 +109,7 @@ asio::awaitable<result<wire::peer::hello>> peer_listener::greet(frame_link& link
         refuse(link, why);
         co_return make_error_code(errc::wrong_cluster);
     }
+    if (tell_.before_welcome) co_await tell_.before_welcome(*hello);
     co_return std::move(*hello);
 }
 

@@ -25,6 +25,8 @@ struct accept_events
     // Why not; empty: welcome. The protocol version has been agreed on already. The text is where it comes
     // from.
     std::function<std::string(wire::peer::hello const&, std::string const&)> objection;
+    // What has to be done before a welcome says that it is; none: nothing.
+    std::function<boost::asio::awaitable<void>(wire::peer::hello const&)> before_welcome{};
     std::function<wire::peer::welcome(wire::peer::hello const&)> answer;
     std::function<void(std::shared_ptr<frame_link> const&, wire::peer::hello const&)> up;
     // True: go on; false: what came does not belong here, close.

@@ -214,6 +214,7 @@ void checker::on_registry(control::record const& now)
     if (in_.log.printing()) in_.log.line("stored ", describe(now.current), describe_wishes(now));
     in_.log.mix(now.revision);
     know_config(now.current);
+    check_known(now);
     demand(now.current.at >= registry_.current.at, "I2: the epoch falls");
     demand(now.watermark_epoch >= registry_.watermark_epoch, "the watermark's epoch falls");
     // Who is mistaken about its own disk raises it as far as the others' disks reach, and no further.

@@ -3,6 +3,7 @@
 // cores, the registry, all answers. A check that fails throws `violation`.
 
 #include "chain/types.hpp"
+#include "control/join_tokens.hpp"
 #include "control/types.hpp"
 #include "sim/app.hpp"
 
@@ -35,8 +36,13 @@ public:
     void on_directive(member const& to, directive const& what);
     void on_registry(control::record const& now);  // it is durable
     void on_forced(control::record const& now);    // the same, by an administrator's order
-    void on_step(node const& where);               // this core has handled an event
-    void on_disk_changed();                        // a transaction, a crash or another disk
+    // Join tokens, in checker_tokens.cpp.
+    void on_token(std::string const& token, std::int64_t ttl_ms);  // it was made
+    void on_tokens(std::vector<control::join_token> const& kept);  // the registry has these
+    void on_let_in(member const& who, std::string const& token);   // it is told so
+    [[nodiscard]] bool all_known() const;                          // who was let in
+    void on_step(node const& where);                               // this core has handled an event
+    void on_disk_changed();                                        // a transaction, a crash or another disk
 
     // checker_snapshots.cpp
     void on_new_store(store_id id);
@@ -80,6 +86,7 @@ private:
     void check_pair(node const& before, node const& after) const;
     void check_activation(control::record const& now) const;
     void know_config(chain_config const& what);
+    void check_known(control::record const& now);  // checker_tokens.cpp
     [[nodiscard]] bool agrees(disk_image const& disk, seq upto, digest const& want) const;
 
     world& in_;
@@ -91,6 +98,10 @@ private:
     std::map<std::pair<boot_id, epoch>, instant> leases_given_;  // from when on, by its own clock
     std::map<int, promised_view> views_;                         // by the node's index
     std::set<store_id> stores_;
+    std::map<std::string, std::int64_t> tokens_;  // when each expires, in ms since 1970
+    std::map<std::string, member> let_in_;        // by which token
+    std::map<std::string, node_id> used_by_;      // hash of a token's secret: its machine, once it is kept
+    std::map<node_id, std::size_t> taken_in_;     // how often that name became one of the cluster's
     control::record registry_;
     seq highest_commit_;  // that any replica has known
     seq longest_;         // end of a log, on any disk so far

@@ -31,7 +31,9 @@ void config_host::start()
     for (int i = 0; i < in_.how.nodes - in_.how.spares; ++i)
         how.bootstrap.push_back(in_.at(i).self().name);
     core_.emplace(how, registry_, instant(clock_.local(in_.time.now())));
+    admission_.emplace(cluster_id{}, tokens_);
     next_tick();
+    ask_for_admissions();
 }
 
 void config_host::stop()
@@ -47,6 +49,8 @@ void config_host::stop()
         if (in_.random.chance(0.5)) is_stored(std::move(record));
     }
     core_.reset();
+    admission_.reset();
+    coming_in_.clear();
     for (auto& [index, each] : links_)
         each = {.number = each.number + 1, .end = {}, .heard = 0};
     paused_ = false;
@@ -178,7 +182,7 @@ void config_host::next_tick()
         clock_.true_span(5'000) + in_.random.between(0, 500),
         [this]
         {
-            deliver(control::tick{epoch_us + in_.time.now() + clock_jump_us});
+            deliver(control::tick{wall_us()});
             next_tick();
         }
     );
@@ -197,7 +201,10 @@ void config_host::perform(control::effects what)
     for (auto const& each : what.notices)
         note(each);
     for (auto const& each : what.replies)
+    {
         in_.count.add(each.verdict == control::admin_verdict::done ? seen::admin_done : seen::admin_refused);
+        on_admission(each.request, each.verdict);
+    }
     for (auto& each : what.directives)
     {
         auto* to = in_.find(each.to.name);
@@ -305,6 +312,87 @@ void config_host::store(control::record what)
             being_stored_.reset();
             is_stored(std::move(record));
             deliver(control::stored{registry_.revision});
+        }
+    );
+}
+
+std::int64_t config_host::wall_us() const
+{
+    return epoch_us + in_.time.now() + clock_jump_us;
+}
+
+void config_host::make_token(std::int64_t ttl_ms, std::function<void(std::string)> made)
+{
+    if (!alive() || paused_) return;
+    auto const secret = in_.random.id<digest>();
+    auto token = admission_->make(
+        secret.view().substr(0, control::join_tokens::secret_bytes), wall_us() / 1000, ttl_ms
+    );
+    if (!token) return;
+    keep_tokens([text = std::move(*token), then = std::move(made)] { then(text); });
+}
+
+void config_host::show_token(member const& by, std::string const& token, std::function<void(bool)> told)
+{
+    if (!alive() || paused_) return;
+    in_.count.add(seen::tokens_shown);
+    auto const there = [&](auto const& link)
+    { return link.second.end.name == by.name && link.second.end.store != by.store; };
+    bool const taken = std::any_of(links_.begin(), links_.end(), there);
+    auto const seen = admission_->hello(token, by, taken, core_->current(), wall_us() / 1000);
+    if (in_.log.printing()) in_.log.line("token of ", by.name, ": ", seen.why.empty() ? "yes" : seen.why);
+    if (!seen.why.empty()) return told(false);
+    auto welcome = [this, by, token, answer = std::move(told)]
+    {
+        in_.check.on_let_in(by, token);
+        answer(true);
+        ask_for_admissions();
+    };
+    if (admission_->all_kept())
+        welcome();
+    else
+        keep_tokens(welcome);
+    ask_for_admissions();
+}
+
+void config_host::keep_tokens(std::function<void()> then)
+{
+    later(
+        in_.random.skewed(in_.how.registry_write.low, in_.how.registry_write.high),
+        [this, rows = admission_->rows(), version = admission_->version(), done = std::move(then)]
+        {
+            // A later one is there already.
+            if (!admission_->is_kept(version)) tokens_ = rows;
+            admission_->kept(version);
+            in_.check.on_tokens(tokens_);
+            done();
+        }
+    );
+}
+
+void config_host::ask_for_admissions()
+{
+    for (auto const& name : admission_->due(core_->current()))
+    {
+        auto const is_asked_for = [&name](auto const& each) { return each.second == name; };
+        if (std::any_of(coming_in_.begin(), coming_in_.end(), is_asked_for)) continue;
+        coming_in_.emplace(++next_request_, name);
+        deliver(control::add_node{next_request_, name});
+        if (!alive()) return;
+    }
+}
+
+void config_host::on_admission(std::uint64_t request, control::admin_verdict what)
+{
+    auto const found = coming_in_.find(request);
+    if (found == coming_in_.end()) return;
+    admission_->answered(found->second, what);
+    later(
+        200'000,
+        [this, request]
+        {
+            coming_in_.erase(request);
+            ask_for_admissions();
         }
     );
 }

@@ -3,11 +3,13 @@
 // replaced by compare-and-set. It may die at any point, also between asking for a record to be stored and
 // hearing that it is.
 
+#include "control/admission.hpp"
 #include "control/controller.hpp"
 #include "sim/rng.hpp"
 #include "sim/scheduler.hpp"
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -48,6 +50,12 @@ public:
     }
     void tell(control::event what) { deliver(std::move(what)); }
 
+    // Asks for a join token, and tells it when it is kept; nothing happens while the config service is down.
+    void make_token(std::int64_t ttl_ms, std::function<void(std::string)> made);
+    // That machine shows a token; it is told whether it may come in, unless the answer is lost.
+    void show_token(member const& by, std::string const& token, std::function<void(bool)> told);
+    [[nodiscard]] std::vector<control::join_token> const& tokens() const { return tokens_; }
+
     // Its disk goes back to what it was before the last change. Who asks for the registry is still told the
     // true one, until an administrator has that found again (mend), or forces another epoch.
     [[nodiscard]] bool can_be_put_back() const;
@@ -75,6 +83,10 @@ private:
     [[nodiscard]] instant now() const;
     void later(us delay, scheduler::action what);
     void note(control::notice const& what);
+    void keep_tokens(std::function<void()> then);
+    void ask_for_admissions();
+    void on_admission(std::uint64_t request, control::admin_verdict what);
+    [[nodiscard]] std::int64_t wall_us() const;
 
     world& in_;
     machine_clock clock_;
@@ -83,6 +95,9 @@ private:
     std::optional<control::record> truth_;   // when the registry has been put back
     std::optional<control::record> being_stored_;
     std::optional<control::controller> core_;
+    std::vector<control::join_token> tokens_;  // as the registry has them
+    std::optional<control::admission> admission_;
+    std::map<std::uint64_t, node_id> coming_in_;  // who was asked for, by the number of the request
     bool paused_ = false;
     bool armed_ = false;
     us paused_since_ = 0;

@@ -64,6 +64,8 @@ std::string_view name(seen what)
         "registries_put_back",
         "forced_epochs",
         "restored_backups",
+        "tokens_shown",
+        "let_in",
     };
     return names[static_cast<std::size_t>(what)];
 }

@@ -69,6 +69,8 @@ enum class seen : std::uint8_t
     registries_put_back,
     forced_epochs,
     restored_backups,
+    tokens_shown,
+    let_in,
     count_
 };
 constexpr std::size_t seen_kinds = static_cast<std::size_t>(seen::count_);

@@ -77,6 +77,8 @@ constexpr std::pair<r, std::string_view> all_rules[] = {
     {r::a_row_far_ahead_is_not_taken, "a_row_far_ahead_is_not_taken"},
     {r::a_restored_log_begins_alone, "a_restored_log_begins_alone"},
     {r::a_new_chain_begins_above_a_restored_log, "a_new_chain_begins_above_a_restored_log"},
+    {r::a_join_token_is_used_once, "a_join_token_is_used_once"},
+    {r::a_used_token_is_kept_first, "a_used_token_is_kept_first"},
 };
 
 }  // namespace

@@ -65,6 +65,8 @@ void nemesis::administer(fault what, node& which)
             for (auto& each : in_.nodes)
                 if (!each->alive() && std::count(r.known.begin(), r.known.end(), each->self().name) == 0)
                     fresh = each.get();
+            if (in_.how.only_by_token)
+                return in_.guests.invite(*fresh, random.chance(0.3) ? random.between(1, 800) : 600'000);
             if (!fresh->alive()) fresh->start();
             auto who = fresh->self().name;
             if (std::count(r.known.begin(), r.known.end(), who) == 0) in_.count.add(seen::nodes_added);

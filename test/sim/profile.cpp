@@ -458,6 +458,29 @@ profile restored(rng& random)
     return p;
 }
 
+// Machines come in by join tokens, and the config service dies meanwhile.
+profile by_token(rng& random)
+{
+    profile p;
+    draw_network(p, random);
+    draw_load(p, random);
+    weigh(
+        p,
+        {{fault::admin_add, 20},
+         {fault::admin_remove, 10},
+         {fault::config_kill, 8},
+         {fault::config_kill_mid_change, 4},
+         {fault::kill, 3},
+         {fault::power_loss_all, 1},
+         {fault::new_disk, 2},
+         {fault::isolate_from_config, 3}}
+    );
+    p.fault_gap = {20'000, 300'000};
+    p.only_by_token = true;
+    p.registry_write = {500, 40'000};
+    return p;
+}
+
 using maker = profile (*)(rng&);
 std::vector<std::pair<std::string_view, maker>> const& makers()
 {
@@ -478,6 +501,7 @@ std::vector<std::pair<std::string_view, maker>> const& makers()
         {"wall", wrong_clocks},
         {"back", registry_put_back},
         {"restore", restored},
+        {"token", by_token},
     };
     return all;
 }
@@ -506,7 +530,7 @@ profile draw_profile(std::string_view name, chain::forwarding policy, rng& rando
         static constexpr int sizes[] = {2, 3, 3, 3, 4, 5};
         p.nodes = sizes[random.below(6)];
         if (name == "p3" || name == "p6") p.nodes = std::max(p.nodes, 3);
-        if (name == "join" || name == "admin")
+        if (name == "join" || name == "admin" || name == "token")
             p.spares = static_cast<int>(random.between(1, 2));
         else if (!p.must_stay_calm && random.chance(0.2))
             p.spares = 1;

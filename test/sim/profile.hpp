@@ -117,6 +117,8 @@ struct profile
 
     bool from_backup = false;  // the cluster begins with what is left of another one
 
+    bool only_by_token = false;  // does an administrator let anybody in
+
     // Wall clocks.
     range jump_time{50'000, 4'000'000};  // until one that was set wrong is right again
     double wrong_devices = 0;            // of writers: by whole days

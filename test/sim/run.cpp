@@ -207,7 +207,8 @@ private:
                     return in_.find(m.name)->self() == m && in_.find(m.name)->alive() &&
                            std::count(wanted.begin(), wanted.end(), m.name) > 0;
                 };
-                return r.current.state == config_state::active && r.moving.empty() && !awaits_replacement() &&
+                return in_.check.all_known() && r.current.state == config_state::active && r.moving.empty() &&
+                       !awaits_replacement() &&
                        std::all_of(r.current.members.begin(), r.current.members.end(), stays) &&
                        r.current.members.size() >= std::min(r.want, wanted.size());
             }

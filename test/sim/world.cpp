@@ -16,7 +16,8 @@ world::world(
       check(*this),
       links(*this),
       config(*this),
-      clients(*this)
+      clients(*this),
+      guests(*this)
 {
     // Beside real files: those of an earlier moment or of another history are not kept.
     if (application.shadow) how.older = how.foreign = how.rotten = 0;

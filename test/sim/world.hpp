@@ -10,6 +10,7 @@
 #include "sim/coverage.hpp"
 #include "sim/describe.hpp"
 #include "sim/network.hpp"
+#include "sim/newcomers.hpp"
 #include "sim/node.hpp"
 #include "sim/profile.hpp"
 #include "sim/trace.hpp"
@@ -54,6 +55,7 @@ public:
     std::vector<std::unique_ptr<node>> nodes;
     config_host config;
     client_crowd clients;
+    newcomers guests;
 
     std::map<digest, std::shared_ptr<snapshot_file const>> files;  // each that was ever made
 

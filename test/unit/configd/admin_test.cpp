@@ -228,6 +228,26 @@ BOOST_AUTO_TEST_CASE(a_token_lets_one_new_node_in)
     BOOST_TEST(state_of("n4") == "not listed");
 }
 
+// It throws its token away then.
+BOOST_AUTO_TEST_CASE(who_shows_a_token_is_welcome_when_that_is_kept)
+{
+    auto& n3 = make("n3");
+    n3.token = std::string(post("/v1/join-tokens").body.at("token").as_string());
+    n3.says_hello_without_cluster = true;
+    std::string used_by = "nobody";
+    n3.on_welcome = [&]
+    {
+        auto const registry =
+            store::database::open(folder.path() + "/registry.db", store::database::access::read_only);
+        BOOST_TEST_REQUIRE(registry.has_value());
+        auto rows = (*registry)->query("SELECT used_by FROM join_token");
+        if (rows.step()) used_by = rows.text(0);
+    };
+    n3.connect();
+    BOOST_TEST(wait([&] { return n3.links > 0; }));
+    BOOST_TEST(used_by == "n3");
+}
+
 BOOST_AUTO_TEST_CASE(a_token_outlives_the_service)
 {
     std::string const token(post("/v1/join-tokens").body.at("token").as_string());
@@ -328,58 +348,6 @@ BOOST_AUTO_TEST_CASE(an_address_may_show_ten_wrong_tokens_a_minute)
             tries.wrong("10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250) + ":1", "no", 71000)
         );
     BOOST_TEST(tries.wrong("198.51.100.1:1", "no", 71000).starts_with("too many"));
-}
-
-BOOST_AUTO_TEST_CASE(a_token_is_used_once_expires_and_belongs_to_one_cluster)
-{
-    auto const machine = [](char const* name, std::uint8_t store)
-    { return member{node_id{name}, test::made_id<store_id>(store), test::made_id<boot_id>(1)}; };
-    auto const n5 = machine("n5", 5);
-    configd::join_tokens tokens(cluster, {});
-    auto const token = tokens.make(1000, 500).value();
-    BOOST_TEST(token.size() == 47u);
-    auto const why = [&](member const& by, std::int64_t at) { return tokens.look(token, by, at).why; };
-    auto const nonsense = tokens.look("cj1.xyz", n5, 1000);
-    BOOST_TEST(nonsense.why.starts_with("this is no join token"));
-    BOOST_TEST(!nonsense.known);
-    configd::join_tokens others(test::made_id<cluster_id>(9), tokens.rows());
-    BOOST_TEST(others.look(token, n5, 1000).why == "this join token is of another cluster");
-    configd::join_tokens empty(cluster, {});
-    BOOST_TEST(empty.look(token, n5, 1000).why == "this join token is not valid here");
-    BOOST_TEST(why(n5, 1500).starts_with("this join token has expired"));
-    BOOST_TEST(why(n5, 1499) == "");
-    BOOST_TEST(!tokens.look(token, n5, 1499).again);
-    tokens.use(tokens.look(token, n5, 1499), n5);
-    // The same machine whose answer was lost, in a later run too, until the token's time is over.
-    auto later = n5;
-    later.boot = test::made_id<boot_id>(2);
-    BOOST_TEST(why(later, 1499) == "");
-    BOOST_TEST(tokens.look(token, later, 1499).again);
-    BOOST_TEST(why(n5, 1500).starts_with("this join token has expired"));
-    BOOST_TEST(why(n5, 99999).starts_with("this join token has expired"));
-    // Nobody else: another name, or another disk under the same.
-    for (std::int64_t const at : {1499, 1500, 99999})
-    {
-        BOOST_TEST(why(machine("n6", 5), at) == "this join token has been used already, by n5");
-        BOOST_TEST(why(machine("n5", 6), at) == "this join token has been used already, by n5");
-    }
-    // What an earlier version kept says no disk.
-    configd::join_tokens old(cluster, {{tokens.rows().front().hash, 1500, node_id{"n5"}, {}}});
-    BOOST_TEST(old.look(token, n5, 1499).why == "this join token has been used already, by n5");
-    for (auto const& row : tokens.rows())
-        BOOST_TEST(token.find(row.hash) == std::string::npos);
-}
-
-BOOST_AUTO_TEST_CASE(at_most_a_hundred_tokens_are_outstanding)
-{
-    configd::join_tokens tokens(cluster, {});
-    for (int i = 0; i < 100; ++i)
-        BOOST_TEST_REQUIRE(tokens.make(0, 1000).has_value());
-    BOOST_TEST(!tokens.make(999, 1000).has_value());
-    BOOST_TEST(tokens.make(1000, 1000).has_value());
-    BOOST_TEST(tokens.rows().size() == 101u);
-    BOOST_TEST(tokens.make(100'000'000, 1000).has_value());
-    BOOST_TEST(tokens.rows().size() == 1u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -75,6 +75,7 @@ public:
     bool promises = true;
     bool lies = false;  // of a commit that its own log does not reach
     int links = 0;      // made so far
+    std::function<void()> on_welcome = [] {};
     epoch promised;
     std::optional<directive> told;
     // Of all that it was asked to compare, what it keeps; empty: it says nothing.
@@ -118,7 +119,12 @@ private:
                 return out;
             },
             .objection = [](wire::peer::welcome const&) { return std::string(); },
-            .up = [this](wire::peer::welcome const&) { ++links; },
+            .up =
+                [this](wire::peer::welcome const&)
+            {
+                ++links;
+                on_welcome();
+            },
             .received =
                 [this](wire::peer::frame what)
             {

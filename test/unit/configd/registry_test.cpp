@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(another_lineage_is_stored_with_the_record_or_not_at_all)
 
 BOOST_AUTO_TEST_CASE(tokens_are_replaced_whole)
 {
-    std::vector<configd::join_token> const two{
+    std::vector<control::join_token> const two{
         {std::string(32, 'a'), 5, node_id{"n9"}, made_id<store_id>(9)}, {std::string("b\0c", 3), 6, {}, {}}
     };
     BOOST_TEST(!open()->keep(two));

@@ -1,9 +1,9 @@
 #pragma once
 // Join tokens: each lets one new node into the cluster, once, for some minutes, whatever is said later. A
-// token is the cluster's id and a secret; only the secret's hash is kept. Pure: time is a parameter.
+// token is the cluster's id and a secret; only the secret's hash is kept. Pure: time and chance are
+// parameters.
 
 #include "base/id.hpp"
-#include "configd/registry.hpp"
 #include "membership/config.hpp"
 
 #include <cstdint>
@@ -12,16 +12,31 @@
 #include <string_view>
 #include <vector>
 
-namespace chaind::configd
+namespace chaind::control
 {
+
+// What is kept of a join token.
+struct join_token
+{
+    std::string hash;             // BLAKE2b-256 of its secret
+    std::int64_t expires_ms = 0;  // since 1970 UTC
+    node_id used_by;              // empty: nobody yet
+    store_id used_store;          // of that node's disk
+
+    friend bool operator==(join_token const&, join_token const&) = default;
+};
 
 class join_tokens
 {
 public:
+    static constexpr std::size_t secret_bytes = 16;
+
     join_tokens(cluster_id of, std::vector<join_token> kept) : cluster_(of), rows_(std::move(kept)) {}
 
-    // "cj1." and 43 characters; nothing when 100 are outstanding.
-    [[nodiscard]] std::optional<std::string> make(std::int64_t now_ms, std::int64_t ttl_ms);
+    // "cj1." and 43 characters; nothing when 100 are outstanding. The secret: random bytes.
+    [[nodiscard]] std::optional<std::string> make(
+        std::string_view secret, std::int64_t now_ms, std::int64_t ttl_ms
+    );
     struct answer
     {
         std::string why;     // it does not let that machine in; empty: it does
@@ -45,4 +60,4 @@ private:
     std::vector<join_token> rows_;
 };
 
-}  // namespace chaind::configd
+}  // namespace chaind::control

@@ -1,11 +1,12 @@
-#include "configd/join_tokens.hpp"
+#include "control/join_tokens.hpp"
+
+#include "base/rules.hpp"
 
 #include <sodium.h>
 
 #include <algorithm>
-#include <array>
 
-namespace chaind::configd
+namespace chaind::control
 {
 
 namespace
@@ -70,7 +71,9 @@ void join_tokens::forget_old(std::int64_t now_ms)
         row = outstanding(*row) ? row + 1 : rows_.erase(row);
 }
 
-std::optional<std::string> join_tokens::make(std::int64_t now_ms, std::int64_t ttl_ms)
+std::optional<std::string> join_tokens::make(
+    std::string_view secret, std::int64_t now_ms, std::int64_t ttl_ms
+)
 {
     forget_old(now_ms);
     auto const outstanding = std::count_if(
@@ -79,11 +82,8 @@ std::optional<std::string> join_tokens::make(std::int64_t now_ms, std::int64_t t
         [&](join_token const& row) { return row.used_by.empty() && row.expires_ms > now_ms; }
     );
     if (static_cast<std::size_t>(outstanding) >= most_outstanding) return std::nullopt;
-    std::array<char, 16> secret{};
-    ::randombytes_buf(secret.data(), secret.size());
-    std::string_view const text(secret.data(), secret.size());
-    rows_.push_back({hash_of(text), now_ms + ttl_ms, {}, {}});
-    return std::string(prefix) + to_text(std::string(cluster_.view()) + std::string(text));
+    rows_.push_back({hash_of(secret), now_ms + ttl_ms, {}, {}});
+    return std::string(prefix) + to_text(std::string(cluster_.view()).append(secret));
 }
 
 join_tokens::answer join_tokens::look(std::string_view token, member const& by, std::int64_t now_ms) const
@@ -117,11 +117,11 @@ join_tokens::answer join_tokens::look(std::string_view token, member const& by, 
 void join_tokens::use(answer const& seen, member const& by)
 {
     for (auto& row : rows_)
-        if (row.hash == seen.hash && row.used_by.empty())
+        if (row.hash == seen.hash && row.used_by.empty() && rule(r::a_join_token_is_used_once))
         {
             row.used_by = by.name;
             row.used_store = by.store;
         }
 }
 
-}  // namespace chaind::configd
+}  // namespace chaind::control
