@@ -1,6 +1,7 @@
 """Disks that fill up under a chain that people use: nothing ends, nothing is lost, and it goes on by itself."""
 import asyncio
 import tempfile
+import time
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -38,6 +39,7 @@ class Book:
     """What one person wrote, and what of it was acknowledged."""
 
     def __init__(self, chain, name):
+        self.chain, self.name = chain, name
         self.url = chain.urls[name]
         self.account = register(self.url, "ana")
         self.other = register(self.url, "bob")
@@ -59,30 +61,47 @@ class Book:
         self.acked[cid] = (body, answer["d"], answer["pos"], False)
         return answer["d"]["mid"]
 
-    async def write_until_refused(self, size=15_000, most=3000):
-        """Until three in a row are refused: what the write-ahead log takes comes back when nothing is written for a moment."""
-        in_a_row = 0
+    def takes_writes(self):
+        return self.chain.get(self.name, "/readyz?role=write")
+
+    async def write_until_refused(self, disks, size=15_000, most=3000):
+        """Until one is refused. What the write-ahead log gives back in a moment of rest is somebody else's then, so that it
+        stays so; returns what the next one is told."""
+
+        def stays_full():
+            as_full_as_before(disks)
+            code, body = self.takes_writes()
+            return code == 503 and "disk full" in str(body)
+
         async with self.open() as client:
-            for _ in range(most):
+            try:
+                for _ in range(most):
+                    await self.write(client, size)
+            except Refused:
+                await in_thread(wait_for, stays_full, "the disks to be full for good")
                 try:
                     await self.write(client, size)
-                    in_a_row = 0
                 except Refused as refused:
-                    in_a_row += 1
-                    if in_a_row == 3:
-                        return refused.err
-                    await asyncio.sleep(0.7)
+                    return refused.err
+                raise AssertionError("a full disk took a message")
         raise AssertionError(f"{most} messages of {size} bytes fit")
 
     async def write_again(self, limit_s=60):
-        """Until a message is taken."""
-        for _ in range(int(limit_s / 0.2)):
+        """As soon as a message is taken: when the machine says that it takes writes, however often that turns out wrong."""
+        limit = time.monotonic() + limit_s
+        while (left := limit - time.monotonic()) > 0:
+            await in_thread(wait_for, lambda: self.takes_writes()[0] == 200, "a machine that takes writes", left)
             try:
                 async with self.open() as client:
                     return await self.write(client, 100)
             except (Refused, ConnectionError, OSError, asyncio.TimeoutError):
-                await asyncio.sleep(0.2)
+                pass
         raise AssertionError(f"nothing is taken after {limit_s} s")
+
+
+def as_full_as_before(disks):
+    for disk in disks.values():
+        disk.fill(leave=LEFT_WHEN_LOW)
 
 
 async def test_three_full_disks_make_the_chain_read_only_until_there_is_room(volume):
@@ -91,7 +110,7 @@ async def test_three_full_disks_make_the_chain_read_only_until_there_is_room(vol
     with chain_on({"n1": ROOM_OF_A_TEST, "n2": ROOM_OF_A_TEST, "n3": ROOM_OF_A_TEST}) as (chain, disks):
         pids = chain.pids()
         book = await in_thread(Book, chain, "n2")
-        refused = await book.write_until_refused()
+        refused = await book.write_until_refused(disks)
         print(f"  {len(book.acked)} messages were taken, then: {refused['code']}: {refused['msg'][:100]}")
         assert refused["code"] == "read_only" and "disk full" in refused["msg"], refused
         assert len(book.acked) > 100, "too little fits"
@@ -104,13 +123,8 @@ async def test_three_full_disks_make_the_chain_read_only_until_there_is_room(vol
             await asyncio.wait_for(client.change("msg.delete", {"mid": gone[1]["mid"]}), 10)
             del book.acked[cid]
 
-        def as_full_as_before():
-            """What the write-ahead log has given back in a moment of rest is somebody else's now."""
-            for disk in disks.values():
-                disk.fill(leave=LEFT_WHEN_LOW)
-
         def says_so():
-            as_full_as_before()
+            as_full_as_before(disks)
             status = chain.ctl_status()
             talk = chain.ctl("status", ok=None)[1]
             code, body = chain.get("n1", "/readyz?role=write")
