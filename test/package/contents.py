@@ -19,6 +19,10 @@ FILES = {
     "/usr/lib/systemd/system/configd.service": "-rw-r--r--",
     "/usr/lib/sysusers.d/chaind.conf": "-rw-r--r--",
     "/usr/lib/tmpfiles.d/chaind.conf": "-rw-r--r--",
+    "/usr/share/man/man1/chainctl.1.gz": "-rw-r--r--",
+    "/usr/share/man/man8/chaind.8.gz": "-rw-r--r--",
+    "/usr/share/man/man8/configd.8.gz": "-rw-r--r--",
+    "/usr/share/bash-completion/completions/chainctl": "-rw-r--r--",
     DOC + "README.md": "-rw-r--r--",
     DOC + "operations.md": "-rw-r--r--",
     DOC + "changelog.gz": "-rw-r--r--",
@@ -83,6 +87,40 @@ def test_what_the_programs_load_is_what_the_package_depends_on(deb):
         owners.setdefault(Path(path).name, set()).add(owner.split(":")[0])
     for library in needed:
         assert owners[library] & depends, f"{library} of {owners[library]}; the package depends on {depends}"
+
+
+def test_each_option_of_each_program_is_in_its_man_page(deb):
+    """As man shows it; and what --help says of the option stands behind it."""
+    with unpacked(deb) as folder:
+        for program, page in ((p, f"man{section}/{p.rsplit('/', 1)[1]}.{section}.gz") for p, section in
+                              (("/usr/bin/chainctl", 1), ("/usr/sbin/chaind", 8), ("/usr/sbin/configd", 8))):  # fmt: skip
+            path = folder / "usr/share/man" / page
+            checked = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", path], capture_output=True, text=True, timeout=60)
+            assert checked.returncode == 0 and not checked.stderr, checked.stderr
+            shown = re.sub(r"\s+", " ", output("env", "MANWIDTH=100", "MAN_KEEP_FORMATTING=", "man", "-E", "ascii", "-l", path))
+            shown = shown.replace("\u2010", "-")
+            for section in ("NAME", "SYNOPSIS", "SEE ALSO") if "chainctl" not in program else ("NAME", "SYNOPSIS"):
+                assert section in shown, (page, section)
+            told = output(f"{folder}{program}", "--help")
+            options = re.findall(r"^  (--[a-z-]+)", told, re.M)
+            commands = re.findall(r"^  ([a-z][a-z-]+(?: [a-z]+(?=\s))?)", told, re.M) if "chainctl" in program else []
+            for command in commands:
+                options += re.findall(r"(?<!\S)(--[a-z-]+)", output(f"{folder}{program}", "help", *command.split()))
+            assert len(options) > 5, told
+            for word in options + commands:
+                assert re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", shown), (page, word)
+            for meaning in re.findall(r"^        (\S.*)$", told, re.M) if "chainctl" not in program else []:
+                words = re.sub(r"\W+", "", meaning)
+                assert words in re.sub(r"\W+", "", shown), (page, meaning)
+
+
+def test_bash_completes_the_commands_of_chainctl(deb):
+    with unpacked(deb) as folder:
+        script = folder / "usr/share/bash-completion/completions/chainctl"
+        ask = f'. "{script}"; COMP_WORDS=(chainctl remove-n); COMP_CWORD=1; ' + (
+            "$(complete -p chainctl | sed 's/.*-F \\([^ ]*\\).*/\\1/'); echo \"${COMPREPLY[@]}\""
+        )
+        assert output("bash", "-c", ask).split() == ["remove-node"]
 
 
 def test_the_web_client_is_in_it(deb):

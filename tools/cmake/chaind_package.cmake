@@ -22,6 +22,15 @@ execute_process(
     COMMAND_ERROR_IS_FATAL ANY)
 install(FILES ${PROJECT_BINARY_DIR}/changelog.gz DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/chaind)
 
+# Man pages and bash's completion, by the programs themselves.
+set(manuals ${PROJECT_BINARY_DIR}/manuals)
+install(CODE "execute_process(
+    COMMAND ${packaging}/man_pages.py ${PROJECT_BINARY_DIR}/bin ${manuals}
+    COMMAND_ERROR_IS_FATAL ANY)")
+install(FILES ${manuals}/chaind.8.gz ${manuals}/configd.8.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
+install(FILES ${manuals}/chainctl.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${manuals}/chainctl DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # the tests need not be built for a package
 set(CPACK_GENERATOR DEB)
 set(CPACK_STRIP_FILES ON)
