@@ -143,4 +143,11 @@ bool clock_votes::is_wrong(node_id const& who, instant now) const
     return found != nodes_.end() && found->second.error && now - found->second.wrong_since >= wrong_after;
 }
 
+// What a replica was told of the time is a little older than what is known here: a row that it finds just too
+// far ahead must not be just near enough here, since it would then never be taken.
+bool clock_votes::is_ahead(std::int64_t stamp_us, instant now) const
+{
+    return agreed_us_ && stamp_us > time_us(now) + tolerance_.count() * 9 / 10;
+}
+
 }  // namespace chaind::control

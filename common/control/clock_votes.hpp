@@ -44,6 +44,8 @@ public:
     [[nodiscard]] std::optional<microseconds> own_error() const { return own_.error; }
     // It has been so for a while: no second that somebody corrects at once.
     [[nodiscard]] bool is_wrong(node_id const& who, instant now) const;
+    // No clock that is right gives such a stamp.
+    [[nodiscard]] bool is_ahead(std::int64_t stamp_us, instant now) const;
 
 private:
     struct vote

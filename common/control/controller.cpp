@@ -123,6 +123,7 @@ void controller::impl::on(heard const& e)
     auto& node = nodes_.at(hb.from.name);
     if (node.deaf_to && hb.promised >= *node.deaf_to) node.deaf_to.reset();
     if (hb.outdated && !std::exchange(node.outdated_told, true))
+    note_refusal(hb);
         tell("outdated", hb.from.name, outdated_words(hb.from.name, hb));
     if (hb.damaged && !std::exchange(node.damage_told, true)) tell("damaged", hb.from.name, hb.trouble);
     if (learning_ && hb.from == learning_->source && hb.feeding && hb.feeding->learner == learning_->learner)

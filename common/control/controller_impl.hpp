@@ -164,6 +164,8 @@ private:
     [[nodiscard]] bool leaves_for_room(std::vector<member> const& chain, std::size_t place) const;
     [[nodiscard]] std::string what_its_clock_is(node_id const& name) const;
 
+    [[nodiscard]] bool refuses_with_reason(member const& by, member const& head) const;
+    void note_refusal(heartbeat const& hb);
     // ---- small questions
     [[nodiscard]] std::vector<node_id> const& known() const;
     [[nodiscard]] bool is_known(node_id const& name) const;

@@ -373,7 +373,9 @@ std::string controller::impl::why_out(member const& m, proposal const& next) con
     auto const at = std::find(base.begin(), base.end(), m);
     if (at != base.end() && leaves_for_room(base, static_cast<std::size_t>(at - base.begin())))
         return "its disk is nearly full";
-    if (!may_lead(m)) return "not to be the head as long as its clock is wrong: " + what_its_clock_is(m.name);
+    if (auto const clock = what_its_clock_is(m.name); !may_lead(m))
+        return clock.empty() ? "not to be the head: its newest rows are of a wrong time"
+                             : "not to be the head as long as its clock is wrong: " + clock;
     return "its link to a neighbour is dead";
 }
 

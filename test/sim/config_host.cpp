@@ -423,6 +423,14 @@ void config_host::note(control::notice const& what)
     if (what.what == "cold_start") in_.count.add(seen::cold_starts);
     if (what.what == "refused") in_.count.add(seen::refused_disks);
     if (what.what == "clock") in_.count.add(seen::clocks_named);
+    // As long as no clock is wrong, nobody's word about one costs a head its place.
+    bool const for_its_clock = what.what == "removed" && what.why.starts_with("not to be the head");
+    demand(
+        !for_its_clock || in_.count.of(seen::clock_jumps) > 0,
+        "I24: ",
+        what.who,
+        " loses the head for its clock, which is right"
+    );
     if (in_.log.printing()) in_.log.line("notice ", what.what, " at ", what.at, " ", what.who, " ", what.why);
 }
 

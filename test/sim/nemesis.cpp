@@ -272,8 +272,11 @@ void nemesis::mistaken_word(node& which)
         case 1: what.commit = what.end.at + in_.random.below(5'000) + 1; break;
         case 2: what.commit = what.end.at = seq(far); break;
         case 3: what.end.in = epoch(far); break;
-        // Nothing in it is wrong by itself.
-        default: what.commit = what.end.at = what.end.at + in_.random.below(5'000) + 1; break;
+        // Nothing in it is wrong by itself; nor is its word alone enough to say that the head's time is.
+        default:
+            what.refused_us = 40'000'000 + static_cast<std::int64_t>(far >> 20);
+            what.commit = what.end.at = what.end.at + in_.random.below(5'000) + 1;
+            break;
     }
     in_.config.mistaken(which, what);
 }

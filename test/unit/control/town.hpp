@@ -69,6 +69,7 @@ struct citizen
     std::string trouble;               // of a learner
     microseconds clock_ahead{};        // its wall clock
     std::int64_t refused_us = 0;       // so it says
+    microseconds stamp_ahead{};        // of its newest row
     learner_progress feeds;            // what it says of its learner, beside the lag
     bool draining = false;             // it was told to send its clients away
     std::vector<node_id> unreachable;  // beside neighbours that are down
@@ -279,7 +280,7 @@ public:
         hb.in_doubt = c.in_doubt;
         hb.damaged = c.damaged;
         hb.wall_us = clocks ? wall_us() + c.clock_ahead.count() : 0;
-        hb.end.ts_us = newest_stamp_us;
+        hb.end.ts_us = newest_stamp_us + c.stamp_ahead.count();
         hb.refused_us = c.refused_us;
         if (c.damaged) hb.trouble = "a row has changed";
         hb.left = c.left;
