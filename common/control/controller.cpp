@@ -84,6 +84,9 @@ void controller::impl::on(heard const& e)
     if (auto why = implausible(hb, before ? &*before : nullptr, now_); !why.empty())
     {
         complain(hb.from, "what it says of itself cannot be: " + why);
+        auto& node = nodes_.at(hb.from.name);
+        node.contradiction = why;
+        node.contradicted_at = now_;
         out_.hang_ups.push_back(hb.from);
         return;
     }
@@ -120,10 +123,10 @@ void controller::impl::on(heard const& e)
     compare_clocks();
     note_watermark(hb);
     note_promised_end(hb);
+    note_refusal(hb);
     auto& node = nodes_.at(hb.from.name);
     if (node.deaf_to && hb.promised >= *node.deaf_to) node.deaf_to.reset();
     if (hb.outdated && !std::exchange(node.outdated_told, true))
-    note_refusal(hb);
         tell("outdated", hb.from.name, outdated_words(hb.from.name, hb));
     if (hb.damaged && !std::exchange(node.damage_told, true)) tell("damaged", hb.from.name, hb.trouble);
     if (learning_ && hb.from == learning_->source && hb.feeding && hb.feeding->learner == learning_->learner)
@@ -165,8 +168,10 @@ void controller::impl::on(probed const& e)
 // name. The same run may come again sooner than another, since its old connection may be half open.
 std::string controller::impl::objection(member const& who, instant now) const
 {
+    if (!rule(r::a_name_has_one_link)) return {};
+    if (expects_another(who, now)) return "the member of the chain that has this name is expected back";
     auto const link = linked_.find(who.name);
-    if (link == linked_.end() || !rule(r::a_name_has_one_link)) return {};
+    if (link == linked_.end()) return {};
     auto const& there = link->second;
     auto const* known = nodes_.find(who.name);
     if (known == nullptr || known->who != there || !known->last) return {};  // it has not spoken yet
@@ -178,6 +183,22 @@ std::string controller::impl::objection(member const& who, instant now) const
     if (there.same_store(who))
         return "another process has the same database and is connected: was the folder copied?";
     return "another replica of this name is connected";
+}
+
+// After our own start the first process of a name that reaches us need not be the one that the chain has
+// links with; beside a copied folder the two would then never meet. The chain's own run has a silence of
+// time, and as long again as its neighbours say that they hear it.
+bool controller::impl::expects_another(member const& who, instant now) const
+{
+    auto const& chain = rec_.current.members;
+    for (std::size_t i = 0; i < chain.size(); ++i)
+    {
+        if (!chain[i].same_store(who) || chain[i] == who) continue;
+        auto const* known = nodes_.find(who.name);
+        bool const unheard = known == nullptr || !known->last;
+        return unheard && (detector_.assumed(chain[i], now) || vouched(chain, i));
+    }
+    return false;
 }
 
 // A commit that was reported is on every member's disk for good, in whichever epoch: and so each of them
@@ -304,6 +325,7 @@ void controller::impl::active_stored(chain_config const& before)
         if (!has_name(before.members, m.name))
         {
             nodes_.at(m.name).member_since = now_;
+            nodes_.at(m.name).failed_because.clear();
             joined(m.name);
         }
     auto asked_to_go = [&](node_id const& name)
@@ -410,6 +432,7 @@ std::vector<node_status> controller::impl::nodes() const
         status.learner = learning_ && learning_->learner.name == name;
         if (node.last && !status.alive) status.failed_since = detector_.last_heard(node.who);
         status.reason = what_is_wrong(name, node);
+        status.back = is_held(name, node);
         status.clock_error = clocks_.error(name);
         out.push_back(std::move(status));
     }

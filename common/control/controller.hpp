@@ -4,12 +4,23 @@
 
 #include "control/types.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
 
 namespace chaind::control
 {
+
+// Why a process that speaks is refused until people do something about it.
+enum class held : std::uint8_t
+{
+    no,
+    lost_writes,      // a cold start counts on its disk, which lacks what was committed
+    has_log,          // a new chain begins with empty logs, ...
+    second_restored,  // ... or with one that comes from a backup
+    contradicts,      // what it says of itself cannot be
+};
 
 // What is known of one node, for status pages and tests.
 struct node_status
@@ -18,8 +29,9 @@ struct node_status
     std::optional<heartbeat> last;  // newest heartbeat
     bool alive = false;             // by the failure detector
     bool learner = false;
-    std::optional<instant> failed_since;      // not alive and once known
-    std::string reason;                       // why it is not a member, or not a sound one, for people
+    std::optional<instant> failed_since;  // not alive and once known
+    std::string reason;                   // why it is not a member, or not a sound one, for people
+    held back = held::no;
     std::optional<microseconds> clock_error;  // how much its clock is ahead of most; nothing: it is right
 };
 

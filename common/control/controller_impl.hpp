@@ -44,6 +44,7 @@ private:
     void on(heard const& e);
     void on(connected const& e);
     void on(connection_lost const& e);
+    [[nodiscard]] bool expects_another(member const& who, instant now) const;
     void on(probed const& e);
     void on(stored const& e);
     void after_own_pause();
@@ -106,6 +107,9 @@ private:
     [[nodiscard]] microseconds splice_stall() const;
     [[nodiscard]] std::optional<member> ready_joiner() const;
     [[nodiscard]] std::string what_is_wrong(node_id const& name, node const& what) const;
+    [[nodiscard]] held is_held(node_id const& name, node const& what) const;
+    [[nodiscard]] std::string why_held(held back, node const& what) const;
+    [[nodiscard]] bool has_lost_writes(node const& what) const;
 
     // ---- requests.cpp: what people ask for is looked at when it comes, ...
     void on(drained_clients const& e);
@@ -160,12 +164,12 @@ private:
     // ---- clocks.cpp: whose clock is wrong
     void compare_clocks();
     [[nodiscard]] bool may_lead(member const& m) const;
+    [[nodiscard]] bool refuses_with_reason(member const& by, member const& head) const;
+    void note_refusal(heartbeat const& hb);
     [[nodiscard]] bool loses_the_head(std::vector<member> const& chain, std::size_t place) const;
     [[nodiscard]] bool leaves_for_room(std::vector<member> const& chain, std::size_t place) const;
     [[nodiscard]] std::string what_its_clock_is(node_id const& name) const;
 
-    [[nodiscard]] bool refuses_with_reason(member const& by, member const& head) const;
-    void note_refusal(heartbeat const& hb);
     // ---- small questions
     [[nodiscard]] std::vector<node_id> const& known() const;
     [[nodiscard]] bool is_known(node_id const& name) const;
@@ -221,6 +225,7 @@ private:
     std::set<member> complained_;           // one notice for each run of a refused node
     std::optional<instant> stranger_told_;  // that somebody with an unknown name was refused
     bool bootstrap_waits_ = false;          // said so
+    std::map<node_id, held> bootstrap_held_;  // with whom the first chain cannot begin
     effects out_;
 };
 

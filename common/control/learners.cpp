@@ -18,6 +18,8 @@ constexpr int failures_alone = 4;
 constexpr microseconds slowest_pace = 250ms;
 // Further behind than this, a learner catches up.
 constexpr microseconds keeps_up = 1s;
+// Who is hung up on for what it says connects again sooner, and says it again.
+constexpr microseconds contradicts_for = 5s;
 
 }  // namespace
 
@@ -121,6 +123,7 @@ void controller::impl::give_up_learning(std::string why, bool blame_the_source)
 {
     auto const& name = learning_->learner.name;
     nodes_.at(name).return_after.failed_to_join(now_, how_.flap_first, how_.flap_last);
+    nodes_.at(name).failed_because = why;
     bad_source_ = blame_the_source ? std::optional(learning_->source.name) : std::nullopt;
     tell("stalled", name, std::move(why));
     learning_.reset();
@@ -221,6 +224,40 @@ std::optional<member> controller::impl::ready_joiner() const
     return learner;
 }
 
+// A cold start waits for those who have everything: its own disk was put back, or has lied.
+bool controller::impl::has_lost_writes(node const& what) const
+{
+    auto const& base = rec_.last_active.members;
+    auto same = [&](member const& m) { return m.same_store(what.who); };
+    return what.last && alive(what.who) && what.last->end.at < watermark_ &&
+           std::any_of(base.begin(), base.end(), same) &&
+           std::none_of(base.begin(), base.end(), [&](member const& m) { return alive(m); });
+}
+
+held controller::impl::is_held(node_id const& name, node const& what) const
+{
+    if (!what.contradiction.empty() && now_ - what.contradicted_at < contradicts_for)
+        return held::contradicts;
+    auto const found = bootstrap_held_.find(name);
+    if (found != bootstrap_held_.end() && rec_.last_active.state == config_state::none) return found->second;
+    return has_lost_writes(what) ? held::lost_writes : held::no;
+}
+
+std::string controller::impl::why_held(held back, node const& what) const
+{
+    switch (back)
+    {
+        case held::no: break;
+        case held::lost_writes:
+            return "its log ends below position " + std::to_string(watermark_.value()) +
+                   ", which is committed: its disk has lost acknowledged writes";
+        case held::has_log: return "a new chain cannot begin with a replica that has a log";
+        case held::second_restored: return "a new chain begins with one restored replica, not with two";
+        case held::contradicts: return "what it says of itself cannot be: " + what.contradiction;
+    }
+    return {};
+}
+
 std::string controller::impl::what_is_wrong(node_id const& name, node const& what) const
 {
     auto const& chain = rec_.current.members;
@@ -229,6 +266,7 @@ std::string controller::impl::what_is_wrong(node_id const& name, node const& wha
     if (is_removed(name)) return "removed by the administrator";
     if (is_drained(name)) return "drained by the administrator";
     if (what.last && what.last->outdated) return outdated_words(name, *what.last);
+    if (auto const back = is_held(name, what); back != held::no) return why_held(back, what);
     if (in_chain != chain.end() && !nodes_.superseded(*in_chain))
         return what.last && what.last->damaged ? what.last->trouble : what_its_clock_is(name);
     if (!what.last) return "not heard of yet";
@@ -248,8 +286,12 @@ std::string controller::impl::what_is_wrong(node_id const& name, node const& wha
                                           : "its rows cannot be compared: " + what.last->trouble;
     if (is_low(what.last->left)) return "its disk is nearly full: it comes back when it has room again";
     if (auto const longest = longest_wait(name); what.return_after.waits(now_, longest))
+    {
+        auto const& last = what.failed_because.empty() ? what.left_because : what.failed_because;
         return "left or failed too often: taken back in " +
-               std::to_string((what.return_after.until(longest) - now_).count() / 1000) + " ms";
+               std::to_string((what.return_after.until(longest) - now_).count() / 1000) + " ms" +
+               (last.empty() ? "" : "; the last time: " + last);
+    }
     if (chain.size() >= rec_.want) return "spare: the chain has all its members";
     return "waits for its turn to catch up";
 }

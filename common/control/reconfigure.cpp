@@ -51,9 +51,11 @@ void controller::impl::decide_bootstrap()
     if (pending() && intact()) return;
     std::vector<member> all;
     heartbeat const* restored = nullptr;
-    auto refuse = [&](node_id const& who, std::string why)
+    bootstrap_held_.clear();
+    auto refuse = [&](node_id const& who, held back)
     {
-        if (!bootstrap_waits_) tell("refused", who, std::move(why));
+        bootstrap_held_[who] = back;
+        if (!bootstrap_waits_) tell("refused", who, why_held(back, nodes_.at(who)));
         bootstrap_waits_ = true;
     };
     for (auto const& name : known())
@@ -65,10 +67,8 @@ void controller::impl::decide_bootstrap()
         bool const chosen = rec_.current.members.size() == 1 && rec_.current.contains_store(hb.from);
         if (hb.end.at > seq{})
         {
-            if (!hb.restored && !chosen)
-                return refuse(name, "a new chain cannot begin with a replica that has a log");
-            if (restored != nullptr)
-                return refuse(name, "a new chain begins with one restored replica, not with two");
+            if (!hb.restored && !chosen) return refuse(name, held::has_log);
+            if (restored != nullptr) return refuse(name, held::second_restored);
             restored = &hb;
         }
         all.push_back(found->who);
@@ -102,6 +102,7 @@ void controller::impl::decide_pending()
         if (!next) return;
         auto& joiner = nodes_.at(*rec_.current.joiner);
         joiner.return_after.failed_to_join(now_, how_.flap_first, how_.flap_last);
+        joiner.failed_because = "did not complete within " + in_ms(splice_stall());
         return propose(*next);
     }
     if (waited >= how_.deaf_wait)
@@ -194,11 +195,7 @@ std::optional<controller::impl::proposal> controller::impl::plan_cold_start(std:
 {
     auto chain = cold_chain(base, returned_ones(), watermark_);
     for (auto const& m : chain.refused)
-        complain(
-            m,
-            "its log ends below position " + std::to_string(watermark_.value()) +
-                ", which is committed: its disk has lost acknowledged writes"
-        );
+        complain(m, why_held(held::lost_writes, nodes_.at(m.name)));
     if (chain.members.empty())
     {
         cold_since_.reset();

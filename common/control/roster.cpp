@@ -20,6 +20,7 @@ void take_in(node& known, heartbeat const& what, instant now)
     known.last = what;
     known.last_at = now;
     known.connected_anew = false;
+    known.contradiction.clear();
     if (!is_low(what.left))
         known.low_since.reset();
     else if (!known.low_since)

@@ -27,6 +27,9 @@ struct node
     instant member_since{};            // of the last time it became one
     std::optional<epoch> deaf_to;      // it was heard, but did not promise this epoch
     std::string left_because;          // for people
+    std::string failed_because;        // its last try to catch up; for people
+    std::string contradiction;         // in its newest word, which was not taken for that, ...
+    instant contradicted_at{};         // ... and came then
     bool damage_told = false;          // of its current run
     bool outdated_told = false;        // of its current run
 };

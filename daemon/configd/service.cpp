@@ -32,6 +32,7 @@ constexpr auto refusal_again = 10s;
 constexpr std::size_t refusals_max = 256;
 constexpr std::size_t info_limit = 64u << 10;  // of one heartbeat; it goes into every status
 constexpr auto foreign_for = 10s;              // after the last try of a machine of another cluster
+constexpr microseconds second_for = 3s;        // it tries again twice a second
 constexpr microseconds cannot_start_for = 5s;  // it says so again every second
 }  // namespace
 
@@ -272,9 +273,25 @@ std::string service::objection(wire::peer::hello const& from, std::string const&
     if (auto why = core_.objection(from.from, runtime::steady_now()); !why.empty())
     {
         tell_of_refusal(from.from.name, why);
+        note_second_process(from, peer);
         return why;
     }
     return {};
+}
+
+// For the status: as long as both run, neither may get into the chain.
+void service::note_second_process(wire::peer::hello const& from, std::string const& peer)
+{
+    auto const first = link_of(from.from.name);
+    if (first == nullptr || !is_known(from.from.name)) return;
+    auto const& there = links_.at(first).from;
+    if (there == from.from) return;
+    auto const pid = from.place.pid;
+    second_[from.from.name] = {
+        .from = peer + (pid == 0 ? "" : " (process " + std::to_string(pid) + ")"),
+        .same_store = there.same_store(from.from),
+        .seen_at = runtime::steady_now()
+    };
 }
 
 // Who is refused comes again and again.
@@ -381,6 +398,7 @@ json::object service::shown(json::object view(status_input const&))
     std::erase_if(
         cannot_start_, [&](auto const& each) { return each.second.said_at < now - cannot_start_for; }
     );
+    std::erase_if(second_, [&](auto const& each) { return each.second.seen_at < now - second_for; });
     std::vector<node_id> strangers;
     for (auto const& [who, link] : by_member_)
         if (!is_known(who.name)) strangers.push_back(who.name);
@@ -403,6 +421,7 @@ json::object service::shown(json::object view(status_input const&))
         .foreign = std::move(foreign),
         .registry_lacks = core_.registry_lacks(),
         .stuck = cannot_start_,
+        .second = second_,
     };
     return view(in);
 }

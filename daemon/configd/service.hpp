@@ -86,6 +86,7 @@ private:
     std::string objection(wire::peer::hello const& from, std::string const& peer);
     wire::peer::welcome welcome(wire::peer::hello const& from);
     void tell_of_refusal(node_id const& name, std::string const& why);
+    void note_second_process(wire::peer::hello const& from, std::string const& peer);
     void link_up(link_ptr const& link, wire::peer::hello const& hello);
     bool link_frame(link_ptr const& link, wire::peer::frame what);
     void link_down(link_ptr const& link);
@@ -192,6 +193,7 @@ private:
     std::map<node_id, std::string> addresses_;  // where replicas listen for each other
     std::map<node_id, boost::json::object> infos_;
     std::map<node_id, cannot_start> cannot_start_;
+    std::map<node_id, second_process> second_;
 
     std::string status_text_;
     std::uint64_t status_number_ = 0;

@@ -273,7 +273,8 @@ std::optional<std::string> who_has_all(status_input const& in)
         [&](member const& m)
         {
             auto const* const node = find(in, m.name);
-            return node != nullptr && node->alive && node->last && node->last->from.store == m.store;
+            return node != nullptr && node->alive && node->last && node->last->from.store == m.store &&
+                   node->back != control::held::lost_writes;
         }
     );
     if (last.empty() || !waits) return std::nullopt;
@@ -281,6 +282,37 @@ std::optional<std::string> who_has_all(status_input const& in)
     for (auto const& m : last)
         out += (out.empty() ? "" : " or ") + m.name.name;
     return out;
+}
+
+// Of a machine that the config service refuses for what its process is or says; "": it does not.
+std::string next_step_of_held(control::node_status const& node)
+{
+    auto const& name = node.name.name;
+    switch (node.back)
+    {
+        case control::held::no: break;
+        case control::held::lost_writes: return "nothing; it catches up from those that have what it lacks";
+        case control::held::has_log:
+            return "give " + name +
+                   " an empty data folder; or, if its data are those of this chain, stop configd and put the "
+                   "newest copy of its data folder back";
+        case control::held::second_restored:
+            return "give " + name + " an empty data folder: it takes all from the other restored machine";
+        case control::held::contradicts:
+            return "look at the log of chaind on " + name +
+                   " and restart it: nothing that it says is believed as long as it contradicts itself";
+    }
+    return {};
+}
+
+std::string why_not_in(status_input const& in, control::node_status const& node)
+{
+    auto const reason = node.reason.empty() ? std::string("not heard yet") : node.reason;
+    auto const found = in.second.find(node.name);
+    if (found == in.second.end() || !node.alive) return reason;
+    return "another process with " +
+           std::string(found->second.same_store ? "the same database (a copied folder?)" : "this name") +
+           " wants in from " + found->second.from + ", so that not all see the same one; " + reason;
 }
 
 // What is to be done about a machine that is not in the chain and should be.
@@ -294,7 +326,9 @@ std::string next_step(status_input const& in, control::node_status const& node)
         return "bring " + *who +
                " back with the data that it had: the others may lack what was acknowledged; if that "
                "is lost for ever, `chainctl force-epoch` goes on with one of them";
+    if (auto const step = next_step_of_held(node); !step.empty()) return step;
     if (!node.alive) return "start chaind on " + name + "; it catches up and comes back by itself";
+    if (in.second.contains(node.name)) return "stop one of the two processes of " + name;
     if (node.last && !node.last->trouble.empty())
         return "look at the log of chaind on " + name + "; it tries again by itself";
     return "nothing; it comes back by itself";
@@ -306,11 +340,12 @@ json::array failed(status_input const& in)
     for (auto const& node : in.nodes)
     {
         std::string_view const state = state_of(in, node);
-        if (state != "failed" && state != "waiting") continue;
+        bool const in_vain = state == "learner" && in.second.contains(node.name);
+        if (state != "failed" && state != "waiting" && !in_vain) continue;
         auto const ago = node.failed_since ? in.now - *node.failed_since : microseconds{};
         json::object row{
             {"name", node.name.name},
-            {"reason", node.reason.empty() ? "not heard yet" : node.reason},
+            {"reason", why_not_in(in, node)},
             {"alive", node.alive},
             {"next", next_step(in, node)},
         };
@@ -411,6 +446,7 @@ json::object nodes_json(status_input const& in)
             {"alive", node.alive},
             {"reason", node.reason}
         };
+        if (row["state"] != "member" && in.second.contains(node.name)) row["reason"] = why_not_in(in, node);
         if (auto const found = in.stuck.find(node.name); found != in.stuck.end() && !node.alive)
             row["reason"] = found->second.trouble;
         for (auto const* key :

@@ -22,6 +22,14 @@ struct cannot_start
     instant said_at{};
 };
 
+// A second process of a name, refused as long as the first one speaks.
+struct second_process
+{
+    std::string from;  // its address, and its process number where that is known
+    bool same_store = false;
+    instant seen_at{};
+};
+
 struct status_input
 {
     std::string cluster;  // its name, for people
@@ -38,7 +46,8 @@ struct status_input
     std::optional<microseconds> clock_error = {};  // of the config service's own clock
     std::vector<node_id> foreign = {};  // known names whose machines say that they are of another cluster
     std::string registry_lacks = {};    // control::controller::registry_lacks
-    std::map<node_id, cannot_start> stuck = {};  // who has just said so
+    std::map<node_id, cannot_start> stuck = {};     // who has just said so
+    std::map<node_id, second_process> second = {};  // of names that are spoken for
 };
 
 // Schema chainctl.status.v1.

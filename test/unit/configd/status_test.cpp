@@ -30,6 +30,7 @@ struct three_nodes
     std::map<node_id, json::object> infos;
     std::string registry_lacks;
     std::vector<node_id> foreign;
+    std::map<node_id, configd::second_process> second;
 
     three_nodes()
     {
@@ -69,6 +70,7 @@ struct three_nodes
             .wall_ms = 1'000'000,
             .foreign = foreign,
             .registry_lacks = registry_lacks,
+            .second = second,
         };
     }
     [[nodiscard]] json::object status() const { return configd::status_json(input()); }
@@ -323,6 +325,69 @@ BOOST_AUTO_TEST_CASE(who_is_out_on_purpose_is_not_failed)
     nodes[1].alive = false;
     BOOST_TEST(state() == "failed");
     BOOST_TEST(status().at("spares").as_array().empty());
+}
+
+// Each of these was an event alone, and the status said that all comes back by itself.
+BOOST_AUTO_TEST_CASE(who_is_refused_for_good_is_named_with_what_ends_that)
+{
+    lose_n2();
+    nodes[1].alive = true;
+    auto row = [this] { return status().at("failed").at(0).as_object(); };
+    auto next = [&] { return std::string(row().at("next").as_string()); };
+    nodes[1].reason = "why it is refused";
+    for (auto const back :
+         {control::held::lost_writes,
+          control::held::has_log,
+          control::held::second_restored,
+          control::held::contradicts})
+    {
+        nodes[1].back = back;
+        BOOST_TEST(row().at("reason").as_string() == "why it is refused");
+        BOOST_TEST(next() != "nothing; it comes back by itself");
+    }
+    BOOST_TEST(next().find("restart it") != std::string::npos);
+    nodes[1].back = control::held::no;
+    BOOST_TEST(next() == "nothing; it comes back by itself");
+}
+
+// Its folder was put back to an older copy, and it alone is there.
+BOOST_AUTO_TEST_CASE(a_disk_that_has_lost_acknowledged_writes_waits_for_the_others)
+{
+    nodes[1].alive = nodes[2].alive = false;
+    nodes[0].last->from = made_member("n1", 1, 99);
+    nodes[0].back = control::held::lost_writes;
+    nodes[0].reason = "its disk has lost acknowledged writes";
+    auto const all = status();
+    auto const& row = all.at("failed").at(0).as_object();
+    BOOST_TEST(row.at("reason").as_string() == "its disk has lost acknowledged writes");
+    auto const next = std::string(row.at("next").as_string());
+    BOOST_TEST(next.find("bring n1 or n2 or n3 back with the data that it had") == 0u);
+    BOOST_TEST(next.find("force-epoch") != std::string::npos);
+
+    nodes[1].alive = true;  // somebody has it all
+    auto const then = status();
+    BOOST_TEST(
+        std::string(then.at("failed").at(0).at("next").as_string()).find("catches up") != std::string::npos
+    );
+}
+
+BOOST_AUTO_TEST_CASE(two_processes_with_one_database_are_both_named)
+{
+    lose_n2();
+    nodes[1].alive = true;
+    second[node_id{"n2"}] = {"127.0.0.1:4711 (process 77)", true, 100s};
+    for (bool const learns : {false, true})
+    {
+        nodes[1].learner = learns;
+        auto const all = status();
+        auto const& row = all.at("failed").at(0).as_object();
+        auto const reason = std::string(row.at("reason").as_string());
+        BOOST_TEST(reason.find("another process with the same database") == 0u);
+        BOOST_TEST(reason.find("127.0.0.1:4711 (process 77)") != std::string::npos);
+        BOOST_TEST(row.at("next").as_string() == "stop one of the two processes of n2");
+        auto const nodes_now = configd::nodes_json(input());
+        BOOST_TEST(nodes_now.at("nodes").at(1).at("reason").as_string() == reason);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(nodes_lists_all_that_are_known)

@@ -139,14 +139,20 @@ BOOST_AUTO_TEST_CASE(a_disk_that_lost_what_it_had_committed_is_refused)
     settled_town t;
     BOOST_REQUIRE_EQUAL(t.registry.watermark, seq{10});
     power_loss(t);
-    t.of("n1").end = seq{9};
+    t.of("n1").end = t.of("n1").commit = seq{9};
     t.start_config();
     t.start("n1");
     t.run(20s);
     BOOST_CHECK_EQUAL(t.config().at, epoch{1});
     BOOST_CHECK_EQUAL(t.noticed("refused", "n1"), 1u);
+    BOOST_CHECK(t.status_of("n1").back == held::lost_writes);
+    BOOST_CHECK(t.status_of("n1").reason.find("its disk has lost acknowledged writes") != std::string::npos);
     t.start("n2");
+    t.run(300ms);
+    BOOST_CHECK(t.status_of("n2").back == held::no);
     BOOST_REQUIRE(t.becomes("n2", 11s));
+    t.run(1s);
+    BOOST_CHECK(t.status_of("n1").back == held::no);
 }
 
 BOOST_AUTO_TEST_CASE(a_member_that_restarts_again_during_the_cold_start_is_named_anew)

@@ -332,15 +332,74 @@ BOOST_AUTO_TEST_CASE(a_pause_of_its_own_opens_no_name)
     BOOST_CHECK(!t.ctl->objection(t.of("n2").who, t.now).empty());
 }
 
+// A restart of the replica at the same time waits for a silence, and no longer: its neighbours do not hear
+// the earlier run.
 BOOST_AUTO_TEST_CASE(after_its_own_start_nobody_is_taken_for_alive_who_has_not_spoken)
 {
     settled_town t;
     t.stop_config();
+    t.unplug("n2");
+    t.start_config();
+    auto next = t.of("n2").who;
+    next.boot = numbered<boot_id>(200);
+    BOOST_CHECK(t.ctl->objection(t.of("n2").who, t.now).empty());
+    t.run(300ms);
+    BOOST_CHECK(t.ctl->objection(next, t.now).empty());
+}
+
+// The links among the replicas stay with the original: a copy that the config service would take in its place
+// could never come into the chain.
+BOOST_AUTO_TEST_CASE(
+    after_its_own_start_a_copied_folder_does_not_get_in_before_the_member_that_it_was_copied_from
+)
+{
+    settled_town t;
+    auto const n2 = t.of("n2").who;
+    auto copy = n2;
+    copy.boot = numbered<boot_id>(200);
+    t.stop_config();
     t.of("n2").speaks = false;
     t.start_config();
+    for (int i = 0; i < 15; ++i)
+    {
+        BOOST_CHECK(!t.ctl->objection(copy, t.now).empty());
+        BOOST_CHECK(t.ctl->objection(n2, t.now).empty());
+        t.run(100ms);
+    }
+    t.of("n2").speaks = true;
+    t.run(1s);
+    BOOST_CHECK(t.active("n1 n2 n3"));
+    BOOST_CHECK_EQUAL(t.config().at, epoch{1});
+    BOOST_CHECK(t.ctl->objection(copy, t.now).find("was the folder copied?") != std::string::npos);
+}
+
+// What its neighbours hear and we never do is given up after vouch_wait.
+BOOST_AUTO_TEST_CASE(a_member_that_is_never_heard_does_not_keep_its_name_for_ever)
+{
+    settled_town t;
     auto copy = t.of("n2").who;
     copy.boot = numbered<boot_id>(200);
+    t.stop_config();
+    t.of("n2").speaks = false;
+    t.start_config();
+    t.run(3s);
     BOOST_CHECK(t.ctl->objection(copy, t.now).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_member_whose_words_contradict_themselves_is_named_with_them)
+{
+    settled_town t;
+    auto& n2 = t.of("n2");
+    n2.commit = seq{std::uint64_t{1} << 50};
+    t.run(1s);
+    BOOST_CHECK(t.status_of("n2").back == held::contradicts);
+    BOOST_CHECK(t.status_of("n2").reason.find("what it says of itself cannot be") == 0);
+    n2.commit = seq{10};
+    t.run(1s);
+    BOOST_CHECK(t.status_of("n2").back == held::no);
+    t.unplug("n2");
+    t.run(6s);
+    BOOST_CHECK(t.status_of("n2").back == held::no);
 }
 
 BOOST_AUTO_TEST_CASE(the_watermark_is_stored_at_most_once_a_second_while_it_grows)

@@ -215,6 +215,12 @@ public:
     void pause_config(microseconds how_long) { now += how_long; }
 
     // ---- questions
+    [[nodiscard]] node_status status_of(std::string const& who) const
+    {
+        for (auto const& node : ctl->nodes())
+            if (node.name == name(who)) return node;
+        return {};
+    }
     [[nodiscard]] chain_config const& config() const { return registry.current; }
     [[nodiscard]] bool active(std::string const& chain) const
     {
