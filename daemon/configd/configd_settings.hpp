@@ -18,6 +18,7 @@ struct configd_settings
     std::vector<std::string> bootstrap;
     std::string cluster_name = "chain";
     control::settings core;
+    net::link_limits links;
     log::level log_level = log::level::info;
 };
 

@@ -52,7 +52,7 @@ service::service(
       registry_(on.get_executor(), std::move(store)),
       tasks_(on.get_executor(), "configd"),
       events_(std::move(from.events)),
-      listener_(tasks_, how_.listen, replica_outbox_limit, link_handlers()),
+      listener_(tasks_, how_.listen, replica_outbox_limit, link_handlers(), how_.links),
       admin_(
           tasks_,
           how_.data_dir + "/configd.sock",
@@ -242,6 +242,7 @@ net::accept_events service::link_handlers()
         .received = [this](link_ptr const& link, wire::peer::frame what)
         { return link_frame(link, std::move(what)); },
         .down = [this](link_ptr const& link) { link_down(link); },
+        .known = [this](node_id const& name) { return is_known(name); },
     };
 }
 

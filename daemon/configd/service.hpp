@@ -38,6 +38,7 @@ struct service_settings
     std::string cluster_name = "chain";
     std::string data_dir;
     boost::asio::ip::tcp::endpoint listen;
+    net::link_limits links;
     // An administrator's change waits so long for a reconfiguration that is under way.
     std::chrono::milliseconds change_patience{3000};
 };

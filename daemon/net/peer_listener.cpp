@@ -14,17 +14,22 @@ using namespace std::chrono_literals;
 
 namespace
 {
-constexpr auto hello_limit = 5s;
-constexpr std::size_t links_max = 256;
+constexpr std::size_t share_of_strangers = 4;
+constexpr auto tell_again_after = 10s;
 }  // namespace
 
 peer_listener::peer_listener(
     runtime::task_group& tasks,
     asio::ip::tcp::endpoint const& at,
     std::size_t outbox_limit,
-    accept_events tell
+    accept_events tell,
+    link_limits limits
 )
-    : tasks_(tasks), acceptor_(tasks.executor(), at), outbox_limit_(outbox_limit), tell_(std::move(tell))
+    : tasks_(tasks),
+      acceptor_(tasks.executor(), at),
+      outbox_limit_(outbox_limit),
+      tell_(std::move(tell)),
+      limits_(limits)
 {
 }
 
@@ -38,8 +43,49 @@ void peer_listener::stop()
     stopped_ = true;
     boost::system::error_code ignored;
     acceptor_.close(ignored);
-    for (auto const& link : links_)
+    for (auto const& [link, state] : links_)
         link->close();
+}
+
+void peer_listener::make_room()
+{
+    std::size_t open = 0;
+    std::size_t strangers = 0;
+    for (auto const& [link, state] : links_)
+    {
+        if (link->closed()) continue;
+        ++open;
+        if (!state.belongs) ++strangers;
+    }
+    if (strangers >= std::max<std::size_t>(1, limits_.links / share_of_strangers))
+        end_most_silent(true);
+    else if (open >= limits_.links)
+        end_most_silent(false);
+}
+
+void peer_listener::end_most_silent(bool of_strangers)
+{
+    std::shared_ptr<frame_link> most;
+    auto since = std::chrono::steady_clock::time_point::max();
+    for (auto const& [link, state] : links_)
+    {
+        if (link->closed() || (of_strangers && state.belongs) || state.heard >= since) continue;
+        most = link;
+        since = state.heard;
+    }
+    if (!most) return;
+    auto const now = std::chrono::steady_clock::now();
+    if (told_ == decltype(told_){} || now - told_ >= tell_again_after)
+    {
+        log::write(
+            log::level::warning,
+            "net",
+            "too many links: the one that has been silent longest is closed",
+            {{"Peer", most->peer()}, {"Links", links_.size()}}
+        );
+        told_ = now;
+    }
+    most->close();
 }
 
 asio::awaitable<void> peer_listener::accept_loop()
@@ -63,9 +109,9 @@ asio::awaitable<void> peer_listener::accept_loop()
             co_await runtime::wait_on(pause);
             continue;
         }
-        if (links_.size() >= links_max) continue;  // closes the socket
+        make_room();
         auto link = std::make_shared<frame_link>(std::move(socket), outbox_limit_);
-        links_.insert(link);
+        links_[link] = {.heard = std::chrono::steady_clock::now()};
         tasks_.spawn(frame_link::write_loop(link));
         tasks_.spawn(serve(std::move(link)));
     }
@@ -81,7 +127,7 @@ void peer_listener::refuse(frame_link& link, std::string const& reason)
 
 asio::awaitable<result<wire::peer::hello>> peer_listener::greet(frame_link& link)
 {
-    auto first = co_await runtime::within(hello_limit, link.receive());
+    auto first = co_await runtime::within(limits_.stranger, link.receive());
     if (!first)
     {
         auto const why = first.error();
@@ -113,6 +159,13 @@ asio::awaitable<result<wire::peer::hello>> peer_listener::greet(frame_link& link
     co_return std::move(*hello);
 }
 
+asio::awaitable<result<wire::peer::frame>> peer_listener::next(frame_link& link, bool belongs)
+{
+    auto frame = link.receive();
+    if (belongs) co_return co_await std::move(frame);
+    co_return co_await runtime::within(limits_.stranger, std::move(frame));
+}
+
 asio::awaitable<void> peer_listener::serve(std::shared_ptr<frame_link> link)
 {
     auto const hello = co_await greet(*link);
@@ -137,11 +190,18 @@ asio::awaitable<void> peer_listener::serve(std::shared_ptr<frame_link> link)
     tell_.up(link, *hello);
     while (!stopped_ && !link->closed())
     {
-        auto frame = co_await link->receive();
+        auto frame = co_await next(*link, links_.at(link).belongs);
         if (stopped_) co_return;
         if (!frame)
         {
-            if (frame.error().category() == chaind_category())
+            if (frame.error() == errc::timed_out)
+                log::write(
+                    log::level::info,
+                    "net",
+                    "a link that said nothing more was closed",
+                    {{"Peer", link->peer()}, {"Node", hello->from.name.name}}
+                );
+            else if (frame.error().category() == chaind_category())
                 log::write(
                     log::level::warning,
                     "net",
@@ -150,6 +210,9 @@ asio::awaitable<void> peer_listener::serve(std::shared_ptr<frame_link> link)
                 );
             break;
         }
+        auto& state = links_.at(link);
+        state.heard = std::chrono::steady_clock::now();
+        state.belongs = !tell_.known || tell_.known(hello->from.name);
         if (!tell_.received(link, std::move(*frame))) break;
     }
     link->close();

@@ -1,7 +1,11 @@
 #pragma once
-// Accepts daemons. Who connects has 5 s to say hello; a wrong cluster or version, or what is no frame at all,
-// is answered `refused` with the reason, logged with the address, and closed. Who only asks who is here
-// (purpose::identify) is answered and closed; no handler but objection() and answer() hears of him.
+// Accepts daemons. Who connects has some seconds to say hello; a wrong cluster or version, or what is no
+// frame at all, is answered `refused` with the reason, logged with the address, and closed. Who only asks who
+// is here (purpose::identify) is answered and closed; no handler but objection() and answer() hears of him.
+//
+// A link has shown that it belongs here when its name is known and something has come on it. One that has
+// not, and is silent, is closed; and when there are too many of them, or of all, the one that has been silent
+// longest gives its place, so that a member which greets and speaks always finds one.
 //
 // Handlers are called on the event loop's thread, none after stop().
 
@@ -12,9 +16,10 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
 
 namespace chaind::net
@@ -32,6 +37,14 @@ struct accept_events
     // True: go on; false: what came does not belong here, close.
     std::function<bool(std::shared_ptr<frame_link> const&, wire::peer::frame)> received;
     std::function<void(std::shared_ptr<frame_link> const&)> down;  // once for each up
+    // Is that a name of this cluster's? Empty: all that are welcome are.
+    std::function<bool(node_id const&)> known = {};
+};
+
+struct link_limits
+{
+    std::size_t links = 256;  // at once; a quarter of them may be of those that have not shown who they are
+    microseconds stranger = 5s;  // the silence of such a one
 };
 
 class peer_listener
@@ -42,7 +55,8 @@ public:
         runtime::task_group& tasks,
         boost::asio::ip::tcp::endpoint const& at,
         std::size_t outbox_limit,
-        accept_events tell
+        accept_events tell,
+        link_limits limits = {}
     );
 
     void start();
@@ -54,13 +68,23 @@ private:
     boost::asio::awaitable<void> accept_loop();
     boost::asio::awaitable<void> serve(std::shared_ptr<frame_link> link);
     boost::asio::awaitable<result<wire::peer::hello>> greet(frame_link& link);
+    boost::asio::awaitable<result<wire::peer::frame>> next(frame_link& link, bool belongs);
+    void make_room();
+    void end_most_silent(bool of_strangers);
     void refuse(frame_link& link, std::string const& reason);
 
     runtime::task_group& tasks_;
     boost::asio::ip::tcp::acceptor acceptor_;
     std::size_t outbox_limit_;
     accept_events tell_;
-    std::set<std::shared_ptr<frame_link>> links_;
+    struct link_state
+    {
+        std::chrono::steady_clock::time_point heard{};  // or made
+        bool belongs = false;
+    };
+    std::map<std::shared_ptr<frame_link>, link_state> links_;
+    link_limits limits_;
+    std::chrono::steady_clock::time_point told_{};  // that somebody gave his place
     bool stopped_ = false;
 };
 

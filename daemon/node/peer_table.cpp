@@ -28,13 +28,14 @@ peer_table::peer_table(
     boost::asio::ip::tcp::endpoint const& listen,
     cluster_id cluster,
     member self,
-    peer_events tell
+    peer_events tell,
+    net::link_limits limits
 )
     : tasks_(tasks),
       cluster_(cluster),
       self_(std::move(self)),
       tell_(std::move(tell)),
-      listener_(tasks, listen, outbox_limit, accept_handlers())
+      listener_(tasks, listen, outbox_limit, accept_handlers(), limits)
 {
 }
 
@@ -160,6 +161,8 @@ net::accept_events peer_table::accept_handlers()
             return true;
         },
         .down = [this](link_ptr const& link) { ended(link); },
+        // Whose address the config service has told.
+        .known = [this](node_id const& name) { return outgoing_.contains(name); },
     };
 }
 

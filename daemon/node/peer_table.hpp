@@ -33,7 +33,8 @@ public:
         boost::asio::ip::tcp::endpoint const& listen,
         cluster_id cluster,
         member self,
-        peer_events tell
+        peer_events tell,
+        net::link_limits limits = {}
     );
 
     void start() { listener_.start(); }

@@ -112,7 +112,7 @@ replica_driver::replica_driver(
           [&on](std::function<void()> what) { asio::post(on, std::move(what)); }
       )),
       tasks_(on.get_executor(), "node"),
-      peers_(tasks_, how_.listen, how_.cluster, how_.core.self, peer_handlers()),
+      peers_(tasks_, how_.listen, how_.cluster, how_.core.self, peer_handlers(), how_.links),
       config_(std::make_shared<net::dialer>(
           tasks_, "configd", how_.configd, config_outbox_limit, config_handlers()
       )),

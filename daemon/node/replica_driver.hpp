@@ -36,6 +36,7 @@ struct driver_settings
     chain::settings core;  // self included
     cluster_id cluster;
     boost::asio::ip::tcp::endpoint listen;  // for other replicas
+    net::link_limits links;                 // on that
     boost::asio::ip::tcp::endpoint configd;
     std::string data_dir;        // for people
     std::string database;        // path: its size is shown, snapshots are made beside it

@@ -12,6 +12,8 @@
 #include <boost/asio/write.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <array>
+#include <deque>
 #include <thread>
 
 using namespace chaind;
@@ -40,9 +42,14 @@ struct fixture
     std::vector<std::string> log;
     std::shared_ptr<net::frame_link> accepted;
     net::peer_listener listener{
-        tasks, tcp::endpoint(asio::ip::address_v4::loopback(), 0), 1u << 20, handlers()
+        tasks,
+        tcp::endpoint(asio::ip::address_v4::loopback(), 0),
+        1u << 20,
+        handlers(),
+        {.links = 16, .stranger = std::chrono::milliseconds(300)}
     };
     std::shared_ptr<net::dialer> dialer;
+    std::deque<tcp::socket> strangers;
 
     fixture() { listener.start(); }
     ~fixture()
@@ -74,7 +81,31 @@ struct fixture
                 return true;
             },
             .down = [this](std::shared_ptr<net::frame_link> const&) { log.push_back("gone"); },
+            .known = [](node_id const& name) { return name.name.starts_with('n'); },
         };
+    }
+
+    // Somebody who sends these bytes and then nothing.
+    tcp::socket& stranger(std::string const& bytes = {})
+    {
+        auto& socket = strangers.emplace_back(context);
+        socket.connect(listener.address());
+        if (!bytes.empty()) asio::write(socket, asio::buffer(bytes));
+        return socket;
+    }
+    // The other side closes it, having sent what it has to say.
+    bool is_closed(tcp::socket& socket)
+    {
+        socket.non_blocking(true);
+        auto const ended = [&]
+        {
+            std::array<char, 4096> said{};
+            boost::system::error_code why;
+            while (!why)
+                socket.read_some(asio::buffer(said), why);
+            return why != asio::error::would_block;
+        };
+        return test::run_until(context, limit, ended);
     }
 
     void dial(std::string expected = "n2")
@@ -218,6 +249,64 @@ BOOST_AUTO_TEST_CASE(strangers_are_told_why_and_closed)
     BOOST_TEST(reason(answer_to("GET / HTTP/1.1\r\nHost: x\r\n\r\n")) != "no answer");
     BOOST_TEST(reason(answer_to(framed("garbage"))) != "no answer");
     BOOST_TEST(accepted == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(who_is_silent_and_has_not_shown_that_it_belongs_here_is_closed)
+{
+    auto const word = framed(peer::encode(peer::verify{1}));
+    auto const hello = framed(peer::encode(made_hello()));
+    auto const unknown = framed(peer::encode(made_hello("x1")));
+    auto& speaks = stranger(hello + word);
+    BOOST_TEST_REQUIRE(see("heard 1"));
+    for (auto const& bytes : {std::string(), hello.substr(0, 20), hello, unknown, unknown + word})
+    {
+        BOOST_TEST_CONTEXT(bytes.size())
+        BOOST_TEST(is_closed(stranger(bytes)));
+    }
+    // What has spoken in a known name stays, however long it is silent.
+    asio::write(speaks, asio::buffer(framed(peer::encode(peer::verify{7}))));
+    BOOST_TEST(see("heard 7"));
+}
+
+BOOST_AUTO_TEST_CASE(strangers_who_take_all_places_keep_no_member_out)
+{
+    dial();
+    BOOST_TEST_REQUIRE(see("up"));
+    BOOST_TEST(dialer->send(peer::encode(peer::verify{1})));
+    BOOST_TEST_REQUIRE(see("heard 1"));
+    for (int i = 0; i < 100; ++i)
+    {
+        stranger();
+        context.poll();
+    }
+    stranger(framed(peer::encode(made_hello("n3"))) + framed(peer::encode(peer::verify{3})));
+    BOOST_TEST(see("heard 3"));
+    for (int i = 0; i < 100; ++i)
+    {
+        stranger(framed(peer::encode(made_hello("x" + std::to_string(i)))));
+        context.poll();
+    }
+    BOOST_TEST(dialer->send(peer::encode(peer::verify{2})));
+    BOOST_TEST(see("heard 2"));
+    BOOST_TEST(std::count(log.begin(), log.end(), "down") == 0);
+}
+
+// Each in another run of a name that is known, as a process that is started anew.
+BOOST_AUTO_TEST_CASE(of_too_many_links_that_belong_here_the_most_silent_one_is_closed)
+{
+    for (int i = 0; i < 40; ++i)
+    {
+        auto const number = std::to_string(i);
+        stranger(
+            framed(peer::encode(made_hello("n" + number))) +
+            framed(peer::encode(peer::verify{static_cast<std::uint64_t>(i)}))
+        );
+        BOOST_TEST_REQUIRE(see("heard " + number));
+    }
+    BOOST_TEST(see("gone", 20));
+    auto& last = strangers.back();
+    asio::write(last, asio::buffer(framed(peer::encode(peer::verify{99}))));
+    BOOST_TEST(see("heard 99"));
 }
 
 BOOST_AUTO_TEST_CASE(who_asks_who_is_here_is_told_and_makes_no_link)
