@@ -5,6 +5,7 @@
 #include "runtime/within.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 namespace chaind::configd
@@ -27,7 +28,15 @@ asio::awaitable<result<asio::ip::tcp::socket>> connect(asio::ip::tcp::endpoint t
 
 identified read(result<wire::peer::frame> const& answer, std::string const& where, cluster_id own)
 {
-    if (!answer) return identified("what listens at " + where + " does not answer as a chaind");
+    if (!answer && answer.error() == errc::timed_out)
+        return identified(
+            "what listens at " + where + " says nothing: it is no chaind, or that one stands still"
+        );
+    if (!answer)
+        return identified(
+            "what listens at " + where +
+            " is no chaind: is that the address where it listens for other replicas (replica-listen)?"
+        );
     if (auto const* no = std::get_if<wire::peer::refused>(&*answer))
         return identified("refused by what listens at " + where + ": " + no->reason);
     auto const* const yes = std::get_if<wire::peer::welcome>(&*answer);
@@ -43,7 +52,9 @@ asio::awaitable<identified> identify(runtime::task_group& tasks, asio::ip::tcp::
 {
     auto const where = runtime::to_string(at);
     auto socket = co_await runtime::within(limit, connect(at));
-    if (!socket) co_return identified("nothing answers at " + where);
+    if (!socket && socket.error() == asio::error::connection_refused)
+        co_return identified("nothing listens at " + where + ": start chaind there");
+    if (!socket) co_return identified("nothing answers at " + where + ": " + socket.error().message());
     auto const link = std::make_shared<net::frame_link>(std::move(*socket), probe_outbox_limit);
     tasks.spawn(net::frame_link::write_loop(link));
     wire::peer::hello question;

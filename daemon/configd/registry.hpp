@@ -55,6 +55,9 @@ public:
     [[nodiscard]] virtual error_code append(std::vector<event_row> const& rows) = 0;
     // The newest `limit`, oldest first.
     [[nodiscard]] virtual result<std::vector<event_row>> newest_events(std::size_t limit) = 0;
+
+    // What keeps it from being written, once something has, for people.
+    [[nodiscard]] virtual std::string failure_text() const = 0;
 };
 
 }  // namespace chaind::configd

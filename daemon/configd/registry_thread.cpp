@@ -17,36 +17,33 @@ registry_thread::~registry_thread()
     thread_.join();
 }
 
-void registry_thread::replace(
-    control::record next, std::string new_lineage, std::function<void(error_code)> done
-)
+template <class Write>
+void registry_thread::write(Write what, done_function done)
 {
-    auto job = [this, next = std::move(next), new_lineage = std::move(new_lineage), done = std::move(done)]
+    auto job = [this, what = std::move(what), done = std::move(done)]
     {
-        auto const failed = on_->replace(next, new_lineage);
-        asio::post(loop_, [done, failed] { done(failed); });
+        auto const failed = what(*on_);
+        auto why = failed ? on_->failure_text() : std::string();
+        asio::post(loop_, [done, failed, why = std::move(why)] { done(failed, why); });
     };
     asio::post(thread_, std::move(job));
 }
 
-void registry_thread::keep(std::vector<control::join_token> all, std::function<void(error_code)> done)
+void registry_thread::replace(control::record next, std::string new_lineage, done_function done)
 {
-    auto job = [this, all = std::move(all), done = std::move(done)]
-    {
-        auto const failed = on_->keep(all);
-        asio::post(loop_, [done, failed] { done(failed); });
-    };
-    asio::post(thread_, std::move(job));
+    auto what = [next = std::move(next), new_lineage = std::move(new_lineage)](registry& in)
+    { return in.replace(next, new_lineage); };
+    write(std::move(what), std::move(done));
 }
 
-void registry_thread::append(std::vector<event_row> rows, std::function<void(error_code)> done)
+void registry_thread::keep(std::vector<control::join_token> all, done_function done)
 {
-    auto job = [this, rows = std::move(rows), done = std::move(done)]
-    {
-        auto const failed = on_->append(rows);
-        asio::post(loop_, [done, failed] { done(failed); });
-    };
-    asio::post(thread_, std::move(job));
+    write([all = std::move(all)](registry& in) { return in.keep(all); }, std::move(done));
+}
+
+void registry_thread::append(std::vector<event_row> rows, done_function done)
+{
+    write([rows = std::move(rows)](registry& in) { return in.append(rows); }, std::move(done));
 }
 
 void registry_thread::perform(std::function<void()> what)

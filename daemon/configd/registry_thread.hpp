@@ -21,14 +21,18 @@ public:
     // Performs what is queued.
     ~registry_thread();
 
-    // `done` is called on the loop.
-    void replace(control::record next, std::string new_lineage, std::function<void(error_code)> done);
-    void keep(std::vector<control::join_token> all, std::function<void(error_code)> done);
-    void append(std::vector<event_row> rows, std::function<void(error_code)> done);
+    // `done` is called on the loop, with what has happened if it has failed, for people.
+    using done_function = std::function<void(error_code, std::string const&)>;
+    void replace(control::record next, std::string new_lineage, done_function done);
+    void keep(std::vector<control::join_token> all, done_function done);
+    void append(std::vector<event_row> rows, done_function done);
     // Something else that waits for a disk, in its turn.
     void perform(std::function<void()> what);
 
 private:
+    template <class Write>
+    void write(Write what, done_function done);
+
     boost::asio::any_io_executor loop_;
     std::unique_ptr<registry> on_;
     boost::asio::thread_pool thread_{1};

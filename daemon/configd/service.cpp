@@ -147,12 +147,12 @@ void service::persist(control::record next, bool new_lineage)
     registry_.replace(
         std::move(next),
         lineage,
-        [this, revision, lineage](error_code failed)
+        [this, revision, lineage](error_code failed, std::string const& why)
         {
             --writes_;
             if (failed == errc::epoch_conflict)
                 die_(runtime::exit_bug, "somebody else changed the registry: is a second configd running?");
-            if (failed) die_(runtime::exit_disk, "the registry cannot be written: " + failed.message());
+            if (failed) die_(runtime::exit_disk, "the registry cannot be written: " + why);
             if (!lineage.empty()) identity_.lineage = lineage;
             feed(control::stored{revision});
         }
@@ -188,10 +188,10 @@ void service::note(control::notice const& what)
     row.node = what.who.name;
     row.why = what.why;
     ++writes_;
-    auto on_failure = [this](error_code failed)
+    auto on_failure = [this](error_code failed, std::string const& why)
     {
         --writes_;
-        if (failed) die_(runtime::exit_disk, "the registry cannot be written: " + failed.message());
+        if (failed) die_(runtime::exit_disk, "the registry cannot be written: " + why);
     };
     registry_.append({events_.add(std::move(row))}, on_failure);
 }

@@ -86,10 +86,10 @@ asio::awaitable<void> service::keep_tokens()
     auto const kept =
         std::make_shared<asio::steady_timer>(tasks_.executor(), asio::steady_timer::time_point::max());
     ++writes_;
-    auto on_kept = [this, kept, version = admission_.version()](error_code failed)
+    auto on_kept = [this, kept, version = admission_.version()](error_code failed, std::string const& why)
     {
         --writes_;
-        if (failed) die_(runtime::exit_disk, "the registry cannot be written: " + failed.message());
+        if (failed) die_(runtime::exit_disk, "the registry cannot be written: " + why);
         admission_.kept(version);
         kept->cancel();
     };

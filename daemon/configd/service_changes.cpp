@@ -181,6 +181,15 @@ asio::awaitable<admin_answer> service::add(std::string name, json::object body)
     auto const at = runtime::parse_address(address);
     if (body.contains("address") && !at)
         co_return refusal(400, "bad_request", "address: not HOST:PORT with a numeric host");
+    if (at && !runtime::is_loopback(*at))
+        co_return refusal(
+            400,
+            "bad_request",
+            "address: " + address +
+                " is not a loopback address, and links between daemons are not encrypted yet: give the end "
+                "of "
+                "the tunnel on this machine"
+        );
     // A node that was there before is found where it was.
     if (!at && !is_known(who))
         co_return refusal(400, "bad_request", "address: where " + name + " listens for other replicas");

@@ -103,11 +103,21 @@ error_code sqlite_registry::check_all(std::string& why)
     return db_->failed() ? disk() : make_error_code(errc::store_damaged);
 }
 
+bool sqlite_registry::is_full() const
+{
+    return db_->failed() && (db_->failure().value() & 0xff) == SQLITE_FULL;
+}
+
+std::string sqlite_registry::failure_text() const
+{
+    if (is_full()) return "the disk is full: make room where " + path_ + " is";
+    return db_->failed() ? db_->failure_text() : "it has been closed";
+}
+
 error_code sqlite_registry::disk()
 {
     if (!db_->failed()) return {};
-    bool const full = (db_->failure().value() & 0xff) == SQLITE_FULL;
-    if (!full) store::leave_distrust(path_, vfs_, db_->failure_text());
+    if (!is_full()) store::leave_distrust(path_, vfs_, db_->failure_text());
     // Closing must not do what the failed call could not.
     sqlite3_db_config(db_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     return make_error_code(errc::disk_failed);

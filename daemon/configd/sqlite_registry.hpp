@@ -28,12 +28,14 @@ public:
     [[nodiscard]] error_code keep(std::vector<control::join_token> const& all) override;
     [[nodiscard]] error_code append(std::vector<event_row> const& rows) override;
     [[nodiscard]] result<std::vector<event_row>> newest_events(std::size_t limit) override;
+    [[nodiscard]] std::string failure_text() const override;
 
 private:
     sqlite_registry(store::process_lock lock, std::unique_ptr<store::database> db);
     error_code prepare(chain_identity const& fresh, std::string& why);
     error_code check_all(std::string& why);
     error_code commit();
+    [[nodiscard]] bool is_full() const;
     error_code disk();  // disk_failed if the connection has failed; the next one to open the file hears of it
 
     store::process_lock lock_;

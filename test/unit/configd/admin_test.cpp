@@ -2,6 +2,8 @@
 
 #include "unit/configd/puppets.hpp"
 
+#include <boost/asio/write.hpp>
+
 #include <unistd.h>
 
 using namespace chaind;
@@ -13,9 +15,34 @@ std::string adding(puppet const& who)
 {
     return R"({"address":")" + who.address() + "\"}";
 }
+
+// A server of something else: it answers like one of HTTP, or never.
+struct other_server
+{
+    explicit other_server(asio::io_context& on) : acceptor(on, any_port()) {}
+    asio::ip::tcp::acceptor acceptor;
+
+    [[nodiscard]] std::string address() const { return runtime::to_string(acceptor.local_endpoint()); }
+    static asio::awaitable<void> answer(std::shared_ptr<other_server> self)
+    {
+        auto socket = co_await self->acceptor.async_accept(asio::use_awaitable);
+        std::string const words = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
+        co_await asio::async_write(socket, asio::buffer(words), asio::use_awaitable);
+    }
+};
+
+struct admin_town : small_town
+{
+    std::shared_ptr<other_server> something_else(bool speaks)
+    {
+        auto out = std::make_shared<other_server>(loop);
+        if (speaks) tasks.spawn(other_server::answer(out));
+        return out;
+    }
+};
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(admin_api, small_town)
+BOOST_FIXTURE_TEST_SUITE(admin_api, admin_town)
 
 BOOST_AUTO_TEST_CASE(a_node_is_added_when_it_is_there_under_that_name_and_of_this_cluster)
 {
@@ -26,7 +53,17 @@ BOOST_AUTO_TEST_CASE(a_node_is_added_when_it_is_there_under_that_name_and_of_thi
 
     auto const nobody = post("/v1/nodes/n3/add", R"({"address":"127.0.0.1:1"})");
     BOOST_TEST(nobody.status == 409u);
-    BOOST_TEST(problem(nobody) == "nothing answers at 127.0.0.1:1");
+    BOOST_TEST(problem(nobody) == "nothing listens at 127.0.0.1:1: start chaind there");
+    auto const remote = post("/v1/nodes/n3/add", R"({"address":"10.1.2.3:80"})");
+    BOOST_TEST(remote.status == 400u);
+    BOOST_TEST(problem(remote).find("10.1.2.3:80 is not a loopback address") != std::string::npos);
+    for (bool const speaks : {false, true})
+    {
+        auto const one = something_else(speaks);
+        auto const other_server = post("/v1/nodes/n3/add", R"({"address":")" + one->address() + "\"}");
+        BOOST_TEST(other_server.status == 409u);
+        BOOST_TEST(problem(other_server).find(speaks ? "is no chaind" : "says nothing") != std::string::npos);
+    }
     auto const wrong = post("/v1/nodes/n4/add", adding(n3));
     BOOST_TEST(wrong.status == 409u);
     BOOST_TEST(problem(wrong) == "at " + n3.address() + " is n3, not n4");

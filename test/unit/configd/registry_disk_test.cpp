@@ -94,3 +94,22 @@ BOOST_FIXTURE_TEST_CASE(what_a_registry_tells_after_a_failed_fsync_survives_a_po
     }
     BOOST_TEST(n > 10u);
 }
+
+// It is for people to make room, where a disk that fails is to be replaced.
+BOOST_FIXTURE_TEST_CASE(a_full_disk_is_told_from_one_that_fails, failing_registry)
+{
+    for (auto const what : {fault_disk::kind::no_space, fault_disk::kind::io_error})
+    {
+        disk.wipe();
+        told = 0;
+        auto on = start();
+        BOOST_TEST_REQUIRE(on);
+        BOOST_TEST(goes_on(*on, 2));
+        disk.fail_at(1, what, true);
+        BOOST_TEST(!goes_on(*on, 2));
+        bool const full = on->failure_text().find("the disk is full") != std::string::npos;
+        BOOST_TEST(full == (what == fault_disk::kind::no_space));
+        disk.no_more_faults();
+        on.reset();
+    }
+}

@@ -184,11 +184,16 @@ BOOST_AUTO_TEST_CASE(the_thread_answers_on_the_loop_in_order)
     std::vector<int> seen;
     {
         configd::registry_thread thread(loop.get_executor(), open());
-        thread.replace(made_record(1), "", [&](error_code failed) { seen.push_back(failed ? -1 : 1); });
+        thread.replace(
+            made_record(1),
+            "",
+            [&](error_code failed, std::string const&) { seen.push_back(failed ? -1 : 1); }
+        );
         thread.replace(
             made_record(3),
             "",
-            [&](error_code failed) { seen.push_back(failed == errc::epoch_conflict ? 2 : -2); }
+            [&](error_code failed, std::string const&)
+            { seen.push_back(failed == errc::epoch_conflict ? 2 : -2); }
         );
     }
 
