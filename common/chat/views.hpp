@@ -35,6 +35,9 @@ struct login_data
 };
 
 // ---- sync
+// Of what somebody has not read for long, so much is counted: a page of conversations has a bounded cost.
+inline constexpr std::uint64_t counted_at_most = 500;
+
 struct conv_summary
 {
     conversation conv;
@@ -42,7 +45,7 @@ struct conv_summary
     std::optional<person> peer;  // of a dm
     std::uint64_t read = 0;
     std::uint64_t delivered = 0;
-    std::uint64_t mentions = 0;        // unread ones
+    std::uint64_t mentions = 0;        // unread ones; of both at most counted_at_most
     std::uint64_t unread_deleted = 0;  // messages after `read` that were deleted: nothing to read any more
     std::optional<message> last;       // the newest message
 };

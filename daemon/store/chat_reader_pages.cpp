@@ -157,11 +157,21 @@ chat::conv_summary chat_reader::summary(chat::user_id who, chat::conversation co
         out.read = me->read;
         out.delivered = me->delivered;
         auto unread = db_.query(
-            "SELECT count(*) FROM chat_mention WHERE uid = ? AND conv = ? AND seq > ?", who, conv.id, me->read
+            "SELECT count(*) FROM (SELECT 1 FROM chat_mention WHERE uid = ? AND conv = ? AND seq > ? LIMIT "
+            "?)",
+            who,
+            conv.id,
+            me->read,
+            chat::counted_at_most
         );
         if (unread.step()) out.mentions = unread.number(0);
+        // Each is a row that is looked up.
         auto deleted = db_.query(
-            "SELECT count(*) FROM chat_message WHERE conv = ? AND seq > ? AND deleted = 1", conv.id, me->read
+            "SELECT count(*) FROM (SELECT 1 FROM chat_message INDEXED BY chat_message_deleted"
+            " WHERE conv = ? AND seq > ? AND deleted = 1 LIMIT ?)",
+            conv.id,
+            me->read,
+            chat::counted_at_most
         );
         if (deleted.step()) out.unread_deleted = deleted.number(0);
         auto last = db_.query(

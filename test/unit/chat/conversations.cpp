@@ -329,6 +329,35 @@ BOOST_AUTO_TEST_CASE(what_was_deleted_is_nothing_to_read)
     BOOST_TEST(one.unread_deleted == 2u);
 }
 
+// Mentions and deletions of what somebody has not read are counted for each conversation of each page.
+BOOST_AUTO_TEST_CASE(however_much_nobody_has_read_a_page_costs_no_more)
+{
+    auto const talk = dm(ana, bob);
+    auto const say = [&](std::uint64_t times)
+    {
+        for (std::uint64_t i = 0; i < times; ++i)
+        {
+            auto to_bob = text(talk, "@bob");
+            to_bob.mentions = {bob};
+            apply(ana, to_bob);
+            apply(ana, msg_delete{.mid = send(ana, talk, "oops").mid});
+        }
+    };
+    auto const cost = [&] { return steps_of([&] { static_cast<void>(read.sync(bob, {})); }); };
+    auto const few = 100u;
+    say(few);
+    auto const exact = std::get<conv_summary>(read.conv(bob, talk));
+    BOOST_TEST(exact.mentions == few);
+    BOOST_TEST(exact.unread_deleted == few);
+    say(counted_at_most);
+    auto const before = cost();
+    say(2 * counted_at_most);
+    BOOST_TEST(cost() < before + before / 10);
+    auto const at_most = std::get<conv_summary>(read.conv(bob, talk));
+    BOOST_TEST(at_most.mentions == counted_at_most);
+    BOOST_TEST(at_most.unread_deleted == counted_at_most);
+}
+
 BOOST_AUTO_TEST_CASE(everybody_missed_exactly_his_own_events)
 {
     auto const start = pos;
