@@ -21,7 +21,6 @@ void replica::impl::advance_stable()
 
 void replica::impl::advance_commit()
 {
-    if (!in_stream()) return;
     auto upto = std::max(commit_, std::min(commit_heard_, verified_));
     if (is_tail() && (activated_ || !rule(r::commits_only_when_active)))
         upto = std::max(

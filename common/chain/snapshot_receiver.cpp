@@ -164,7 +164,6 @@ void snapshot_receiver::on_kept(chunk_kept const& what, view const& v)
     wants_.erase(found);
     if (++kept_ < chunks()) return;
     stage_ = stage::checking;
-    alive_at_ = v.now;
     v.out.snapshot_orders.emplace_back(check_incoming{what_});
 }
 

@@ -20,6 +20,9 @@ public:
 
     void start();
     void stop() { stopped_ = true; }
+    // When all have stopped: the first writer, or the first reader, asks there, and not again.
+    void write_once(int where);
+    void read_once(int where);
     // People find out which replica still answers (-1: all do), and those who wait ask it now.
     void prefer(int which);
     // The answer of an intention has reached its gateway.

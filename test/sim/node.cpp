@@ -228,6 +228,11 @@ void node::perform(chain::effects what)
         return;
     }
     count_rows(what.writes);
+    for (auto const& each : what.sends)
+        ++said.messages[each.what.index()];
+    said.heartbeats += static_cast<std::uint32_t>(what.heartbeats.size());
+    said.orders +=
+        static_cast<std::uint32_t>(what.writes.size() + what.log_reads.size() + what.snapshot_orders.size());
     auto life = life_;
     for (auto& write : what.writes)
     {

@@ -6,9 +6,11 @@
 #include "sim/disk.hpp"
 #include "sim/snapshot_desk.hpp"
 
+#include <array>
 #include <deque>
 #include <map>
 #include <optional>
+#include <variant>
 
 namespace chaind::sim
 {
@@ -48,6 +50,7 @@ public:
     [[nodiscard]] member const& self() const { return self_; }
     [[nodiscard]] bool alive() const { return core_.has_value(); }
     [[nodiscard]] bool stopping() const { return alive() && stopping_; }
+    [[nodiscard]] bool reading() const { return !reads_.empty(); }
     [[nodiscard]] bool paused() const { return paused_; }
     [[nodiscard]] bool powered() const { return powered_; }
     [[nodiscard]] disk const& store() const { return disk_; }
@@ -58,6 +61,15 @@ public:
     [[nodiscard]] instant local_now() const;
     [[nodiscard]] now_t clocks() const;
     [[nodiscard]] bool lease_valid() const { return core_->lease_valid(local_now()); }
+
+    // What it has done since somebody began to count.
+    struct deeds
+    {
+        std::array<std::uint32_t, std::variant_size_v<chain::message>> messages{};  // of each kind
+        std::uint32_t heartbeats = 0;
+        std::uint32_t orders = 0;  // to its store
+    };
+    deeds said;
 
     std::string kernel;              // that runs it
     std::int64_t clock_jump_us = 0;  // its wall clock was set wrong by so much

@@ -68,7 +68,11 @@ void draw_limits(profile& p, rng& random)
     if (narrow && random.chance(0.3)) c.batch_bytes = static_cast<std::size_t>(random.between(300, 1000));
     if (narrow && random.chance(0.3)) c.window_bytes = static_cast<std::size_t>(random.between(300, 4000));
     if (random.chance(0.4)) c.cache_bytes = static_cast<std::size_t>(random.between(100, 6000));
-    if (random.chance(0.3)) c.admission_entries = static_cast<std::size_t>(random.between(4, 40));
+    if (random.chance(0.3))
+    {
+        c.admission_entries = static_cast<std::size_t>(random.between(4, 40));
+        c.admission_bytes = 150 * c.admission_entries;
+    }
     c.read_limit = 1s;
     p.control.cold_wait = microseconds(random.between(300'000, 1'500'000));
     p.control.flap_first = microseconds(random.between(20'000, 300'000));

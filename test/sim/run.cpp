@@ -2,6 +2,7 @@
 
 #include "sim/backup.hpp"
 #include "sim/nemesis.hpp"
+#include "sim/rest_check.hpp"
 #include "sim/world.hpp"
 
 namespace chaind::sim
@@ -242,6 +243,8 @@ private:
                 return true;
             }
         );
+        in_.check.demand_equal();
+        rest_check(in_).run();
         in_.check.demand_equal();
     }
 

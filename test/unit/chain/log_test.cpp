@@ -80,6 +80,19 @@ BOOST_AUTO_TEST_CASE(evicted_rows_leave_the_point_below_the_rest)
     BOOST_TEST(log.holds(request_id{{4}}));
 }
 
+BOOST_AUTO_TEST_CASE(no_row_is_evicted_that_fits)
+{
+    auto log = six_rows();
+    std::size_t three = 0;
+    for (std::uint64_t at = 4; at <= 6; ++at)
+        three += log.row(seq{at})->bytes();
+
+    log.evict(seq{6}, three);
+
+    BOOST_TEST(log.row(seq{3}) == nullptr);
+    BOOST_TEST(log.row(seq{4}) != nullptr);
+}
+
 BOOST_AUTO_TEST_CASE(a_recovered_log_knows_the_epochs_of_rows_on_the_disk)
 {
     auto const whole = six_rows();

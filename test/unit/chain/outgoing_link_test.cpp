@@ -138,6 +138,30 @@ BOOST_AUTO_TEST_CASE(an_append_is_filled_up_to_its_limit)
         if (auto const* a = std::get_if<append>(&each.what)) BOOST_TEST(a->entries.size() == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(rows_that_do_not_come_are_asked_for_again)
+{
+    source s(false);
+    s.log.evict(seq(40), 0);
+    auto const asks = [&]
+    {
+        (void)s.pump();
+        return s.out.log_reads.size() == 1u;
+    };
+    BOOST_TEST(asks());
+    s.now += 10 * s.how.resend_after;
+    BOOST_TEST(!asks());
+    s.now += 1us;
+    BOOST_TEST(asks());
+
+    // They have been dropped: soon it is known what is left.
+    auto v = s.view();
+    BOOST_TEST(s.link.on_rows({}, v));
+    s.now += s.how.resend_after;
+    BOOST_TEST(!asks());
+    s.now += 1us;
+    BOOST_TEST(asks());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace chaind::chain

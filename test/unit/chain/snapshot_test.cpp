@@ -265,6 +265,22 @@ BOOST_AUTO_TEST_CASE(the_rate_is_kept)
     BOOST_TEST(h.arrives(1500ms));
 }
 
+// The rate is owed for what was read, and not beyond the file that it was read of.
+BOOST_AUTO_TEST_CASE(a_file_owes_nothing_for_the_one_before)
+{
+    snapshot_world h([](settings& how) { how.snapshot_rate = 10'000; });
+    bool first = true;
+    h.at(1).fault = [&](snapshot_order const& what) -> std::string
+    { return std::holds_alternative<read_chunk>(what) && std::exchange(first, false) ? "torn" : ""; };
+    h.assign();
+    h.pass(100ms);
+    BOOST_TEST(count<read_chunk>(h.at(1)) == 1u);
+    h.pass(5s);
+    BOOST_TEST(count<make_snapshot>(h.at(1)) == 2u);
+    h.pass(100ms);
+    BOOST_TEST(count<read_chunk>(h.at(1)) == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(a_source_that_cannot_make_one_says_why_and_tries_again)
 {
     snapshot_world h;
@@ -503,6 +519,21 @@ struct world_in_check : snapshot_world
         check_complete();
     }
 };
+
+// Such a word answers an order of an earlier try at the same file.
+BOOST_AUTO_TEST_CASE(a_chunk_is_not_there_because_one_was_kept_before)
+{
+    snapshot_world h;
+    h.lose = [](member const&, envelope const& m) { return std::holds_alternative<snap_chunk>(m.what); };
+    h.assign();
+    h.pass(100ms);
+    BOOST_TEST_REQUIRE(h.at(1).made.has_value());
+    for (std::uint64_t index = 0; index < all_chunks; ++index)
+        (void)h.step(2, chunk_kept{h.at(1).made->info.id, index, {}});
+    h.lose = {};
+    BOOST_TEST(h.arrives());
+    BOOST_TEST(count<check_incoming>(h.at(2)) == 1u);
+}
 
 BOOST_AUTO_TEST_CASE(another_offer_does_not_throw_away_a_file_that_is_being_checked)
 {
