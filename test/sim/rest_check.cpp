@@ -40,7 +40,7 @@ void rest_check::run()
     auto const idle_there = [](auto const& each) { return !each->reading(); };
     auto const none_waits = [&] { return std::all_of(in_.nodes.begin(), in_.nodes.end(), idle_there); };
     (void)span_until(reads_end, none_waits);
-    demand(none_waits(), "I24: a read is never answered");
+    demand(none_waits(), "I25: a read is never answered");
     chain_ = in_.config.registry().last_active;
     members_.clear();
     for (auto const& m : chain_.members)
@@ -96,11 +96,11 @@ void rest_check::idle()
     {
         pass(10'000);
         for (auto const* each : members_)
-            demand(each->lease_valid(), "I24: at rest ", each->self().name, " has no lease");
+            demand(each->lease_valid(), "I25: at rest ", each->self().name, " has no lease");
     }
     for (std::size_t place = 0; place < members_.size(); ++place)
         judge_idle(place);
-    demand(in_.config.registry().current == chain_, "I24: at rest the chain changes");
+    demand(in_.config.registry().current == chain_, "I25: at rest the chain changes");
 }
 
 // A tick comes every 5 to 5.5 ms, so that what is due every 25 ms takes up to 31, by clocks at their limit.
@@ -112,7 +112,7 @@ void rest_check::judge_idle(std::size_t place) const
     {
         demand(
             count >= low && count <= high,
-            "I24: at rest ",
+            "I25: at rest ",
             each.self().name,
             " said ",
             what,
@@ -136,11 +136,11 @@ void rest_check::judge_idle(std::size_t place) const
         );
     }
     said_between(said.heartbeats, 8, 11, "a heartbeat");
-    demand(said.orders == 0, "I24: at rest ", each.self().name, " writes or reads its store");
+    demand(said.orders == 0, "I25: at rest ", each.self().name, " writes or reads its store");
     auto const& s = each.status();
     demand(
         s.stable == s.received && s.commit == s.received && s.pending_submissions == 0 && !s.receiving,
-        "I24: at rest ",
+        "I25: at rest ",
         each.self().name,
         " is not where all are"
     );
@@ -149,7 +149,7 @@ void rest_check::judge_idle(std::size_t place) const
     demand(
         s.config.at == chain_.at && s.config.members == chain_.members && s.active && s.part == part &&
             s.least.left == room::ample && !s.clock_error && s.refused_us == 0,
-        "I24: at rest ",
+        "I25: at rest ",
         each.self().name,
         " says of itself what is not so"
     );
@@ -163,14 +163,14 @@ void rest_check::judge_word(node const& of) const
     demand(
         word && word->from == of.self() && word->promised == chain_.at && word->end == s.end &&
             word->verified == s.commit && word->commit == s.commit,
-        "I24: at rest the config service has not heard where ",
+        "I25: at rest the config service has not heard where ",
         of.self().name,
         " is"
     );
     demand(
         word->unreachable.empty() && !word->feeding && !word->stepping_down && !word->restored &&
             !word->in_doubt && !word->damaged && word->left == room::ample && word->refused_us == 0,
-        "I24: at rest ",
+        "I25: at rest ",
         of.self().name,
         " complains"
     );
@@ -192,7 +192,7 @@ void rest_check::write_at(std::size_t place)
     (void)span_until(answer + slack, [&] { return in_.check.acknowledged() > before; });
     demand(
         in_.check.acknowledged() > before,
-        "I24: a write at ",
+        "I25: a write at ",
         members_[place]->self().name,
         " is not answered after ",
         (in_.time.now() - since) / 1000,
@@ -203,7 +203,7 @@ void rest_check::write_at(std::size_t place)
     (void
     )span_until(here * hop + slack, [&] { return std::all_of(members_.begin(), members_.end(), known); });
     for (auto const* each : members_)
-        demand(known(each), "I24: ", each->self().name, " does not hear what is committed");
+        demand(known(each), "I25: ", each->self().name, " does not hear what is committed");
     // What is asked next finds no disk at work.
     pass(2 * fsync);
     for (std::size_t each = 0; each < members_.size(); ++each)
@@ -227,7 +227,7 @@ void rest_check::lose(std::size_t from, std::size_t to, std::size_t asked, us ti
     (void)span_until(limit - cut_for, answered);
     demand(
         answered(),
-        "I24: what ",
+        "I25: what ",
         members_[from]->self().name,
         " sent ",
         members_[to]->self().name,
@@ -248,7 +248,7 @@ void rest_check::judge_write(std::size_t place, std::size_t asked, us took) cons
         times<chain::append>(said) == (tail ? 0 : 1) && times<chain::ok>(said) == (head ? 0 : 1) &&
             times<chain::submit>(said) == (place == asked && !head ? 1 : 0) &&
             times<chain::nack>(said) + times<chain::refused>(said) + times<chain::still_at>(said) == 0,
-        "I24: one write, and ",
+        "I25: one write, and ",
         each.self().name,
         " sent appends ",
         times<chain::append>(said),
@@ -257,7 +257,7 @@ void rest_check::judge_write(std::size_t place, std::size_t asked, us took) cons
     );
     demand(
         said.heartbeats <= took / 50'000 + 1,
-        "I24: one write, and ",
+        "I25: one write, and ",
         each.self().name,
         " says ",
         said.heartbeats,
@@ -273,7 +273,7 @@ void rest_check::read_at(std::size_t place)
     auto const asked = each.lease_valid() || members_.size() == 1 ? 0 : 2 * hop;
     in_.clients.read_once(each.index());
     (void)span_until(asked + reading + slack, [&] { return answered() > before; });
-    demand(answered() > before, "I24: a read at ", each.self().name, " is not answered at once");
+    demand(answered() > before, "I25: a read at ", each.self().name, " is not answered at once");
 }
 
 }  // namespace chaind::sim

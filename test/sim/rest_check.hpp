@@ -1,6 +1,6 @@
 #pragma once
 // A chain of which nothing is asked, and then one thing after the other, while nothing fails: it does as
-// little as it must, as often as it must, and what is asked takes as long as its hops take. I24.
+// little as it must, as often as it must, and what is asked takes as long as its hops take. I25.
 
 #include "chain/types.hpp"
 #include "sim/scheduler.hpp"
