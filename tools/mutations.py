@@ -37,14 +37,37 @@ def code_only(text):
 
     for found in list(re.finditer(r"\b(?:BOOST_ASSERT|static_assert)\(", out)):
         out = clear(found.start(), closing(out, found.end() - 1))
-    for found in list(re.finditer(r"\bif \(!rule\(", out)):
-        end = closing(out, found.start() + 3)
-        if "||" in out[found.start() : end]:
+    for found in list(re.finditer(r"!rule\(", out)):
+        start, end = group(out, found.start())
+        if re.search(r"\|\||\?", out[start:end]):
             continue
-        body = re.compile(r"\s*").match(out, end).end()
-        done = closing(out, body) if out[body] == "{" else out.index(";", body) + 1
-        out = clear(found.start(), done)
+        condition = re.search(r"\bif \($", out[:start])
+        if condition:
+            start = condition.start()
+            body = re.compile(r"\s*").match(out, end + 1).end()
+            end = closing(out, body) if out[body] == "{" else out.index(";", body) + 1
+        out = clear(start, end)
+    for found in list(re.finditer(r"(?<!!)\brule\([\w:]+\)\s+\? ", out)):
+        end = group(out, found.start())[1]
+        other = re.compile(r"\s:\s").search(out, found.end(), end)
+        if other:
+            out = clear(other.end(), end)
     return out
+
+
+def group(text, at):
+    """What belongs together around `at`: between brackets, commas, or an assignment and its end."""
+    start, depth = at, 0
+    while start > 0 and not (depth == 0 and (text[start - 1] in "([{,;" or text[start - 3 : start] == " = ")):
+        depth += text[start - 1] in ")]}"
+        depth -= text[start - 1] in "([{"
+        start -= 1
+    end, depth = at, 0
+    while end < len(text) and not (depth == 0 and text[end] in ")]},;"):
+        depth += text[end] in "([{"
+        depth -= text[end] in ")]}"
+        end += 1
+    return start, end
 
 
 def closing(text, opened):

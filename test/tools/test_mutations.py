@@ -65,6 +65,11 @@ class Operators(unittest.TestCase):
     def test_what_is_done_only_where_a_rule_is_broken_on_purpose_stays(self):
         self.assertEqual(changed("if (!rule(r::a) && x < y) z = 1;\nif (!rule(r::b))\n{\n    u.v();\n}\n"), [])
         self.assertIn("if (!(!rule(r::a) || x < y)) z = 1;", changed("if (!rule(r::a) || x < y) z = 1;\n"))
+        self.assertEqual(changed("if (w && !rule(r::a)) z = x < y;\n"), [])
+        self.assertEqual(changed("bool const a = !rule(r::a) && b &&\n    c == d;\n"), [])
+        self.assertEqual(changed("a = b || (!rule(r::a) && c == d);\n", "comparison"), [])
+        self.assertEqual(changed("a = f(rule(r::a) ? b : c + d, e);\n", "arithmetic"), [])
+        self.assertEqual(changed("a = f(rule(r::a) ? b + c : d, e + f);\n", "arithmetic"), ["a = f(rule(r::a) ? b - c : d, e + f);", "a = f(rule(r::a) ? b + c : d, e - f);"])
 
     def test_only_those_characters_change(self):
         text = HEAD + "if (a < b && !c) x = y.next();\n"

@@ -134,6 +134,28 @@ BOOST_AUTO_TEST_CASE(of_two_clocks_the_one_that_jumps_is_wrong)
     }
 }
 
+// No stamp says which of them it is, when nothing has been written for long.
+BOOST_AUTO_TEST_CASE(what_two_clocks_agreed_on_goes_on_when_one_is_set_back)
+{
+    constexpr std::int64_t right = 1'700'000'000'000'000;
+    constexpr std::int64_t back = (40 * day).count();
+    for (bool const own : {false, true})
+    {
+        clock_votes votes(5min);
+        for (auto const passed : {0s, 1s})
+        {
+            auto const now = instant{10s} + passed;
+            auto const wall = right + microseconds(passed).count();
+            votes.own(wall - (own && passed > 0s ? back : 0), now);
+            votes.heard(name("n1"), wall - (!own && passed > 0s ? back : 0), 0, false, now);
+            (void)votes.judge(now, 1);
+            BOOST_CHECK_EQUAL(votes.time_us(now), wall);
+        }
+        BOOST_CHECK_EQUAL(votes.own_error().has_value(), own);
+        BOOST_CHECK_EQUAL(votes.error(name("n1")).has_value(), !own);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_config_service_whose_clock_is_wrong_says_so_and_tells_the_right_time)
 {
     for (auto const ahead : {40 * day, -40 * day})
