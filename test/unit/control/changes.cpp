@@ -218,6 +218,13 @@ BOOST_AUTO_TEST_CASE(a_move_waits_for_all_and_a_dead_one_does_not_hold_the_next_
     BOOST_CHECK(t.becomes("n3 n2 n1", 1s));
 }
 
+BOOST_AUTO_TEST_CASE(one_of_two_can_be_moved)
+{
+    settled_town t({"n1", "n2"});
+    BOOST_CHECK(t.outcome(t.move("n1", false)) == admin_verdict::done);
+    BOOST_CHECK(t.active("n2 n1"));
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_be_moved)
 {
     town_with_a_spare t;
@@ -361,6 +368,19 @@ BOOST_AUTO_TEST_CASE(a_chain_that_can_go_on_is_not_forced)
     t.run(100ms);
     BOOST_CHECK(t.verdict_of(t.force("n3")) == admin_verdict::not_needed);
     BOOST_CHECK_EQUAL(t.lineages, 0u);
+}
+
+// n1 and n2 have only not been heard yet.
+BOOST_AUTO_TEST_CASE(a_chain_of_which_some_may_still_live_is_not_forced)
+{
+    settled_town t;
+    t.stop_config();
+    t.unplug("n1");
+    t.unplug("n2");
+    t.wipe("n3");
+    t.start_config();
+    t.run(60ms);
+    BOOST_CHECK(t.verdict_of(t.force("n3")) == admin_verdict::not_needed);
 }
 
 BOOST_AUTO_TEST_CASE(a_chain_whose_last_member_is_lost_begins_anew_with_another_history)
