@@ -222,7 +222,7 @@ BOOST_AUTO_TEST_CASE(one_of_two_can_be_moved)
 {
     settled_town t({"n1", "n2"});
     BOOST_CHECK(t.outcome(t.move("n1", false)) == admin_verdict::done);
-    BOOST_CHECK(t.active("n2 n1"));
+    BOOST_CHECK(t.becomes("n2 n1", 2s));
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_moved)
