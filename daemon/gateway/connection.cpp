@@ -298,12 +298,14 @@ private:
 
     asio::awaitable<bool> answer(http_response from, unsigned version, bool head)
     {
-        http::response<http::string_body> message(static_cast<http::status>(from.status), version);
+        // Its own version, also to who speaks 1.0 (RFC 9112, 2.3).
+        http::response<http::string_body> message(static_cast<http::status>(from.status), 11);
         message.set(http::field::server, "chaind");
         if (!from.type.empty()) message.set(http::field::content_type, from.type);
         for (auto const& [name, value] : from.headers)
             message.set(name, value);
         message.keep_alive(!from.close);
+        if (version == 10 && !from.close) message.set(http::field::connection, "keep-alive");
         auto const size = from.body.size();
         if (!head) message.body() = std::move(from.body);
         bool const bodiless = from.status == 204 || from.status == 304;

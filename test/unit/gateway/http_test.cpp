@@ -307,7 +307,7 @@ BOOST_DATA_TEST_CASE(ambiguous_or_huge_requests_get_one_answer_and_the_end, data
     auto answer = read_answer(to);
 
     BOOST_TEST(answer.status == bad.status);
-    if (bad.text.find("HTTP/1.0") == std::string::npos) BOOST_TEST(answer.headers["connection"] == "close");
+    BOOST_TEST(answer.headers["connection"] == "close");
     BOOST_TEST(!answer.error_code().empty());
     to.receive(1);
     BOOST_TEST(to.ended());
@@ -463,16 +463,33 @@ BOOST_AUTO_TEST_CASE(a_refusal_of_head_has_no_body)
     BOOST_TEST(all.ends_with("\r\n\r\n"), all);
 }
 
-BOOST_AUTO_TEST_CASE(http_1_0_is_answered_and_ended)
+// RFC 9112, 2.3: with the version that is spoken here, also where the other side speaks an earlier one.
+BOOST_AUTO_TEST_CASE(http_1_0_is_answered_by_http_1_1_and_ended)
 {
     chain_double chain;
-    raw_socket to(chain.port());
-    to.send("GET /livez HTTP/1.0\r\n\r\n");
-    auto const answer = read_answer(to);
-    BOOST_TEST(answer.status == 200U);
-    BOOST_TEST(answer.body == "ok\n");
-    to.receive(1);
-    BOOST_TEST(to.ended());
+    for (auto const& [question, status] : std::initializer_list<std::pair<std::string, std::string>>{
+             {"GET /livez HTTP/1.0\r\n\r\n", "200"},
+             {"GET /nowhere HTTP/1.0\r\n\r\n", "404"},
+             {"POST /api/v1/session HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"}
+         })
+    {
+        raw_socket to(chain.port());
+        to.send(question);
+        std::string all;
+        while (!to.ended())
+            all += to.receive(65536);
+        BOOST_TEST(all.starts_with("HTTP/1.1 " + status + " "), all);
+        BOOST_TEST(all.find("Connection: close\r\n") != std::string::npos, all);
+    }
+    // One that asks for more on the same connection must be told that it may.
+    raw_socket more(chain.port());
+    for (int i = 0; i < 2; ++i)
+    {
+        more.send("GET /livez HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+        auto answer = read_answer(more);
+        BOOST_TEST(answer.status == 200U);
+        BOOST_TEST(answer.headers["connection"] == "keep-alive");
+    }
 }
 
 // DNS rebinding: a page of a stranger's name, which answers with our address.
