@@ -445,7 +445,7 @@ void service::write_nodes_file()
     for (auto const& [name, info] : infos_)
     {
         json::object row{{"name", name.name}};
-        for (auto const* key : {"replica_addr", "client_url", "admin_addr"})
+        for (auto const* key : {"replica_addr", "client_url", "admin_addr", "database"})
             if (auto const* value = info.if_contains(key)) row[key] = *value;
         nodes.push_back(std::move(row));
     }

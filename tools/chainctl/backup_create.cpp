@@ -73,15 +73,23 @@ source find_source(invocation const& call)
         chain.empty() || !chain.back().is_object() ? "" : text_at(chain.back().get_object(), "name");
     auto const node = call.value("--node", tail);
     out.database = database_in(chain, node);
-    if (out.database.empty())
+    // Who has just not answered is not asked again.
+    bool const service_is_up = text_at(object_at(*status, "config_service"), "state") == "up";
+    if (out.database.empty() && service_is_up)
     {
         auto const nodes = ask(call, "GET", "/v1/nodes");
         if (nodes.body) out.database = database_in(list_at(*nodes.body, "nodes"), node);
     }
+    if (out.database.empty()) out.database = database_in(last_known(call), node);
     constexpr char const* advice = "; run this where a replica runs, or name it by --data-dir";
     if (out.database.empty())
     {
-        say("chainctl: " + (node.empty() ? std::string("no replica") : node) + " is not heard" + advice);
+        auto const who = node.empty() ? std::string("no replica") : node;
+        say("chainctl: " +
+            (service_is_up ? who + " is not heard"
+                           : "the config service does not answer, and where " + who +
+                                 " keeps its database is not known without it") +
+            advice);
         out.failed = exit_no_such_object;
         return out;
     }

@@ -23,6 +23,7 @@ struct invocation
     endpoint at;  // configd
     format as = format::table;
     std::chrono::milliseconds limit{10'000};  // for one request
+    bool limit_given = false;                 // by --timeout: of a change as well
     bool yes = false;                         // asked nothing
     bool dry_run = false;
     std::vector<std::string> words;         // positional

@@ -121,6 +121,7 @@ private:
         auto const seconds = number_in(text).value_or(0);
         if (seconds == 0 || seconds > 86400) return wrong("--timeout takes whole seconds, 1 to 86400");
         out_.call.limit = std::chrono::seconds(seconds);
+        out_.call.limit_given = true;
     }
     void take_epoch(std::string const& text)
     {

@@ -299,7 +299,7 @@ constexpr std::array global_options{
         "unix:/var/lib/configd/configd.sock); of several the last one counts"
     },
     flag_help{"-o, --output FORMAT", "table, wide, json, jsonl or name"},
-    flag_help{"--timeout SECONDS", "for one answer of the config service (default 10)"},
+    flag_help{"--timeout SECONDS", "for one answer of the config service (default 10, of a change 25)"},
     flag_help{"--yes", "do not ask before what destroys"},
     flag_help{"--dry-run", "say what would be done, do nothing"},
     flag_help{"--if-epoch EPOCH", "change nothing unless the chain is still in this epoch (see status)"},

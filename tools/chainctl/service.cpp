@@ -16,6 +16,8 @@ namespace
 // configd lets a change wait for its turn for 3 s and ends one that it cannot make after 15 s more, with a
 // reason; before each it may have to look for a new machine. A little more than that.
 constexpr std::chrono::seconds change_limit{25};
+// A replica that lives answers at once; more than one may have to be asked.
+constexpr std::chrono::milliseconds replica_limit{2000};
 
 // What a refusal's code means for the exit status.
 int status_of(std::string_view code)
@@ -47,7 +49,8 @@ void say_it_is_another(invocation const& call)
     say("chainctl: " + call.at.text + " does not speak as configd does; check --endpoint");
 }
 
-// configd keeps the last known addresses beside its socket.
+}  // namespace
+
 boost::json::array last_known(invocation const& call)
 {
     if (!call.at.is_unix()) return {};
@@ -59,8 +62,6 @@ boost::json::array last_known(invocation const& call)
     if (not_json || !parsed.is_object()) return {};
     return list_at(parsed.get_object(), "nodes");
 }
-
-}  // namespace
 
 namespace
 {
@@ -111,7 +112,8 @@ answer change(invocation const& call, std::string const& target, boost::json::ob
 {
     if (call.if_epoch) body["if_epoch"] = *call.if_epoch;
     if (!call.request_id.empty()) body["request_id"] = call.request_id;
-    auto const limit = std::max<std::chrono::milliseconds>(call.limit, change_limit);
+    auto const limit =
+        call.limit_given ? call.limit : std::max<std::chrono::milliseconds>(call.limit, change_limit);
     return ask_with(call, "POST", target, limit, boost::json::serialize(body));
 }
 
@@ -133,7 +135,7 @@ std::optional<boost::json::object> fetch_status(invocation const& call, unanswer
         auto const admin = text_at(node.get_object(), "admin_addr");
         endpoint const here{"http://" + admin};
         endpoint const clients{text_at(node.get_object(), "client_url")};
-        auto const limit = std::chrono::seconds(2);
+        auto const limit = std::min(call.limit, replica_limit);
         auto got = admin.empty() ? request(clients, "GET", "/api/v1/status", limit)
                                  : request(here, "GET", "/status", limit);
         if ((!got || got->status != 200) && !admin.empty())

@@ -20,8 +20,8 @@ struct answer
 };
 answer ask(invocation const& call, std::string const& method, std::string const& target);
 
-// A change: POST with this body, --if-epoch and --request-id. Waits at least as long as configd takes to
-// refuse.
+// A change: POST with this body, --if-epoch and --request-id. Unless --timeout is given, waits at least as
+// long as configd takes to refuse.
 answer change(invocation const& call, std::string const& target, boost::json::object body = {});
 
 // Why nobody told the status.
@@ -34,6 +34,8 @@ struct unanswered
 
 // The status object (CLIENT_API 4) from the config service, else from a replica; nothing when nobody answers.
 std::optional<boost::json::object> fetch_status(invocation const& call, unanswered* how = nullptr);
+// What configd last wrote of the replicas beside its socket; it may be old.
+boost::json::array last_known(invocation const& call);
 // Says so, and what to do next; the exit status to end with.
 int nobody_told(invocation const& call, unanswered const& how);
 

@@ -116,6 +116,8 @@ struct office
     std::string said;
     std::vector<std::string> words;
     bool yes = false;
+    bool dry_run = false;
+    bool limit_given = false;
 
     std::map<std::string, std::string, std::less<>> values;
 
@@ -125,6 +127,8 @@ struct office
         call.at.text = "unix:" + socket;
         call.as = as;
         call.limit = limit;
+        call.limit_given = limit_given;
+        call.dry_run = dry_run;
         call.words = words;
         call.yes = yes;
         call.flags = values;
@@ -337,6 +341,71 @@ BOOST_AUTO_TEST_CASE(a_change_that_was_sent_has_an_outcome_that_nobody_knows)
     BOOST_TEST(run(run_drain) == exit_unavailable);
     BOOST_TEST(!mentions(said, "may have been done"));
     BOOST_TEST(run_with({}, {hangs_up}, run_nodes) == exit_unavailable);
+}
+
+// A process that stands still takes connections, and answers none.
+BOOST_AUTO_TEST_CASE(each_command_keeps_its_time_limit_with_a_service_that_stands_still)
+{
+    struct one
+    {
+        int (*command)(invocation const&);
+        std::vector<std::string> words;
+        int ends;
+        std::map<std::string, std::string, std::less<>> values = {};
+    };
+    std::vector<one> const all{
+        {run_status, {}, exit_unavailable},
+        {run_nodes, {}, exit_unavailable},
+        {run_events, {}, exit_unavailable},
+        {run_verify, {}, exit_unknown_outcome},
+        {run_join_token, {}, exit_unknown_outcome},
+        {run_add_node, {"n4", "127.0.0.1:7401"}, exit_unknown_outcome},
+        {run_remove_node, {"n1"}, exit_unknown_outcome},
+        {run_drain, {"n1"}, exit_unknown_outcome},
+        {run_undrain, {"n1"}, exit_unknown_outcome},
+        {run_move, {"n1"}, exit_unknown_outcome, {{"--to", "head"}}},
+        {run_replace, {"n1"}, exit_unknown_outcome},
+        {run_want, {"3"}, exit_unavailable},
+        {run_force_epoch, {"n1"}, exit_unknown_outcome, {{"--i-understand-data-may-be-lost", ""}}},
+        {run_backup_create, {folder.path() + "/b"}, exit_unavailable},
+    };
+    limit = std::chrono::milliseconds(100);
+    limit_given = yes = true;
+    for (auto const& each : all)
+        BOOST_TEST_CONTEXT("command " << &each - all.data())
+        {
+            values = each.values;
+            auto const before = std::chrono::steady_clock::now();
+            BOOST_TEST(run_with(each.words, {"", "", ""}, each.command) == each.ends);
+            auto const took = std::chrono::steady_clock::now() - before;
+            BOOST_TEST((took < std::chrono::seconds(10)));  // that is a chance of 1 to 100 for a busy machine
+            BOOST_TEST(mentions(said, "does not answer"));
+        }
+}
+
+// Where the tail keeps it, the service wrote down when it last spoke.
+BOOST_AUTO_TEST_CASE(a_backup_needs_no_service_that_answers)
+{
+    limit = std::chrono::milliseconds(100);
+    dry_run = true;
+    auto const database = folder.path() + "/chain.db";
+    std::ofstream(database) << "some";
+    told_replica const replica(
+        {asio::ip::address_v4::loopback(), 0}, 200, std::vector<std::string>(2, status_of("healthy"))
+    );
+    auto known = [&](std::string const& more)
+    {
+        std::ofstream(folder.path() + "/nodes.json")
+            << R"({"nodes":[{"name":"n1","client_url":"http://127.0.0.1:)" << replica.at().port() << '"'
+            << more << "}]}";
+    };
+    known(R"(,"database":")" + database + '"');
+    BOOST_TEST(run_with({folder.path() + "/b"}, {"", ""}, run_backup_create) == exit_done);
+    BOOST_TEST(mentions(said, "would write all of " + database));
+    known("");
+    BOOST_TEST(run_with({folder.path() + "/b"}, {"", ""}, run_backup_create) == exit_no_such_object);
+    BOOST_TEST(mentions(said, "where n1 keeps its database is not known without it"));
+    BOOST_TEST(mentions(said, "--data-dir"));
 }
 
 char const* const three = R"({"nodes":[{"name":"n1","state":"member"},{"name":"n2","state":"failed"},)"
