@@ -1,0 +1,64 @@
+"""Processes that the config service refuses, and a config service that stands still: people are told, and the right one gets in."""
+import json
+import os
+import shutil
+import signal
+import time
+
+from chain import running, wait_for
+from chat import register
+
+
+def test_a_database_put_back_to_an_older_copy_is_named_with_what_it_lacks(volume):
+    with running() as chain:
+        chain.down()
+        shutil.copytree(chain.dir / "n1", chain.dir / "older")
+        chain.up()
+        chain.wait_length(3)
+        for number in range(20):
+            register(chain.urls["n2"], f"ana{number}")
+        committed = chain.ctl_status()["committed"]
+        chain.down()
+        shutil.rmtree(chain.dir / "n1")
+        shutil.copytree(chain.dir / "older", chain.dir / "n1")
+        chain.start("configd", "n1")
+
+        def row():
+            return next((r for r in chain.ctl_status()["failed"] if r["name"] == "n1" and r["alive"]), None)
+
+        wait_for(lambda: row() and "lost acknowledged writes" in row()["reason"], "its loss to be named")
+        assert "bring n" in row()["next"] and "force-epoch" in row()["next"], row()
+        assert "lost acknowledged writes" in chain.ctl("nodes")[1]
+        chain.start("n2", "n3")
+        chain.wait_length(3)
+        assert chain.ctl_status()["committed"] >= committed
+
+
+def test_every_command_keeps_its_time_limit_with_a_config_service_that_stands_still(volume):
+    with running() as chain:
+        wait_for(lambda: all("database" in n for n in json.loads((chain.dir / "configd" / "nodes.json").read_text())["nodes"]), "addresses")
+        configd = chain.pid("configd")
+        os.kill(configd, signal.SIGSTOP)
+        try:
+            for words, ends in (
+                (["status"], 0),
+                (["nodes"], 69),
+                (["verify"], 75),
+                (["drain", "n3"], 75),
+                (["undrain", "n3"], 75),
+                (["move", "n3", "--to", "head"], 75),
+                (["join-token", "create"], 75),
+                (["force-epoch", "n1", "--yes", "--i-understand-data-may-be-lost"], 75),
+                (["backup", "create", str(chain.dir / "some.backup")], 0),
+            ):
+                begun = time.monotonic()
+                code, out, err = chain.ctl("--timeout", "2", *words, ok=None)
+                took = time.monotonic() - begun
+                assert code == ends, (words, code, out, err)
+                assert took < 15, (words, took)
+            chain.ctl("backup", "verify", str(chain.dir / "some.backup"))
+        finally:
+            os.kill(configd, signal.SIGCONT)
+        wait_for(lambda: not chain.ctl_status()["changing"], "what was asked to be over")
+        chain.ctl("undrain", "n3", ok=None)
+        chain.wait_length(3)
