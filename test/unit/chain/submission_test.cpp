@@ -1,3 +1,4 @@
+#include "chain/local_submissions.hpp"
 #include "harness.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -72,6 +73,23 @@ BOOST_AUTO_TEST_CASE(a_submit_on_its_way_is_not_sent_again_at_once)
     BOOST_TEST(sent == 1);
     h.pass(settings{}.resubmit_after);
     BOOST_TEST(sent == 2);
+}
+
+BOOST_AUTO_TEST_CASE(of_all_that_was_refused_the_oldest_is_forgotten)
+{
+    auto const request = [](std::uint64_t n)
+    {
+        request_id out;
+        out.bytes[0] = static_cast<std::uint8_t>(n);
+        out.bytes[1] = static_cast<std::uint8_t>(n >> 8);
+        return out;
+    };
+    constexpr std::uint64_t kept = 4096, more = 3;
+    refused_requests refused;
+    for (std::uint64_t n = 0; n < kept + more; ++n)
+        refused.remember(request(n), refusal::busy);
+    for (std::uint64_t n = 0; n < kept + more; ++n)
+        BOOST_TEST(refused.find(request(n)).has_value() == (n >= more), n);
 }
 
 BOOST_AUTO_TEST_CASE(a_forgotten_command_is_not_sent_again)
