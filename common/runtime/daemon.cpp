@@ -1,5 +1,6 @@
 #include "runtime/daemon.hpp"
 
+#include "runtime/error_words.hpp"
 #include "runtime/log.hpp"
 #include "runtime/options.hpp"
 #include "runtime/run_loop.hpp"
@@ -147,13 +148,13 @@ int guarded(char const* program, std::function<int()> const& start)
     catch (boost::system::system_error const& wrong)
     {
         // Before the loop runs, only listeners fail this way: an address that cannot be had.
-        std::cerr << program << ": cannot start: " << wrong.what() << '\n';
+        std::cerr << program << ": cannot start: " << words_of(wrong) << '\n';
         log::stop();
         return exit_config;
     }
     catch (std::exception const& wrong)
     {
-        std::cerr << program << ": " << wrong.what() << '\n';
+        std::cerr << program << ": " << words_of(wrong) << '\n';
         log::stop();
         return exit_bug;
     }

@@ -1,6 +1,7 @@
 #include "runtime/loop_thread.hpp"
 
 #include "runtime/daemon.hpp"
+#include "runtime/error_words.hpp"
 #include "runtime/options.hpp"
 #include "runtime/priority.hpp"
 #include "runtime/run_loop.hpp"
@@ -41,7 +42,7 @@ void loop_thread::run()
     }
     catch (std::exception const& wrong)
     {
-        fail(exit_bug, "the thread " + name_ + " ended by an exception: " + wrong.what());
+        fail(exit_bug, "the thread " + name_ + " ended by an exception: " + words_of(wrong));
     }
 }
 

@@ -1,5 +1,6 @@
 #include "runtime/task_group.hpp"
 
+#include "runtime/error_words.hpp"
 #include "runtime/log.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -66,11 +67,11 @@ struct task_group::state
         catch (boost::system::system_error const& e)
         {
             if (e.code() != asio::error::operation_aborted)
-                log::write(log::level::error, channel, "a task ended by an error", {{"Reason", e.what()}});
+                log::write(log::level::error, channel, "a task ended by an error", {{"Reason", words_of(e)}});
         }
         catch (std::exception const& e)
         {
-            log::write(log::level::error, channel, "a task ended by an exception", {{"Reason", e.what()}});
+            log::write(log::level::error, channel, "a task ended by an exception", {{"Reason", words_of(e)}});
         }
     }
 };

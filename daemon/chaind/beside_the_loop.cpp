@@ -1,6 +1,7 @@
 #include "chaind/beside_the_loop.hpp"
 
 #include "runtime/daemon.hpp"
+#include "runtime/error_words.hpp"
 #include "runtime/options.hpp"
 #include "runtime/within.hpp"
 
@@ -33,7 +34,7 @@ asio::awaitable<void> beside_the_loop(std::function<void()> what)
         }
         catch (std::exception const& wrong)
         {
-            runtime::fail(runtime::exit_bug, std::string("a change of the store failed: ") + wrong.what());
+            runtime::fail(runtime::exit_bug, "a change of the store failed: " + runtime::words_of(wrong));
         }
         asio::post(on, tell);
     };

@@ -42,10 +42,10 @@ unix_socket::acceptor listen(runtime::task_group& tasks, std::string const& path
         ::umask(before);
         return out;
     }
-    catch (...)
+    catch (boost::system::system_error const& e)
     {
         ::umask(before);
-        throw;
+        throw boost::system::system_error(e.code(), "cannot make the socket " + path);
     }
 }
 }  // namespace

@@ -10,6 +10,7 @@
 #include "gateway/http_rules.hpp"
 #include "gateway/session.hpp"
 #include "gateway/token.hpp"
+#include "runtime/error_words.hpp"
 #include "runtime/log.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -153,7 +154,10 @@ asio::awaitable<http_response> http_api::handle(http_request request)
     catch (std::exception const& e)
     {
         log::write(
-            log::level::error, "gateway", "a request failed", {{"Path", request.path}, {"Reason", e.what()}}
+            log::level::error,
+            "gateway",
+            "a request failed",
+            {{"Path", request.path}, {"Reason", runtime::words_of(e)}}
         );
         auto why = make_refusal(api_errc::internal, "this replica could not do that");
         why.more.outcome = wire::result_outcome::unknown;

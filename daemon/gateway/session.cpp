@@ -5,6 +5,7 @@
 #include "gateway/counters.hpp"
 #include "gateway/queries.hpp"
 #include "gateway/session_age.hpp"
+#include "runtime/error_words.hpp"
 #include "runtime/log.hpp"
 #include "runtime/within.hpp"
 
@@ -186,7 +187,12 @@ asio::awaitable<void> session::serve(
     }
     catch (std::exception const& e)
     {
-        log::write(log::level::error, "gateway", "a request failed", {{"Op", what.op}, {"Reason", e.what()}});
+        log::write(
+            log::level::error,
+            "gateway",
+            "a request failed",
+            {{"Op", what.op}, {"Reason", runtime::words_of(e)}}
+        );
         auto why = make_refusal(api_errc::internal, "this replica could not do that");
         why.more.outcome = wire::result_outcome::unknown;
         text = refused(what.id, why);

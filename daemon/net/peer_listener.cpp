@@ -1,6 +1,8 @@
 #include "net/peer_listener.hpp"
 
+#include "runtime/address.hpp"
 #include "runtime/log.hpp"
+#include "runtime/printable.hpp"
 #include "runtime/within.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -16,6 +18,18 @@ namespace
 {
 constexpr std::size_t share_of_strangers = 4;
 constexpr auto tell_again_after = 10s;
+
+asio::ip::tcp::acceptor bound(asio::any_io_executor on, asio::ip::tcp::endpoint const& at)
+{
+    try
+    {
+        return {on, at};
+    }
+    catch (boost::system::system_error const& e)
+    {
+        throw boost::system::system_error(e.code(), "cannot listen on " + runtime::to_string(at));
+    }
+}
 }  // namespace
 
 peer_listener::peer_listener(
@@ -26,7 +40,7 @@ peer_listener::peer_listener(
     link_limits limits
 )
     : tasks_(tasks),
-      acceptor_(tasks.executor(), at),
+      acceptor_(bound(tasks.executor(), at)),
       outbox_limit_(outbox_limit),
       tell_(std::move(tell)),
       limits_(limits)
@@ -117,9 +131,15 @@ asio::awaitable<void> peer_listener::accept_loop()
     }
 }
 
-void peer_listener::refuse(frame_link& link, std::string const& reason)
+// `who`: as it names itself; empty as long as it has not.
+void peer_listener::refuse(frame_link& link, std::string const& reason, std::string const& who)
 {
-    log::write(log::level::warning, "net", "refused a link", {{"Peer", link.peer()}, {"Reason", reason}});
+    log::write(
+        log::level::warning,
+        "net",
+        "refused a link",
+        {{"Node", runtime::printable(who)}, {"Peer", link.peer()}, {"Reason", reason}}
+    );
     wire::peer::refused no{reason};
     link.send(wire::peer::encode(std::move(no)));
     link.close_after_writing();
@@ -146,13 +166,14 @@ asio::awaitable<result<wire::peer::hello>> peer_listener::greet(frame_link& link
         refuse(
             link,
             "no protocol version in common; this side speaks " + std::to_string(wire::peer::protocol_min) +
-                " to " + std::to_string(wire::peer::protocol_max)
+                " to " + std::to_string(wire::peer::protocol_max),
+            hello->from.name.name
         );
         co_return make_error_code(errc::wrong_version);
     }
     if (auto const why = tell_.objection(*hello, link.peer()); !why.empty())
     {
-        refuse(link, why);
+        refuse(link, why, hello->from.name.name);
         co_return make_error_code(errc::wrong_cluster);
     }
     if (tell_.before_welcome) co_await tell_.before_welcome(*hello);

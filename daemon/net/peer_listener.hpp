@@ -71,7 +71,7 @@ private:
     boost::asio::awaitable<result<wire::peer::frame>> next(frame_link& link, bool belongs);
     void make_room();
     void end_most_silent(bool of_strangers);
-    void refuse(frame_link& link, std::string const& reason);
+    void refuse(frame_link& link, std::string const& reason, std::string const& who = {});
 
     runtime::task_group& tasks_;
     boost::asio::ip::tcp::acceptor acceptor_;

@@ -1,6 +1,7 @@
 #include "store/scrub.hpp"
 
 #include "runtime/clock.hpp"
+#include "runtime/error_words.hpp"
 #include "store/chat_rows.hpp"
 #include "store/chat_sum.hpp"
 #include "store/log_rows.hpp"
@@ -305,7 +306,7 @@ private:
         }
         catch (std::exception const& e)
         {
-            why = e.what();  // no memory, say
+            why = runtime::words_of(e);  // no memory, say
         }
         post([why](scrub_events const& to) { to.failed(errc::disk_failed, why); });
         return outcome::failed;

@@ -1,4 +1,5 @@
 // Is a snapshot file what it says?
+#include "runtime/error_words.hpp"
 #include "store/chat_reader.hpp"
 #include "store/chat_sum.hpp"
 #include "store/log_rows.hpp"
@@ -187,7 +188,7 @@ result<snapshot_manifest> check_snapshot(
     }
     catch (std::exception const& e)
     {
-        text = file + ": " + e.what();
+        text = file + ": " + runtime::words_of(e);
         return errc::store_damaged;
     }
 }

@@ -1,6 +1,7 @@
 // Making a snapshot file.
 #include "store/snapshot_file.hpp"
 
+#include "runtime/error_words.hpp"
 #include "runtime/private_file.hpp"
 #include "runtime/random_id.hpp"
 #include "store/chat_reader.hpp"
@@ -314,7 +315,7 @@ result<snapshot_manifest> make_snapshot(
     }
     catch (std::exception const& e)
     {
-        text = e.what();
+        text = runtime::words_of(e);
         failure = errc::disk_failed;
     }
     if (!failure && on_disk && how.durable &&

@@ -1,5 +1,6 @@
 #include "store/snapshot_thread.hpp"
 
+#include "runtime/error_words.hpp"
 #include "store/snapshot_work.hpp"
 
 #include <algorithm>
@@ -141,7 +142,7 @@ private:
         }
         catch (std::exception const& e)
         {
-            tell(failed(what, e.what()));
+            tell(failed(what, runtime::words_of(e)));
         }
     }
 

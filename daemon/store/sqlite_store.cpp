@@ -1,6 +1,7 @@
 #include "store/sqlite_store.hpp"
 
 #include "runtime/clock.hpp"
+#include "runtime/error_words.hpp"
 #include "store/chat_state.hpp"
 #include "store/chat_sum.hpp"
 #include "store/log_rows.hpp"
@@ -326,7 +327,7 @@ error_code sqlite_store::perform(std::span<chain::store_write const> writes, sto
     {
         // Whatever it was, the transaction is half done and memory no longer agrees with it.
         if (auto failure = disk()) return failure;
-        return refuse(errc::disk_failed, e.what());
+        return refuse(errc::disk_failed, runtime::words_of(e));
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "chainctl/command.hpp"
 #include "chainctl/exit_status.hpp"
+#include "runtime/error_words.hpp"
 #include "runtime/options.hpp"
 #include "runtime/standard_output.hpp"
 
@@ -43,7 +44,7 @@ int run(int argc, char** argv)
     }
     catch (std::exception const& failure)
     {
-        say(std::string("chainctl: a bug: ") + failure.what());
+        say("chainctl: a bug: " + runtime::words_of(failure));
         return exit_bug;
     }
 }

@@ -2,6 +2,7 @@
 
 #include "chainctl/become.hpp"
 #include "chainctl/exit_status.hpp"
+#include "runtime/error_words.hpp"
 #include "runtime/options.hpp"
 #include "runtime/private_file.hpp"
 
@@ -180,7 +181,7 @@ int make_folder_for(std::optional<account> const& user, std::string const& path)
     }
     catch (runtime::config_error const& wrong)
     {
-        say(std::string("chainctl: ") + wrong.what());
+        say("chainctl: " + runtime::words_of(wrong));
         return exit_configuration;
     }
     if (!user || ::geteuid() != 0) return exit_done;

@@ -1,13 +1,17 @@
 // Quantities, addresses, ids and the form of log lines.
 
 #include "runtime/address.hpp"
+#include "runtime/error_words.hpp"
 #include "runtime/log_line.hpp"
 #include "runtime/quantity.hpp"
 #include "runtime/random_id.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <set>
+#include <stdexcept>
 
 namespace runtime = chaind::runtime;
 using namespace std::chrono_literals;
@@ -84,6 +88,26 @@ BOOST_AUTO_TEST_CASE(a_value_cannot_forge_a_log_line)
     );
     for (auto const& field : chaind::log::as_journal_fields(line))
         if (field.starts_with("MESSAGE=")) BOOST_TEST(field.find('\n') == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(an_exception_says_what_went_wrong_and_not_where_in_the_library)
+{
+    boost::asio::io_context loop;
+    auto const nowhere = boost::asio::ip::make_address("192.0.2.1");
+    std::string text;
+    std::string whole;
+    try
+    {
+        boost::asio::ip::tcp::acceptor const taken(loop, {nowhere, 1});
+    }
+    catch (std::exception const& failed)
+    {
+        whole = failed.what();
+        text = runtime::words_of(failed);
+    }
+    BOOST_TEST(whole.find(".hpp:") != std::string::npos, whole);  // else there is nothing to take away
+    BOOST_TEST(text == "bind: Cannot assign requested address");
+    BOOST_TEST(runtime::words_of(std::runtime_error("as it is")) == "as it is");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
