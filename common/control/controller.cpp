@@ -97,7 +97,9 @@ void controller::impl::on(heard const& e)
         older_ = lacks;
         learning_.reset();
         if (administration_) finish(admin_verdict::old_registry);
-        complain(hb.from, "registry is older than the replicas: " + lacks + "; nothing is decided any more");
+        complain(
+            hb.from, "the registry is older than the replicas: " + lacks + "; nothing is decided any more"
+        );
     }
     if (!older_.empty())
     {
@@ -233,15 +235,16 @@ void controller::impl::note_promised_end(heartbeat const& hb)
 std::string controller::impl::what_registry_lacks(heartbeat const& hb) const
 {
     auto const number = std::to_string(hb.promised.value());
+    auto const& name = hb.from.name.name;
     if (hb.promised > rec_.current.at)
-        return "it knows epoch " + std::to_string(rec_.current.at.value()) + ", this replica has promised " +
+        return "it knows epoch " + std::to_string(rec_.current.at.value()) + ", " + name + " has promised " +
                number;
     if (!rule(r::a_promise_names_its_configuration) || hb.promised_id.empty()) return {};
     auto contradicts = [&](auto const& given)
     { return given.first == hb.promised && !given.second.empty() && given.second != hb.promised_id; };
     if (rec_.current.contradicts(hb.promised, hb.promised_id) ||
         std::any_of(rec_.given.begin(), rec_.given.end(), contradicts))
-        return "this replica has promised another chain of epoch " + number + " than the one that it knows";
+        return name + " has promised another chain of epoch " + number + " than the one that it knows";
     return {};
 }
 
@@ -466,6 +469,12 @@ controller& controller::operator=(controller&&) noexcept = default;
 std::string controller::objection(member const& who, instant now) const
 {
     return impl_->objection(who, now);
+}
+
+admin_reply controller::judge(event const& asked) const
+{
+    impl trial(*impl_);
+    return trial.judged(asked);
 }
 
 effects controller::step(instant now, event what)

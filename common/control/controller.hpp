@@ -59,6 +59,9 @@ public:
 
     [[nodiscard]] effects step(instant now, event what);
 
+    // What a request of an administrator would be answered now, or done: it is not made.
+    [[nodiscard]] admin_reply judge(event const& asked) const;
+
     // Somebody wants a control connection as `who`. Why it is refused; empty: it is taken.
     [[nodiscard]] std::string objection(member const& who, instant now) const;
 

@@ -25,6 +25,7 @@ public:
     impl(settings how, record from, instant now);
 
     effects step(instant now, event const& what);
+    admin_reply judged(event const& asked);  // of a copy, which is of no other use afterwards
     [[nodiscard]] std::string objection(member const& who, instant now) const;
     [[nodiscard]] record const& current() const { return rec_; }
     [[nodiscard]] std::vector<node_status> nodes() const;
@@ -122,6 +123,7 @@ private:
     void on(set_want const& e);
     void on(force_epoch const& e);
     [[nodiscard]] std::optional<admin_verdict> not_now() const;
+    [[nodiscard]] std::optional<admin_verdict> not_there(node_id const& name) const;
     [[nodiscard]] bool others_alive(node_id const& than) const;
     [[nodiscard]] bool stands_by(node_id const& name) const;
     [[nodiscard]] bool can_go_on() const;

@@ -25,6 +25,19 @@ void controller::impl::reply(std::uint64_t request, admin_verdict verdict, std::
     );
 }
 
+// The same code as for the request itself, on a copy of all that is known: nothing comes of it.
+admin_reply controller::impl::judged(event const& asked)
+{
+    out_ = {};
+    std::visit([this](auto const& e) { on(e); }, asked);
+    if (!out_.replies.empty()) return out_.replies.back();
+    return {
+        .verdict = admin_verdict::done,
+        .current = rec_.current.at,
+        .with = administration_ ? administration_->with : std::nullopt
+    };
+}
+
 void controller::impl::take_on(administration what)
 {
     what.since = now_;
@@ -36,6 +49,13 @@ std::optional<admin_verdict> controller::impl::not_now() const
     if (!older_.empty()) return admin_verdict::old_registry;
     bool const free = rec_.last_active.state != config_state::none && !changing();
     return free && !administration_ ? std::nullopt : std::optional(admin_verdict::not_now);
+}
+
+// Of names that an administrator may speak of.
+std::optional<admin_verdict> controller::impl::not_there(node_id const& name) const
+{
+    if (!is_known(name)) return admin_verdict::no_such_node;
+    return is_removed(name) ? std::optional(admin_verdict::removed) : std::nullopt;
 }
 
 bool controller::impl::others_alive(node_id const& than) const
@@ -83,7 +103,7 @@ void controller::impl::on(add_node const& e)
 
 void controller::impl::on(drain_node const& e)
 {
-    if (!is_known(e.who) || is_removed(e.who)) return reply(e.request, admin_verdict::no_such_node);
+    if (auto const why = not_there(e.who)) return reply(e.request, *why);
     if (auto const why = not_now()) return reply(e.request, *why);
     bool const member = has_name(rec_.current.members, e.who);
     if (is_drained(e.who) && !member) return reply(e.request, admin_verdict::already);
@@ -94,7 +114,7 @@ void controller::impl::on(drain_node const& e)
 
 void controller::impl::on(undrain_node const& e)
 {
-    if (!is_known(e.who) || is_removed(e.who)) return reply(e.request, admin_verdict::no_such_node);
+    if (auto const why = not_there(e.who)) return reply(e.request, *why);
     if (auto const why = not_now()) return reply(e.request, *why);
     if (!is_drained(e.who)) return reply(e.request, admin_verdict::already);
     take_on({.what = verb::undrain, .request = e.request, .who = e.who});
@@ -103,7 +123,7 @@ void controller::impl::on(undrain_node const& e)
 void controller::impl::on(move_node const& e)
 {
     auto const& chain = rec_.current.members;
-    if (!is_known(e.who) || is_removed(e.who)) return reply(e.request, admin_verdict::no_such_node);
+    if (auto const why = not_there(e.who)) return reply(e.request, *why);
     if (auto const why = not_now()) return reply(e.request, *why);
     if (!has_name(chain, e.who)) return reply(e.request, admin_verdict::not_a_member);
     if ((e.to_head ? chain.front() : chain.back()).name == e.who)

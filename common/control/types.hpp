@@ -139,7 +139,8 @@ enum class admin_verdict : std::uint8_t
 {
     done,          // stored; where a member has to go for it, the chain without it is ACTIVE
     already,       // done, and nothing had to change
-    no_such_node,  // not known, or removed
+    no_such_node,  // not known
+    removed,       // by an administrator; only adding it brings it back
     last_replica,  // no other member is there: it stays
     not_now,       // another change is under way; the current epoch tells
     no_spare,      // nobody is there to take its place

@@ -3,6 +3,7 @@
 #include "chaind/join_token.hpp"
 #include "runtime/address.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/error_words.hpp"
 #include "runtime/log.hpp"
 #include "runtime/options.hpp"
 #include "runtime/private_file.hpp"
@@ -88,6 +89,7 @@ asio::awaitable<void> chaind_process::run()
         cluster = co_await join_cluster();
     }
     settings_.driver.cluster = *cluster;
+    if (set_aside_.empty()) recall_set_aside();
     begin();
     tasks_.spawn(watch_clients());
 }
@@ -103,7 +105,9 @@ asio::awaitable<std::optional<cluster_id>> chaind_process::join_cluster()
     catch (runtime::config_error const& missing)
     {
         // A node that is known already needs none; the config service will say.
-        log::write(log::level::warning, "chaind", "there is no join token", {{"Reason", missing.what()}});
+        log::write(
+            log::level::warning, "chaind", "there is no join token", {{"Reason", runtime::words_of(missing)}}
+        );
     }
     auto greeting = greeting_of(settings_.driver.core.self, {}, token);
     auto const met = co_await meet_config_service(
@@ -194,12 +198,14 @@ void chaind_process::build()
 // Heartbeats say how many clients there are; the replica's thread does not look into the gateway.
 void chaind_process::tell_of_clients()
 {
+    forget_set_aside_once_filled();
     boost::json::object facts{
         {"client_url", gateway_->url()},
         {"admin_addr", settings_.gateway.admin_address + ':' + std::to_string(gateway_->admin_port())},
         {"clients", gateway_->clients()},
         {"drained_clients", gateway_->drained()},
     };
+    if (!set_aside_.empty()) facts["set_aside"] = set_aside_;
     if (facts == facts_told_) return;
     facts_told_ = facts;
     replica_->backend().describe(std::move(facts));

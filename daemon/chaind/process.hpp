@@ -68,8 +68,11 @@ private:
     boost::asio::awaitable<void> begin_anew(chain::begin_anew how);
     boost::asio::awaitable<void> change_run(chain::begin_anew how);
     boost::asio::awaitable<void> take_down();
-    void set_store_aside(std::string const& reason) const;
-    [[nodiscard]] bool try_to_set_aside(std::string const& reason, std::string& why) const;
+    void set_store_aside(std::string const& reason);
+    [[nodiscard]] bool try_to_set_aside(std::string const& reason, std::string& why);
+    [[nodiscard]] std::string set_aside_file() const;
+    void recall_set_aside();  // of an earlier process
+    void forget_set_aside_once_filled();
     void change_store(chain::begin_anew const& how, store::store_identity const& as);
 
     boost::asio::io_context& on_;
@@ -80,6 +83,8 @@ private:
     std::optional<node::replica_thread> replica_;
     std::optional<gateway::server> gateway_;
     chain_config promised_;  // by the replica that has ended
+    boost::json::object
+        set_aside_;  // "folder" and "reason", from then on until this machine is a member again
     std::string unusable_said_;
     std::chrono::steady_clock::time_point unusable_said_at_;
     std::size_t runs_ = 0;

@@ -3,20 +3,28 @@
 #include "chaind/beside_the_loop.hpp"
 #include "chaind/process.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/error_words.hpp"
 #include "runtime/log.hpp"
 #include "runtime/options.hpp"
+#include "runtime/private_file.hpp"
 #include "runtime/random_id.hpp"
 #include "runtime/service_manager.hpp"
 #include "store/snapshot_install.hpp"
 #include "store/snapshot_thread.hpp"
+#include "store/sqlite.hpp"
 #include "store/store_file.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <chrono>
 #include <ctime>
+#include <filesystem>
+#include <fstream>
 #include <functional>
+#include <iterator>
 
 namespace chaind::program
 {
@@ -53,7 +61,7 @@ asio::awaitable<void> chaind_process::begin_anew(chain::begin_anew how)
     catch (std::exception const& wrong)
     {
         if (stopping_) throw;
-        runtime::fail(runtime::exit_bug, std::string("cannot change to another store: ") + wrong.what());
+        runtime::fail(runtime::exit_bug, "cannot change to another store: " + runtime::words_of(wrong));
     }
 }
 
@@ -88,7 +96,7 @@ asio::awaitable<void> chaind_process::change_run(chain::begin_anew how)
     }
     catch (std::exception const& wrong)
     {
-        runtime::fail(runtime::exit_config, std::string("cannot start on the new store: ") + wrong.what());
+        runtime::fail(runtime::exit_config, "cannot start on the new store: " + runtime::words_of(wrong));
     }
     if (!stopping_)
         log::write(
@@ -148,14 +156,14 @@ void chaind_process::change_store(chain::begin_anew const& how, store::store_ide
     }
 }
 
-void chaind_process::set_store_aside(std::string const& reason) const
+void chaind_process::set_store_aside(std::string const& reason)
 {
     std::string why;
     if (!try_to_set_aside(reason, why))
         runtime::fail(runtime::exit_disk, "the store cannot be set aside: " + why);
 }
 
-bool chaind_process::try_to_set_aside(std::string const& reason, std::string& why) const
+bool chaind_process::try_to_set_aside(std::string const& reason, std::string& why)
 {
     auto const begun = clock::now();
     auto const folder = store::set_aside(settings_.driver.database, utc_stamp(), &why);
@@ -166,7 +174,35 @@ bool chaind_process::try_to_set_aside(std::string const& reason, std::string& wh
         "the store was set aside, nothing is deleted",
         {{"Folder", *folder}, {"Reason", reason}, {"TookMs", ms_since(begun)}}
     );
+    // Said in each heartbeat, also by a process that is started before the new database is filled.
+    set_aside_ = {{"folder", store::legible(*folder)}, {"reason", store::legible(reason)}};
+    if (auto const failed = runtime::write_private_file(set_aside_file(), boost::json::serialize(set_aside_)))
+        log::write(
+            log::level::warning, "chaind", "cannot write set-aside.json", {{"Reason", failed.message()}}
+        );
     return true;
+}
+
+std::string chaind_process::set_aside_file() const
+{
+    return settings_.data_dir + "/set-aside.json";
+}
+
+void chaind_process::recall_set_aside()
+{
+    std::ifstream file(set_aside_file());
+    std::string const text(std::istreambuf_iterator<char>(file), {});
+    boost::system::error_code none;
+    auto const kept = boost::json::parse(text, none);
+    if (!none && kept.is_object()) set_aside_ = kept.get_object();
+}
+
+void chaind_process::forget_set_aside_once_filled()
+{
+    if (set_aside_.empty() || !replica_->backend().view().member) return;
+    set_aside_ = {};
+    std::error_code ignored;
+    std::filesystem::remove(set_aside_file(), ignored);
 }
 
 }  // namespace chaind::program

@@ -1,5 +1,7 @@
 #include "configd/event_log.hpp"
 
+#include <algorithm>
+
 namespace chaind::configd
 {
 
@@ -39,6 +41,37 @@ boost::json::object event_log::page(std::uint64_t since) const
         );
     }
     return {{"schema", "chainctl.events.v1"}, {"events", std::move(events)}};
+}
+
+// A member leaves the chain for it; of a spare nothing but the request is written down.
+std::optional<event_row> event_log::removal_of(std::string_view node) const
+{
+    std::optional<event_row> out;
+    for (auto const& row : rows_)
+    {
+        if (row.node != node) continue;
+        auto const asks_to = [&row](std::string_view verb)
+        { return row.why.find(verb) != std::string::npos; };
+        if (row.what == "removed" && row.why == "by the administrator")
+            out = row;
+        else if (row.what == "asked" && asks_to(": remove") && !out)
+            out = row;
+        else if (row.what == "asked" && asks_to(": add"))
+            out.reset();
+        else if (row.what == "declined" && asks_to(": remove") && out && out->what == "asked")
+            out.reset();
+    }
+    return out;
+}
+
+bool event_log::says(std::string_view what, std::string_view node, std::string_view why) const
+{
+    auto const newest = std::find_if(
+        rows_.rbegin(),
+        rows_.rend(),
+        [&](event_row const& row) { return row.what == what && row.node == node; }
+    );
+    return newest != rows_.rend() && newest->why == why;
 }
 
 }  // namespace chaind::configd

@@ -6,7 +6,9 @@
 #include <boost/json/object.hpp>
 
 #include <deque>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace chaind::configd
 {
@@ -20,6 +22,10 @@ public:
     event_row add(event_row row);
     // Up to 256 rows with a number above `since`, oldest first.
     [[nodiscard]] boost::json::object page(std::uint64_t since) const;
+    // The newest row that says that the node was taken out for good, as far back as rows are kept here.
+    [[nodiscard]] std::optional<event_row> removal_of(std::string_view node) const;
+    // Whether the newest row of that kind about the node says just that.
+    [[nodiscard]] bool says(std::string_view what, std::string_view node, std::string_view why) const;
 
 private:
     std::deque<event_row> rows_;

@@ -10,6 +10,7 @@
 
 #include <boost/json/serialize.hpp>
 
+#include <filesystem>
 #include <memory>
 
 namespace chaind::configd
@@ -21,6 +22,13 @@ namespace
 chain_identity fresh_identity()
 {
     return {runtime::random_id<cluster_id>(), to_string(runtime::random_id<boot_id>())};
+}
+
+std::string no_first_chain(configd_settings const& settings)
+{
+    return "bootstrap: the registry in " + settings.data_dir +
+           " knows no chain yet: give the names of the first chain's members, or put the registry of the "
+           "chain that there is back";
 }
 
 // Everything from settings to exit; throws runtime::config_error.
@@ -37,6 +45,8 @@ public:
         auto events = (*store)->newest_events(2000);
         auto tokens = (*store)->tokens();
         if (!record || !events || !tokens) runtime::fail(runtime::exit_disk, "the registry cannot be read");
+        if (record->revision == 0 && settings_.bootstrap.empty())
+            runtime::fail(runtime::exit_config, no_first_chain(settings_));
         service_.emplace(
             on,
             service_settings_of(settings_),
@@ -90,8 +100,9 @@ int start(int argc, char** argv)
     auto options = configd_options(settings);
     if (options.parse(argc, argv, [&] { check(settings); }) == runtime::options::action::exit)
         return runtime::exit_ok;
-    if (settings.bootstrap.empty())
-        throw runtime::config_error("bootstrap: the names of the chain's members must be given");
+    std::error_code unreadable;
+    bool const is_new = !std::filesystem::exists(settings.data_dir + "/registry.db", unreadable);
+    if (is_new && settings.bootstrap.empty()) throw runtime::config_error(no_first_chain(settings));
     runtime::start_random();
     runtime::make_private_folder(settings.data_dir);
     runtime::check_private_folder(settings.data_dir);

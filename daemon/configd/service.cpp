@@ -1,5 +1,6 @@
 #include "configd/service.hpp"
 
+#include "base/utf8.hpp"
 #include "configd/status.hpp"
 #include "runtime/address.hpp"
 #include "runtime/clock.hpp"
@@ -8,6 +9,7 @@
 #include "runtime/private_file.hpp"
 #include "runtime/random_id.hpp"
 #include "runtime/within.hpp"
+#include "wire/json_fields.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
@@ -30,6 +32,8 @@ constexpr auto probe_limit = 200ms;
 constexpr auto probe_pause = 1ms;
 constexpr auto refusal_again = 10s;
 constexpr std::size_t refusals_max = 256;
+constexpr auto set_aside_window = 1min;
+constexpr int set_aside_in_window = 10;
 constexpr std::size_t info_limit = 64u << 10;  // of one heartbeat; it goes into every status
 constexpr auto foreign_for = 10s;              // after the last try of a machine of another cluster
 constexpr microseconds second_for = 3s;        // it tries again twice a second
@@ -384,10 +388,30 @@ void service::take_info(heartbeat const& from)
     auto const* address = info.if_contains("replica_addr");
     if (address != nullptr && address->is_string())
         addresses_[from.from.name] = address->get_string().c_str();
+    tell_of_set_aside(from.from.name, info);
     if (core_.draining() != from.from.name) return;
     // True once it has heard of the drain and no client is left.
     if (auto const* done = info.if_contains("drained_clients"); done != nullptr && *done == true)
         feed(control::drained_clients{from.from.name});
+}
+
+// Each once: it is repeated in every heartbeat until that machine is in the chain again.
+void service::tell_of_set_aside(node_id const& who, json::object const& info)
+{
+    auto const* said = info.if_contains("set_aside");
+    if (said == nullptr || !said->is_object() || !is_known(who)) return;
+    auto const& what = said->get_object();
+    auto const whole = wire::text_in(what, "reason") + "; its database is kept in " +
+                       wire::text_in(what, "folder") + ", an empty one is filled again from another machine";
+    std::string const why(utf8_prefix(whole, 1000));
+    if (events_.says("set_aside", who.name, why)) return;
+    auto const now = runtime::steady_now();
+    // A machine that says another thing each time fills no log with it.
+    auto& [since, told] = set_aside_told_[who];
+    if (now - since > set_aside_window) told = 0;
+    if (told == 0) since = now;
+    if (++told > set_aside_in_window) return;
+    note({.what = "set_aside", .at = core_.current().current.at, .who = who, .why = why});
 }
 
 // ---- what it shows
@@ -404,8 +428,11 @@ json::object service::shown(json::object view(status_input const&))
     for (auto const& [who, link] : by_member_)
         if (!is_known(who.name)) strangers.push_back(who.name);
     std::vector<node_id> foreign;
+    // A chain that there is does not depend on strangers; a new registry may have been put in the place of
+    // theirs.
+    bool const is_new = core_.current().last_active.state == config_state::none;
     for (auto const& [name, last] : foreign_)
-        if (is_known(name) && now - last < foreign_for) foreign.push_back(name);
+        if ((is_known(name) || is_new) && now - last < foreign_for) foreign.push_back(name);
     status_input const in{
         .cluster = how_.cluster_name,
         .lineage = identity_.lineage,

@@ -93,6 +93,7 @@ private:
     void link_down(link_ptr const& link);
     [[nodiscard]] link_ptr link_of(node_id const& name) const;  // null: it is not connected
     void take_info(heartbeat const& from);
+    void tell_of_set_aside(node_id const& who, boost::json::object const& info);
 
     // ---- service_admission.cpp: new nodes
     std::string admit(wire::peer::hello const& from, std::string const& peer);
@@ -103,7 +104,7 @@ private:
     boost::asio::awaitable<void> make_known(node_id name);
     void finish_admissions();
     [[nodiscard]] bool is_known(node_id const& name) const;
-    boost::asio::awaitable<admin_answer> make_token(boost::json::object body);
+    boost::asio::awaitable<admin_answer> make_token(boost::json::object body, bool dry_run);
     boost::asio::awaitable<void> keep_tokens();
 
     // ---- what it shows
@@ -118,30 +119,39 @@ private:
     // service_changes.cpp: what changes something
     boost::asio::awaitable<admin_answer> change(admin_request asked);
     [[nodiscard]] std::optional<admin_answer> outdated(std::optional<std::uint64_t> if_epoch) const;
+    struct wish
+    {
+        // No aggregate: g++ 12 destroys the copies that coroutines are given of such ones twice.
+        explicit wish(std::string at) : path(std::move(at)) {}
+        std::string path;
+        boost::json::object body;
+        bool dry_run = false;  // what it would be answered: nothing is done and nothing written down
+    };
     // perform_change, again while nothing but a reconfiguration is in the way and `if_epoch` holds.
-    boost::asio::awaitable<admin_answer> perform_in_turn(
-        std::string path, boost::json::object body, std::optional<std::uint64_t> if_epoch
-    );
+    boost::asio::awaitable<admin_answer> perform_in_turn(wish what, std::optional<std::uint64_t> if_epoch);
     // Until the reconfiguration that is under way is over, `if_epoch` does not hold any more, or `until`.
     boost::asio::awaitable<void> reconfigured(std::optional<std::uint64_t> if_epoch, instant until);
     void wake_turns();  // when the configuration is another one, or ACTIVE
-    boost::asio::awaitable<admin_answer> perform_change(std::string path, boost::json::object body);
-    boost::asio::awaitable<admin_answer> change_node(
-        std::string name, std::string verb, boost::json::object body
-    );
-    boost::asio::awaitable<admin_answer> add(std::string name, boost::json::object body);
-    boost::asio::awaitable<admin_answer> replace(std::string name, boost::json::object body);
-    boost::asio::awaitable<admin_answer> want(boost::json::object body);
-    boost::asio::awaitable<admin_answer> force(boost::json::object body);
+    boost::asio::awaitable<admin_answer> perform_change(wish what);
+    boost::asio::awaitable<admin_answer> change_node(std::string name, std::string verb, wish what);
+    boost::asio::awaitable<admin_answer> add(std::string name, wish what);
+    boost::asio::awaitable<admin_answer> replace(std::string name, wish what);
+    boost::asio::awaitable<admin_answer> want(wish what);
+    boost::asio::awaitable<admin_answer> force(wish what);
     // The core's answer; nothing: none in time. `what` carries `request`.
     boost::asio::awaitable<std::optional<control::admin_reply>> ask(
-        control::event what, std::uint64_t request
+        control::event what, std::uint64_t request, bool dry_run
     );
-    [[nodiscard]] admin_answer told(std::string const& name, std::optional<control::admin_reply> const& reply)
-        const;
+    [[nodiscard]] admin_answer told(
+        std::string const& name, std::optional<control::admin_reply> const& reply
+    );
+    [[nodiscard]] std::string nothing_is_decided();                   // why that is so; "": it is not
+    [[nodiscard]] std::string was_removed(node_id const& who) const;  // when, and how it comes back
+    [[nodiscard]] bool is_removed(node_id const& who) const;
     [[nodiscard]] bool connected(node_id const& name) const;
-    void audit(std::uint32_t uid, std::string_view path, boost::json::object const& body);
-    admin_answer abort_node(std::string const& name);
+    // "asked" when it comes, "declined" or "undecided" when nothing comes of it.
+    void audit(char const* what, std::uint32_t uid, wish const& asked, std::string const& why = {});
+    admin_answer abort_node(std::string const& name, bool dry_run);
 
     // ---- service_verify.cpp
     // Whoever asks while one is under way gets its answer.
@@ -149,7 +159,7 @@ private:
     boost::asio::awaitable<admin_answer> compare_sums();
     struct sums_told;
     [[nodiscard]] sums_told sums_at(std::uint64_t id) const;
-    [[nodiscard]] admin_answer judge(sums_told const& sums) const;
+    [[nodiscard]] admin_answer judge(sums_told const& sums);
     [[nodiscard]] std::string why_no_sum(node_id const& name, seq at) const;
     admin_answer begin_proof();
     admin_answer shown_proof();
@@ -188,10 +198,11 @@ private:
     std::map<link_ptr, link_state> links_;
     std::map<member, link_ptr> by_member_;
     std::map<member, std::shared_ptr<runtime::process_watch>>
-        lost_;                                  // of links whose end the core hears of next
-    std::map<node_id, instant> refusals_;       // when one was an event last
-    std::map<node_id, instant> foreign_;        // of another cluster: when each tried last
-    std::map<node_id, std::string> addresses_;  // where replicas listen for each other
+        lost_;                                                   // of links whose end the core hears of next
+    std::map<node_id, instant> refusals_;                        // when one was an event last
+    std::map<node_id, std::pair<instant, int>> set_aside_told_;  // since when, and how often since then
+    std::map<node_id, instant> foreign_;                         // of another cluster: when each tried last
+    std::map<node_id, std::string> addresses_;                   // where replicas listen for each other
     std::map<node_id, boost::json::object> infos_;
     std::map<node_id, cannot_start> cannot_start_;
     std::map<node_id, second_process> second_;

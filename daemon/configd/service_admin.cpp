@@ -60,11 +60,11 @@ asio::awaitable<admin_answer> service::answer(admin_request asked)
     co_return refusal(404, "not_found", "no such resource: " + asked.method + ' ' + std::string(path));
 }
 
-admin_answer service::abort_node(std::string const& name)
+admin_answer service::abort_node(std::string const& name, bool dry_run)
 {
     auto const link = link_of(node_id{name});
     if (!link) return refusal(404, "not_found", "no node " + name + " is connected");
-    link->send(wire::peer::encode(wire::peer::abort_process{}));
+    if (!dry_run) link->send(wire::peer::encode(wire::peer::abort_process{}));
     return {200, {{"node", name}, {"epoch", core_.current().current.at.value()}}};
 }
 

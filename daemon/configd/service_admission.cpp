@@ -65,7 +65,7 @@ asio::awaitable<void> service::make_known(node_id name)
     {
         auto const number = ++last_request_;
         control::event what = control::add_node{number, name};
-        auto const reply = co_await ask(std::move(what), number);
+        auto const reply = co_await ask(std::move(what), number, false);
         if (stopped_) break;
         admission_.answered(name, reply ? std::optional(reply->verdict) : std::nullopt);
         if (!admission_.is_due(name, core_.current())) break;
@@ -97,7 +97,7 @@ asio::awaitable<void> service::keep_tokens()
     co_await runtime::wait_on(*kept);
 }
 
-asio::awaitable<admin_answer> service::make_token(json::object body)
+asio::awaitable<admin_answer> service::make_token(json::object body, bool dry_run)
 {
     std::int64_t ttl_s = longest_ttl_s;
     if (auto const* wanted = body.if_contains("ttl_s"))
@@ -110,8 +110,10 @@ asio::awaitable<admin_answer> service::make_token(json::object body)
     auto const now = wall_ms();
     std::array<char, control::join_tokens::secret_bytes> secret{};
     ::randombytes_buf(secret.data(), secret.size());
-    auto const token = admission_.make({secret.data(), secret.size()}, now, ttl_s * 1000);
+    auto trial = admission_;
+    auto const token = (dry_run ? trial : admission_).make({secret.data(), secret.size()}, now, ttl_s * 1000);
     if (!token) co_return refusal(409, "conflict", "100 join tokens are outstanding already");
+    if (dry_run) co_return admin_answer(200, {});
     co_await keep_tokens();
     json::object out{{"token", *token}, {"expires_ms", now + ttl_s * 1000}};
     co_return admin_answer(200, std::move(out));

@@ -11,6 +11,9 @@
 
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
+#include <ctime>
+
 namespace chaind::configd
 {
 
@@ -31,6 +34,16 @@ std::optional<json::object> body_of(std::string const& text)
     return wire::parse_object(text, why);
 }
 
+std::string in_utc(std::int64_t at_ms)
+{
+    auto const seconds = static_cast<std::time_t>(at_ms / 1000);
+    std::tm parts{};
+    ::gmtime_r(&seconds, &parts);
+    char text[32];
+    std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%SZ", &parts);
+    return text;
+}
+
 // "/v1/nodes/NAME/VERB"; without a VERB where it is something else.
 std::pair<std::string, std::string> name_and_verb(std::string_view path)
 {
@@ -43,17 +56,18 @@ std::pair<std::string, std::string> name_and_verb(std::string_view path)
 }
 }  // namespace
 
-void service::audit(std::uint32_t uid, std::string_view path, json::object const& body)
+void service::audit(char const* what, std::uint32_t uid, wish const& asked, std::string const& why)
 {
-    auto const [name, verb] = name_and_verb(path);
+    auto const [name, verb] = name_and_verb(asked.path);
     constexpr std::string_view prefix = "/v1/";
-    auto what = verb.empty() ? std::string(path.substr(std::min(path.size(), prefix.size()))) : verb;
-    if (!body.empty()) what += ' ' + json::serialize(body);
+    auto wanted = verb.empty() ? asked.path.substr(std::min(asked.path.size(), prefix.size())) : verb;
+    if (!asked.body.empty()) wanted += ' ' + json::serialize(asked.body);
     control::notice fact;
-    fact.what = "asked";
+    fact.what = what;
     fact.at = core_.current().current.at;
     if (is_valid_node_name(name)) fact.who = node_id{name};
-    fact.why = "uid " + std::to_string(uid) + ": " + std::string(utf8_prefix(what, 500));
+    fact.why = "uid " + std::to_string(uid) + ": " + std::string(utf8_prefix(wanted, 500));
+    if (!why.empty()) fact.why += ": " + why;
     note(fact);
 }
 
@@ -61,7 +75,11 @@ asio::awaitable<admin_answer> service::change(admin_request asked)
 {
     auto body = body_of(asked.body);
     if (!body) co_return refusal(400, "bad_request", "the body is no JSON object");
-    auto const path = asked.target.substr(0, asked.target.find('?'));
+    wish wanted(asked.target.substr(0, asked.target.find('?')));
+    // A path of its own: what does not know it refuses it, and does not do what was only asked about.
+    constexpr std::string_view judging = "/v1/dry-run/";
+    wanted.dry_run = wanted.path.starts_with(judging);
+    if (wanted.dry_run) wanted.path = "/v1/" + wanted.path.substr(judging.size());
     auto const id = text_in(*body, "request_id");
     bool const named = body->contains("request_id");
     if (named && (id.empty() || id.size() > 128))
@@ -72,7 +90,16 @@ asio::awaitable<admin_answer> service::change(admin_request asked)
     body->erase("request_id");
     body->erase("if_epoch");
 
-    auto what = path + ' ' + json::serialize(*body);
+    wanted.body = std::move(*body);
+    if (wanted.dry_run)
+    {
+        if (auto late = outdated(if_epoch)) co_return std::move(*late);
+        auto judged = co_await perform_in_turn(std::move(wanted), if_epoch);
+        if (judged.status == 200) judged.body["dry_run"] = true;
+        co_return judged;
+    }
+
+    auto what = wanted.path + ' ' + json::serialize(wanted.body);
     if (auto const* earlier = named ? requests_.find(id) : nullptr)
     {
         if (earlier->what != what)
@@ -82,8 +109,12 @@ asio::awaitable<admin_answer> service::change(admin_request asked)
     }
     if (auto late = outdated(if_epoch)) co_return std::move(*late);
     if (named) requests_.begin(id, std::move(what));
-    audit(asked.uid, path, *body);
-    auto const answered = co_await perform_in_turn(path, std::move(*body), if_epoch);
+    audit("asked", asked.uid, wanted);
+    auto const answered = co_await perform_in_turn(wanted, if_epoch);
+    if (answered.status == 504)
+        audit("undecided", asked.uid, wanted);
+    else if (answered.status != 200)
+        audit("declined", asked.uid, wanted, text_in(answered.body.at("err").as_object(), "msg"));
     // What is refused for now may be asked again.
     if (named && answered.status == 200)
         requests_.end(id, answered);
@@ -102,18 +133,16 @@ std::optional<admin_answer> service::outdated(std::optional<std::uint64_t> if_ep
 // Who comes while a failed replica is being taken out has done nothing wrong, and that is over in a moment:
 // the change waits, and is judged anew, as if it had just come. What another administrator has begun is
 // refused at once.
-asio::awaitable<admin_answer> service::perform_in_turn(
-    std::string path, json::object body, std::optional<std::uint64_t> if_epoch
-)
+asio::awaitable<admin_answer> service::perform_in_turn(wish what, std::optional<std::uint64_t> if_epoch)
 {
     auto const until = runtime::steady_now() + how_.change_patience;
-    auto answered = co_await perform_change(path, body);
+    auto answered = co_await perform_change(what);
     while (answered.passing && runtime::steady_now() < until)
     {
         co_await reconfigured(if_epoch, until);
         if (stopped_) break;
         if (auto late = outdated(if_epoch)) co_return std::move(*late);
-        answered = co_await perform_change(path, body);
+        answered = co_await perform_change(what);
     }
     co_return answered;
 }
@@ -136,22 +165,23 @@ void service::wake_turns()
         turn->cancel();
 }
 
-asio::awaitable<admin_answer> service::perform_change(std::string path, json::object body)
+asio::awaitable<admin_answer> service::perform_change(wish what)
 {
-    if (path == "/v1/want") co_return co_await want(std::move(body));
-    if (path == "/v1/force-epoch") co_return co_await force(std::move(body));
-    if (path == "/v1/join-tokens") co_return co_await make_token(std::move(body));
+    auto const& path = what.path;
+    if (path == "/v1/want") co_return co_await want(std::move(what));
+    if (path == "/v1/force-epoch") co_return co_await force(std::move(what));
+    if (path == "/v1/join-tokens") co_return co_await make_token(std::move(what.body), what.dry_run);
     auto [name, verb] = name_and_verb(path);
     if (verb.empty()) co_return refusal(404, "not_found", "no such resource: POST " + path);
     if (!is_valid_node_name(name)) co_return refusal(400, "bad_request", "not a node's name");
-    co_return co_await change_node(std::move(name), std::move(verb), std::move(body));
+    co_return co_await change_node(std::move(name), std::move(verb), std::move(what));
 }
 
-asio::awaitable<admin_answer> service::change_node(std::string name, std::string verb, json::object body)
+asio::awaitable<admin_answer> service::change_node(std::string name, std::string verb, wish asked)
 {
-    if (verb == "add") co_return co_await add(std::move(name), std::move(body));
-    if (verb == "replace") co_return co_await replace(std::move(name), std::move(body));
-    if (verb == "abort") co_return abort_node(name);
+    if (verb == "add") co_return co_await add(std::move(name), std::move(asked));
+    if (verb == "replace") co_return co_await replace(std::move(name), std::move(asked));
+    if (verb == "abort") co_return abort_node(name, asked.dry_run);
 
     auto const number = ++last_request_;
     node_id const who{name};
@@ -164,18 +194,19 @@ asio::awaitable<admin_answer> service::change_node(std::string name, std::string
         what = control::undrain_node{number, who};
     else if (verb == "move")
     {
-        auto const to = text_in(body, "to");
+        auto const to = text_in(asked.body, "to");
         if (to != "head" && to != "tail") co_return refusal(400, "bad_request", "to: head or tail");
         what = control::move_node{number, who, to == "head"};
     }
     else
         co_return refusal(404, "not_found", "no such change of a node: " + verb);
-    auto const reply = co_await ask(std::move(what), number);
+    auto const reply = co_await ask(std::move(what), number, asked.dry_run);
     co_return told(name, reply);
 }
 
-asio::awaitable<admin_answer> service::add(std::string name, json::object body)
+asio::awaitable<admin_answer> service::add(std::string name, wish asked)
 {
+    auto const& body = asked.body;
     node_id const who{name};
     auto const address = text_in(body, "address");
     auto const at = runtime::parse_address(address);
@@ -198,7 +229,13 @@ asio::awaitable<admin_answer> service::add(std::string name, json::object body)
         auto const known = addresses_.find(who);
         bool const there = is_known(who) && connected(who) && known != addresses_.end();
         if (there && runtime::parse_address(known->second) != at)
-            co_return refusal(409, "conflict", name + " is already there, at " + known->second);
+            co_return refusal(
+                409,
+                "conflict",
+                is_removed(who) ? was_removed(who) + ", and its chaind still runs at " + known->second +
+                                      ": stop that one first, or take it in again by its address"
+                                : name + " is already there, at " + known->second
+            );
         if (!there)
         {
             auto const found = co_await identify(tasks_, *at, identity_.cluster);
@@ -211,14 +248,15 @@ asio::awaitable<admin_answer> service::add(std::string name, json::object body)
     }
     auto const number = ++last_request_;
     control::event what = control::add_node{number, who};
-    auto const reply = co_await ask(std::move(what), number);
+    auto const reply = co_await ask(std::move(what), number, asked.dry_run);
     auto out = told(name, reply);
-    if (out.status == 200) out.body["want"] = core_.current().want;
+    if (out.status == 200 && !asked.dry_run) out.body["want"] = core_.current().want;
     co_return out;
 }
 
-asio::awaitable<admin_answer> service::replace(std::string name, json::object body)
+asio::awaitable<admin_answer> service::replace(std::string name, wish asked)
 {
+    auto const& body = asked.body;
     auto const with = text_in(body, "with");
     if (body.contains("with") && !is_valid_node_name(with))
         co_return refusal(400, "bad_request", "with: not a node's name");
@@ -230,38 +268,43 @@ asio::awaitable<admin_answer> service::replace(std::string name, json::object bo
     if (!with.empty()) order.with = node_id{with};
     auto const number = order.request;
     control::event what = std::move(order);
-    auto const reply = co_await ask(std::move(what), number);
+    auto const reply = co_await ask(std::move(what), number, asked.dry_run);
     auto out = told(name, reply);
     if (out.status == 200 && reply->with) out.body["with"] = reply->with->name;
     co_return out;
 }
 
-asio::awaitable<admin_answer> service::want(json::object body)
+asio::awaitable<admin_answer> service::want(wish asked)
 {
+    auto const& body = asked.body;
     auto const members = number_in(body, "replicas");
     if (!members) co_return refusal(400, "bad_request", "replicas: a number");
     auto const number = ++last_request_;
     control::event what = control::set_want{number, *members};
-    auto const reply = co_await ask(std::move(what), number);
+    auto const reply = co_await ask(std::move(what), number, asked.dry_run);
     auto out = told("", reply);
     if (out.status == 200) out.body["want"] = *members;
     co_return out;
 }
 
-asio::awaitable<admin_answer> service::force(json::object body)
+asio::awaitable<admin_answer> service::force(wish asked)
 {
+    auto const& body = asked.body;
     auto const name = text_in(body, "node");
     if (!is_valid_node_name(name)) co_return refusal(400, "bad_request", "node: not a node's name");
     auto const number = ++last_request_;
     control::event what = control::force_epoch{number, node_id{name}};
-    auto const reply = co_await ask(std::move(what), number);
+    auto const reply = co_await ask(std::move(what), number, asked.dry_run);
     auto out = told(name, reply);
-    if (out.status == 200) out.body["lineage"] = identity_.lineage;
+    if (out.status == 200 && !asked.dry_run) out.body["lineage"] = identity_.lineage;
     co_return out;
 }
 
-asio::awaitable<std::optional<control::admin_reply>> service::ask(control::event what, std::uint64_t request)
+asio::awaitable<std::optional<control::admin_reply>> service::ask(
+    control::event what, std::uint64_t request, bool dry_run
+)
 {
+    if (dry_run) co_return core_.judge(what);
     auto const waiting = std::make_shared<waiting_reply>(tasks_.executor());
     replies_[request] = waiting;
     waiting->wake.expires_after(change_limit);
@@ -271,7 +314,37 @@ asio::awaitable<std::optional<control::admin_reply>> service::ask(control::event
     co_return waiting->reply;
 }
 
-admin_answer service::told(std::string const& name, std::optional<control::admin_reply> const& reply) const
+bool service::is_removed(node_id const& who) const
+{
+    auto const& removed = core_.current().removed;
+    return std::find(removed.begin(), removed.end(), who) != removed.end();
+}
+
+std::string service::was_removed(node_id const& who) const
+{
+    auto const when = events_.removal_of(who.name);
+    return who.name + " was removed by an administrator" +
+           (when ? " (" + in_utc(when->at_ms) + ", epoch " + std::to_string(when->in.value()) + ")"
+                 : std::string());
+}
+
+// A registry that is new or was put back knows less than the machines do.
+std::string service::nothing_is_decided()
+{
+    auto const problem =
+        shown([](status_input const& in) -> json::object { return {{"registry", age_of_registry(in)}}; });
+    auto const& found = problem.at("registry");
+    if (found.is_object())
+        return text_in(found.get_object(), "reason") + "; " + text_in(found.get_object(), "next");
+    if (core_.current().last_active.state != config_state::none) return {};
+    std::string names;
+    for (auto const& node : core_.nodes())
+        names += (names.empty() ? "" : ", ") + node.name.name;
+    return "there is no chain yet: the first one begins when all of its machines are heard (" + names +
+           "); start chaind there, see `chainctl status` and `chainctl events`";
+}
+
+admin_answer service::told(std::string const& name, std::optional<control::admin_reply> const& reply)
 {
     using control::admin_verdict;
     if (!reply) return refusal(504, "timeout", "no decision within 15 s; see `chainctl status`");
@@ -288,6 +361,13 @@ admin_answer service::told(std::string const& name, std::optional<control::admin
         }
         case admin_verdict::no_such_node:
             return refusal(404, "not_found", "no node " + name + " is known; `chainctl nodes` lists them");
+        case admin_verdict::removed:
+            return refusal(
+                404,
+                "not_found",
+                was_removed(node_id{name}) + ": `chainctl add-node " + name +
+                    " HOST:PORT` takes it in again, or `chainctl join` there with a new token"
+            );
         case admin_verdict::last_replica: return conflict(name + " is the last replica: it stays");
         case admin_verdict::no_spare:
             return conflict("no spare is there to take the place of " + name + "; name one");
@@ -297,18 +377,16 @@ admin_answer service::told(std::string const& name, std::optional<control::admin
         case admin_verdict::not_alive: return conflict("the node that is to serve is not there");
         case admin_verdict::not_needed: return conflict("the chain goes on by itself; see `chainctl status`");
         case admin_verdict::bad_number: return refusal(400, "bad_request", "replicas: a number from 1 to 99");
-        case admin_verdict::old_registry:
-            return conflict(
-                "the registry is older than the replicas, so that nothing is decided: put its newest copy "
-                "back, or take one machine's word by `chainctl force-epoch`; see `chainctl events`"
-            );
+        case admin_verdict::old_registry: return conflict(nothing_is_decided());
         case admin_verdict::wrong_clock:
             return conflict(
                 "the clock of " + name + " is wrong, and the head's stamps the entries: set it first"
             );
         case admin_verdict::not_now: break;
     }
-    auto busy = conflict("another change is under way; ask again in a moment");
+    auto const undecided = nothing_is_decided();
+    auto busy =
+        conflict(undecided.empty() ? "another change is under way; ask again in a moment" : undecided);
     busy.passing = reply->passing;
     return busy;
 }

@@ -140,14 +140,19 @@ service::sums_told service::sums_at(std::uint64_t id) const
     return out;
 }
 
-admin_answer service::judge(sums_told const& sums) const
+admin_answer service::judge(sums_told const& sums)
 {
     if (sums.told() == 0)
+    {
+        auto const undecided = nothing_is_decided();
         return refusal(
             503,
             "unavailable",
-            "no member has met a checkpoint in the log: it takes a chain that writes; see `chainctl status`"
+            undecided.empty() ? "no member has met a checkpoint in the log: it takes a chain that writes; "
+                                "see `chainctl status`"
+                              : undecided
         );
+    }
     json::array replicas;
     json::array missing;
     bool equal = true;
@@ -197,7 +202,7 @@ admin_answer service::begin_proof()
     std::vector<node_id> members;
     for (auto const& m : core_.current().current.members)
         members.push_back(m.name);
-    if (members.empty()) return refusal(503, "unavailable", "there is no chain yet");
+    if (members.empty()) return refusal(503, "unavailable", nothing_is_decided());
     proof_.emplace(new_number(), members, runtime::steady_now());
     attend_proof();
     return shown_proof();

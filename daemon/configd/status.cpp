@@ -238,30 +238,6 @@ json::array names(std::vector<node_id> const& from)
     return out;
 }
 
-// Why it decides nothing for the machines that there are, if that is so.
-json::value age_of_registry(status_input const& in)
-{
-    if (!in.registry_lacks.empty())
-        return {
-            {"reason", "the registry is older than the replicas: " + in.registry_lacks},
-            {"next",
-             "stop configd and put the newest copy of its data folder back, or take one machine's word by "
-             "`chainctl force-epoch`; until then no machine is taken out, and none comes in"}
-        };
-    if (in.foreign.empty()) return nullptr;
-    std::string who;
-    for (auto const& name : in.foreign)
-        who += (who.empty() ? "" : ", ") + name.name;
-    return {
-        {"reason",
-         "this registry is of another cluster than " + who + ": was configd's data folder lost or replaced?"},
-        {"next",
-         "stop configd and put the newest copy of its data folder back; operations.md says what to do "
-         "without "
-         "one. Until then these machines go on as without a config service"}
-    };
-}
-
 // Who was in the last chain has everything; when none of them is heard, or only with other data, nobody knows
 // what is missing, and the others wait for them.
 std::optional<std::string> who_has_all(status_input const& in)
@@ -320,7 +296,7 @@ std::string next_step(status_input const& in, control::node_status const& node)
 {
     auto const& name = node.name.name;
     if (!in.registry_lacks.empty() || listed(in.foreign, node.name))
-        return "see the registry: nothing is decided";
+        return "what is said of the registry: until then nothing is decided";
     if (node.last && node.last->outdated) return "upgrade chaind on " + name;
     if (auto const who = who_has_all(in); who && node.alive)
         return "bring " + *who +
@@ -334,6 +310,9 @@ std::string next_step(status_input const& in, control::node_status const& node)
     return "nothing; it comes back by itself";
 }
 
+// A machine that this registry knows by name, and whose own data are of another one.
+constexpr char const* of_another_cluster = "it runs, and says that it is of another cluster";
+
 json::array failed(status_input const& in)
 {
     json::array out;
@@ -345,8 +324,8 @@ json::array failed(status_input const& in)
         auto const ago = node.failed_since ? in.now - *node.failed_since : microseconds{};
         json::object row{
             {"name", node.name.name},
-            {"reason", why_not_in(in, node)},
-            {"alive", node.alive},
+            {"reason", listed(in.foreign, node.name) ? of_another_cluster : why_not_in(in, node)},
+            {"alive", node.alive || listed(in.foreign, node.name)},
             {"next", next_step(in, node)},
         };
         if (node.alive && node.last && is_low(node.last->left))
@@ -386,6 +365,33 @@ json::array full(status_input const& in)
     return out;
 }
 
+// Removed, and its chaind goes on asking.
+json::array removed_running(status_input const& in)
+{
+    json::array out;
+    for (auto const& node : in.nodes)
+        if (node.alive && state_of(in, node) == std::string_view("removed")) out.emplace_back(node.name.name);
+    return out;
+}
+
+// Machines that began again with an empty database, until they are in the chain again.
+json::array set_aside(status_input const& in)
+{
+    json::array out;
+    for (auto const& node : in.nodes)
+    {
+        auto const said = info(in, node.name, "set_aside");
+        auto const* const from = said.if_object();
+        if (from == nullptr) continue;
+        out.push_back(
+            {{"name", node.name.name},
+             {"folder", wire::text_in(*from, "folder")},
+             {"reason", wire::text_in(*from, "reason")}}
+        );
+    }
+    return out;
+}
+
 json::value changing(status_input const& in)
 {
     json::object out;
@@ -398,6 +404,31 @@ json::value changing(status_input const& in)
     return out;
 }
 }  // namespace
+
+json::value age_of_registry(status_input const& in)
+{
+    if (!in.registry_lacks.empty())
+        return {
+            {"reason", "the registry is older than the replicas: " + in.registry_lacks},
+            {"next",
+             "stop configd and put the newest copy of its data folder back, or take one machine's word by "
+             "`chainctl force-epoch`; until then no machine is taken out, and none comes in"}
+        };
+    if (in.foreign.empty()) return nullptr;
+    std::string who;
+    for (auto const& name : in.foreign)
+        who += (who.empty() ? "" : ", ") + name.name;
+    bool const is_new = in.record.last_active.state == config_state::none;
+    return {
+        {"reason",
+         (is_new ? "this registry is new, and of another cluster than "
+                 : "this registry is of another cluster than ") +
+             who + ": configd's data folder was lost or replaced"},
+        {"next",
+         "stop configd and put the newest copy of its data folder back; operations.md says what to do "
+         "without one. Until then these machines go on as without a config service"}
+    };
+}
 
 json::object status_json(status_input const& in)
 {
@@ -424,6 +455,8 @@ json::object status_json(status_input const& in)
         {"drained", names(in.record.drained)},
         {"removed", names(in.record.removed)},
         {"not_admitted", names(in.strangers)},
+        {"removed_running", removed_running(in)},
+        {"set_aside", set_aside(in)},
         {"changing", changing(in)},
         {"config_service",
          {{"state", "up"}, {"store", "sqlite"}, {"leader", "local"}, {"version", CHAIND_VERSION}}},
@@ -444,7 +477,7 @@ json::object nodes_json(status_input const& in)
             {"role", role},
             {"state", state_of(in, node)},
             {"alive", node.alive},
-            {"reason", node.reason}
+            {"reason", listed(in.foreign, node.name) ? of_another_cluster : node.reason}
         };
         if (row["state"] != "member" && in.second.contains(node.name)) row["reason"] = why_not_in(in, node);
         if (auto const found = in.stuck.find(node.name); found != in.stuck.end() && !node.alive)
@@ -461,7 +494,9 @@ json::object nodes_json(status_input const& in)
             {"role", "none"},
             {"state", "not admitted"},
             {"alive", true},
-            {"reason", "not known here: add it with `chainctl add-node`"}
+            {"reason",
+             in.registry_lacks.empty() ? "not known here: add it with `chainctl add-node`"
+                                       : "not known to this registry, which is older than the replicas"}
         };
         for (auto const* key :
              {"replica_addr", "client_url", "admin_addr", "pid", "version", "database", "moved_bytes"})

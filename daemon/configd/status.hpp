@@ -5,6 +5,7 @@
 #include "control/controller.hpp"
 
 #include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include <cstdint>
 #include <map>
@@ -50,6 +51,8 @@ struct status_input
     std::map<node_id, second_process> second = {};  // of names that are spoken for
 };
 
+// Why nothing is decided for the machines that there are ("reason", "next"); null: it is.
+boost::json::value age_of_registry(status_input const& from);
 // Schema chainctl.status.v1.
 boost::json::object status_json(status_input const& from);
 // Schema chainctl.nodes.v1: every name that is known.

@@ -143,7 +143,13 @@ json::object full_status(chain_view const& now)
 {
     bool const is_stale = now.member && !now.unreached.empty() && is_service_down(now.status);
     if (is_stale) return seen_from_here(now);
-    if (!now.status.empty()) return now.status;
+    if (!now.status.empty())
+    {
+        auto out = now.status;
+        // Its last word was that all is well; the next failure is not repaired, which is not well.
+        if (is_service_down(out) && text_in(out, "state") == "healthy") out["state"] = "degraded";
+        return out;
+    }
     // Not heard of the config service yet.
     json::object body;
     body["schema"] = "chainctl.status.v1";

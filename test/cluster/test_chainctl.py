@@ -56,6 +56,45 @@ def test_remove_node_and_its_refusals(volume):
         assert chain.roles() == ["n3"] and chain.ctl_status()["chain"][0]["role"] == "solo"
 
 
+def test_a_dry_run_is_refused_as_the_change_would_be(volume):
+    with running() as chain:
+        before = chain.ctl_status()["epoch"]
+        spare = chain.add("n4")
+        for words in (["remove-node", "n9"], ["remove-node", "n2", "--if-epoch", str(before + 7)], ["drain", "n9"], ["undrain", "n9"],
+                      ["move", "n9", "--to", "head"], ["replace", "n2"], ["replace", "n2", "--with", "n3"], ["force-epoch", "n2"],
+                      ["force-epoch", "n9"], ["add-node", "n4", "127.0.0.1:1"], ["add-node", "n5", spare], ["replicas", "want", "0"]):  # fmt: skip
+            judged, _, why = chain.ctl(*words, "--dry-run", ok=None)
+            sure = ["--i-understand-data-may-be-lost"] if words[0] == "force-epoch" else []
+            refused, _, told = chain.ctl(*words, *sure, "--yes", ok=None)
+            assert judged == refused != 0 and why.splitlines()[-1] == told.splitlines()[-1], (words, judged, refused, why, told)
+        for words in (["remove-node", "n2"], ["drain", "n2"], ["move", "n1", "--to", "tail"], ["add-node", "n4", spare],
+                      ["replicas", "want", "2"], ["join-token", "create"], ["drill", "kill-head"]):  # fmt: skip
+            _, out, err = chain.ctl(*words, "--dry-run")
+            assert not out and "would " in err, (words, out, err)
+        assert "nothing" in chain.ctl("undrain", "n2", "--dry-run")[2]
+        assert json.loads(chain.ctl("drain", "n2", "--dry-run", "-o", "json")[1])["dry_run"] is True
+        after = chain.ctl_status()
+        assert after["epoch"] == before and after["replicas"] == {"want": 3, "have": 3} and not after["drained"], after
+        # Those that were asked for in earnest, and none else; each is marked as what came to nothing.
+        asked, declined = chain.events("asked"), chain.events("declined")
+        assert asked and len(asked) == len(declined) and all(a["why"] in d["why"] for a, d in zip(asked, declined)), (asked, declined)
+
+
+def test_a_removed_machine_is_said_to_be_removed_and_comes_back_when_it_is_added(volume):
+    with running() as chain:
+        address = chain.nodes()["n2"]["replica_addr"]
+        chain.ctl("remove-node", "n2", "--yes")
+        wait_for(lambda: chain.ctl_status()["removed_running"] == ["n2"], "its knocking to be said")
+        assert "removed  n2  its chaind still runs: stop it there" in chain.ctl("status")[1]
+        for words in (["undrain", "n2"], ["drain", "n2"], ["move", "n2", "--to", "head"]):
+            err = chain.ctl(*words, ok=(66,))[2]
+            assert "n2 was removed by an administrator (20" in err and "add-node n2 HOST:PORT" in err, err
+        err = chain.ctl("add-node", "n2", chain.add("n4"), ok=(1,))[2]
+        assert "was removed" in err and f"still runs at {address}: stop that one first" in err, err
+        chain.ctl("add-node", "n2", address)
+        assert sorted(chain.roles()) == ["n1", "n2", "n3"] and not chain.ctl_status()["removed_running"]
+
+
 def test_verify_events_nodes_and_version(volume):
     with running() as chain:
         answer = json.loads(chain.ctl("verify", "-o", "json")[1])

@@ -3,8 +3,12 @@ import json
 import os
 import shutil
 import signal
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
 
-from chain import running, wait_for
+from chain import BIN, end_all, running, wait_for
 from chat import Client
 from load import Load, check_books
 from test_kills import in_thread, loaded
@@ -46,6 +50,59 @@ async def test_a_crash_while_the_config_service_is_down_is_repaired_when_it_is_b
             await in_thread(wait_for, lambda: len(chain.roles()) == 2, "the head's removal")
             assert sorted(await in_thread(chain.roles)) == sorted(others)
         await check_books(chain, others, accounts[0], conv, load.acked())
+
+
+WORDS = {0: "healthy", 1: ("degraded", "read only"), 2: "down", 3: "unknown"}
+
+
+def is_said_the_same_everywhere(chain, code, reason=""):
+    """The headline, the state for programs and the exit status, each by a call of its own."""
+    json_state = chain.ctl_status()["state"]
+    text = chain.ctl("status")[1]
+    chain.ctl("status", "--check", ok=(code,))
+    chain.ctl("status", "--check", "-o", "json", ok=(code,))
+    words = WORDS[code] if isinstance(WORDS[code], tuple) else (WORDS[code],)
+    headline = text.splitlines()[0]
+    assert json_state.replace("_", " ") in words and any(f" is {word}" in headline for word in words), (json_state, text)
+    assert reason in headline, headline
+
+
+def test_of_each_pair_of_dead_parts_headline_state_and_exit_status_agree(volume):
+    with running() as chain:
+        is_said_the_same_everywhere(chain, 0)
+        chain.kill("configd")
+        is_said_the_same_everywhere(chain, 1, "the config service is down")
+        for name in chain.names():
+            wait_for(lambda: chain.status(name)["config_service"]["state"] == "down", "the config service to be missed")
+            assert chain.status(name)["state"] == "degraded", name
+        for lost in chain.names():
+            chain.kill(lost)
+            says_that_nothing_is_served(chain, lost)
+            is_said_the_same_everywhere(chain, 2)
+            chain.start("configd")
+            wait_for(lambda: len(chain.roles()) == 2, f"{lost} to be taken out")
+            is_said_the_same_everywhere(chain, 1)
+            # Who is outside knows nothing newer than the config service's last word: a member is asked.
+            chain.start(lost)
+            chain.wait_length(3)
+            wait_for(lambda: chain.ctl_status()["state"] == "healthy", "all to be well")
+            chain.kill("configd")
+        chain.start("configd")
+        for pair in (("n1", "n2"), ("n2", "n3"), ("n1", "n3")):
+            chain.kill(*pair)
+            wait_for(lambda: len(chain.roles()) == 1, f"{pair} to be taken out")
+            is_said_the_same_everywhere(chain, 1, "1 of 3 machines")
+            chain.start(*pair)
+            chain.wait_length(3)
+            wait_for(lambda: chain.ctl_status()["state"] == "healthy", "all to be well")
+
+
+def test_a_drained_machine_is_not_asked_about_a_chain_that_it_is_not_in(volume):
+    with running() as chain:
+        chain.ctl("drain", "n1")
+        chain.kill("configd", "n2")
+        wait_for(lambda: chain.status("n3")["state"] == "down", "n3 to serve nothing")
+        is_said_the_same_everywhere(chain, 2)
 
 
 def says_that_nothing_is_served(chain, lost):
@@ -109,7 +166,9 @@ def test_a_registry_that_was_put_back_is_said_to_decide_nothing(volume):
         wait_for(lambda: chain.ctl_status()["registry"], "the registry's age to be noticed")
         text = chain.ctl("status")[1]
         assert "registry is older than the replicas" in text and "force-epoch" in text, text
-        assert "comes back by itself" not in text, text
+        assert "comes back by itself" not in text and "this replica" not in text and "registry the" not in text, text
+        for words in (["verify"], ["replicas", "want", "2"], ["drain", "n2"]):
+            assert "registry is older than the replicas" in chain.ctl(*words, ok=(1, 69))[2], words
         chain.ctl("status", "--check", ok=(1,))
         chain.kill("n2")
         wait_for(lambda: chain.ctl_status()["state"] == "down", "the next failure to stop service")
@@ -124,11 +183,74 @@ def test_a_registry_that_was_lost_is_said_to_be_of_another_cluster(volume):
         wait_for(named, "the machines to be named")
         text = chain.ctl("status")[1]
         assert "unknown: the machines are of another cluster" in text and "start chaind" not in text, text
-        chain.ctl("status", "--check", ok=(3,))
+        is_said_the_same_everywhere(chain, 3)
         assert chain.events("refused", "n1")
+        # Whatever is asked for, the answer is what is wrong and what to do, and nobody is to be added or started.
+        refused = [chain.ctl(*words, ok=(1, 69)) for words in (
+            ["verify"], ["verify", "--deep"], ["replicas", "want", "2"], ["remove-node", "n1", "--yes"], ["drain", "n2"],
+        )]  # fmt: skip
+        for _, out, err in refused:
+            assert "this registry is new" in err and "n1, n2, n3" in err and "data folder back" in err, err
+        assert "add-node" not in text and "under way" not in text, text
+        _, _, err = chain.ctl("backup", "create", str(chain.dir / "x.backup"), ok=(66,))
+        assert "no chain is known" in err and "--data-dir" in err and "no no" not in err, err
         chain.kill("configd")
         shutil.rmtree(chain.dir / "configd")
         shutil.move(chain.dir / "lost", chain.dir / "configd")
         chain.start("configd")
         chain.wait_length(3)
         wait_for(lambda: chain.ctl_status()["state"] == "healthy", "the old registry to be whole")
+
+
+def configd_of(chain, *words):
+    """Its command as quickstart runs it, with other words for --bootstrap."""
+    plan = json.loads((chain.dir / "chain.json").read_text())
+    return [str(BIN / "configd"), "--data-dir", str(chain.dir / "configd"), "--listen", f"127.0.0.1:{plan['configd']}", *words]
+
+
+def test_the_first_chain_is_named_once(volume):
+    with running(replicas=1) as chain:
+        chain.kill("configd")
+        again = subprocess.Popen(configd_of(chain), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            wait_for(lambda: chain.ctl_status()["config_service"]["state"] == "up", "configd without --bootstrap")
+            wait_for(lambda: chain.ctl("status", "--check", ok=None)[0] == 0, "all to be well")
+        finally:
+            end_all([again.pid])
+            again.communicate()
+        with tempfile.TemporaryDirectory(prefix="configd-") as folder:
+            new = Path(folder) / "new"
+            words = [str(BIN / "configd"), "--data-dir", str(new), "--listen", "127.0.0.1:0"]
+            done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+            assert done.returncode == 78 and "bootstrap" in done.stderr and not new.exists(), done
+            # A folder whose registry knows no chain, since its first chain has never begun.
+            first = subprocess.Popen([*words, "--bootstrap", "n1"], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                wait_for(lambda: (new / "ports.json").exists(), "configd to listen")
+                ctl = [str(BIN / "chainctl"), "--endpoint", f"unix:{new}/configd.sock", "remove-node", "n1", "--yes"]
+                early = subprocess.run(ctl, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+                assert early.returncode == 1 and "no chain yet" in early.stderr and "n1" in early.stderr, early
+            finally:
+                end_all([first.pid])
+                first.wait()
+            done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+            assert done.returncode == 78 and "bootstrap" in done.stdout + done.stderr, done
+
+
+def test_an_address_that_is_taken_is_said_in_plain_words(volume):
+    """By both daemons: which address, and why; no place in a library's source."""
+    with running(replicas=1) as chain, socket.create_server(("127.0.0.1", 0)) as taken:
+        here, free = f"127.0.0.1:{taken.getsockname()[1]}", "127.0.0.1:0"
+        plan = json.loads((chain.dir / "chain.json").read_text())
+        chain.kill("n1")
+        chaind = [str(BIN / "chaind"), "--name", "n1", "--data-dir", str(chain.dir / "n1"), "--configd", f"127.0.0.1:{plan['configd']}"]
+        for words in (
+            [str(BIN / "configd"), "--data-dir", str(chain.dir / "another"), "--bootstrap", "n1", "--listen", here],
+            [*chaind, "--replica-listen", here, "--client-listen", free, "--admin-listen", free],
+            [*chaind, "--replica-listen", free, "--client-listen", here, "--admin-listen", free],
+            [*chaind, "--replica-listen", free, "--client-listen", free, "--admin-listen", here],
+        ):
+            done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+            said = done.stdout + done.stderr
+            assert done.returncode == 78 and f"cannot listen on {here}: Address already in use" in said, (words, said)
+            assert ".hpp" not in said and " in function" not in said, said

@@ -45,7 +45,7 @@ def test_what_add_node_refuses(volume):
         refused(chain, 1, "n1", "add-node", "n1", n4)  # a duplicate name
         refused(chain, 1, "n2", "add-node", "n4", replica_addr["n2"])  # another node listens there
         refused(chain, 1, "n5", "add-node", "n4", n5)
-        refused(chain, 1, "answers", "add-node", "n4", free_address())
+        refused(chain, 1, "nothing listens", "add-node", "n4", free_address())
         refused(chain, 1, "cluster", "add-node", "n1x", foreign.ctl_status()["chain"][0]["replica_addr"])
         refused(chain, 64, "address", "add-node", "n4", "nowhere")
         refused(chain, 64, "name", "add-node", "N4!", n4)

@@ -55,7 +55,7 @@ async def test_a_database_that_is_none_is_filled_again_while_the_chain_goes_on(v
         async with Load(chain, accounts, conv, 100) as load:
             for damage, kept in ((garbage, 1), (truncated, 1), (gone_but_for_its_log, 1), (newer, 1), (a_folder, 1), (empty, 0), (deleted, 0)):
                 name = volume.dice.choice(chain.names())
-                before = len(list((chain.dir / name).glob("set-aside-*")))
+                before = len(list((chain.dir / name).glob("set-aside-2*")))
                 await in_thread(chain.kill, name)
                 await in_thread(wait_for, lambda: len(chain.roles()) == 2, "the chain without it")
                 into_one_file(chain.dir / name / "chain.db")
@@ -63,8 +63,14 @@ async def test_a_database_that_is_none_is_filled_again_while_the_chain_goes_on(v
                 await load.acked_more(20)
                 await in_thread(chain.start, name)
                 await in_thread(chain.wait_length, 3, 120)
-                aside = len(list((chain.dir / name).glob("set-aside-*"))) - before
+                aside = len(list((chain.dir / name).glob("set-aside-2*"))) - before
                 assert aside == kept, f"{damage.__name__}: {aside} set aside"
+                said = [e["why"] for e in await in_thread(chain.events, "set_aside", name)]
+                folders = sorted(map(str, (chain.dir / name).glob("set-aside-2*")))
+                assert len(said) == len(folders) and all(f in " ".join(said) for f in folders), (said, folders)
+                # Only as long as it is not filled again.
+                await in_thread(wait_for, lambda: not chain.ctl_status()["set_aside"], "the status to forget it")
+                assert not (chain.dir / name / "set-aside.json").exists()
                 print(f"  {damage.__name__} at {name}: back")
                 await load.acked_more(20)
         await check_books(chain, chain.names(), accounts[0], conv, load.acked())

@@ -23,6 +23,15 @@ def commands(number):
 LINKS, LINKS_OF_N1, FIRST_MACHINE, TOKEN, JOIN, GO = range(6)
 
 
+def restore_commands():
+    """Those of "Backup and restore" for systemd: on each machine, and then on the first."""
+    guide = (ROOT / "docs" / "operations.md").read_text()
+    chapter = re.search(r"^## Backup and restore\n(.*?)^## ", guide, re.S | re.M)[1]
+    blocks = re.findall(r"^```bash\n(.*?)^```", chapter, re.S | re.M)
+    assert len(blocks) == 2, len(blocks)
+    return blocks
+
+
 def on(text, machine):
     """The guide shows the commands for n1 or n2; this is how they look on that machine."""
     number = machine.name[1:]
@@ -199,3 +208,24 @@ def test_the_package_goes_and_leaves_the_data(site):
     assert n3.says("systemctl list-unit-files --no-legend chaind.service || true") == ""
     assert n3.says("stat -c '%U %a' /var/lib/chaind /var/lib/chaind/chain.db").splitlines() == ["chaind 700", "chaind 600"]
     check_history(n1)
+
+
+def test_a_backup_is_restored_by_the_commands_of_the_guide(site):
+    n1, n2, _ = site.machines
+    each, first = restore_commands()
+    n1.shell("chainctl backup create /root/monday.backup")
+    in_the_backup = list(kept["said"])
+    lineage = status(n1)["lineage"]
+    say(n1, "after the backup")
+    for machine in (n1, n2):
+        machine.shell(each)
+    n1.shell(first)
+    wait_for(lambda: ready(n1), "n1 to serve again")
+    kept["said"] = in_the_backup
+    check_history(n1)
+    assert status(n1)["lineage"] != lineage and chain(n1) == ["n1"]
+    token = n1.says(commands(TOKEN) + 'echo "$token"')
+    n2.shell(f"token={token}\n{on(commands(JOIN), n2).strip().splitlines()[1]}")
+    wait_chain(n1, "n1", "n2")
+    check_history(n2)
+    assert say(n2, "in the restored chain") == 2

@@ -19,10 +19,12 @@ int run_add_node(invocation const& call)
         return exit_usage;
     }
     if (call.dry_run)
-    {
-        say("would take " + name + " at " + address + " into the chain and want one machine more");
-        return exit_done;
-    }
+        return would(
+            call,
+            "/v1/nodes/" + name + "/add",
+            {{"address", address}},
+            "would take " + name + " at " + address + " into the chain and want one machine more"
+        );
     auto got = change(call, "/v1/nodes/" + name + "/add", {{"address", address}});
     if (!got.body) return got.status;
     auto out = std::move(*got.body);

@@ -85,11 +85,12 @@ source find_source(invocation const& call)
     if (out.database.empty())
     {
         auto const who = node.empty() ? std::string("no replica") : node;
-        say("chainctl: " +
-            (service_is_up ? who + " is not heard"
-                           : "the config service does not answer, and where " + who +
-                                 " keeps its database is not known without it") +
-            advice);
+        auto const why = service_is_up && node.empty()
+                             ? std::string("no chain is known to the config service; see `chainctl status`")
+                         : service_is_up ? who + " is not heard"
+                                         : "the config service does not answer, and where " + who +
+                                               " keeps its database is not known without it";
+        say("chainctl: " + why + advice);
         out.failed = exit_no_such_object;
         return out;
     }
@@ -124,6 +125,13 @@ int run_backup_create(invocation const& call)
     }
     auto const from = find_source(call);
     if (from.failed != exit_done) return from.failed;
+    if (auto const folder = fs::absolute(file, ignored).parent_path();
+        ::access(folder.c_str(), W_OK | X_OK) != 0)
+    {
+        say("chainctl: cannot write " + file + ": " +
+            error_code(errno, boost::system::generic_category()).message());
+        return exit_failed;
+    }
     if (call.dry_run)
     {
         say("would write all of " + from.database + " to " + file);

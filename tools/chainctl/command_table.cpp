@@ -104,7 +104,8 @@ constexpr std::array table_of_commands{
         "",
         "What the config service decided, oldest first",
         "Removals, new epochs, machines taken back, refusals, each with its reason; and what administrators "
-        "asked for.",
+        "asked for: `asked`, and `declined` where that was refused, `undecided` where nothing was decided in "
+        "time.",
         events_flag,
         run_events
     },
@@ -301,7 +302,9 @@ constexpr std::array global_options{
     flag_help{"-o, --output FORMAT", "table, wide, json, jsonl or name"},
     flag_help{"--timeout SECONDS", "for one answer of the config service (default 10, of a change 25)"},
     flag_help{"--yes", "do not ask before what destroys"},
-    flag_help{"--dry-run", "say what would be done, do nothing"},
+    flag_help{
+        "--dry-run", "say what would be done, or how it would be refused (with that exit status); do nothing"
+    },
     flag_help{"--if-epoch EPOCH", "change nothing unless the chain is still in this epoch (see status)"},
     flag_help{"--request-id ID", "the same change asked for again under the same id is made once"},
     flag_help{"--help", "help on a command"},

@@ -2,6 +2,7 @@
 
 #include "base/id.hpp"
 #include "chainctl/exit_status.hpp"
+#include "chainctl/service.hpp"
 #include "runtime/standard_output.hpp"
 
 #include <iostream>
@@ -36,6 +37,19 @@ bool was_so_already(boost::json::object const& answer)
 {
     auto const* already = answer.if_contains("already");
     return already != nullptr && *already == true;
+}
+
+int would(
+    invocation const& call, std::string const& target, boost::json::object body, std::string const& line
+)
+{
+    auto const got = change(call, target, std::move(body));
+    if (!got.body) return got.status;
+    if (call.as == format::json || call.as == format::jsonl)
+        print_json(*got.body);
+    else
+        say(was_so_already(*got.body) ? "would change nothing: that is so already" : line);
+    return exit_done;
 }
 
 int done(invocation const& call, boost::json::object what, std::string const& line)

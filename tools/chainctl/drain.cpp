@@ -13,10 +13,12 @@ int run_drain(invocation const& call)
     auto const& name = call.words.front();
     if (!name_is_good(name) || !wait_limit_is_good(call)) return exit_usage;
     if (call.dry_run)
-    {
-        say("would send the clients of " + name + " to the others and take it out until `chainctl undrain`");
-        return exit_done;
-    }
+        return would(
+            call,
+            "/v1/nodes/" + name + "/drain",
+            {},
+            "would send the clients of " + name + " to the others and take it out until `chainctl undrain`"
+        );
     auto const got = change(call, "/v1/nodes/" + name + "/drain");
     if (!got.body) return got.status;
     if (!call.has("--no-wait"))
@@ -45,10 +47,9 @@ int run_undrain(invocation const& call)
     auto const& name = call.words.front();
     if (!name_is_good(name) || !wait_limit_is_good(call)) return exit_usage;
     if (call.dry_run)
-    {
-        say("would take " + name + " back into the chain");
-        return exit_done;
-    }
+        return would(
+            call, "/v1/nodes/" + name + "/undrain", {}, "would take " + name + " back into the chain"
+        );
     auto const got = change(call, "/v1/nodes/" + name + "/undrain");
     if (!got.body) return got.status;
     if (call.has("--no-wait"))

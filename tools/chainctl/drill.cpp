@@ -83,10 +83,12 @@ int run_drill(invocation const& call)
         return exit_no_such_object;
     }
     if (call.dry_run)
-    {
-        say("would end chaind on " + found->name + " as kill -9 does");
-        return exit_done;
-    }
+        return would(
+            call,
+            "/v1/nodes/" + found->name + "/abort",
+            {},
+            "would end chaind on " + found->name + " as kill -9 does"
+        );
     if (!confirmed(call, "End chaind on " + found->name + " as kill -9 does?", found->name))
         return exit_usage;
     if (!probe(found->others.front()))

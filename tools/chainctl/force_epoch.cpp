@@ -60,10 +60,9 @@ int run_force_epoch(invocation const& call)
     if (!name_is_good(name)) return exit_usage;
     say(explanation);
     if (call.dry_run)
-    {
-        say("would go on with " + name + " alone, in a new lineage");
-        return exit_done;
-    }
+        return would(
+            call, "/v1/force-epoch", {{"node", name}}, "would go on with " + name + " alone, in a new lineage"
+        );
     if (!call.has("--i-understand-data-may-be-lost"))
     {
         say("chainctl: nothing was done; add --i-understand-data-may-be-lost");

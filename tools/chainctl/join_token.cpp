@@ -17,10 +17,12 @@ int run_join_token(invocation const& call)
         return exit_usage;
     }
     if (call.dry_run)
-    {
-        say("would make a token that is good for " + in_words(static_cast<std::uint64_t>(ttl->count())));
-        return exit_done;
-    }
+        return would(
+            call,
+            "/v1/join-tokens",
+            {{"ttl_s", ttl->count()}},
+            "would make a token that is good for " + in_words(static_cast<std::uint64_t>(ttl->count()))
+        );
     auto got = change(call, "/v1/join-tokens", {{"ttl_s", ttl->count()}});
     if (!got.body) return got.status;
     // The token alone on stdout, so that a script can take it; the talk beside it.

@@ -19,11 +19,13 @@ int run_move(invocation const& call)
         return exit_usage;
     }
     if (call.dry_run)
-    {
-        say("would make " + name + " the " + to +
-            "; machines leave the chain one at a time and return as tail");
-        return exit_done;
-    }
+        return would(
+            call,
+            "/v1/nodes/" + name + "/move",
+            {{"to", to}},
+            "would make " + name + " the " + to +
+                "; machines leave the chain one at a time and return as tail"
+        );
     auto const got = change(call, "/v1/nodes/" + name + "/move", {{"to", to}});
     if (!got.body) return got.status;
     if (call.has("--no-wait"))

@@ -12,10 +12,12 @@ int run_remove_node(invocation const& call)
     auto const& name = call.words.front();
     if (!name_is_good(name)) return exit_usage;
     if (call.dry_run)
-    {
-        say("would take " + name + " out of the chain; the others keep every message");
-        return exit_done;
-    }
+        return would(
+            call,
+            "/v1/nodes/" + name + "/remove",
+            {},
+            "would take " + name + " out of the chain; the others keep every message"
+        );
     if (!confirmed(call, "Take " + name + " out of the chain? It does not come back by itself.", name))
         return exit_usage;
     auto const got = change(call, "/v1/nodes/" + name + "/remove");

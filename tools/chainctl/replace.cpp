@@ -14,15 +14,17 @@ int run_replace(invocation const& call)
     auto const with = call.value("--with");
     if (!name_is_good(name) || (!with.empty() && !name_is_good(with)) || !wait_limit_is_good(call))
         return exit_usage;
-    if (call.dry_run)
-    {
-        say("would bring in " + (with.empty() ? "the first machine that stands by" : with) +
-            " and then take out " + name);
-        return exit_done;
-    }
-    if (!confirmed(call, "Replace " + name + "? It does not come back by itself.", name)) return exit_usage;
     boost::json::object body;
     if (!with.empty()) body["with"] = with;
+    if (call.dry_run)
+        return would(
+            call,
+            "/v1/nodes/" + name + "/replace",
+            std::move(body),
+            "would bring in " + (with.empty() ? "the first machine that stands by" : with) +
+                " and then take out " + name
+        );
+    if (!confirmed(call, "Replace " + name + "? It does not come back by itself.", name)) return exit_usage;
     auto const got = change(call, "/v1/nodes/" + name + "/replace", std::move(body));
     if (!got.body) return got.status;
     auto const successor = text_at(*got.body, "with", with);

@@ -5,6 +5,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -66,6 +67,17 @@ boost::json::array last_known(invocation const& call)
 namespace
 {
 
+bool is_member_in(boost::json::object const& status, std::string const& name)
+{
+    auto const& chain = list_at(status, "chain");
+    return std::any_of(
+        chain.begin(),
+        chain.end(),
+        [&](boost::json::value const& row)
+        { return row.is_object() && text_at(row.get_object(), "name") == name; }
+    );
+}
+
 answer ask_with(
     invocation const& call,
     std::string const& method,
@@ -111,10 +123,12 @@ answer ask(invocation const& call, std::string const& method, std::string const&
 answer change(invocation const& call, std::string const& target, boost::json::object body)
 {
     if (call.if_epoch) body["if_epoch"] = *call.if_epoch;
-    if (!call.request_id.empty()) body["request_id"] = call.request_id;
+    if (!call.request_id.empty() && !call.dry_run) body["request_id"] = call.request_id;
     auto const limit =
         call.limit_given ? call.limit : std::max<std::chrono::milliseconds>(call.limit, change_limit);
-    return ask_with(call, "POST", target, limit, boost::json::serialize(body));
+    constexpr std::string_view api = "/v1/";
+    auto const where = call.dry_run ? "/v1/dry-run/" + target.substr(api.size()) : target;
+    return ask_with(call, "POST", where, limit, boost::json::serialize(body));
 }
 
 std::optional<boost::json::object> fetch_status(invocation const& call, unanswered* how)
@@ -127,6 +141,7 @@ std::optional<boost::json::object> fetch_status(invocation const& call, unanswer
         failed.why = first.error();
     else if (first->body.is_object())
         failed.answer = first->body.get_object();
+    std::optional<boost::json::object> outside;
     for (auto const& node : last_known(call))
     {
         if (!node.is_object()) continue;
@@ -144,9 +159,12 @@ std::optional<boost::json::object> fetch_status(invocation const& call, unanswer
         auto status = got->body.get_object();
         // The replica may not have noticed yet; this process has just seen it.
         status["config_service"] = {{"state", "down"}};
-        return status;
+        if (text_at(status, "state") == "healthy") status["state"] = "degraded";
+        // A member knows which others it reaches; who is outside has only the config service's last word.
+        if (is_member_in(status, text_at(node.get_object(), "name"))) return status;
+        if (!outside) outside = std::move(status);
     }
-    return std::nullopt;
+    return outside;
 }
 
 int nobody_told(invocation const& call, unanswered const& how)

@@ -48,7 +48,16 @@ std::string essence(json::object const& status)
             if (node.is_object())
                 out += text_at(node.get_object(), "name") + text_at(node.get_object(), "role") +
                        text_at(node.get_object(), "state") + text_at(node.get_object(), "phase") + "\n";
-    for (auto const* key : {"spares", "drained", "removed", "not_admitted", "damaged", "full", "clocks"})
+    for (auto const* key :
+         {"spares",
+          "drained",
+          "removed",
+          "removed_running",
+          "not_admitted",
+          "damaged",
+          "full",
+          "clocks",
+          "set_aside"})
         out += boost::json::serialize(list_at(status, key));
     return out;
 }

@@ -14,6 +14,38 @@ namespace
 
 namespace json = boost::json;
 
+std::string names_in(json::array const& rows, std::string_view state = {})
+{
+    std::string out;
+    for (auto const& value : rows)
+    {
+        if (!value.is_object()) continue;
+        auto const& row = value.get_object();
+        if (!state.empty() && text_at(row, "state") != state) continue;
+        auto const name = text_at(row, "name");
+        out +=
+            (out.empty() ? "" : ", ") + (name.empty() ? std::string("the config service's machine") : name);
+    }
+    return out;
+}
+
+// Besides fewer machines than wanted, which the numbers say: each reason, with "; " behind it.
+std::string why_degraded(json::object const& status)
+{
+    std::string out;
+    if (text_at(object_at(status, "config_service"), "state") == "down")
+        out += "the config service is down, so that no further failure is repaired; ";
+    if (!list_at(status, "damaged").empty())
+        out += "not every one has sound data (" + names_in(list_at(status, "damaged")) + "); ";
+    if (auto const wrong = names_in(list_at(status, "clocks")); !wrong.empty())
+        out += "a clock is wrong (" + wrong + "); ";
+    if (auto const silent = names_in(list_at(status, "chain"), "silent"); !silent.empty())
+        out += "not heard: " + silent + "; ";
+    if (out.empty() && !names_in(list_at(status, "chain"), "reconfiguring").empty())
+        out += "the next chain is being made; ";
+    return out;
+}
+
 std::string headline(json::object const& status)
 {
     auto const state = text_at(status, "state", "unknown");
@@ -26,11 +58,9 @@ std::string headline(json::object const& status)
     if (state == "degraded" && !object_at(status, "registry").empty())
         return coloured(tint::warning, "degraded") +
                ": who is in the chain goes on, and nothing is decided: the next failure stops service";
-    if (state == "degraded" && !list_at(status, "damaged").empty())
-        return coloured(tint::warning, "degraded") + ": " + of + " serve; not every one has sound data";
     if (state == "degraded")
-        return coloured(tint::warning, "degraded") + ": " + of + " serve; nothing is lost, " +
-               (have == "1" ? "one more failure stops service" : "the chain goes on");
+        return coloured(tint::warning, "degraded") + ": " + of + " serve; " + why_degraded(status) +
+               "nothing is lost, " + (have == "1" ? "one more failure stops service" : "the chain goes on");
     auto const is_full = [](json::value const& row)
     { return row.is_object() && text_at(row.get_object(), "state") == "full"; };
     auto const& chain = list_at(status, "chain");
@@ -129,14 +159,21 @@ std::string aside_lines(json::object const& status)
         {"spares", "spare", "comes in when a machine is missing"},
         {"drained", "drained", "`chainctl undrain` brings it back"},
         {"not_admitted", "waits", "not known here: `chainctl add-node` takes it in"},
+        {"removed_running",
+         "removed",
+         "its chaind still runs: stop it there, or `chainctl add-node` takes it in again"},
     };
+    constexpr char const* undecided =
+        "what is said of the registry comes first: nothing is decided, and it is not taken in";
+    bool const decides = object_at(status, "registry").empty();
     std::string out;
     for (auto const& [key, what, note] : kinds)
         for (auto const& value : list_at(status, key))
             if (auto const* name = value.if_string())
                 out += "  " + coloured(tint::faint, what) +
                        std::string(9 - std::string_view(what).size(), ' ') +
-                       std::string(name->data(), name->size()) + "  " + note + "\n";
+                       std::string(name->data(), name->size()) + "  " +
+                       (decides || key != std::string_view("not_admitted") ? note : undecided) + "\n";
     return out;
 }
 
@@ -190,8 +227,23 @@ std::string registry_lines(json::object const& status)
 {
     auto const& registry = object_at(status, "registry");
     if (registry.empty()) return "";
-    return "  " + coloured(tint::bad, "registry") + " " + text_at(registry, "reason") +
+    return "  " + coloured(tint::bad, "blocked") + "  " + text_at(registry, "reason") +
            "\n           next: " + text_at(registry, "next") + "\n";
+}
+
+std::string set_aside_lines(json::object const& status)
+{
+    std::string out;
+    for (auto const& value : list_at(status, "set_aside"))
+    {
+        if (!value.is_object()) continue;
+        auto const& node = value.get_object();
+        out += "  " + coloured(tint::warning, "refills") + "  " + text_at(node, "name") +
+               ": its database was set aside (" + text_at(node, "reason", "no reason known") +
+               ") and is kept in " + text_at(node, "folder", "its data folder") +
+               "; an empty one is being filled from another machine\n";
+    }
+    return out;
 }
 
 std::string clock_lines(json::object const& status)
@@ -239,8 +291,8 @@ std::string status_text(json::object const& status, bool wide)
         "\n";
     if (auto rows = chain_table(status, wide); !rows.empty()) out += "\n" + rows;
     auto const notes = registry_lines(status) + joining_lines(status) + aside_lines(status) +
-                       full_lines(status) + damaged_lines(status) + clock_lines(status) +
-                       failed_lines(status);
+                       full_lines(status) + damaged_lines(status) + set_aside_lines(status) +
+                       clock_lines(status) + failed_lines(status);
     if (!notes.empty()) out += "\n" + notes;
     return out;
 }

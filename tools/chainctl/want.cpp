@@ -38,10 +38,9 @@ int run_want(invocation const& call)
         return exit_usage;
     }
     if (call.dry_run)
-    {
-        say("would want " + machines(number) + " in the chain");
-        return exit_done;
-    }
+        return would(
+            call, "/v1/want", {{"replicas", number}}, "would want " + machines(number) + " in the chain"
+        );
     auto const nodes = ask(call, "GET", "/v1/nodes");
     if (!nodes.body) return nodes.status;
     if (auto const known = known_machines(*nodes.body); number > known)

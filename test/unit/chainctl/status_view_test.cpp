@@ -119,6 +119,36 @@ BOOST_AUTO_TEST_CASE(a_config_service_that_is_down_is_no_healthy_cluster)
     BOOST_TEST(mentions(status_text(status("healthy", 3, "down"), false), "a crash now is not repaired"));
 }
 
+BOOST_AUTO_TEST_CASE(the_headline_of_a_degraded_chain_names_each_reason)
+{
+    auto what = status("degraded", 3, "down");
+    BOOST_TEST(
+        mentions(status_text(what, false), "degraded: 3 of 3 machines serve; the config service is down")
+    );
+    what = status("degraded", 3);
+    what["clocks"] = {{{"name", "n2"}, {"reason", "set the clock of n2: it is 7 min ahead"}}};
+    BOOST_TEST(mentions(status_text(what, false), "machines serve; a clock is wrong (n2); nothing is lost"));
+    what["clocks"] = {{{"name", ""}, {"reason", "set the clock of the config service's machine"}}};
+    BOOST_TEST(mentions(status_text(what, false), "a clock is wrong (the config service's machine)"));
+    what["damaged"] = {{{"name", "n1"}, {"reason", "a row has changed"}}};
+    what["chain"] = {{{"name", "n1"}, {"state", "damaged"}}, {{"name", "n3"}, {"state", "silent"}}};
+    auto const text = status_text(what, false);
+    for (auto const* reason : {"not every one has sound data (n1)", "a clock is wrong", "not heard: n3"})
+        BOOST_TEST(mentions(text, reason), reason);
+    what = status("degraded", 3);
+    what["chain"] = {{{"name", "n1"}, {"state", "reconfiguring"}}};
+    BOOST_TEST(mentions(status_text(what, false), "the next chain is being made"));
+}
+
+BOOST_AUTO_TEST_CASE(a_database_that_was_set_aside_has_a_line)
+{
+    auto what = status("degraded", 2);
+    what["set_aside"] = {{{"name", "n2"}, {"folder", "/d/set-aside-1"}, {"reason", "no common point"}}};
+    auto const text = status_text(what, false);
+    BOOST_TEST(mentions(text, "refills  n2: its database was set aside (no common point)"));
+    BOOST_TEST(mentions(text, "/d/set-aside-1"));
+}
+
 BOOST_AUTO_TEST_CASE(a_chain_that_nobody_repairs_is_not_said_to_go_on)
 {
     auto const text = status_text(status("down", 3, "down"), false);
@@ -133,9 +163,14 @@ BOOST_AUTO_TEST_CASE(an_older_registry_has_a_reason_and_a_next_step)
     older["registry"] = {{"reason", "the registry is older"}, {"next", "put it back"}};
     auto const text = status_text(older, false);
     BOOST_TEST(mentions(text, "nothing is decided: the next failure stops service"));
-    BOOST_TEST(mentions(text, "registry the registry is older\n           next: put it back"));
+    BOOST_TEST(mentions(text, "blocked  the registry is older\n           next: put it back"));
+    // Nobody is taken in by it, and the advice says so.
+    older["not_admitted"] = {"n4"};
+    BOOST_TEST(mentions(status_text(older, false), "waits    n4"));
+    BOOST_TEST(!mentions(status_text(older, false), "add-node"));
     older["registry"] = nullptr;
     BOOST_TEST(!mentions(status_text(older, false), "registry"));
+    BOOST_TEST(mentions(status_text(older, false), "add-node"));
 }
 
 BOOST_AUTO_TEST_CASE(a_status_of_another_shape_is_still_printed)
@@ -152,12 +187,14 @@ BOOST_AUTO_TEST_CASE(machines_that_are_out_on_purpose_are_told_from_those_that_f
     what["spares"] = {"n4"};
     what["drained"] = {"n2"};
     what["not_admitted"] = {"n9"};
+    what["removed_running"] = {"n5"};
 
     auto const text = status_text(what, false);
 
     BOOST_TEST(mentions(text, "spare    n4"));
     BOOST_TEST(mentions(text, "drained  n2"));
     BOOST_TEST(mentions(text, "waits    n9"));
+    BOOST_TEST(mentions(text, "removed  n5  its chaind still runs: stop it there"));
     BOOST_TEST(!mentions(text, "away"));
 }
 

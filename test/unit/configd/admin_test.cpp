@@ -196,6 +196,108 @@ BOOST_AUTO_TEST_CASE(what_was_asked_is_written_down_with_who_asked)
     BOOST_TEST(found);
 }
 
+BOOST_AUTO_TEST_CASE(a_request_that_is_refused_is_marked_in_the_events)
+{
+    BOOST_TEST(post("/v1/nodes/n7/remove").status == 404u);
+    BOOST_TEST(post("/v1/want", R"({"replicas":200})").status == 400u);
+    std::string told;
+    auto const events = ask("GET", "/v1/events").body;
+    for (auto const& row : events.at("events").as_array())
+        if (row.at("what").as_string() == "asked" || row.at("what").as_string() == "declined")
+            told += std::string(row.at("what").as_string()) + ' ' + std::string(row.at("node").as_string()) +
+                    ' ' + std::string(row.at("why").as_string()) + '\n';
+    auto const uid = "uid " + std::to_string(::getuid()) + ": ";
+    BOOST_TEST(
+        told == "asked n7 " + uid + "remove\n" + "declined n7 " + uid +
+                    "remove: no node n7 is known; `chainctl nodes` lists them\n" + "asked  " + uid +
+                    "want {\"replicas\":200}\n" + "declined  " + uid +
+                    "want {\"replicas\":200}: replicas: a number from 1 to 99\n"
+    );
+}
+
+BOOST_AUTO_TEST_CASE(a_dry_run_is_answered_as_the_change_would_be_and_changes_nothing)
+{
+    auto const events = ask("GET", "/v1/events").body;
+    auto const before = status();
+    auto const would = [this](std::string const& target, std::string body = {})
+    { return post("/v1/dry-run/" + target, std::move(body)); };
+    auto& n3 = make("n3");
+
+    BOOST_TEST(would("nodes/n2/remove").body.at("dry_run").as_bool());
+    BOOST_TEST(would("nodes/n2/drain").status == 200u);
+    BOOST_TEST(would("nodes/n2/undrain").body.at("already").as_bool());
+    BOOST_TEST(would("nodes/n1/move", R"({"to":"tail"})").status == 200u);
+    BOOST_TEST(would("nodes/n1/move", R"({"to":"middle"})").status == 400u);
+    BOOST_TEST(would("nodes/n7/remove").status == 404u);
+    BOOST_TEST(would("nodes/n3/add", adding(n3)).status == 200u);
+    BOOST_TEST(would("nodes/n3/add", R"({"address":"127.0.0.1:1"})").status == 409u);
+    BOOST_TEST(problem(would("nodes/n1/replace")).starts_with("no spare is there"));
+    BOOST_TEST(would("want", R"({"replicas":5})").status == 200u);
+    BOOST_TEST(would("want", R"({"replicas":0})").status == 400u);
+    BOOST_TEST(would("want", R"({"replicas":5,"if_epoch":99})").status == 409u);
+    BOOST_TEST(problem(would("force-epoch", R"({"node":"n2"})")).starts_with("the chain goes on by itself"));
+    BOOST_TEST(would("join-tokens", R"({"ttl_s":60})").body.contains("token") == false);
+    BOOST_TEST(would("join-tokens", R"({"ttl_s":601})").status == 400u);
+    BOOST_TEST(would("nodes/n1/abort").status == 200u);
+    BOOST_TEST(would("nodes/n9/abort").status == 404u);
+    BOOST_TEST(would("nonsense").status == 404u);
+
+    BOOST_TEST(ask("GET", "/v1/events").body == events);
+    auto const after = status();
+    for (auto const* key : {"epoch", "replicas", "drained", "removed", "changing", "state"})
+        BOOST_TEST(after.at(key) == before.at(key), key);
+    BOOST_TEST(puppets["n1"]->links == 1);
+}
+
+BOOST_AUTO_TEST_CASE(of_a_removed_machine_it_is_said_when_that_was_and_how_it_comes_back)
+{
+    BOOST_TEST(post("/v1/nodes/n2/remove").status == 200u);
+    BOOST_TEST(chain_is("n1"));
+    BOOST_TEST(wait([&] { return status().at("removed_running").as_array().size() == 1; }));
+    for (auto const* verb : {"undrain", "drain", "move"})
+    {
+        auto const refused = post("/v1/nodes/n2/" + std::string(verb), R"({"to":"head"})");
+        BOOST_TEST(refused.status == 404u);
+        BOOST_TEST(problem(refused).starts_with("n2 was removed by an administrator (20"), problem(refused));
+        BOOST_TEST(problem(refused).find("chainctl add-node n2 HOST:PORT") != std::string::npos);
+    }
+    auto const elsewhere = post("/v1/nodes/n2/add", R"({"address":"127.0.0.1:1"})");
+    BOOST_TEST(elsewhere.status == 409u);
+    BOOST_TEST(
+        problem(elsewhere).find("its chaind still runs at " + puppets["n2"]->address()) != std::string::npos
+    );
+    BOOST_TEST(problem(elsewhere).find("stop that one first") != std::string::npos);
+    // A request that was refused is no removal, nor is one before it was taken in again.
+    BOOST_TEST(post("/v1/nodes/n2/add", adding(*puppets["n2"])).status == 200u);
+    BOOST_TEST(chain_is("n1 n2"));
+    BOOST_TEST(status().at("removed_running").as_array().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_database_that_was_set_aside_is_an_event_once)
+{
+    auto const told = [this]
+    {
+        std::size_t out = 0;
+        auto const events = ask("GET", "/v1/events").body;
+        for (auto const& row : events.at("events").as_array())
+            if (row.at("what").as_string() == "set_aside" && row.at("node").as_string() == "n2" &&
+                row.at("why").as_string().find("no common point; its database is kept in /d/set-aside-1") ==
+                    0)
+                ++out;
+        return out;
+    };
+    puppets["n2"]->set_aside = {{"folder", "/d/set-aside-1"}, {"reason", "no common point"}};
+    BOOST_TEST(wait([&] { return told() == 1; }));
+    BOOST_TEST(status().at("set_aside").at(0).at("name").as_string() == "n2");
+    auto const beats = puppets["n2"]->beats;
+    BOOST_TEST(wait([&] { return puppets["n2"]->beats > beats + 20; }));
+    BOOST_TEST(told() == 1);
+    stop_config();  // its memory goes, the events stay
+    start_config();
+    BOOST_TEST(chain_is("n1 n2"));
+    BOOST_TEST(told() == 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_registry_older_than_the_replicas_is_the_reason_that_is_given)
 {
     puppets["n2"]->promises = false;
@@ -209,7 +311,9 @@ BOOST_AUTO_TEST_CASE(a_registry_older_than_the_replicas_is_the_reason_that_is_gi
         }
     ));
     BOOST_TEST(problem(refused).starts_with("the registry is older than the replicas"));
+    BOOST_TEST(problem(refused).find("n2 has promised 1000") != std::string::npos);
     BOOST_TEST(problem(refused).find("chainctl force-epoch") != std::string::npos);
+    BOOST_TEST(problem(post("/v1/verify")).starts_with("the registry is older than the replicas"));
 }
 
 BOOST_AUTO_TEST_CASE(connections_are_bounded)

@@ -84,6 +84,8 @@ public:
     std::function<std::uint64_t()> checkpoint = [] { return std::uint64_t{0}; };  // that it has met last
     std::vector<std::uint64_t> proofs;                                            // asked for; 0: no more
     json::object scrub;
+    json::object set_aside;
+    int beats = 0;
 
 private:
     net::accept_events listening()
@@ -162,7 +164,9 @@ private:
             };
             if (auto const id = checkpoint(); id != 0 && !sum.empty())
                 info["checkpoint"] = {{"id", std::to_string(id)}, {"pos", 9}, {"digest", sum}};
+            if (!set_aside.empty()) info["set_aside"] = set_aside;
             hb.info = json::serialize(info);
+            ++beats;
             dialer_->send(wire::peer::encode(std::move(hb)));
             pause.expires_after(10ms);
             co_await runtime::wait_on(pause);

@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(what_to_do_follows_from_what_is_so)
 BOOST_AUTO_TEST_CASE(an_older_registry_is_named_with_what_to_do_and_what_is_served_the_replicas_say)
 {
     BOOST_TEST(status().at("registry").is_null());
-    registry_lacks = "it knows epoch 1, this replica has promised 3";
+    registry_lacks = "it knows epoch 1, n2 has promised 3";
 
     BOOST_TEST(state() == "down");
     infos[node_id{"n1"}]["can_read"] = true;
@@ -173,7 +173,10 @@ BOOST_AUTO_TEST_CASE(an_older_registry_is_named_with_what_to_do_and_what_is_serv
     nodes[0].alive = false;
     BOOST_TEST(state() == "down");
     lose_n2();
-    BOOST_TEST(status().at("failed").at(0).at("next").as_string() == "see the registry: nothing is decided");
+    BOOST_TEST(
+        status().at("failed").at(0).at("next").as_string() ==
+        "what is said of the registry: until then nothing is decided"
+    );
 }
 
 BOOST_AUTO_TEST_CASE(machines_of_another_cluster_are_named_and_not_called_down)
@@ -185,10 +188,51 @@ BOOST_AUTO_TEST_CASE(machines_of_another_cluster_are_named_and_not_called_down)
     }
     BOOST_TEST(state() == "unknown");
     BOOST_TEST(status().at("registry").at("reason").as_string().find("n1, n2, n3") != std::string::npos);
-    BOOST_TEST(status().at("failed").at(0).at("next").as_string() == "see the registry: nothing is decided");
+    BOOST_TEST(
+        status().at("failed").at(0).at("next").as_string() ==
+        "what is said of the registry: until then nothing is decided"
+    );
     foreign.clear();
     BOOST_TEST(state() == "down");
     BOOST_TEST(status().at("registry").is_null());
+}
+
+BOOST_AUTO_TEST_CASE(a_new_registry_in_the_place_of_another_says_so_of_all_that_ask_it)
+{
+    record = {};
+    nodes.resize(1);
+    nodes[0].alive = false;
+    nodes[0].last.reset();
+    foreign = {node_id{"n1"}, node_id{"n7"}};  // which it was not told of, and which asks it all the same
+    auto const shown = status();
+    BOOST_TEST(shown.at("state").as_string() == "unknown");
+    auto const reason = std::string(shown.at("registry").at("reason").as_string());
+    BOOST_TEST(
+        reason ==
+        "this registry is new, and of another cluster than n1, n7: configd's data folder was lost or replaced"
+    );
+    BOOST_TEST(shown.at("failed").at(0).at("alive").as_bool());
+    BOOST_TEST(
+        shown.at("failed").at(0).at("reason").as_string() == "it runs, and says that it is of another cluster"
+    );
+}
+
+BOOST_AUTO_TEST_CASE(who_was_removed_and_still_runs_is_named)
+{
+    record.removed = {node_id{"n2"}};
+    lose_n2();
+    BOOST_TEST(status().at("removed_running").as_array().empty());
+    nodes[1].alive = true;
+    BOOST_TEST(status().at("removed_running").at(0).as_string() == "n2");
+}
+
+BOOST_AUTO_TEST_CASE(a_database_that_was_set_aside_is_shown_until_its_machine_says_so_no_more)
+{
+    infos[node_id{"n2"}]["set_aside"] = {{"folder", "/d/set-aside-1"}, {"reason", "no common point"}};
+    BOOST_TEST(status().at("set_aside").at(0).at("name").as_string() == "n2");
+    BOOST_TEST(status().at("set_aside").at(0).at("folder").as_string() == "/d/set-aside-1");
+    infos[node_id{"n2"}].erase("set_aside");
+    BOOST_TEST(status().at("set_aside").as_array().empty());
 }
 
 BOOST_AUTO_TEST_CASE(when_the_last_member_returns_without_its_data_the_others_do_not_come_back_by_themselves)

@@ -419,6 +419,34 @@ BOOST_AUTO_TEST_CASE(an_unknown_name_is_refused)
     BOOST_CHECK(t.verdict_of(t.add("No Name")) == admin_verdict::no_such_node);
 }
 
+BOOST_AUTO_TEST_CASE(of_a_removed_one_it_is_said_that_it_was_removed)
+{
+    settled_town t;
+    t.remove("n2");
+    BOOST_REQUIRE(t.becomes("n1 n3", 1s));
+    BOOST_CHECK(t.verdict_of(t.drain("n2")) == admin_verdict::removed);
+    BOOST_CHECK(t.verdict_of(t.undrain("n2")) == admin_verdict::removed);
+    BOOST_CHECK(t.verdict_of(t.move("n2", true)) == admin_verdict::removed);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_request_would_be_answered_is_what_it_is_answered_and_asking_changes_nothing)
+{
+    settled_town t;
+    auto const before = t.ctl->current();
+    auto const would = [&](event const& asked) { return t.ctl->judge(asked).verdict; };
+    BOOST_CHECK(would(remove_node{1, node_id{"n7"}}) == admin_verdict::no_such_node);
+    BOOST_CHECK(would(remove_node{1, node_id{"n2"}}) == admin_verdict::done);
+    BOOST_CHECK(would(undrain_node{1, node_id{"n2"}}) == admin_verdict::already);
+    BOOST_CHECK(would(set_want{1, 0}) == admin_verdict::bad_number);
+    BOOST_CHECK(would(replace_node{1, node_id{"n2"}, {}}) == admin_verdict::no_spare);
+    BOOST_CHECK(would(force_epoch{1, node_id{"n2"}}) == admin_verdict::not_needed);
+    t.run(1s);
+    BOOST_CHECK(t.ctl->current() == before);
+    BOOST_CHECK(t.active("n1 n2 n3"));
+    t.remove("n1");
+    BOOST_CHECK(would(remove_node{1, node_id{"n2"}}) == admin_verdict::not_now);
+}
+
 BOOST_AUTO_TEST_CASE(one_change_at_a_time)
 {
     settled_town t;

@@ -69,12 +69,12 @@ BOOST_AUTO_TEST_CASE(one_change_is_noticed_although_its_number_was_given_out_aga
     BOOST_CHECK_EQUAL(t.of("n1").promised, epoch{2});
     t.n1_and_n2_are_heard();
     t.nothing_is_decided();
-    auto const why = t.why("refused", t.noticed("refused", "n1") > 0 ? "n1" : "n2");
+    std::string const who = t.noticed("refused", "n1") > 0 ? "n1" : "n2";
+    auto const why = t.why("refused", who);
     BOOST_CHECK_MESSAGE(
-        why ==
-            "registry is older than the replicas: this replica has promised another chain of epoch 2 than "
-            "the "
-            "one that it knows; nothing is decided any more",
+        why == "the registry is older than the replicas: " + who +
+                   " has promised another chain of epoch 2 than the one that it knows; nothing is decided "
+                   "any more",
         why
     );
 }

@@ -392,7 +392,9 @@ BOOST_AUTO_TEST_CASE(without_the_config_service_who_is_not_reached_is_silent_and
 )
 {
     auto view = view_without_service();
-    BOOST_TEST(full_status(view).at("state").as_string() == "healthy");
+    BOOST_TEST(full_status(view).at("state").as_string() == "degraded");  // no further failure is repaired
+    BOOST_TEST(cluster_view_of(view, "").state == "degraded");
+    BOOST_TEST(status_for_strangers(view).at("state").as_string() == "degraded");
 
     view.unreached = {"n1"};
     view.can_write = false;
