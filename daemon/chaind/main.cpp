@@ -3,6 +3,7 @@
 #include "chaind/chaind_settings.hpp"
 #include "chaind/join.hpp"
 #include "chaind/process.hpp"
+#include "gateway/weak_passwords.hpp"
 #include "runtime/daemon.hpp"
 #include "runtime/private_file.hpp"
 #include "runtime/random_id.hpp"
@@ -53,6 +54,7 @@ int start(int argc, char** argv)
             "changed on the way",
             {{"Address", settings.client_listen}}
         );
+    gateway::warn_without_common_passwords();
     chaind_process* running = nullptr;
     auto make = [&](boost::asio::io_context& on) -> std::unique_ptr<runtime::daemon>
     {

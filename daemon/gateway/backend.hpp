@@ -101,8 +101,9 @@ public:
 
     // What time it is for clients, in ms since 1970 UTC: what the machines of the chain agree on.
     [[nodiscard]] std::int64_t now_ms() const;
-    // For keys that are made here: the state's time where that is later, since it does not run back with the
-    // clocks of machines that had no power.
+    // For keys that are made here, for somebody whose own clock is not known: what the machines agree on, so
+    // that the state's time comes back from a wrong one also where nobody else makes keys. The state's time
+    // where that is later and they do not agree, or cannot be right, since they had no power.
     [[nodiscard]] std::int64_t key_ms() const;
     // For keys that clients make. Not the state's time: where that is ahead, only what is told by a key sets
     // it right.

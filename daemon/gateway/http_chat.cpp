@@ -126,7 +126,7 @@ asio::awaitable<http_response> remove_conversation(
     auto const* key = request.header("idempotency-key");
     chat::command command;
     command.uid = std::get<chat::known_session>(asked).who.uid;
-    command.cid = key != nullptr ? *key : new_ulid(with.chain.now_ms());
+    command.cid = key != nullptr ? *key : new_ulid(with.chain.key_ms());
     command.what = chat::conv_archive{.conv = *id};
     if (auto const limited = with.changes.take(command.uid, command.what))
         co_return refusal_response(*limited);

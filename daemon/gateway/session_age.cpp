@@ -52,7 +52,7 @@ void note_use(services const& with, chat::session const& row, std::int64_t now_m
     if (with.rates.take(key, per_second, 1, std::chrono::steady_clock::now())) return;
     chat::command command;
     command.uid = row.uid;
-    command.cid = new_ulid(now_ms);
+    command.cid = new_ulid(with.chain.key_ms());
     command.what = chat::session_touch{.id = row.id};
     with.tasks.spawn(say_in_use(with.chain, std::move(command)));
 }

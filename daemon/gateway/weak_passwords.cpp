@@ -1,6 +1,6 @@
 #include "gateway/weak_passwords.hpp"
 
-#include "gateway/assets.hpp"
+#include "runtime/log.hpp"
 
 #include <algorithm>
 #include <string>
@@ -13,23 +13,25 @@ namespace
 {
 
 // One a line (web/scripts/common-passwords.mjs).
+std::unordered_set<std::string_view> common_ones_in(std::span<asset const> assets)
+{
+    std::unordered_set<std::string_view> out;
+    for (auto const& one : assets)
+    {
+        if (one.path != common_passwords_path) continue;
+        auto rest = one.bytes;
+        for (auto end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n'))
+        {
+            out.insert(rest.substr(0, end));
+            rest.remove_prefix(end + 1);
+        }
+    }
+    return out;
+}
+
 std::unordered_set<std::string_view> const& common_ones()
 {
-    static auto const all = []
-    {
-        std::unordered_set<std::string_view> out;
-        for (auto const& one : web_assets())
-        {
-            if (one.path != common_passwords_path) continue;
-            auto rest = one.bytes;
-            for (auto end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n'))
-            {
-                out.insert(rest.substr(0, end));
-                rest.remove_prefix(end + 1);
-            }
-        }
-        return out;
-    }();
+    static auto const all = common_ones_in(web_assets());
     return all;
 }
 
@@ -75,9 +77,21 @@ bool is_made_of(std::string_view text, std::string_view name)
 
 }  // namespace
 
-std::size_t common_passwords()
+std::size_t common_passwords(std::span<asset const> in)
 {
-    return common_ones().size();
+    return common_ones_in(in).size();
+}
+
+void warn_without_common_passwords(std::span<asset const> in)
+{
+    if (common_passwords(in) > 0) return;
+    log::write(
+        log::level::warning,
+        "gateway",
+        "this program was built without the list of common passwords (web/dist/common-passwords.txt, from "
+        "the "
+        "web client's build): passwords that everybody would guess are taken"
+    );
 }
 
 std::optional<std::string_view> weakness_of(std::string_view password, std::string_view name)

@@ -2,6 +2,8 @@
 #include "chain_double.hpp"
 #include "gateway/weak_passwords.hpp"
 #include "raw_client.hpp"
+#include "runtime/clock.hpp"
+#include "support/temp_folder.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -9,7 +11,13 @@
 #include <boost/test/unit_test.hpp>
 
 #include <atomic>
+#include <fstream>
+#include <iterator>
 #include <thread>
+#include <vector>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace chaind::test
 {
@@ -519,6 +527,35 @@ BOOST_AUTO_TEST_CASE(three_thousand_passwords_are_known_and_not_shown)
     BOOST_TEST(http(chain.port(), "GET", "/common-passwords.txt").status == 404U);
 }
 
+// What is written to stderr meanwhile.
+template <class Action>
+std::string said_during(Action const& action)
+{
+    temp_folder const folder;
+    auto const path = folder.path() + "/stderr";
+    int const before = ::dup(2);
+    int const file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    ::dup2(file, 2);
+    action();
+    ::dup2(before, 2);
+    ::close(file);
+    ::close(before);
+    std::ifstream in(path);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+BOOST_AUTO_TEST_CASE(a_program_without_the_list_of_common_passwords_says_so)
+{
+    gateway::asset const page{"/index.html", "<html>"};
+    gateway::asset const empty{gateway::common_passwords_path, ""};
+    for (auto const& all : {std::vector{page}, std::vector{page, empty}})
+        BOOST_TEST(
+            said_during([&] { gateway::warn_without_common_passwords(all); }).find("common passwords") !=
+            std::string::npos
+        );
+    BOOST_TEST(said_during([] { gateway::warn_without_common_passwords(); }).empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_room_is_removed_by_scripts_and_everybody_hears_of_it)
 {
     chain_double chain(quick_settings(), 2);
@@ -554,6 +591,54 @@ BOOST_AUTO_TEST_CASE(a_room_is_removed_by_scripts_and_everybody_hears_of_it)
     auto const again = there.request("conv.archive", {{"conv", text_at(own, {"d", "conv"})}}, fresh_cid());
     BOOST_TEST(again.at("ok").as_bool());
     BOOST_TEST(number_at(again, {"d", "rev"}) == 0);
+}
+
+// Their keys are made by the gateway: once by the state's time, which nothing then set right again.
+BOOST_AUTO_TEST_CASE(scripts_without_keys_bring_the_time_back_when_the_machines_have_the_right_one)
+{
+    using namespace std::chrono_literals;
+    auto with = quick_settings();
+    with.session_idle = 0ms;
+    with.session_ttl = 24'000h;
+    for (bool const removes : {false, true})
+    {
+        chain_double chain(with);
+        auto const ana = chain.register_user("ana");
+        chat_client client(chain.port());
+        client.hello(ana.token);
+        auto const room = client.request("conv.create", {{"kind", "room"}, {"name", "talk"}}, fresh_cid());
+        auto const conv = text_at(room, {"d", "conv"});
+        auto const gone = text_at(
+            client.request("conv.create", {{"kind", "room"}, {"name", "gone"}}, fresh_cid()), {"d", "conv"}
+        );
+        auto machines_agree_on = [&](microseconds ahead)
+        {
+            auto const now = runtime::now();
+            auto const agreed_us = now.wall_us - now.steady.count() + ahead.count();
+            chain.change_view(0, [&](gateway::chain_view& view) { view.agreed_us = agreed_us; });
+        };
+        auto said_at = [&]
+        {
+            auto const body = json::serialize(json::object{{"conv", conv}, {"body", "x"}, {"fmt", "plain"}});
+            auto const answer = with_token(chain, "POST", "/api/v1/messages", ana.token, body);
+            BOOST_TEST_REQUIRE(answer.status == 201U);
+            return std::chrono::milliseconds(
+                number_at(answer.json(), {"at"}) - runtime::now().wall_us / 1000
+            );
+        };
+        machines_agree_on(40 * 24h);
+        BOOST_TEST((said_at() > 39 * 24h));
+        // Without power they cannot know better.
+        machines_agree_on(-9000 * 24h);
+        BOOST_TEST((said_at() > 39 * 24h));
+        machines_agree_on(0s);
+        if (removes)
+            BOOST_TEST(
+                with_token(chain, "DELETE", "/api/v1/conversations/" + gone, ana.token).status == 200U
+            );
+        auto const after = said_at();
+        BOOST_TEST((after < 1h && after > -1h));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(messages_can_be_sent_and_read_by_scripts)

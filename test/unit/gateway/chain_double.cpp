@@ -94,6 +94,7 @@ public:
     std::optional<gateway::undecided> next_answer;
     asio::steady_timer released_;
     log_point end;
+    std::int64_t stamp_us = 0;  // 0: by the clock of this machine
 
 private:
     temp_folder folder_;
@@ -133,6 +134,8 @@ public:
         --log_.held;
         ++log_.served;
         log_.released_.cancel();
+        if (view_.agreed_us != 0) what.asked_ms = now_ms();
+        log_.stamp_us = what.asked_ms * 1000;  // the head goes by the same time
         co_return log_.commit(what);
     }
 
@@ -173,6 +176,8 @@ public:
         auto const now = std::exchange(waiting_, {});
         if (listener_ != nullptr) listener_->on_applied(now);
         view_.applied = view_.committed = now.back().pos;
+        view_.state_ms = now.back().at_ms;
+        view_.forgotten_ms = now.back().forgotten_ms;
     }
     void lag(bool on)
     {
@@ -213,7 +218,7 @@ std::vector<chat::applied> shared_log::commit(std::vector<chat::command> const& 
         chain::entry e;
         e.at = end.at.next();
         e.in = epoch(1);
-        e.ts_us = std::max(end.ts_us + 1, runtime::now().wall_us);
+        e.ts_us = std::max(end.ts_us + 1, stamp_us > 0 ? stamp_us : runtime::now().wall_us);
         e.request = requests_.next();
         e.command = std::make_shared<std::string const>(wire::encode(what));
         e.hash = chain::entry_hash(end.hash, e);
