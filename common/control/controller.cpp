@@ -188,8 +188,8 @@ std::string controller::impl::objection(member const& who, instant now) const
 }
 
 // After our own start the first process of a name that reaches us need not be the one that the chain has
-// links with; beside a copied folder the two would then never meet. The chain's own run has a silence of
-// time, and as long again as its neighbours say that they hear it.
+// links with; beside a copied folder the two would then never meet. The chain's own run has time to come
+// back, as long as its neighbours may still say that they hear it, and then as long as they do.
 bool controller::impl::expects_another(member const& who, instant now) const
 {
     auto const& chain = rec_.current.members;
@@ -198,9 +198,27 @@ bool controller::impl::expects_another(member const& who, instant now) const
         if (!chain[i].same_store(who) || chain[i] == who) continue;
         auto const* known = nodes_.find(who.name);
         bool const unheard = known == nullptr || !known->last;
-        return unheard && (detector_.assumed(chain[i], now) || vouched(chain, i));
+        if (!unheard || is_missed(chain, i)) return false;
+        auto const patience = chain.size() > 1 ? how_.silence_max : how_.silence;
+        return now - started_ < patience || vouched(chain, i);
     }
     return false;
+}
+
+// One of its neighbours says that its link is dead.
+bool controller::impl::is_missed(std::vector<member> const& chain, std::size_t place) const
+{
+    auto const& name = chain[place].name;
+    return std::any_of(
+        chain.begin(),
+        chain.end(),
+        [&](member const& m)
+        {
+            auto const* hb = nodes_.last_of(m);
+            return hb != nullptr && hb->promised == rec_.current.at &&
+                   std::find(hb->unreachable.begin(), hb->unreachable.end(), name) != hb->unreachable.end();
+        }
+    );
 }
 
 // A commit that was reported is on every member's disk for good, in whichever epoch: and so each of them

@@ -46,6 +46,7 @@ private:
     void on(connected const& e);
     void on(connection_lost const& e);
     [[nodiscard]] bool expects_another(member const& who, instant now) const;
+    [[nodiscard]] bool is_missed(std::vector<member> const& chain, std::size_t place) const;
     void on(probed const& e);
     void on(stored const& e);
     void after_own_pause();

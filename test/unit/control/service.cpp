@@ -334,8 +334,8 @@ BOOST_AUTO_TEST_CASE(a_pause_of_its_own_opens_no_name)
     BOOST_CHECK(!t.ctl->objection(t.of("n2").who, t.now).empty());
 }
 
-// A restart of the replica at the same time waits for a silence, and no longer: its neighbours do not hear
-// the earlier run.
+// A restart of the replica at the same time waits no longer than until a neighbour says that it misses the
+// earlier run.
 BOOST_AUTO_TEST_CASE(after_its_own_start_nobody_is_taken_for_alive_who_has_not_spoken)
 {
     settled_town t;
@@ -360,10 +360,14 @@ BOOST_AUTO_TEST_CASE(
     auto copy = n2;
     copy.boot = numbered<boot_id>(200);
     t.stop_config();
-    t.of("n2").speaks = false;
+    // All of them look for us again twice a second.
+    for (auto const* each : {"n1", "n2", "n3"})
+        t.of(each).speaks = false;
     t.start_config();
     for (int i = 0; i < 15; ++i)
     {
+        t.of("n1").speaks = i > 4;
+        t.of("n3").speaks = i > 6;
         BOOST_CHECK(!t.ctl->objection(copy, t.now).empty());
         BOOST_CHECK(t.ctl->objection(n2, t.now).empty());
         t.run(100ms);
