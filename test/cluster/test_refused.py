@@ -3,10 +3,49 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import time
+from contextlib import contextmanager
+from pathlib import Path
 
 from chain import running, wait_for
 from chat import register
+
+
+@contextmanager
+def second_process(chain, name, folder):
+    """Another chaind of that name, in a copy of its folder, as whoever copies a machine starts it."""
+    words = [os.fsdecode(w) for w in Path(f"/proc/{chain.pid(name)}/cmdline").read_bytes().split(b"\0")[:-1]]
+    for option, value in (("--data-dir", str(folder)), *((f"--{who}-listen", "127.0.0.1:0") for who in ("client", "replica", "admin"))):
+        words[words.index(option) + 1] = value
+    process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_copied_folder_beside_its_original_keeps_nobody_out(volume):
+    with running() as chain:
+        chain.kill("n2")
+        shutil.copytree(chain.dir / "n2", chain.dir / "copy")
+        chain.start("n2")
+        chain.wait_length(3)
+        with second_process(chain, "n2", chain.dir / "copy"):
+            refused = lambda: len(chain.events("refused", "n2"))
+            wait_for(refused, "the copy to be refused")
+            before = chain.ctl_status()["epoch"]
+            for _ in range(volume.pick(5, 30)):
+                seen = refused()
+                chain.kill("configd")
+                chain.start("configd")
+                wait_for(lambda: refused() > seen, "the copy to be refused again")
+                wait_for(lambda: chain.ctl_status()["state"] == "healthy", "all to be well")
+                chain.wait_length(3)
+                status = chain.ctl_status()
+                assert status["epoch"] == before, status
+                assert {n["name"]: n["pid"] for n in status["chain"]}["n2"] == chain.pid("n2"), status
 
 
 def test_a_database_put_back_to_an_older_copy_is_named_with_what_it_lacks(volume):
