@@ -1,6 +1,6 @@
 #include "base/hash.hpp"
 
-#include <array>
+#include <utility>
 
 namespace chaind
 {
@@ -10,27 +10,19 @@ hasher::hasher()
     crypto_generichash_init(&state_, nullptr, 0, digest{}.bytes.size());
 }
 
-hasher& hasher::number(std::uint64_t value)
+void hasher::take(unsigned char const* from, std::size_t size)
 {
-    std::array<unsigned char, 8> raw{};
-    for (auto& byte : raw)
-    {
-        byte = static_cast<unsigned char>(value);
-        value >>= 8;
-    }
-    crypto_generichash_update(&state_, raw.data(), raw.size());
-    return *this;
+    crypto_generichash_update(&state_, from, size);
 }
 
-hasher& hasher::bytes(std::string_view value)
+void hasher::take_gathered()
 {
-    number(value.size());
-    crypto_generichash_update(&state_, reinterpret_cast<unsigned char const*>(value.data()), value.size());
-    return *this;
+    take(gathered_.data(), std::exchange(size_, 0));
 }
 
 digest hasher::finish()
 {
+    take_gathered();
     digest out;
     crypto_generichash_final(&state_, out.bytes.data(), out.bytes.size());
     return out;

@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <string>
+
 using namespace chaind;
 
 BOOST_AUTO_TEST_SUITE(hashing)
@@ -22,6 +24,38 @@ BOOST_AUTO_TEST_CASE(equal_fields_give_equal_hashes)
 {
     BOOST_TEST(hasher().number(7).bytes("x").finish() == hasher().number(7).bytes("x").finish());
     BOOST_TEST(hasher().number(7).finish() != hasher().number(8).finish());
+}
+
+// Short fields are gathered before the library sees them, long ones are not.
+BOOST_AUTO_TEST_CASE(however_long_the_fields_are_what_is_hashed_are_their_lengths_and_bytes)
+{
+    std::string all;
+    hasher sum;
+    auto const number = [&](std::size_t value)
+    {
+        for (std::size_t i = 0; i < 8; ++i, value >>= 8)
+            all.push_back(static_cast<char>(value & 0xFF));
+    };
+    for (std::size_t size = 0; size < 700; size += 1 + size / 16)
+    {
+        std::string const field(size, static_cast<char>('a' + size % 26));
+        number(size);
+        all += field;
+        number(7);
+        sum.bytes(field).number(7);
+    }
+
+    digest whole;
+    crypto_generichash(
+        whole.bytes.data(),
+        whole.bytes.size(),
+        reinterpret_cast<unsigned char const*>(all.data()),
+        all.size(),
+        nullptr,
+        0
+    );
+
+    BOOST_TEST(sum.finish() == whole);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
