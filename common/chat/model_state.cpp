@@ -155,9 +155,13 @@ std::optional<remembered> model_state::oldest_remembered()
 
 void model_state::put(remembered const& row)
 {
-    erase(row);
-    remembered_by_pos_[row.pos] = {row.uid, row.cid};
-    remembered_[{row.uid, row.cid}] = row;
+    auto const [at, fresh] = remembered_.try_emplace({row.uid, row.cid}, row);
+    if (!fresh)
+    {
+        remembered_by_pos_.erase(at->second.pos);
+        at->second = row;
+    }
+    remembered_by_pos_[row.pos] = at->first;
 }
 
 void model_state::erase(remembered const& row)

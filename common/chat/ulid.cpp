@@ -1,5 +1,7 @@
 #include "chat/ulid.hpp"
 
+#include <array>
+
 namespace chaind::chat
 {
 
@@ -10,6 +12,16 @@ constexpr std::string_view alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 constexpr std::size_t length = 26;
 constexpr std::size_t time_length = 10;
 
+// Of each character its place in the alphabet; below zero: it has none.
+constexpr auto values = []
+{
+    std::array<std::int8_t, 256> out{};
+    out.fill(-1);
+    for (std::size_t i = 0; i < alphabet.size(); ++i)
+        out[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int8_t>(i);
+    return out;
+}();
+
 }  // namespace
 
 std::optional<std::int64_t> ulid_time_ms(std::string_view text)
@@ -19,9 +31,9 @@ std::optional<std::int64_t> ulid_time_ms(std::string_view text)
     std::int64_t time = 0;
     for (std::size_t i = 0; i < length; ++i)
     {
-        auto const value = alphabet.find(text[i]);
-        if (value == std::string_view::npos) return std::nullopt;
-        if (i < time_length) time = time * 32 + static_cast<std::int64_t>(value);
+        auto const value = values[static_cast<unsigned char>(text[i])];
+        if (value < 0) return std::nullopt;
+        if (i < time_length) time = time * 32 + value;
     }
     return time;
 }
