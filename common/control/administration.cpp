@@ -120,6 +120,7 @@ bool controller::impl::being_moved(member const& m, std::vector<member> const& c
 // Replacements and moves, as far as the chain of now lets them go on.
 bool controller::impl::attend_stored_changes()
 {
+    if (!rec_.replacing && rec_.moving.empty()) return false;
     record next = rec_;
     auto const& chain = rec_.current.members;
     if (rec_.replacing && has_name(chain, rec_.replacing->second))

@@ -3,6 +3,7 @@
 #include "base/rules.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace chaind::control
 {
@@ -16,7 +17,7 @@ constexpr microseconds wrong_after = 1s;  // before a machine loses its place at
 constexpr std::int64_t latest_us = 253'402'300'800'000'000;  // the year 10,000
 
 // The lower middle one of a list that rises.
-std::int64_t middle(std::vector<std::int64_t> const& rising)
+std::int64_t middle(std::span<std::int64_t const> rising)
 {
     return rising[(rising.size() - 1) / 2];
 }
@@ -83,13 +84,13 @@ void clock_votes::agree(instant now, std::size_t members)
     auto all = offsets(now);
     auto const there_are = std::max(all.size(), members + (own_is_a_members(now) ? 0 : 1));
     // The largest group of clocks that agree with one of them; of equally large ones the earliest.
-    std::vector<std::int64_t> best;
+    std::span<std::int64_t const> best;
     for (auto const of : all)
     {
-        std::vector<std::int64_t> group;
-        for (auto const each : all)
-            if (each - of <= tolerance_.count() && of - each <= tolerance_.count()) group.push_back(each);
-        if (group.size() > best.size()) best = std::move(group);
+        auto const first = std::lower_bound(all.begin(), all.end(), of - tolerance_.count());
+        auto const last = std::upper_bound(first, all.end(), of + tolerance_.count());
+        std::span<std::int64_t const> const group(first, last);
+        if (group.size() > best.size()) best = group;
     }
     if (best.size() >= 2 && best.size() * 2 > there_are)
     {

@@ -6,7 +6,8 @@
 #include "membership/config.hpp"
 #include "membership/messages.hpp"
 
-#include <map>
+#include <boost/container/flat_map.hpp>
+
 #include <optional>
 #include <utility>
 #include <vector>
@@ -25,9 +26,9 @@ struct seen_member
 
 struct observations
 {
-    std::map<node_id, seen_member> members;               // absent: nothing is known of it
-    std::vector<std::pair<node_id, node_id>> dead_links;  // between members that we hear both
-    std::optional<member> joiner;                         // a learner that has all but the last entries
+    boost::container::flat_map<node_id, seen_member> members;  // absent: nothing is known of it
+    std::vector<std::pair<node_id, node_id>> dead_links;       // between members that we hear both
+    std::optional<member> joiner;                              // a learner that has all but the last entries
 };
 
 // The members of the next configuration, head first. Never empty, never a node that is neither a member nor
