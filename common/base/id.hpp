@@ -1,10 +1,14 @@
 #pragma once
 // Identities. 128-bit ids are random and made outside of the sans-I/O layers; names are given by people.
 
+#include <boost/endian/conversion.hpp>
+
 #include <algorithm>
 #include <array>
 #include <compare>
+#include <concepts>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <optional>
 #include <ostream>
@@ -13,6 +17,21 @@
 
 namespace chaind
 {
+
+// The order of memcmp, one word after the other: g++ 12 calls a function for so few bytes, and ids and names
+// are compared all the time.
+template <class Byte, std::size_t n>
+    requires(sizeof(Byte) == 1 && n % 8 == 0)
+[[nodiscard]] std::strong_ordering order_of_bytes(std::array<Byte, n> const& a, std::array<Byte, n> const& b)
+{
+    for (std::size_t i = 0; i < n; i += 8)
+    {
+        auto const word = [i](std::array<Byte, n> const& from)
+        { return boost::endian::load_big_u64(reinterpret_cast<unsigned char const*>(from.data() + i)); };
+        if (word(a) != word(b)) return word(a) <=> word(b);
+    }
+    return std::strong_ordering::equal;
+}
 
 // 16 opaque bytes; all zero means "none". The tag keeps a store from being taken for a boot.
 template <class Tag>
@@ -34,7 +53,8 @@ struct id128
         return out;
     }
 
-    friend auto operator<=>(id128 const&, id128 const&) = default;
+    friend bool operator==(id128 const& a, id128 const& b) { return order_of_bytes(a.bytes, b.bytes) == 0; }
+    friend auto operator<=>(id128 const& a, id128 const& b) { return order_of_bytes(a.bytes, b.bytes); }
 };
 
 using cluster_id = id128<struct cluster_tag>;  // of one chain and its config service, for life
@@ -61,10 +81,54 @@ std::ostream& operator<<(std::ostream& to, id128<Tag> const& id)
     return to << to_string(id);
 }
 
+// A text of at most 32 bytes, kept in place: a member with it is copied and compared without a look
+// elsewhere.
+class short_text
+{
+public:
+    static constexpr std::size_t limit = 32;
+
+    short_text() = default;
+    // What is longer, or has a zero byte, is not kept: an empty text.
+    template <class Text>
+        requires std::convertible_to<Text const&, std::string_view>
+    short_text(Text const& text)
+    {
+        std::string_view const from = text;
+        if (from.size() <= limit && from.find('\0') == from.npos)
+            std::copy(from.begin(), from.end(), bytes_.begin());
+    }
+
+    [[nodiscard]] bool empty() const { return bytes_.front() == '\0'; }
+    [[nodiscard]] std::string_view view() const
+    {
+        auto const* end = std::memchr(bytes_.data(), '\0', limit);
+        auto const* const begin = bytes_.data();
+        return {
+            begin, end == nullptr ? limit : static_cast<std::size_t>(static_cast<char const*>(end) - begin)
+        };
+    }
+    [[nodiscard]] std::string str() const { return std::string(view()); }
+    operator std::string_view() const { return view(); }
+
+    friend bool operator==(short_text const& a, short_text const& b)
+    {
+        return order_of_bytes(a.bytes_, b.bytes_) == 0;
+    }
+    friend auto operator<=>(short_text const& a, short_text const& b)
+    {
+        return order_of_bytes(a.bytes_, b.bytes_);
+    }
+    friend std::ostream& operator<<(std::ostream& to, short_text const& text) { return to << text.view(); }
+
+private:
+    std::array<char, limit> bytes_{};
+};
+
 // A replica's name as the administrator knows it: [a-z0-9-]{1,32}.
 struct node_id
 {
-    std::string name;
+    short_text name;
 
     [[nodiscard]] bool empty() const { return name.empty(); }
     friend auto operator<=>(node_id const&, node_id const&) = default;
@@ -88,6 +152,6 @@ struct std::hash<chaind::node_id>
 {
     std::size_t operator()(chaind::node_id const& n) const noexcept
     {
-        return std::hash<std::string>{}(n.name);
+        return std::hash<std::string_view>{}(n.name.view());
     }
 };

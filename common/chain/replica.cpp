@@ -13,7 +13,7 @@ replica::~replica() = default;
 replica::replica(replica&&) noexcept = default;
 replica& replica::operator=(replica&&) noexcept = default;
 
-effects replica::step(now_t const& now, event what)
+effects replica::step(now_t const& now, event const& what)
 {
     return impl_->step(now, what);
 }

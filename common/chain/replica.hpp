@@ -54,7 +54,7 @@ public:
 
     // Performs one event at the time `now`; `now.steady` never falls. The caller performs the returned
     // effects, all of them, in any order between the lists and in list order within one.
-    [[nodiscard]] effects step(now_t const& now, event what);
+    [[nodiscard]] effects step(now_t const& now, event const& what);
 
     [[nodiscard]] replica_status status() const;
     // May this replica serve a linearizable read now without asking anybody?

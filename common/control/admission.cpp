@@ -31,10 +31,10 @@ admission::verdict admission::hello(
 
     auto const waits = waiting_.find(name);
     bool const comes_back = waits != waiting_.end() && waits->second.take_back;
-    if (taken) out.why = "a replica named " + name.name + " is there already";
+    if (taken) out.why = "a replica named " + name.name.str() + " is there already";
     // The token was used, and somebody has removed the machine since.
     else if (seen.again && has_name(now.removed, name) && !comes_back)
-        out.why = name.name + " was removed: it needs a new join token";
+        out.why = name.name.str() + " was removed: it needs a new join token";
     else if (!seen.again)
     {
         tokens_.use(seen, from);

@@ -17,7 +17,7 @@ void controller::impl::compare_clocks()
     auto say = [&](node_id const& name, std::optional<microseconds> error)
     {
         if (error.has_value() == std::exchange(clock_told_[name], error.has_value())) return;
-        auto const whose = name.name.empty() ? std::string("the config service's machine") : name.name;
+        auto const whose = name.name.empty() ? std::string("the config service's machine") : name.name.str();
         tell(
             "clock",
             name,
@@ -33,7 +33,7 @@ void controller::impl::compare_clocks()
 std::string controller::impl::what_its_clock_is(node_id const& name) const
 {
     auto const error = clocks_.error(name);
-    return error ? "set the clock of " + name.name + ": it is " + ahead_in_words(*error) : "";
+    return error ? "set the clock of " + name.name.str() + ": it is " + ahead_in_words(*error) : "";
 }
 
 // One replica that finds the head's rows far ahead of time may be wrong itself. The second voice is the
@@ -60,7 +60,7 @@ void controller::impl::note_refusal(heartbeat const& hb)
     if (head == hb.from || refuses_with_reason(hb.from, head)) return;
     complain(
         hb.from,
-        "it takes no rows of " + head.name.name + ", whose time it calls wrong; no other clock says so"
+        "it takes no rows of " + head.name.name.str() + ", whose time it calls wrong; no other clock says so"
     );
 }
 

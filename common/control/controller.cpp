@@ -253,7 +253,7 @@ void controller::impl::note_promised_end(heartbeat const& hb)
 std::string controller::impl::what_registry_lacks(heartbeat const& hb) const
 {
     auto const number = std::to_string(hb.promised.value());
-    auto const& name = hb.from.name.name;
+    auto const name = hb.from.name.name.str();
     if (hb.promised > rec_.current.at)
         return "it knows epoch " + std::to_string(rec_.current.at.value()) + ", " + name + " has promised " +
                number;
@@ -495,7 +495,7 @@ admin_reply controller::judge(event const& asked) const
     return trial.judged(asked);
 }
 
-effects controller::step(instant now, event what)
+effects controller::step(instant now, event const& what)
 {
     return impl_->step(now, what);
 }

@@ -57,7 +57,7 @@ public:
     controller(controller&&) noexcept;
     controller& operator=(controller&&) noexcept;
 
-    [[nodiscard]] effects step(instant now, event what);
+    [[nodiscard]] effects step(instant now, event const& what);
 
     // What a request of an administrator would be answered now, or done: it is not made.
     [[nodiscard]] admin_reply judge(event const& asked) const;

@@ -108,7 +108,7 @@ join_tokens::answer join_tokens::look(std::string_view token, member const& by, 
     out.hash = std::move(hash);
     out.again = row->used_by == by.name && row->used_store == by.store && !row->used_store.empty();
     if (!row->used_by.empty() && !out.again)
-        out.why = "this join token has been used already, by " + row->used_by.name;
+        out.why = "this join token has been used already, by " + row->used_by.name.str();
     else if (row->expires_ms <= now_ms)
         out.why = "this join token has expired: make a new one";
     return out;

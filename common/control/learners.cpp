@@ -51,14 +51,15 @@ microseconds controller::impl::longest_wait(node_id const& name) const
 // But for its back-off.
 bool controller::impl::ready(node_id const& name) const
 {
+    // A member that restarted may hold rows that are acknowledged later on the strength of its old run, and a
+    // cold start may still count on them: it is no learner before a chain without it is ACTIVE.
+    bool const may_be_member = !rule(r::a_restarted_member_is_no_learner);
+    if (!may_be_member && has_name(rec_.current.members, name)) return false;
     auto const* found = nodes_.find(name);
     if (found == nullptr || !found->last || is_to_leave(name)) return false;
     if (!alive(found->who) || found->last->stepping_down) return false;
     if (found->last->in_doubt || is_low(found->last->left)) return false;
-    // A member that restarted may hold rows that are acknowledged later on the strength of its old run, and a
-    // cold start may still count on them: it is no learner before a chain without it is ACTIVE.
-    if (!rule(r::a_restarted_member_is_no_learner)) return !rec_.current.contains(found->who);
-    return !has_name(rec_.current.members, name);
+    return !may_be_member || !rec_.current.contains(found->who);
 }
 
 // A replacement comes in beside the one that it replaces, however long the chain is; who was taken out to be
@@ -143,7 +144,7 @@ void controller::impl::note_trouble()
     }
     if (!trouble_since_) trouble_since_ = now_;
     if (now_ - *trouble_since_ <= how_.trouble_wait) return;
-    auto const& source = learning_->source.name.name;
+    auto const source = learning_->source.name.name.str();
     give_up_learning(its_own ? learner->trouble : source + ": " + how_far->trouble, !its_own);
 }
 
@@ -163,7 +164,7 @@ void controller::impl::attend_learner()
         auto const* found = nodes_.find(learner.name);
         // As long as its source names it, it is cared for: making a big snapshot takes a while.
         if (now_ - fed_at_ > how_.learner_stall)
-            give_up_learning("no word of it from " + learning_->source.name.name, true);
+            give_up_learning("no word of it from " + learning_->source.name.name.str(), true);
         else if (found->who != learner || !may_learn(learner.name) || !has_place_for(learner.name))
             learning_.reset();
     }
@@ -178,7 +179,7 @@ void controller::impl::attend_learner()
                 if (!join_ || join_->who != *name)
                     join_ = join_status{.who = *name, .since = now_, .began_at = node.last->end.at};
                 if (std::exchange(told_by_, source) != source) told_bytes_ = 0;
-                tell("learner", *name, "catches up from " + source.name.name);
+                tell("learner", *name, "catches up from " + source.name.name.str());
             }
     if (learning_ != before) broadcast();
 }

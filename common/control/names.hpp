@@ -28,7 +28,7 @@ inline void add_name(std::vector<node_id>& list, node_id const& name)
 // What people are told of a replica that its version stops.
 inline std::string outdated_words(node_id const& name, heartbeat const& last)
 {
-    return "upgrade chaind on " + name.name + ": " + last.trouble;
+    return "upgrade chaind on " + name.name.str() + ": " + last.trouble;
 }
 
 }  // namespace chaind::control

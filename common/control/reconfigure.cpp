@@ -20,7 +20,7 @@ std::string names(std::vector<member> const& chain)
 {
     std::string out;
     for (auto const& m : chain)
-        out += (out.empty() ? "" : ", ") + m.name.name;
+        out += (out.empty() ? "" : ", ") + m.name.name.str();
     return out;
 }
 
@@ -155,7 +155,7 @@ void controller::impl::propose(proposal const& what)
             nodes_.at(m.name).left_because = why;
             fact("removed", m.name, std::move(why));
         }
-    fact("pending", {}, names(what.members) + (what.joiner ? "; " + what.joiner->name + " joins" : ""));
+    fact("pending", {}, names(what.members) + (what.joiner ? "; " + what.joiner->name.str() + " joins" : ""));
     persist(std::move(next));
 }
 
@@ -218,6 +218,7 @@ std::vector<returned> controller::impl::returned_ones() const
 observations controller::impl::observe(std::vector<member> const& base) const
 {
     observations seen;
+    seen.members.reserve(base.size());
     for (std::size_t i = 0; i < base.size(); ++i)
     {
         auto const& m = base[i];

@@ -47,7 +47,7 @@ std::optional<rows_proof::order> rows_proof::step(
     }
     if (now - heard_at_ > patience)
     {
-        auto const& name = now_asked.who.name;
+        auto const name = now_asked.who.name.str();
         auto const why = connected
                              ? name + " does not begin to read its rows: look at its log"
                              : name + " is not connected to the config service: is chaind running there?";

@@ -64,7 +64,7 @@ struct frame_encoder
         for (auto const& [name, at] : x.addresses)
         {
             auto& address = *to.add_addresses();
-            address.set_name(name.name);
+            address.set_name(name.name.str());
             address.set_at(at);
         }
         to.set_status_json(x.status_json);

@@ -28,7 +28,7 @@ bool get_entry(pb::Entry const& from, chain::entry& to)
 
 void put_least(least_room const& from, pb::LeastRoom& to)
 {
-    to.set_who(from.who.name);
+    to.set_who(from.who.name.str());
     to.set_left(static_cast<std::uint32_t>(from.left));
 }
 

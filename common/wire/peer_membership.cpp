@@ -7,7 +7,7 @@ namespace chaind::wire::peer
 
 void put(member const& from, pb::Member& to)
 {
-    to.set_name(from.name.name);
+    to.set_name(from.name.name.str());
     put(from.store, *to.mutable_store());
     put(from.boot, *to.mutable_boot());
 }
@@ -44,7 +44,7 @@ void put(chain_config const& from, pb::Config& to)
     for (auto const& m : from.members)
         peer::put(m, *to.add_members());
     to.set_has_joiner(from.joiner.has_value());
-    if (from.joiner) to.set_joiner(from.joiner->name);
+    if (from.joiner) to.set_joiner(from.joiner->name.str());
     if (!from.id.empty()) peer::put(from.id, *to.mutable_id());
 }
 
@@ -105,7 +105,7 @@ void put(heartbeat const& from, pb::Heartbeat& to)
     to.set_verified(from.verified.value());
     to.set_commit(from.commit.value());
     for (auto const& name : from.unreachable)
-        to.add_unreachable(name.name);
+        to.add_unreachable(name.name.str());
     if (from.feeding) put(*from.feeding, *to.mutable_feeding());
     to.set_stepping_down(from.stepping_down);
     to.set_info(from.info);

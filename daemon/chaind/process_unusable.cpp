@@ -111,7 +111,7 @@ asio::awaitable<void> chaind_process::wait_for_room(std::string why)
 asio::awaitable<bool> chaind_process::wait_or_set_aside(std::string why)
 {
     auto const trouble = "its database cannot be used: " + why;
-    auto const& name = settings_.driver.core.self.name.name;
+    auto const name = settings_.driver.core.self.name.name.str();
     auto const advice = "start the other machines of the chain: as soon as it goes on without " + name +
                         ", this database is set aside and filled again by itself; if it is the only one, "
                         "make the file usable again (it is tried every 2 s), or bring back a backup "

@@ -43,7 +43,7 @@ identified read(result<wire::peer::frame> const& answer, std::string const& wher
     if (yes == nullptr || yes->from.name.empty())
         return identified("what listens at " + where + " is no replica");
     if (!yes->cluster.empty() && yes->cluster != own)
-        return identified(yes->from.name.name + " at " + where + " belongs to another cluster");
+        return identified(yes->from.name.name.str() + " at " + where + " belongs to another cluster");
     return {yes->from, yes->cluster};
 }
 }  // namespace

@@ -15,7 +15,7 @@ json::array names(std::vector<node_id> const& from)
 {
     json::array out;
     for (auto const& n : from)
-        out.emplace_back(n.name);
+        out.emplace_back(n.name.str());
     return out;
 }
 
@@ -23,12 +23,13 @@ json::object chain(chain_config const& from)
 {
     json::array members;
     for (auto const& m : from.members)
-        members.push_back({{"name", m.name.name}, {"store", to_string(m.store)}, {"boot", to_string(m.boot)}}
+        members.push_back(
+            {{"name", m.name.name.str()}, {"store", to_string(m.store)}, {"boot", to_string(m.boot)}}
         );
     json::object out{
         {"epoch", from.at.value()}, {"state", static_cast<int>(from.state)}, {"members", std::move(members)}
     };
-    if (from.joiner) out["joiner"] = from.joiner->name;
+    if (from.joiner) out["joiner"] = from.joiner->name.str();
     if (!from.id.empty()) out["id"] = to_string(from.id);
     return out;
 }

@@ -110,7 +110,7 @@ void service::drain() noexcept
     {
         auto next = std::move(queue_.front());
         queue_.pop_front();
-        perform(core_.step(runtime::steady_now(), std::move(next)));
+        perform(core_.step(runtime::steady_now(), next));
     }
     lost_.clear();
     draining_ = false;
@@ -183,13 +183,13 @@ void service::note(control::notice const& what)
         log::level::notice,
         "control",
         what.what,
-        {{"Epoch", what.at}, {"Node", what.who.name}, {"Reason", what.why}}
+        {{"Epoch", what.at}, {"Node", what.who.name.str()}, {"Reason", what.why}}
     );
     event_row row;
     row.at_ms = wall_ms();
     row.in = what.at;
     row.what = what.what;
-    row.node = what.who.name;
+    row.node = what.who.name.str();
     row.why = what.why;
     ++writes_;
     auto on_failure = [this](error_code failed, std::string const& why)
@@ -326,7 +326,7 @@ void service::link_up(link_ptr const& link, wire::peer::hello const& hello)
         log::level::info,
         "control",
         "a replica has connected",
-        {{"Node", from.name.name}, {"Boot", to_string(from.boot)}}
+        {{"Node", from.name.name.str()}, {"Boot", to_string(from.boot)}}
     );
 }
 
@@ -340,7 +340,7 @@ bool service::link_frame(link_ptr const& link, wire::peer::frame what)
             log::level::warning,
             "control",
             "a replica sent what it may not send",
-            {{"Node", links_.at(link).from.name.name}, {"Peer", link->peer()}}
+            {{"Node", links_.at(link).from.name.name.str()}, {"Peer", link->peer()}}
         );
         return false;
     }
@@ -366,7 +366,7 @@ void service::link_down(link_ptr const& link)
         infos_.erase(from.name);
         addresses_.erase(from.name);
     }
-    log::write(log::level::info, "control", "a replica's connection ended", {{"Node", from.name.name}});
+    log::write(log::level::info, "control", "a replica's connection ended", {{"Node", from.name.name.str()}});
     if (watch) lost_[from] = watch;
     feed(control::connection_lost{from});
 }
@@ -471,7 +471,7 @@ void service::write_nodes_file()
     json::array nodes;
     for (auto const& [name, info] : infos_)
     {
-        json::object row{{"name", name.name}};
+        json::object row{{"name", name.name.str()}};
         for (auto const* key : {"replica_addr", "client_url", "admin_addr", "database"})
             if (auto const* value = info.if_contains(key)) row[key] = *value;
         nodes.push_back(std::move(row));

@@ -242,7 +242,7 @@ asio::awaitable<admin_answer> service::add(std::string name, wish asked)
             if (!found.problem.empty()) co_return refusal(409, "conflict", found.problem);
             if (found.who.name != who)
                 co_return refusal(
-                    409, "conflict", "at " + address + " is " + found.who.name.name + ", not " + name
+                    409, "conflict", "at " + address + " is " + found.who.name.name.str() + ", not " + name
                 );
         }
     }
@@ -270,7 +270,7 @@ asio::awaitable<admin_answer> service::replace(std::string name, wish asked)
     control::event what = std::move(order);
     auto const reply = co_await ask(std::move(what), number, asked.dry_run);
     auto out = told(name, reply);
-    if (out.status == 200 && reply->with) out.body["with"] = reply->with->name;
+    if (out.status == 200 && reply->with) out.body["with"] = reply->with->name.str();
     co_return out;
 }
 
@@ -322,8 +322,8 @@ bool service::is_removed(node_id const& who) const
 
 std::string service::was_removed(node_id const& who) const
 {
-    auto const when = events_.removal_of(who.name);
-    return who.name + " was removed by an administrator" +
+    auto const when = events_.removal_of(who.name.str());
+    return who.name.str() + " was removed by an administrator" +
            (when ? " (" + in_utc(when->at_ms) + ", epoch " + std::to_string(when->in.value()) + ")"
                  : std::string());
 }
@@ -339,7 +339,7 @@ std::string service::nothing_is_decided()
     if (core_.current().last_active.state != config_state::none) return {};
     std::string names;
     for (auto const& node : core_.nodes())
-        names += (names.empty() ? "" : ", ") + node.name.name;
+        names += (names.empty() ? "" : ", ") + node.name.name.str();
     return "there is no chain yet: the first one begins when all of its machines are heard (" + names +
            "); start chaind there, see `chainctl status` and `chainctl events`";
 }

@@ -195,7 +195,7 @@ admin_answer service::begin_proof()
         return refusal(
             409,
             "conflict",
-            "all rows are being read already, those of " + who.name +
+            "all rows are being read already, those of " + who.name.str() +
                 " at the moment: one such reading at a time, wait for its end"
         );
     }
@@ -215,7 +215,7 @@ admin_answer service::shown_proof()
     json::array replicas;
     for (auto const& part : proof_->parts())
         replicas.push_back(
-            {{"name", part.who.name},
+            {{"name", part.who.name.str()},
              {"state", name_of(part.at)},
              {"done", part.done},
              {"all", part.all},

@@ -97,7 +97,7 @@ json::object chain_row(status_input const& in, std::size_t position, seq highest
     auto const* const node = find(in, m.name);
     bool const here = serves(in, m);
     json::object row{
-        {"name", m.name.name},
+        {"name", m.name.name.str()},
         {"role", role_at(position, members.size())},
         {"state",
          !here                                             ? "silent"
@@ -129,7 +129,8 @@ json::array clocks(status_input const& in)
     };
     if (in.clock_error) add("", "the config service's machine", *in.clock_error);
     for (auto const& node : in.nodes)
-        if (node.alive && node.clock_error) add(node.name.name, node.name.name, *node.clock_error);
+        if (node.alive && node.clock_error)
+            add(node.name.name.str(), node.name.name.str(), *node.clock_error);
     return out;
 }
 
@@ -180,7 +181,7 @@ json::array joining(status_input const& in)
     bool const snapshot = !splice && (how.needs_snapshot || how.snapshot_done < how.snapshot_bytes);
     auto const seconds = static_cast<double>((in.now - how.since).count()) / 1e6;
     json::object row{
-        {"name", how.who.name},
+        {"name", how.who.name.str()},
         {"phase",
          splice     ? "splice"
          : snapshot ? "snapshot"
@@ -194,7 +195,7 @@ json::array joining(status_input const& in)
         {"lag", how.lag_entries},
     };
     if (seconds > 0) row["rate"] = static_cast<std::uint64_t>(static_cast<double>(how.moved_bytes) / seconds);
-    if (in.learning) row["source"] = in.learning->source.name.name;
+    if (in.learning) row["source"] = in.learning->source.name.name.str();
     out.push_back(std::move(row));
     return out;
 }
@@ -226,7 +227,7 @@ json::array in_state(status_input const& in, std::string_view state)
 {
     json::array out;
     for (auto const& node : in.nodes)
-        if (state_of(in, node) == state) out.emplace_back(node.name.name);
+        if (state_of(in, node) == state) out.emplace_back(node.name.name.str());
     return out;
 }
 
@@ -234,7 +235,7 @@ json::array names(std::vector<node_id> const& from)
 {
     json::array out;
     for (auto const& name : from)
-        out.emplace_back(name.name);
+        out.emplace_back(name.name.str());
     return out;
 }
 
@@ -256,14 +257,14 @@ std::optional<std::string> who_has_all(status_input const& in)
     if (last.empty() || !waits) return std::nullopt;
     std::string out;
     for (auto const& m : last)
-        out += (out.empty() ? "" : " or ") + m.name.name;
+        out += (out.empty() ? "" : " or ") + m.name.name.str();
     return out;
 }
 
 // Of a machine that the config service refuses for what its process is or says; "": it does not.
 std::string next_step_of_held(control::node_status const& node)
 {
-    auto const& name = node.name.name;
+    auto const name = node.name.name.str();
     switch (node.back)
     {
         case control::held::no: break;
@@ -294,7 +295,7 @@ std::string why_not_in(status_input const& in, control::node_status const& node)
 // What is to be done about a machine that is not in the chain and should be.
 std::string next_step(status_input const& in, control::node_status const& node)
 {
-    auto const& name = node.name.name;
+    auto const name = node.name.name.str();
     if (!in.registry_lacks.empty() || listed(in.foreign, node.name))
         return "what is said of the registry: until then nothing is decided";
     if (node.last && node.last->outdated) return "upgrade chaind on " + name;
@@ -323,7 +324,7 @@ json::array failed(status_input const& in)
         if (state != "failed" && state != "waiting" && !in_vain) continue;
         auto const ago = node.failed_since ? in.now - *node.failed_since : microseconds{};
         json::object row{
-            {"name", node.name.name},
+            {"name", node.name.name.str()},
             {"reason", listed(in.foreign, node.name) ? of_another_cluster : why_not_in(in, node)},
             {"alive", node.alive || listed(in.foreign, node.name)},
             {"next", next_step(in, node)},
@@ -346,7 +347,7 @@ json::array damaged(status_input const& in)
     json::array out;
     for (auto const& node : in.nodes)
         if (state_of(in, node) == std::string_view("damaged"))
-            out.push_back({{"name", node.name.name}, {"reason", node.reason}});
+            out.push_back({{"name", node.name.name.str()}, {"reason", node.reason}});
     return out;
 }
 
@@ -357,7 +358,7 @@ json::array full(status_input const& in)
     for (auto const& node : in.nodes)
     {
         if (!node.alive || !node.last || !is_low(node.last->left)) continue;
-        json::object row{{"name", node.name.name}};
+        json::object row{{"name", node.name.name.str()}};
         row["free_bytes"] = info(in, node.name, "free_bytes");
         row["data_dir"] = info(in, node.name, "data_dir");
         out.push_back(std::move(row));
@@ -370,7 +371,8 @@ json::array removed_running(status_input const& in)
 {
     json::array out;
     for (auto const& node : in.nodes)
-        if (node.alive && state_of(in, node) == std::string_view("removed")) out.emplace_back(node.name.name);
+        if (node.alive && state_of(in, node) == std::string_view("removed"))
+            out.emplace_back(node.name.name.str());
     return out;
 }
 
@@ -395,7 +397,7 @@ json::array set_aside(status_input const& in)
 json::value changing(status_input const& in)
 {
     json::object out;
-    if (in.draining) out["draining"] = in.draining->name;
+    if (in.draining) out["draining"] = in.draining->name.str();
     if (!in.record.moving.empty()) out["moving"] = names(in.record.moving);
     if (in.record.replacing)
         out["replacing"] = {
@@ -417,7 +419,7 @@ json::value age_of_registry(status_input const& in)
     if (in.foreign.empty()) return nullptr;
     std::string who;
     for (auto const& name : in.foreign)
-        who += (who.empty() ? "" : ", ") + name.name;
+        who += (who.empty() ? "" : ", ") + name.name.str();
     bool const is_new = in.record.last_active.state == config_state::none;
     return {
         {"reason",
@@ -473,7 +475,7 @@ json::object nodes_json(status_input const& in)
         for (std::size_t i = 0; i < members.size(); ++i)
             if (members[i].name == node.name) role = role_at(i, members.size());
         json::object row{
-            {"name", node.name.name},
+            {"name", node.name.name.str()},
             {"role", role},
             {"state", state_of(in, node)},
             {"alive", node.alive},
@@ -490,7 +492,7 @@ json::object nodes_json(status_input const& in)
     for (auto const& name : in.strangers)
     {
         json::object row{
-            {"name", name.name},
+            {"name", name.name.str()},
             {"role", "none"},
             {"state", "not admitted"},
             {"alive", true},

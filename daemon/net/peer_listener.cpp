@@ -167,13 +167,13 @@ asio::awaitable<result<wire::peer::hello>> peer_listener::greet(frame_link& link
             link,
             "no protocol version in common; this side speaks " + std::to_string(wire::peer::protocol_min) +
                 " to " + std::to_string(wire::peer::protocol_max),
-            hello->from.name.name
+            hello->from.name.name.str()
         );
         co_return make_error_code(errc::wrong_version);
     }
     if (auto const why = tell_.objection(*hello, link.peer()); !why.empty())
     {
-        refuse(link, why, hello->from.name.name);
+        refuse(link, why, hello->from.name.name.str());
         co_return make_error_code(errc::wrong_cluster);
     }
     if (tell_.before_welcome) co_await tell_.before_welcome(*hello);
@@ -220,14 +220,14 @@ asio::awaitable<void> peer_listener::serve(std::shared_ptr<frame_link> link)
                     log::level::info,
                     "net",
                     "a link that said nothing more was closed",
-                    {{"Peer", link->peer()}, {"Node", hello->from.name.name}}
+                    {{"Peer", link->peer()}, {"Node", hello->from.name.name.str()}}
                 );
             else if (frame.error().category() == chaind_category())
                 log::write(
                     log::level::warning,
                     "net",
                     "a link broke the frame rules",
-                    {{"Peer", hello->from.name.name}, {"Reason", frame.error().message()}}
+                    {{"Peer", hello->from.name.name.str()}, {"Reason", frame.error().message()}}
                 );
             break;
         }

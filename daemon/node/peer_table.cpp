@@ -78,7 +78,7 @@ void peer_table::set_addresses(std::map<node_id, std::string> const& addresses)
 
 void peer_table::dial(node_id const& name, boost::asio::ip::tcp::endpoint const& to)
 {
-    auto link = std::make_shared<net::dialer>(tasks_, name.name, to, outbox_limit, dial_handlers(name));
+    auto link = std::make_shared<net::dialer>(tasks_, name.name.str(), to, outbox_limit, dial_handlers(name));
     outgoing_[name].link = link;
     link->start();
 }
@@ -98,7 +98,7 @@ net::dial_events peer_table::dial_handlers(node_id const& name)
         .objection = [this, name](wire::peer::welcome const& from) -> std::string
         {
             if (from.cluster != cluster_) return "it belongs to another cluster";
-            return from.from.name == name ? "" : "it is not " + name.name;
+            return from.from.name == name ? "" : "it is not " + name.name.str();
         },
         .up =
             [this, name](wire::peer::welcome const& from)
@@ -149,7 +149,7 @@ net::accept_events peer_table::accept_handlers()
                     log::level::warning,
                     "net",
                     "a replica sent what it may not send",
-                    {{"Peer", from.name.name}}
+                    {{"Peer", from.name.name.str()}}
                 );
                 return false;
             }
@@ -182,7 +182,7 @@ std::string peer_table::objection(wire::peer::hello const& from)
             log::level::warning,
             "net",
             "somebody wants a second link in the name of a replica that speaks on its own",
-            {{"Node", from.from.name.name}, {"Boot", to_string(from.from.boot)}}
+            {{"Node", from.from.name.name.str()}, {"Boot", to_string(from.from.boot)}}
         );
     }
     return "a replica of this name has a link already and speaks on it";
@@ -217,7 +217,7 @@ void peer_table::accepted(std::shared_ptr<net::frame_link> const& link, member c
             log::level::notice,
             "net",
             "a replica has linked again; its earlier link was silent",
-            {{"Node", from.name.name}, {"Boot", to_string(from.boot)}}
+            {{"Node", from.name.name.str()}, {"Boot", to_string(from.boot)}}
         );
         earlier->close();
     }

@@ -119,7 +119,7 @@ replica_driver::replica_driver(
       ticker_(on)
 {
     proven_ms_ = standing_.scrubbed_ms;
-    view_.node = how_.core.self.name.name;
+    view_.node = how_.core.self.name.name.str();
     view_.state_ms = at_start_.at_ms;
     view_.forgotten_ms = at_start_.forgotten_ms;
     view_.why_not = "not in the chain yet";
@@ -199,7 +199,7 @@ void replica_driver::drain() noexcept
     {
         auto next = std::move(queue_.front());
         queue_.pop_front();
-        perform(core_.step(runtime::now(), std::move(next)));
+        perform(core_.step(runtime::now(), next));
     }
     draining_ = false;
     if (!stopped_) refresh_view();

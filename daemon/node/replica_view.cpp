@@ -87,7 +87,7 @@ void replica_driver::refresh_view()
     auto next = view_;
     next.unreached.clear();
     for (auto const& m : members)
-        if (m != how_.core.self && !peers_.reaches(m)) next.unreached.push_back(m.name.name);
+        if (m != how_.core.self && !peers_.reaches(m)) next.unreached.push_back(m.name.name.str());
     bool const others = next.unreached.empty();
 
     next.at = now.config.at;
@@ -141,7 +141,7 @@ std::string replica_driver::why_not(chain::replica_status const& now, bool other
     if (now.part == chain::role::learner) return "catching up with the chain";
     if (!now.active) return "not in an active chain";
     if (others && is_low(now.least.left))
-        return "disk full: the disk of " + now.least.who.name +
+        return "disk full: the disk of " + now.least.who.name.str() +
                " has no room left; reading and deleting go on, free some space there";
     if (others) return "fewer replicas than min-replicas";
     // Until there is a chain without it.

@@ -82,7 +82,7 @@ void save_cluster(database& db, std::optional<cluster_id> cluster)
 void save_promise(database& db, chain_config const& promised)
 {
     std::optional<std::string> joiner;
-    if (promised.joiner) joiner = promised.joiner->name;
+    if (promised.joiner) joiner = promised.joiner->name.str();
     db.run(
         "UPDATE meta SET promise = ?, promise_state = ?, joiner = ?, promise_id = ?",
         promised.at,
@@ -97,7 +97,7 @@ void save_promise(database& db, chain_config const& promised)
         db.run(
             "INSERT INTO promised_member (position, name, store, boot) VALUES (?, ?, ?, ?)",
             i,
-            m.name.name,
+            m.name.name.str(),
             m.store,
             m.boot
         );

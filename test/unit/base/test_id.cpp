@@ -4,6 +4,9 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <string>
+#include <vector>
+
 namespace data = boost::unit_test::data;
 using namespace chaind;
 
@@ -48,6 +51,47 @@ BOOST_DATA_TEST_CASE(
 )
 {
     BOOST_TEST(!is_valid_node_name(name));
+}
+
+BOOST_AUTO_TEST_CASE(ids_have_the_order_of_their_bytes)
+{
+    auto const id = [](std::string raw)
+    { return store_id::from_bytes(raw + std::string(16 - raw.size(), 'x')).value(); };
+    std::string const last_differs(15, 'a');
+
+    BOOST_TEST((id("a") < id("b")));
+    BOOST_TEST((id("ab") > id("aa\xff")));
+    BOOST_TEST((id("\x7f") < id("\x80")));
+    BOOST_TEST((id(last_differs + 'a') < id(last_differs + 'b')));
+    BOOST_TEST((id(last_differs + 'a') == id(last_differs + 'a')));
+    BOOST_TEST((id(last_differs + 'a') != id(last_differs + 'b')));
+}
+
+BOOST_AUTO_TEST_CASE(a_short_text_is_what_it_was_made_of_in_the_order_of_strings)
+{
+    std::string const whole(short_text::limit, 'z');
+    std::vector<std::string> const rising{
+        "", "-", "0", "a", "aa", "aaaaaaaa", "aaaaaaaaa", "ab", "n1", "n10", "n2", whole, "\xc3\xa4"
+    };
+
+    for (std::size_t i = 0; i < rising.size(); ++i)
+    {
+        short_text const text = rising[i];
+        BOOST_TEST(text.str() == rising[i]);
+        BOOST_TEST(text.empty() == rising[i].empty());
+        for (std::size_t k = 0; k < rising.size(); ++k)
+        {
+            BOOST_TEST((text == short_text(rising[k])) == (i == k));
+            BOOST_TEST((text < short_text(rising[k])) == (i < k));
+        }
+    }
+}
+
+// Cut off, it would be the name of somebody else.
+BOOST_AUTO_TEST_CASE(a_text_that_does_not_fit_is_not_kept_at_all)
+{
+    BOOST_TEST(short_text(std::string(short_text::limit + 1, 'a')).empty());
+    BOOST_TEST(short_text(std::string("a\0b", 3)).empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

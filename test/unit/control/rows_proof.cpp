@@ -19,7 +19,7 @@ struct proof_fixture
     std::string step(bool connected, std::optional<proof_report> const& said = std::nullopt)
     {
         auto const order = proof.step(now, connected, said);
-        return order ? order->to.name + " " + std::to_string(order->id) : "";
+        return order ? order->to.name.str() + " " + std::to_string(order->id) : "";
     }
     static proof_report running(std::uint64_t done) { return {7, true, done, 100, ""}; }
     static proof_report ended(std::string error = "") { return {7, false, 100, 100, std::move(error)}; }

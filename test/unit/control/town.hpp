@@ -42,7 +42,7 @@ inline std::string names(chain_config const& config)
 {
     std::string out;
     for (auto const& m : config.members)
-        out += (out.empty() ? "" : " ") + m.name.name;
+        out += (out.empty() ? "" : " ") + m.name.name.str();
     return out;
 }
 

@@ -72,7 +72,7 @@ struct fixture
                 [this](std::shared_ptr<net::frame_link> const& link, peer::hello const& from)
             {
                 accepted = link;
-                log.push_back("accepted " + from.from.name.name);
+                log.push_back("accepted " + from.from.name.name.str());
             },
             .received =
                 [this](std::shared_ptr<net::frame_link> const&, peer::frame what)
@@ -81,7 +81,7 @@ struct fixture
                 return true;
             },
             .down = [this](std::shared_ptr<net::frame_link> const&) { log.push_back("gone"); },
-            .known = [](node_id const& name) { return name.name.starts_with('n'); },
+            .known = [](node_id const& name) { return name.name.view().starts_with('n'); },
         };
     }
 
