@@ -16,6 +16,7 @@
 #include <stdexcept>
 #include <type_traits>
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -287,6 +288,20 @@ std::vector<std::string> split(std::string const& list)
     return out;
 }
 
+// Of this process and of its workers, which have ended: other programs on the machine make no difference.
+double cpu_seconds()
+{
+    double out = 0;
+    for (auto const of : {RUSAGE_SELF, RUSAGE_CHILDREN})
+    {
+        rusage used{};
+        ::getrusage(of, &used);
+        for (auto const& part : {used.ru_utime, used.ru_stime})
+            out += static_cast<double>(part.tv_sec) + static_cast<double>(part.tv_usec) / 1e6;
+    }
+    return out;
+}
+
 }  // namespace
 
 arguments parse_arguments(int argc, char** argv)
@@ -346,15 +361,17 @@ int run_batch(arguments const& how)
     auto begin = std::chrono::steady_clock::now();
     auto sum = run_all(how);
     auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    auto const cpu = cpu_seconds();
     auto failures = sum.failures + static_cast<std::uint64_t>(judge_coverage(how, sum));
     auto simulated = static_cast<double>(sum.simulated_us) / 1e6;
     std::printf(
-        "%llu runs, %llu failed, %.0f s simulated in %.1f s (%.0f x), traces %016llx\n",
+        "%llu runs, %llu failed, %.0f s simulated in %.1f s, %.1f s of a core (%.0f x), traces %016llx\n",
         static_cast<unsigned long long>(sum.runs),
         static_cast<unsigned long long>(failures),
         simulated,
         seconds,
-        simulated / seconds,
+        cpu,
+        simulated / cpu,
         static_cast<unsigned long long>(sum.traces)
     );
     return failures == 0 ? 0 : 1;

@@ -8,6 +8,9 @@
 #include "sim/trace.hpp"
 #include "wire/command.hpp"
 
+#include <memory>
+#include <unordered_map>
+
 namespace chaind::sim
 {
 namespace
@@ -85,9 +88,31 @@ chat::command_body body_of(op_key key)
     }
 }
 
+// All replicas apply the same commands: each is read once, of those bytes that a client has made.
+class command_reader
+{
+public:
+    chat::command const& read(std::shared_ptr<std::string const> const& bytes)
+    {
+        auto const [known, fresh] = commands_.try_emplace(bytes);
+        if (fresh)
+        {
+            auto command = wire::decode_command(*bytes);
+            demand(command.has_value(), "a command cannot be read");
+            known->second = std::move(*command);
+        }
+        return known->second;
+    }
+
+private:
+    std::unordered_map<std::shared_ptr<std::string const>, chat::command> commands_;
+};
+
 class chat_app final : public app
 {
 public:
+    explicit chat_app(std::shared_ptr<command_reader> reader) : reader_(std::move(reader)) {}
+
     [[nodiscard]] std::unique_ptr<app> clone(app_parts) const override
     {
         return std::make_unique<chat_app>(*this);
@@ -95,11 +120,10 @@ public:
 
     outcome apply(chain::entry const& what) override
     {
-        auto command = wire::decode_command(*what.command);
-        demand(command.has_value(), "a command cannot be read");
-        auto key = key_of(command->cid);
+        auto const& command = reader_->read(what.command);
+        auto key = key_of(command.cid);
         auto result =
-            chat::apply(state_, *command, {.pos = what.at, .ts_us = what.ts_us, .request = what.request});
+            chat::apply(state_, command, {.pos = what.at, .ts_us = what.ts_us, .request = what.request});
         auto answer = wire::encode(result.result);
         if (auto const* sent = std::get_if<chat::message_sent>(&result.result); sent && !result.dup)
         {
@@ -120,6 +144,7 @@ public:
     [[nodiscard]] digest full_state() const override { return state_.state_digest(); }
 
 private:
+    std::shared_ptr<command_reader> reader_;
     chat::model_state state_;
     digest running_;
     chat::message_id last_;
@@ -130,7 +155,7 @@ private:
 app_kind chat_application()
 {
     return {
-        [] { return std::make_unique<chat_app>(); },
+        [reader = std::make_shared<command_reader>()] { return std::make_unique<chat_app>(reader); },
         [](op_key key, told_times at)
         {
             auto body = body_of(key);

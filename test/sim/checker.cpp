@@ -407,6 +407,7 @@ void checker::on_disk_changed()
 void checker::demand_equal() const
 {
     node const* first = nullptr;
+    digest state;
     for (auto const& m : registry_.last_active.members)
     {
         auto const* each = in_.find(m.name);
@@ -415,7 +416,12 @@ void checker::demand_equal() const
         demand(
             disk.end() == disk.applied, "at rest: ", m.name, " applied ", disk.applied, " of ", disk.end()
         );
-        if (!first) first = each;
+        auto const its_state = each->store().full_state();
+        if (!first)
+        {
+            first = each;
+            state = its_state;
+        }
         auto const& other = first->store().durable();
         demand(
             disk.end() == other.end(),
@@ -426,7 +432,7 @@ void checker::demand_equal() const
             ", the head at ",
             other.end()
         );
-        demand(each->store().full_state() == first->store().full_state(), "at rest: the states differ");
+        demand(its_state == state, "at rest: the states differ");
         demand(disk.end() >= acknowledged_, "at rest: an acknowledged write is absent");
         demand(disk.end().value() >= committed_.size(), "at rest: a committed entry is absent");
         auto is_common = [&](log_point const& p)

@@ -79,7 +79,7 @@ void config_host::resume()
     for (auto& each : events)
     {
         if (life != life_) return;
-        process(std::move(each));
+        process(each);
     }
 }
 
@@ -88,12 +88,12 @@ void config_host::hear(int from, heartbeat what)
     in_.net.send(
         from,
         in_.net.config_machine(),
-        [this, from, number = links_[from].number, message = std::move(what)]
-        { arrive(from, number, message); }
+        [this, from, number = links_[from].number, message = std::move(what)]() mutable
+        { arrive(from, number, std::move(message)); }
     );
 }
 
-void config_host::arrive(int from, std::uint64_t connection, heartbeat const& what)
+void config_host::arrive(int from, std::uint64_t connection, heartbeat what)
 {
     auto& link = links_[from];
     // What a connection still held is gone with it.
@@ -104,7 +104,7 @@ void config_host::arrive(int from, std::uint64_t connection, heartbeat const& wh
         deliver(control::connected{what.from, in_.at(from).kernel});
     }
     link.heard = in_.time.now();
-    deliver(control::heard{what});
+    deliver(control::heard{std::move(what)});
 }
 
 bool config_host::speaks_now(node const& which) const
@@ -168,7 +168,7 @@ void config_host::deliver(control::event what)
     if (paused_)
         inbox_.push_back(std::move(what));
     else
-        process(std::move(what));
+        process(what);
 }
 
 instant config_host::now() const
@@ -188,11 +188,11 @@ void config_host::next_tick()
     );
 }
 
-void config_host::process(control::event what)
+void config_host::process(control::event const& what)
 {
     in_.log.mix_time();
     in_.log.mix(0x100 + what.index());
-    perform(core_->step(now(), std::move(what)));
+    perform(core_->step(now(), what));
 }
 
 void config_host::perform(control::effects what)
@@ -213,7 +213,8 @@ void config_host::perform(control::effects what)
         in_.net.send(
             in_.net.config_machine(),
             to->index(),
-            [to, each] { to->deliver(each.to, chain::directed{each.what}); }
+            [to, each = std::move(each)]() mutable
+            { to->deliver(each.to, chain::directed{std::move(each.what)}); }
         );
     }
     for (auto const& each : what.probes)

@@ -72,13 +72,13 @@ public:
 
 private:
     void deliver(control::event what);
-    void process(control::event what);
+    void process(control::event const& what);
     void perform(control::effects what);
     void store(control::record what);
     void is_stored(control::record what);
     void probe(member const& who);
     void lost(int index, member const& who);
-    void arrive(int from, std::uint64_t connection, heartbeat const& what);
+    void arrive(int from, std::uint64_t connection, heartbeat what);
     void next_tick();
     [[nodiscard]] instant now() const;
     void later(us delay, scheduler::action what);

@@ -26,7 +26,7 @@ chain::recovered disk::recover(store_id id, boot_id boot)
     issued_ = durable_;
     last_id_ = 0;
     may_drop_ = seq{};
-    app_ = durable_.application(kind_);
+    if (std::exchange(app_is_elsewhere_, false)) app_ = durable_.application(kind_);
 
     chain::recovered out;
     out.promised = durable_.promised;
@@ -43,33 +43,35 @@ chain::recovered disk::recover(store_id id, boot_id boot)
     return out;
 }
 
-void disk::replace(disk_image with)
+void disk::exchange(disk_image with)
 {
     durable_ = std::move(with);
+    app_is_elsewhere_ = true;
     behind_a_failed_fsync_.reset();
     failing = false;
+}
+
+void disk::replace(disk_image with)
+{
+    exchange(std::move(with));
     if (shadow_) shadow_->wipe();
 }
 
 void disk::set_aside()
 {
-    durable_ = {};
-    behind_a_failed_fsync_.reset();
-    failing = false;
+    exchange({});
     if (shadow_) shadow_->set_aside();
 }
 
 void disk::install(disk_image with, digest const& snapshot, store_id id)
 {
-    durable_ = std::move(with);
-    behind_a_failed_fsync_.reset();
-    failing = false;
+    exchange(std::move(with));
     if (shadow_) shadow_->install(snapshot, id, durable_.promised);
 }
 
 void disk::restore(backup const& from, store_id id)
 {
-    durable_ = from.image;
+    exchange(from.image);
     durable_.restored = id;
     if (shadow_) shadow_->restore(from.history, from.what, id);
 }
@@ -162,9 +164,7 @@ void disk::begin()
     time_.after(fsync_time(), [this, life] { finish(life); });
     for (auto const& write : transaction_)
     {
-        auto without_apply = write;
-        without_apply.apply_upto.reset();
-        working_.perform(without_apply);
+        working_.perform_but_apply(write);
         if (write.apply_upto) apply(*write.apply_upto);
     }
 }
@@ -249,6 +249,7 @@ void disk::crash()
     frozen_ = false;
     failing = false;
     ++life_;
+    app_is_elsewhere_ = app_is_elsewhere_ || working_.applied != durable_.applied;
     issued_ = durable_;
     working_ = durable_;
 }
@@ -257,6 +258,7 @@ bool disk::lose_power()
 {
     if (!behind_a_failed_fsync_) return false;
     durable_ = std::move(*behind_a_failed_fsync_);
+    app_is_elsewhere_ = true;
     behind_a_failed_fsync_.reset();
     issued_ = durable_;
     working_ = durable_;

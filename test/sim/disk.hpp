@@ -80,6 +80,7 @@ public:
     bool failing = false;  // the next fsync returns an error
 
 private:
+    void exchange(disk_image with);
     void begin();
     void make_durable();
     void compact();
@@ -99,7 +100,8 @@ private:
     std::optional<disk_image> behind_a_failed_fsync_;
     disk_image working_;  // durable and the transaction under way
     disk_image issued_;
-    std::unique_ptr<app> app_;  // at working_.applied
+    std::unique_ptr<app> app_;       // at working_.applied; of a process that has ended, where that was, ...
+    bool app_is_elsewhere_ = false;  // ... unless the next one finds another state
     std::unique_ptr<shadow_store> shadow_;
     std::deque<chain::store_write> queue_;
     std::vector<chain::store_write> transaction_;

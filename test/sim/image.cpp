@@ -47,7 +47,7 @@ void disk_image::keep(std::shared_ptr<app const> what)
     dropped.clear();
 }
 
-void disk_image::perform(chain::store_write const& what)
+void disk_image::perform_but_apply(chain::store_write const& what)
 {
     if (what.promise) promised = *what.promise;
     auto const& members = promised.members;
@@ -60,6 +60,11 @@ void disk_image::perform(chain::store_write const& what)
         log.resize(*what.truncate_after - base.at);
     }
     log.insert(log.end(), what.entries.begin(), what.entries.end());
+}
+
+void disk_image::perform(chain::store_write const& what)
+{
+    perform_but_apply(what);
     if (what.apply_upto) applied = std::max(applied, *what.apply_upto);
 }
 

@@ -33,6 +33,7 @@ struct disk_image
 
     void keep(std::shared_ptr<app const> what);  // as of `applied`
     void perform(chain::store_write const& what);
+    void perform_but_apply(chain::store_write const& what);
     // Drops rows up to `upto`, which is applied; `forget` without a thought for the application.
     void compact(seq upto, app_kind const& kind);
     void forget(seq upto);

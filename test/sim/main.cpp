@@ -3,13 +3,18 @@
 
 #include "sim/batch.hpp"
 
+#include <sodium.h>
+
 #include <cstdio>
 #include <exception>
+#include <stdexcept>
 
 int main(int argc, char** argv)
 {
     try
     {
+        // It chooses the fastest hash that this machine can do.
+        if (::sodium_init() < 0) throw std::runtime_error("libsodium cannot start");
         return chaind::sim::run_batch(chaind::sim::parse_arguments(argc, argv));
     }
     catch (std::exception const& problem)

@@ -8,6 +8,8 @@
 #include "sim/profile.hpp"
 #include "sim/run.hpp"
 
+#include <sodium.h>
+
 #include <cstdio>
 #include <exception>
 #include <optional>
@@ -187,6 +189,7 @@ int main(int argc, char** argv)
 {
     try
     {
+        if (::sodium_init() < 0) throw std::runtime_error("libsodium cannot start");
         return chaind::sim::run(argc, argv);
     }
     catch (std::exception const& problem)

@@ -6,6 +6,7 @@
 #include "sim/scheduler.hpp"
 
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace chaind::sim
@@ -20,12 +21,12 @@ public:
 
     // Runs `deliver`, or copies of it, when the message arrives: never, once or several times.
     template <class Action>
-    void send(int from, int to, Action deliver)
+    void send(int from, int to, Action&& deliver)
     {
         auto const arrives = route(from, to);
         if (!arrives) return;
         // A cut swallows what is still on its way.
-        auto arrive = [this, from, to, what = std::move(deliver)]() mutable
+        auto arrive = [this, from, to, what = std::forward<Action>(deliver)]() mutable
         {
             if (open(from, to)) what();
         };

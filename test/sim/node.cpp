@@ -138,7 +138,7 @@ void node::resume()
     for (auto& each : events)
     {
         if (life != life_) return;
-        process(std::move(each));
+        process(each);
     }
 }
 
@@ -150,13 +150,13 @@ void node::shut_down()
     later(in_.random.between(10'000, 200'000), [this] { stop(false); });
 }
 
-void node::deliver(member const& to, chain::event what)
+void node::deliver(member const& to, chain::event&& what)
 {
     if (!alive() || to != self_) return;
     if (paused_)
         inbox_.push_back(std::move(what));
     else
-        process(std::move(what));
+        process(what);
 }
 
 now_t node::clocks() const
@@ -204,14 +204,14 @@ void node::next_tick()
     );
 }
 
-void node::process(chain::event what)
+void node::process(chain::event const& what)
 {
     in_.log.mix_time();
     in_.log.mix(static_cast<std::uint64_t>(index_) * 16 + what.index());
     in_.check.on_event(*this, what);
     auto const now = clocks();
     bool const was_outside = status_.config.leaves_out(self_);
-    auto effects = core_->step(now, std::move(what));
+    auto effects = core_->step(now, what);
     status_ = core_->status();
     // The gateway's `bye`; under faults it may not arrive.
     if (!was_outside && status_.config.leaves_out(self_) && !in_.faults_on) in_.clients.on_node_gone(index_);
@@ -219,7 +219,7 @@ void node::process(chain::event what)
     in_.check.on_step(*this);
 }
 
-void node::perform(chain::effects what)
+void node::perform(chain::effects&& what)
 {
     if (what.halt)
     {
@@ -257,8 +257,8 @@ void node::perform(chain::effects what)
                 auto rows = disk_.read(each.from, each.max_bytes);
                 later(
                     in_.random.skewed(10, 2'000),
-                    [this, id = each.id, rows = std::move(rows)]
-                    { deliver(self_, chain::log_read{id, rows}); }
+                    [this, id = each.id, rows = std::move(rows)]() mutable
+                    { deliver(self_, chain::log_read{id, std::move(rows)}); }
                 );
             }
         );

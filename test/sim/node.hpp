@@ -41,7 +41,7 @@ public:
     void shut_down();  // step_down, then the process ends
 
     // What arrives from outside. `to` is the process meant; another run ignores it.
-    void deliver(member const& to, chain::event what);
+    void deliver(member const& to, chain::event&& what);
     void submit(op_key key, std::int64_t key_ms);
     // False: nobody listens.
     bool read(std::uint64_t client, std::uint64_t asked);
@@ -98,8 +98,8 @@ private:
         std::uint64_t attempt = 0;
     };
 
-    void process(chain::event what);
-    void perform(chain::effects what);
+    void process(chain::event const& what);
+    void perform(chain::effects&& what);
     void perform_read(chain::read_step what);
     void end_process();
     void lose_power();

@@ -38,12 +38,7 @@ public:
             for (auto const part : {mine.at, mine.reg, mine.id, key.client, key.number})
                 mix(part);
         }
-        return {
-            .key = key,
-            .answer =
-                std::to_string(mine.at) + '/' + std::to_string(mine.reg) + '/' + std::to_string(mine.id),
-            .repeated = repeated
-        };
+        return {.key = key, .answer = text(mine.at, '/', mine.reg, '/', mine.id), .repeated = repeated};
     }
 
     [[nodiscard]] digest state() const override

@@ -19,7 +19,8 @@ public:
 
     [[nodiscard]] us now() const { return now_; }
 
-    void at(us when, action what)
+    template <class Action>
+    void at(us when, Action&& what)
     {
         if (free_.empty())
         {
@@ -28,11 +29,15 @@ public:
         }
         auto const place = free_.back();
         free_.pop_back();
-        actions_[place] = std::move(what);
+        actions_[place] = std::forward<Action>(what);
         queue_.push_back({std::max(when, now_), order_++, place});
         std::push_heap(queue_.begin(), queue_.end(), later);
     }
-    void after(us delay, action what) { at(now_ + delay, std::move(what)); }
+    template <class Action>
+    void after(us delay, Action&& what)
+    {
+        at(now_ + delay, std::forward<Action>(what));
+    }
 
     // Does everything due up to `end`; `each` runs after each action and may end the run by returning false.
     template <class Each>

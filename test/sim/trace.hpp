@@ -2,8 +2,10 @@
 // What happened, as one number that two runs of the same seed must agree on, and as text when asked for.
 
 #include "base/id.hpp"
+#include "base/strong_number.hpp"
 #include "sim/scheduler.hpp"
 
+#include <concepts>
 #include <cstdint>
 #include <sstream>
 #include <stdexcept>
@@ -19,12 +21,28 @@ struct violation : std::runtime_error
     using std::runtime_error::runtime_error;
 };
 
+// What an ostream would make of it: that takes longer to be set up than a number or a text takes to be added.
+template <class Part>
+void append(std::string& to, Part const& part)
+{
+    if constexpr (std::convertible_to<Part const&, std::string_view>)
+        to += std::string_view(part);
+    else if constexpr (std::same_as<Part, char>)
+        to += part;
+    else if constexpr (std::integral<Part> && sizeof(Part) > 1)
+        to += std::to_string(part);
+    else if constexpr (requires { strong_number(part); })
+        to += std::to_string(part.value());
+    else
+        to += (std::ostringstream() << part).str();
+}
+
 template <class... Parts>
 std::string text(Parts const&... parts)
 {
-    std::ostringstream out;
-    (out << ... << parts);
-    return out.str();
+    std::string out;
+    (append(out, parts), ...);
+    return out;
 }
 
 template <class... Parts>

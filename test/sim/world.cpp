@@ -1,7 +1,5 @@
 #include "sim/world.hpp"
 
-#include <charconv>
-
 namespace chaind::sim
 {
 
@@ -56,13 +54,11 @@ void world::on_chunk_sent(node& source, chain::envelope const& what)
     );
 }
 
-// Each is named after its place.
 node* world::find(node_id const& name)
 {
-    std::size_t index = nodes.size();
-    auto const& text = name.name;
-    if (text.starts_with('n')) std::from_chars(text.data() + 1, text.data() + text.size(), index);
-    return index < nodes.size() ? nodes[index].get() : nullptr;
+    for (auto const& each : nodes)
+        if (each->self().name == name) return each.get();
+    return nullptr;
 }
 
 void world::send(node const& from, chain::envelope what)
@@ -74,8 +70,8 @@ void world::send(node const& from, chain::envelope what)
     net.send(
         from.index(),
         to->index(),
-        [to, sender = from.self(), message = std::move(what)]() mutable
-        { to->deliver(message.to, chain::received{std::move(sender), std::move(message.what)}); }
+        [to, process = what.to, event = chain::event(chain::received{from.self(), std::move(what.what)})](
+        ) mutable { to->deliver(process, std::move(event)); }
     );
 }
 
