@@ -2,6 +2,8 @@
 
 #include "base/rules.hpp"
 
+#include <algorithm>
+
 namespace chaind::chain
 {
 
@@ -144,6 +146,13 @@ bool read_queue::may_run(read& each, view const& v)
 
 void read_queue::ask(view const& v, effects& out)
 {
+    // Whoever wanted that round is answered or gone, and its own answer was lost: nobody need wait for it.
+    auto const waits = [this](auto const& each)
+    {
+        return each.second.at == stage::waiting && each.second.by_barrier &&
+               each.second.round == barrier_.round;
+    };
+    if (barrier_wanted_ && std::none_of(reads_.begin(), reads_.end(), waits)) barrier_.round = 0;
     if (barrier_.round == 0)
     {
         if (!barrier_wanted_) return;
