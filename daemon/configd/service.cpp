@@ -6,6 +6,7 @@
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
 #include "runtime/options.hpp"
+#include "runtime/printable.hpp"
 #include "runtime/private_file.hpp"
 #include "runtime/random_id.hpp"
 #include "runtime/within.hpp"
@@ -37,6 +38,7 @@ constexpr int set_aside_in_window = 10;
 constexpr std::size_t info_limit = 64u << 10;  // of one heartbeat; it goes into every status
 constexpr auto foreign_for = 10s;              // after the last try of a machine of another cluster
 constexpr microseconds second_for = 3s;        // it tries again twice a second
+constexpr std::size_t words_most = 500;        // of a process that cannot start
 constexpr microseconds cannot_start_for = 5s;  // it says so again every second
 }  // namespace
 
@@ -257,7 +259,12 @@ wire::peer::welcome service::welcome(wire::peer::hello const& from)
     auto const& name = from.from.name;
     if (from.what_for != wire::peer::purpose::identify) return out;
     out.goes_on_without = core_.goes_on_without(name);
-    cannot_start_[name] = {from.trouble, from.advice, runtime::steady_now()};
+    // Nothing proves who says this: it is shown as the word of that process, and never more than a few lines.
+    cannot_start_[name] = {
+        runtime::printable(from.trouble, words_most),
+        "as that process says: " + runtime::printable(from.advice, words_most),
+        runtime::steady_now()
+    };
     return out;
 }
 
@@ -476,7 +483,9 @@ void service::write_nodes_file()
             if (auto const* value = info.if_contains(key)) row[key] = *value;
         nodes.push_back(std::move(row));
     }
-    auto text = json::serialize(json::object{{"schema", "chainctl.known.v1"}, {"nodes", std::move(nodes)}});
+    auto text = json::serialize(json::object{
+        {"schema", "chainctl.known.v1"}, {"lineage", identity_.lineage}, {"nodes", std::move(nodes)}
+    });
     if (text == nodes_text_) return;
     nodes_text_ = std::move(text);
     registry_.perform(

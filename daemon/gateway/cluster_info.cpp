@@ -86,11 +86,10 @@ bool is_service_down(json::object const& status)
     return service != nullptr && service->is_object() && text_in(service->get_object(), "state") == "down";
 }
 
-// The config service's last word, when it is down: who has gone since then stays a member, and what can be
-// served is what this replica can serve.
-json::object seen_from_here(chain_view const& now)
+// Without the config service its last word is old, or there is none: who has gone since then stays a member,
+// who restarted comes in nowhere, and what can be served is what this replica can serve.
+json::object seen_from_here(chain_view const& now, json::object out)
 {
-    auto out = now.status;
     auto const is_unreached = [&](std::string const& name)
     { return std::find(now.unreached.begin(), now.unreached.end(), name) != now.unreached.end(); };
     if (auto* chain = out.if_contains("chain"); chain != nullptr && chain->is_array())
@@ -106,7 +105,18 @@ json::object seen_from_here(chain_view const& now)
              {"reason",
               now.node + " has no link to it, and only the config service can take it out of the chain"},
              {"alive", false},
-             {"next", "start configd, or chaind on " + name + "; either is enough"}}
+             {"next",
+              "start configd, which takes " + name + " out of the chain; then chaind on " + name +
+                  ", should it have ended"}}
+        );
+    if (now.unreached.empty() && !now.can_write)
+        failed.get_array().push_back(
+            {{"name", now.node},
+             {"since", nullptr},
+             {"reason",
+              now.member ? now.why_not : "it is in no chain, and only the config service takes it in"},
+             {"alive", true},
+             {"next", "start configd"}}
         );
     out["state"] = now.can_write ? "degraded" : now.can_read ? "read_only" : "down";
     return out;
@@ -141,28 +151,19 @@ wire::cluster_view cluster_view_of(chain_view const& now, std::string const& own
 
 json::object full_status(chain_view const& now)
 {
-    bool const is_stale = now.member && !now.unreached.empty() && is_service_down(now.status);
-    if (is_stale) return seen_from_here(now);
-    if (!now.status.empty())
-    {
-        auto out = now.status;
-        // Its last word was that all is well; the next failure is not repaired, which is not well.
-        if (is_service_down(out) && text_in(out, "state") == "healthy") out["state"] = "degraded";
-        return out;
-    }
+    if (is_service_down(now.status)) return seen_from_here(now, now.status);
+    if (!now.status.empty()) return now.status;
     // Not heard of the config service yet.
     json::object body;
     body["schema"] = "chainctl.status.v1";
-    body["state"] = "down";
     body["epoch"] = now.at.value();
     body["lineage"] = now.lineage;
     body["replicas"] = {{"want", now.replicas}, {"have", now.replicas}};
     body["committed"] = now.committed.value();
     body["chain"] = json::array();
     body["joining"] = json::array();
-    body["failed"] = json::array();
     body["config_service"] = {{"state", "down"}};
-    return body;
+    return seen_from_here(now, std::move(body));
 }
 
 json::object status_for_strangers(chain_view const& now)

@@ -58,10 +58,8 @@ int run_undrain(invocation const& call)
     bool stands_by = false;
     auto const back = [&](boost::json::object const& status) -> std::optional<std::string>
     {
-        auto const& replicas = object_at(status, "replicas");
         auto member = in_the_chain(status, name);
-        bool const sent_away = is_listed(status, "drained", name) || is_listed(status, "removed", name);
-        stands_by = !member && !sent_away && number_at(replicas, "have") >= number_at(replicas, "want");
+        stands_by = !member && is_listed(status, "spares", name);
         if (stands_by) return "not in the chain, which has as many machines as it wants";
         return member;
     };

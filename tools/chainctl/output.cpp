@@ -1,5 +1,6 @@
 #include "chainctl/output.hpp"
 
+#include "runtime/printable.hpp"
 #include "runtime/standard_output.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -15,6 +16,8 @@ namespace chaind::chainctl
 {
 namespace
 {
+
+constexpr std::size_t longest_text = 64u << 10;
 
 // Columns of a terminal, not bytes: continuation bytes of UTF-8 and colour sequences take none.
 std::size_t width(std::string_view text)
@@ -142,7 +145,9 @@ std::string text_at(boost::json::object const& from, std::string_view key, std::
 {
     auto const* found = from.if_contains(key);
     if (found == nullptr || found->is_null()) return fallback;
-    if (auto const* text = found->if_string()) return {text->data(), text->size()};
+    // Much of it is the word of somebody who is not known: it must not act on the terminal.
+    if (auto const* text = found->if_string())
+        return runtime::printable({text->data(), text->size()}, longest_text);
     return boost::json::serialize(*found);
 }
 

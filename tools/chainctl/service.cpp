@@ -52,7 +52,7 @@ void say_it_is_another(invocation const& call)
 
 }  // namespace
 
-boost::json::array last_known(invocation const& call)
+boost::json::object known_before(invocation const& call)
 {
     if (!call.at.is_unix()) return {};
     auto const path = call.at.path();
@@ -61,22 +61,16 @@ boost::json::array last_known(invocation const& call)
     boost::system::error_code not_json;
     auto const parsed = boost::json::parse(text, not_json);
     if (not_json || !parsed.is_object()) return {};
-    return list_at(parsed.get_object(), "nodes");
+    return parsed.get_object();
+}
+
+boost::json::array last_known(invocation const& call)
+{
+    return list_at(known_before(call), "nodes");
 }
 
 namespace
 {
-
-bool is_member_in(boost::json::object const& status, std::string const& name)
-{
-    auto const& chain = list_at(status, "chain");
-    return std::any_of(
-        chain.begin(),
-        chain.end(),
-        [&](boost::json::value const& row)
-        { return row.is_object() && text_at(row.get_object(), "name") == name; }
-    );
-}
 
 answer ask_with(
     invocation const& call,
@@ -141,8 +135,18 @@ std::optional<boost::json::object> fetch_status(invocation const& call, unanswer
         failed.why = first.error();
     else if (first->body.is_object())
         failed.answer = first->body.get_object();
-    std::optional<boost::json::object> outside;
-    for (auto const& node : last_known(call))
+    // Who serves says so. Otherwise the word of a member of the newest chain counts: one that was taken out
+    // while it stood still knows nothing of that, and who has just started knows nothing at all.
+    std::optional<boost::json::object> best;
+    auto rank = [](boost::json::object const& status)
+    {
+        auto const state = text_at(status, "state");
+        int const serves = state == "degraded" ? 2 : state == "read_only" ? 1 : 0;
+        return std::pair(serves, number_at(status, "epoch"));
+    };
+    auto const known = known_before(call);
+    auto const lineage = text_at(known, "lineage");
+    for (auto const& node : list_at(known, "nodes"))
     {
         if (!node.is_object()) continue;
         ++failed.replicas;
@@ -157,14 +161,15 @@ std::optional<boost::json::object> fetch_status(invocation const& call, unanswer
             got = request(clients, "GET", "/api/v1/status", limit);
         if (!got || got->status != 200 || !got->body.is_object()) continue;
         auto status = got->body.get_object();
+        // Another chain may have taken the ports meanwhile.
+        if (auto const its = text_at(status, "lineage"); !its.empty() && !lineage.empty() && its != lineage)
+            continue;
         // The replica may not have noticed yet; this process has just seen it.
         status["config_service"] = {{"state", "down"}};
         if (text_at(status, "state") == "healthy") status["state"] = "degraded";
-        // A member knows which others it reaches; who is outside has only the config service's last word.
-        if (is_member_in(status, text_at(node.get_object(), "name"))) return status;
-        if (!outside) outside = std::move(status);
+        if (!best || rank(status) > rank(*best)) best = std::move(status);
     }
-    return outside;
+    return best;
 }
 
 int nobody_told(invocation const& call, unanswered const& how)

@@ -432,9 +432,9 @@ BOOST_AUTO_TEST_CASE(a_chain_longer_than_the_machines_that_are_known_is_asked_ab
     BOOST_TEST(printed == "the chain wants 4 machines\n");
 }
 
-// The end of a chain of two, with n3 beside it.
+// The end of a chain of two, with n3 beside it as a spare.
 char const* const two = R"({"epoch":32,"replicas":{"have":2,"want":2},"chain":[{"name":"n1","role":"head",)"
-                        R"("state":"normal"},{"name":"n2","role":"tail","state":"normal"}]})";
+                        R"("state":"normal"},{"name":"n2","role":"tail","state":"normal"}],"spares":["n3"]})";
 char const* const done_in_32 = R"({"epoch":32})";
 char const* const already_in_32 = R"({"epoch":32,"already":true})";
 char const* const no_events = R"({"events":[]})";

@@ -409,6 +409,18 @@ BOOST_AUTO_TEST_CASE(without_the_config_service_who_is_not_reached_is_silent_and
     BOOST_TEST(status_for_strangers(view).at("state").as_string() == "down");
     BOOST_TEST(cluster_view_of(view, "").state == "down");
 
+    // Nobody is missed, and nothing can be served: a change was under way, or it is in no chain.
+    view.unreached.clear();
+    view.member = false;
+    auto const outside = full_status(view);
+    BOOST_TEST(outside.at("state").as_string() == "down");
+    BOOST_TEST_REQUIRE(outside.at("failed").as_array().size() == 1U);
+    BOOST_TEST(outside.at("failed").at(0).at("next").as_string() == "start configd");
+    auto empty = view;
+    empty.status = {};
+    BOOST_TEST(full_status(empty).at("state").as_string() == "down");
+    BOOST_TEST(full_status(empty).at("failed").at(0).at("next").as_string() == "start configd");
+
     // While it is up it knows better.
     view.status["config_service"] = {{"state", "up"}};
     BOOST_TEST(full_status(view).at("state").as_string() == "healthy");

@@ -3,6 +3,7 @@
 #include "runtime/address.hpp"
 #include "runtime/error_words.hpp"
 #include "runtime/log_line.hpp"
+#include "runtime/printable.hpp"
 #include "runtime/quantity.hpp"
 #include "runtime/random_id.hpp"
 
@@ -108,6 +109,26 @@ BOOST_AUTO_TEST_CASE(an_exception_says_what_went_wrong_and_not_where_in_the_libr
     BOOST_TEST(whole.find(".hpp:") != std::string::npos, whole);  // else there is nothing to take away
     BOOST_TEST(text == "bind: Cannot assign requested address");
     BOOST_TEST(runtime::words_of(std::runtime_error("as it is")) == "as it is");
+}
+
+BOOST_AUTO_TEST_CASE(what_others_say_does_not_act_on_a_terminal)
+{
+    BOOST_TEST(runtime::printable("grüße, 日本") == "grüße, 日本");
+    BOOST_TEST(runtime::printable("a\x1b[2J\nb\x7f") == "a\\x1b[2J\\x0ab\\x7f");
+    BOOST_TEST(
+        runtime::printable("a\xc2\x9b"
+                           "2J") ==
+        "a\\xc2\\x9b"
+        "2J"
+    );  // CSI as one character
+    BOOST_TEST(
+        runtime::printable("\xe2\x80\xae"
+                           "cba") ==
+        "\\xe2\\x80\\xae"
+        "cba"
+    );  // right to left
+    BOOST_TEST(runtime::printable("a\xff") == "a\\xff");
+    BOOST_TEST(runtime::printable("äöü", 3) == "äö...");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
