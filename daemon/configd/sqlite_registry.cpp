@@ -110,6 +110,10 @@ bool sqlite_registry::is_full() const
 
 std::string sqlite_registry::failure_text() const
 {
+    if (gone_)
+        return path_ +
+               " was deleted or replaced while configd had it open: put the newest copy of configd's data "
+               "folder back before it is started again";
     if (is_full()) return "the disk is full: make room where " + path_ + " is";
     return db_->failed() ? db_->failure_text() : "it has been closed";
 }
@@ -126,6 +130,13 @@ error_code sqlite_registry::disk()
 // SQLite's own checkpoints would swallow a failed fsync.
 error_code sqlite_registry::commit()
 {
+    // What is written into a file without a name ends with this process.
+    gone_ = gone_ || db_->has_moved();
+    if (gone_)
+    {
+        db_->script("ROLLBACK");
+        return make_error_code(errc::disk_failed);
+    }
     db_->script("COMMIT");
     if (auto const failed = disk()) return failed;
     if (wal_pages_ < wal_pages_max) return {};

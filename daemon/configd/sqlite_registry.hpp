@@ -42,6 +42,7 @@ private:
     std::string path_;
     std::string vfs_;
     int wal_pages_ = 0;
+    bool gone_ = false;  // the file was deleted or replaced
     std::unique_ptr<store::database> db_;
     chain_identity identity_;
 };

@@ -99,6 +99,8 @@ json::object seen_from_here(chain_view const& now, json::object out)
     auto& failed = out["failed"];
     if (!failed.is_array()) failed = json::array();
     for (auto const& name : now.unreached)
+    {
+        if (name == now.node) continue;  // its own earlier run
         failed.get_array().push_back(
             {{"name", name},
              {"since", nullptr},
@@ -109,7 +111,8 @@ json::object seen_from_here(chain_view const& now, json::object out)
               "start configd, which takes " + name + " out of the chain; then chaind on " + name +
                   ", should it have ended"}}
         );
-    if (now.unreached.empty() && !now.can_write)
+    }
+    if ((now.unreached.empty() || !now.member) && !now.can_write)
         failed.get_array().push_back(
             {{"name", now.node},
              {"since", nullptr},

@@ -7,6 +7,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <filesystem>
+
 #include <sys/stat.h>
 
 using namespace chaind;
@@ -163,6 +165,16 @@ BOOST_AUTO_TEST_CASE(a_second_process_is_kept_out)
 
     BOOST_TEST((second.error() == errc::locked));
     BOOST_TEST(why.find(std::to_string(::getpid())) != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_kept_in_a_file_that_was_deleted)
+{
+    auto const store = open();
+    std::vector<configd::event_row> const one{{1, 5, epoch(1), "pending", "", "a"}};
+    BOOST_TEST(!store->append(one));
+    std::filesystem::remove(path);
+    BOOST_TEST((store->append({{2, 6, epoch(1), "active", "", "a"}}) == errc::disk_failed));
+    BOOST_TEST(store->failure_text().find("was deleted or replaced") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(events_are_kept_in_order)

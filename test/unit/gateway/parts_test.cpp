@@ -416,6 +416,10 @@ BOOST_AUTO_TEST_CASE(without_the_config_service_who_is_not_reached_is_silent_and
     BOOST_TEST(outside.at("state").as_string() == "down");
     BOOST_TEST_REQUIRE(outside.at("failed").as_array().size() == 1U);
     BOOST_TEST(outside.at("failed").at(0).at("next").as_string() == "start configd");
+    view.unreached = {view.node};  // in a chain of before its restart
+    BOOST_TEST_REQUIRE(full_status(view).at("failed").as_array().size() == 1U);
+    BOOST_TEST(full_status(view).at("failed").at(0).at("next").as_string() == "start configd");
+    view.unreached.clear();
     auto empty = view;
     empty.status = {};
     BOOST_TEST(full_status(empty).at("state").as_string() == "down");
