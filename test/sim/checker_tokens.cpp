@@ -18,19 +18,19 @@ void checker::on_tokens(std::vector<control::join_token> const& kept)
     {
         if (row.used_by.empty()) continue;
         auto const [known, fresh] = used_by_.try_emplace(row.hash, row.used_by);
-        demand(known->second == row.used_by, "I24: a token of ", known->second, " is used by ", row.used_by);
+        demand(known->second == row.used_by, "I26: a token of ", known->second, " is used by ", row.used_by);
     }
 }
 
 void checker::on_let_in(member const& who, std::string const& token)
 {
     in_.count.add(seen::let_in);
-    demand(tokens_.contains(token), "I24: ", who.name, " comes in by a token that nobody made");
+    demand(tokens_.contains(token), "I26: ", who.name, " comes in by a token that nobody made");
     auto const [by, fresh] = let_in_.try_emplace(token, who);
-    demand(by->second.same_store(who), "I24: a token lets ", by->second.name, " in and ", who.name);
+    demand(by->second.same_store(who), "I26: a token lets ", by->second.name, " in and ", who.name);
     // It was looked at before it was written down.
     auto const now_ms = (epoch_us + in_.time.now() - in_.how.registry_write.high) / 1000;
-    demand(!fresh || now_ms <= tokens_[token], "I24: ", who.name, " comes in by a token that has expired");
+    demand(!fresh || now_ms <= tokens_[token], "I26: ", who.name, " comes in by a token that has expired");
 }
 
 void checker::check_known(control::record const& now)
@@ -51,7 +51,7 @@ void checker::check_known(control::record const& now)
         auto const tokens = static_cast<std::size_t>(std::count_if(
             used_by_.begin(), used_by_.end(), [&](auto const& each) { return each.second == name; }
         ));
-        demand(++taken_in_[name] <= tokens, "I24: ", name, " is taken in without a token");
+        demand(++taken_in_[name] <= tokens, "I26: ", name, " is taken in without a token");
     }
 }
 
