@@ -292,7 +292,7 @@ struct small_town
     template <class Condition>
     bool wait(Condition const& holds)
     {
-        return test::run_until(loop, 20s, holds);
+        return test::run_until(loop, 90s, holds);
     }
     told_by_http ask(std::string method, std::string target, std::string body = {})
     {
