@@ -310,7 +310,7 @@ struct small_town
     json::object status() { return ask("GET", "/v1/status").body; }
     bool chain_is(std::string const& names)
     {
-        auto const until = std::chrono::steady_clock::now() + 20s;
+        auto const until = std::chrono::steady_clock::now() + 90s;
         std::string now;
         while (now != names && std::chrono::steady_clock::now() < until)
         {
