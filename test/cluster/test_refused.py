@@ -3,9 +3,10 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from chain import running, wait_for
@@ -48,6 +49,11 @@ def test_a_copied_folder_beside_its_original_keeps_nobody_out(volume):
                 assert {n["name"]: n["pid"] for n in status["chain"]}["n2"] == chain.pid("n2"), status
 
 
+def watermark(chain):
+    with closing(sqlite3.connect(f"file:{chain.dir}/configd/registry.db?mode=ro", uri=True)) as registry:
+        return int(json.loads(registry.execute("SELECT record FROM chain").fetchone()[0])["watermark"])
+
+
 def test_a_database_put_back_to_an_older_copy_is_named_with_what_it_lacks(volume):
     with running() as chain:
         chain.down()
@@ -57,6 +63,8 @@ def test_a_database_put_back_to_an_older_copy_is_named_with_what_it_lacks(volume
         for number in range(20):
             register(chain.urls["n2"], f"ana{number}")
         committed = chain.ctl_status()["committed"]
+        # A loss can be told from there on.
+        wait_for(lambda: watermark(chain) >= committed, "the registry to hold what is committed")
         chain.down()
         shutil.rmtree(chain.dir / "n1")
         shutil.copytree(chain.dir / "older", chain.dir / "n1")
@@ -65,8 +73,10 @@ def test_a_database_put_back_to_an_older_copy_is_named_with_what_it_lacks(volume
         def row():
             return next((r for r in chain.ctl_status()["failed"] if r["name"] == "n1" and r["alive"]), None)
 
-        wait_for(lambda: row() and "lost acknowledged writes" in row()["reason"], "its loss to be named")
-        assert "bring n" in row()["next"] and "force-epoch" in row()["next"], row()
+        lost = lambda seen: seen is not None and "lost acknowledged writes" in seen["reason"]
+        wait_for(lambda: lost(row()), "its loss to be named")
+        seen = row()
+        assert lost(seen) and "bring n" in seen["next"] and "force-epoch" in seen["next"], seen
         assert "lost acknowledged writes" in chain.ctl("nodes")[1]
         chain.start("n2", "n3")
         chain.wait_length(3)
