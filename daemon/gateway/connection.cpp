@@ -1,6 +1,7 @@
 #include "gateway/connection.hpp"
 
 #include "base/library_fault.hpp"
+#include "gateway/http_body.hpp"
 #include "gateway/http_rules.hpp"
 #include "gateway/ws_frames.hpp"
 #include "gateway/ws_peer.hpp"
@@ -13,6 +14,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/read_size.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -43,7 +45,7 @@ constexpr auto tuple_token = asio::as_tuple(asio::use_awaitable);
 
 using stream_type = beast::tcp_stream;
 using request_type = http::request<http::string_body>;
-using parser_type = http::request_parser<http::string_body>;
+using parser_type = http_body::parser;
 
 void decorate(websocket::response_type& response)
 {
@@ -205,13 +207,19 @@ private:
         }
         // What frames the chunks of a body, and what follows them, is not in its size.
         auto const wire_max = limits_.header_max + 8 * limits_.request_body_max;
-        parser.eager(true);
-        for (std::size_t taken = 0; !parser.is_done();)
+        http_body body(parser);
+        for (error_code failed; !parser.is_done();)
         {
-            auto [failed, size] = co_await http::async_read_some(stream_, buffer_, parser, tuple_token);
-            taken += size;
+            if (body.take(buffer_, failed)) continue;
             if (failed) co_return failed;
-            if (taken > wire_max) co_return http::error::body_limit;
+            if (body.taken() > wire_max) co_return http::error::body_limit;
+            if (parser.is_done()) break;
+            auto const room = beast::read_size(buffer_, 65536);
+            if (room == 0) co_return http::error::buffer_overflow;
+            auto [ended, size] = co_await stream_.async_read_some(buffer_.prepare(room), tuple_token);
+            if (ended == asio::error::eof) co_return http::error::partial_message;
+            if (ended) co_return ended;
+            buffer_.commit(size);
         }
         co_return error_code{};
     }
