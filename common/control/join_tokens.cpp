@@ -1,8 +1,7 @@
 #include "control/join_tokens.hpp"
 
 #include "base/rules.hpp"
-
-#include <sodium.h>
+#include "base/secret_text.hpp"
 
 #include <algorithm>
 
@@ -15,51 +14,12 @@ constexpr std::string_view prefix = "cj1.";
 constexpr std::size_t most_outstanding = 100;
 constexpr std::int64_t remembered_ms = 24LL * 3600 * 1000;  // so that "expired" and "used" can be said
 constexpr std::size_t most_remembered = 1000;
-constexpr int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
-
-std::string to_text(std::string_view raw)
-{
-    std::string out(sodium_base64_ENCODED_LEN(raw.size(), variant), '\0');
-    ::sodium_bin2base64(
-        out.data(), out.size(), reinterpret_cast<unsigned char const*>(raw.data()), raw.size(), variant
-    );
-    out.pop_back();  // the terminating zero
-    return out;
-}
 
 // Cluster id and secret, 16 bytes each.
 std::optional<std::string> from_text(std::string_view token)
 {
     if (!token.starts_with(prefix)) return std::nullopt;
-    token.remove_prefix(prefix.size());
-    std::string raw(32, '\0');
-    std::size_t size = 0;
-    int const bad = ::sodium_base642bin(
-        reinterpret_cast<unsigned char*>(raw.data()),
-        raw.size(),
-        token.data(),
-        token.size(),
-        nullptr,
-        &size,
-        nullptr,
-        variant
-    );
-    if (bad != 0 || size != raw.size()) return std::nullopt;
-    return raw;
-}
-
-std::string hash_of(std::string_view secret)
-{
-    std::string out(32, '\0');
-    ::crypto_generichash(
-        reinterpret_cast<unsigned char*>(out.data()),
-        out.size(),
-        reinterpret_cast<unsigned char const*>(secret.data()),
-        secret.size(),
-        nullptr,
-        0
-    );
-    return out;
+    return from_base64url(token.substr(prefix.size()), 32);
 }
 }  // namespace
 
@@ -82,8 +42,8 @@ std::optional<std::string> join_tokens::make(
         [&](join_token const& row) { return row.used_by.empty() && row.expires_ms > now_ms; }
     );
     if (static_cast<std::size_t>(outstanding) >= most_outstanding) return std::nullopt;
-    rows_.push_back({hash_of(secret), now_ms + ttl_ms, {}, {}});
-    return std::string(prefix) + to_text(std::string(cluster_.view()).append(secret));
+    rows_.push_back({hash_of_secret(secret), now_ms + ttl_ms, {}, {}});
+    return std::string(prefix) + to_base64url(std::string(cluster_.view()).append(secret));
 }
 
 join_tokens::answer join_tokens::look(std::string_view token, member const& by, std::int64_t now_ms) const
@@ -96,7 +56,7 @@ join_tokens::answer join_tokens::look(std::string_view token, member const& by, 
                       : "this is no join token: `chainctl join-token create` makes one";
         return out;
     }
-    auto hash = hash_of(std::string_view(*raw).substr(16));
+    auto hash = hash_of_secret(std::string_view(*raw).substr(16));
     auto const row =
         std::find_if(rows_.begin(), rows_.end(), [&](join_token const& each) { return each.hash == hash; });
     if (row == rows_.end())

@@ -1,5 +1,7 @@
 #include "gateway/token.hpp"
 
+#include "base/secret_text.hpp"
+
 #include <sodium.h>
 
 #include <array>
@@ -9,30 +11,14 @@ namespace chaind::gateway
 
 std::string new_token()
 {
-    std::array<unsigned char, 32> random{};
+    std::array<char, 32> random{};
     ::randombytes_buf(random.data(), random.size());
-    std::string text(
-        sodium_base64_ENCODED_LEN(random.size(), sodium_base64_VARIANT_URLSAFE_NO_PADDING), '\0'
-    );
-    ::sodium_bin2base64(
-        text.data(), text.size(), random.data(), random.size(), sodium_base64_VARIANT_URLSAFE_NO_PADDING
-    );
-    text.pop_back();  // the terminating zero
-    return "s1." + text;
+    return "s1." + to_base64url({random.data(), random.size()});
 }
 
 chat::token_hash hash_of_token(std::string_view token)
 {
-    chat::token_hash out(32, '\0');
-    ::crypto_generichash(
-        reinterpret_cast<unsigned char*>(out.data()),
-        out.size(),
-        reinterpret_cast<unsigned char const*>(token.data()),
-        token.size(),
-        nullptr,
-        0
-    );
-    return out;
+    return hash_of_secret(token);
 }
 
 std::string new_ulid(std::int64_t wall_ms)
