@@ -2,13 +2,12 @@
 
 #include "base/utf8.hpp"
 #include "runtime/printable.hpp"
+#include "runtime/utc.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <cstdio>
-
-#include <time.h>
 
 namespace chaind::log
 {
@@ -46,13 +45,9 @@ void append_escaped(std::string& to, std::string_view value)
 
 std::string timestamp(std::int64_t wall_us)
 {
-    time_t const seconds = wall_us / 1'000'000;
-    tm parts{};
-    ::gmtime_r(&seconds, &parts);
-    std::array<char, 40> text{};
-    auto const used = ::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-    std::snprintf(text.data() + used, text.size() - used, ".%03dZ", static_cast<int>(wall_us / 1000 % 1000));
-    return text.data();
+    std::array<char, 16> ms{};
+    std::snprintf(ms.data(), ms.size(), ".%03dZ", static_cast<int>(wall_us / 1000 % 1000));
+    return runtime::in_utc(wall_us, "%Y-%m-%dT%H:%M:%S") + ms.data();
 }
 }  // namespace
 

@@ -9,6 +9,7 @@
 #include "runtime/private_file.hpp"
 #include "runtime/random_id.hpp"
 #include "runtime/service_manager.hpp"
+#include "runtime/utc.hpp"
 #include "store/snapshot_install.hpp"
 #include "store/snapshot_thread.hpp"
 #include "store/sqlite.hpp"
@@ -20,7 +21,6 @@
 #include <boost/json/serialize.hpp>
 
 #include <chrono>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -39,15 +39,9 @@ std::int64_t ms_since(clock::time_point begun)
     return std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begun).count();
 }
 
-// 20261123T153000Z
 std::string utc_stamp()
 {
-    auto const seconds = static_cast<std::time_t>(runtime::now().wall_us / 1'000'000);
-    std::tm parts = {};
-    ::gmtime_r(&seconds, &parts);
-    std::string out(16, '\0');
-    out.resize(std::strftime(out.data(), out.size() + 1, "%Y%m%dT%H%M%SZ", &parts));
-    return out;
+    return runtime::in_utc(runtime::now().wall_us, "%Y%m%dT%H%M%SZ");
 }
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include "configd/service.hpp"
 #include "runtime/address.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/utc.hpp"
 #include "runtime/within.hpp"
 #include "wire/json_fields.hpp"
 #include "wire/strict_json.hpp"
@@ -12,7 +13,6 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
-#include <ctime>
 
 namespace chaind::configd
 {
@@ -32,16 +32,6 @@ std::optional<json::object> body_of(std::string const& text)
     if (text.empty()) return json::object();
     std::string why;
     return wire::parse_object(text, why);
-}
-
-std::string in_utc(std::int64_t at_ms)
-{
-    auto const seconds = static_cast<std::time_t>(at_ms / 1000);
-    std::tm parts{};
-    ::gmtime_r(&seconds, &parts);
-    char text[32];
-    std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%SZ", &parts);
-    return text;
 }
 
 // "/v1/nodes/NAME/VERB"; without a VERB where it is something else.
@@ -324,7 +314,8 @@ std::string service::was_removed(node_id const& who) const
 {
     auto const when = events_.removal_of(who.name.str());
     return who.name.str() + " was removed by an administrator" +
-           (when ? " (" + in_utc(when->at_ms) + ", epoch " + std::to_string(when->in.value()) + ")"
+           (when ? " (" + runtime::in_utc(when->at_ms * 1000) + ", epoch " +
+                       std::to_string(when->in.value()) + ")"
                  : std::string());
 }
 

@@ -4,13 +4,14 @@
 #include "chainctl/confirm.hpp"
 #include "chainctl/exit_status.hpp"
 #include "chainctl/service.hpp"
+#include "runtime/clock.hpp"
 #include "runtime/private_file.hpp"
+#include "runtime/utc.hpp"
 
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <filesystem>
 
 #include <fcntl.h>
@@ -33,12 +34,7 @@ struct source
 
 std::string default_name()
 {
-    auto const now = std::time(nullptr);
-    std::tm parts{};
-    ::gmtime_r(&now, &parts);
-    char text[48];
-    std::strftime(text, sizeof text, "chaind-%Y%m%d-%H%M%SZ.backup", &parts);
-    return text;
+    return runtime::in_utc(runtime::now().wall_us, "chaind-%Y%m%d-%H%M%SZ.backup");
 }
 
 // The rows of both answers: whichever says where a replica's database is.

@@ -2,12 +2,12 @@
 
 #include "runtime/printable.hpp"
 #include "runtime/standard_output.hpp"
+#include "runtime/utc.hpp"
 
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
 #include <cstdlib>
-#include <ctime>
 #include <iostream>
 
 #include <unistd.h>
@@ -122,12 +122,7 @@ std::string in_words(std::uint64_t seconds)
 
 std::string utc(std::int64_t at_ms)
 {
-    auto const seconds = static_cast<std::time_t>(at_ms / 1000);
-    std::tm parts{};
-    ::gmtime_r(&seconds, &parts);
-    char text[32];
-    std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%SZ", &parts);
-    return text;
+    return runtime::in_utc(at_ms * 1000);
 }
 
 void print_json(boost::json::value const& what)
