@@ -373,20 +373,7 @@ runtime::options chaind_options(chaind_settings& into)
         {100ms, 10min},
         "When the disk makes no progress for so long, heartbeats stop."
     );
-    out.add(
-        "links-max",
-        into.driver.links.links,
-        {16, 10'000},
-        "Links of other daemons at once. When there are more, or a quarter of them have not shown that they "
-        "belong here, the one that has been silent longest is closed."
-    );
-    out.add(
-        "stranger-silence",
-        into.driver.links.stranger,
-        {100ms, 10min},
-        "Who connects as a daemon and says no hello for so long, or none that is known here and then nothing "
-        "more, is closed."
-    );
+    net::add_options(out, into.driver.links);
     add_transfer(out, into);
     out.add_size(
         "disk-reserve",

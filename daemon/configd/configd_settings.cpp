@@ -97,20 +97,7 @@ runtime::options configd_options(configd_settings& into)
         {1s, 24h},
         "A machine whose wall clock differs by more from what most clocks say is named, and is not the head."
     );
-    out.add(
-        "links-max",
-        into.links.links,
-        {16, 10'000},
-        "Links of other daemons at once. When there are more, or a quarter of them have not shown that they "
-        "belong here, the one that has been silent longest is closed."
-    );
-    out.add(
-        "stranger-silence",
-        into.links.stranger,
-        {100ms, 10min},
-        "Who connects as a daemon and says no hello for so long, or none that is known here and then nothing "
-        "more, is closed."
-    );
+    net::add_options(out, into.links);
     out.add("log-level", into.log_level, "debug, info, notice, warning or error.");
     return out;
 }

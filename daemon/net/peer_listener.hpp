@@ -10,6 +10,7 @@
 // Handlers are called on the event loop's thread, none after stop().
 
 #include "net/frame_link.hpp"
+#include "net/link_limits.hpp"
 #include "runtime/task_group.hpp"
 #include "wire/peer.hpp"
 
@@ -39,12 +40,6 @@ struct accept_events
     std::function<void(std::shared_ptr<frame_link> const&)> down;  // once for each up
     // Is that a name of this cluster's? Empty: all that are welcome are.
     std::function<bool(node_id const&)> known = {};
-};
-
-struct link_limits
-{
-    std::size_t links = 256;  // at once; a quarter of them may be of those that have not shown who they are
-    microseconds stranger = 5s;  // the silence of such a one
 };
 
 class peer_listener
