@@ -155,14 +155,19 @@ void service::persist(control::record next, bool new_lineage)
         lineage,
         [this, revision, lineage](error_code failed, std::string const& why)
         {
-            --writes_;
             if (failed == errc::epoch_conflict)
                 die_(runtime::exit_bug, "somebody else changed the registry: is a second configd running?");
-            if (failed) die_(runtime::exit_disk, "the registry cannot be written: " + why);
+            written(failed, why);
             if (!lineage.empty()) identity_.lineage = lineage;
             feed(control::stored{revision});
         }
     );
+}
+
+void service::written(error_code failed, std::string const& why)
+{
+    --writes_;
+    if (failed) die_(runtime::exit_disk, "the registry cannot be written: " + why);
 }
 
 void service::direct(control::outgoing const& what)
@@ -194,12 +199,9 @@ void service::note(control::notice const& what)
     row.node = what.who.name.str();
     row.why = what.why;
     ++writes_;
-    auto on_failure = [this](error_code failed, std::string const& why)
-    {
-        --writes_;
-        if (failed) die_(runtime::exit_disk, "the registry cannot be written: " + why);
-    };
-    registry_.append({events_.add(std::move(row))}, on_failure);
+    registry_.append(
+        {events_.add(std::move(row))}, [this](error_code failed, std::string const& why) { written(failed, why); }
+    );
 }
 
 // By most clocks that there are, the own one as long as there is no other.

@@ -77,6 +77,8 @@ private:
     void drain() noexcept;
     void perform(control::effects effects);
     void persist(control::record next, bool new_lineage);
+    // One of `writes_` is done, or this process ends.
+    void written(error_code failed, std::string const& why);
     void direct(control::outgoing const& what);
     void note(control::notice const& what);
     boost::asio::awaitable<void> tick_loop();

@@ -88,8 +88,7 @@ asio::awaitable<void> service::keep_tokens()
     ++writes_;
     auto on_kept = [this, kept, version = admission_.version()](error_code failed, std::string const& why)
     {
-        --writes_;
-        if (failed) die_(runtime::exit_disk, "the registry cannot be written: " + why);
+        written(failed, why);
         admission_.kept(version);
         kept->cancel();
     };
