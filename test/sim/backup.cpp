@@ -17,15 +17,13 @@ backup make_backup(
     last.ts_us = epoch_us - 3'600'000'000;
     for (std::int64_t i = 0; i < count; ++i)
     {
-        chain::entry row;
-        row.at = last.at.next();
-        row.in = random.chance(0.05) ? last.in.next() : last.in;
-        row.ts_us = last.ts_us + 1 + random.between(0, 1'000);
-        row.request = random.id<request_id>();
-        op_key const key{first_writer + random.below(2), static_cast<std::uint64_t>(i) + 1};
-        told_times const then{.key_ms = row.ts_us / 1000, .asked_ms = row.ts_us / 1000};
-        row.command = std::make_shared<std::string const>(kind.command(key, then));
-        row.hash = chain::entry_hash(last.hash, row);
+        auto const command = [&](std::int64_t ts_us)
+        {
+            op_key const key{first_writer + random.below(2), static_cast<std::uint64_t>(i) + 1};
+            return kind.command(key, {.key_ms = ts_us / 1000, .asked_ms = ts_us / 1000});
+        };
+        auto const in = random.chance(0.05) ? last.in.next() : last.in;
+        auto row = written_elsewhere(random, last, in, command);
         last = row.point();
         auto const result = state->apply(row);
         check.on_history(row, result, state->state());

@@ -353,7 +353,7 @@ void config_host::show_token(member const& by, std::string const& token, std::fu
         welcome();
     else
         keep_tokens(welcome);
-    ask_for_admissions();
+    ask_for_admissions();  // as another machine's hello may bring about at any moment
 }
 
 void config_host::keep_tokens(std::function<void()> then)

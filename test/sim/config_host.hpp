@@ -54,7 +54,6 @@ public:
     void make_token(std::int64_t ttl_ms, std::function<void(std::string)> made);
     // That machine shows a token; it is told whether it may come in, unless the answer is lost.
     void show_token(member const& by, std::string const& token, std::function<void(bool)> told);
-    [[nodiscard]] std::vector<control::join_token> const& tokens() const { return tokens_; }
 
     // Its disk goes back to what it was before the last change. Who asks for the registry is still told the
     // true one, until an administrator has that found again (mend), or forces another epoch.

@@ -88,4 +88,18 @@ void disk_image::forget(seq upto)
     base = next;
 }
 
+chain::entry written_elsewhere(
+    rng& random, log_point const& after, epoch in, std::function<std::string(std::int64_t ts_us)> const& command
+)
+{
+    chain::entry row;
+    row.at = after.at.next();
+    row.in = in;
+    row.ts_us = after.ts_us + 1 + random.between(0, 1'000);
+    row.request = random.id<request_id>();
+    row.command = std::make_shared<std::string const>(command(row.ts_us));
+    row.hash = chain::entry_hash(after.hash, row);
+    return row;
+}
+
 }  // namespace chaind::sim

@@ -3,7 +3,9 @@
 
 #include "chain/types.hpp"
 #include "sim/app.hpp"
+#include "sim/rng.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -38,5 +40,10 @@ struct disk_image
     void compact(seq upto, app_kind const& kind);
     void forget(seq upto);
 };
+
+// The row after that one, as no head of this simulation has written it; its command is asked for by its stamp.
+[[nodiscard]] chain::entry written_elsewhere(
+    rng& random, log_point const& after, epoch in, std::function<std::string(std::int64_t ts_us)> const& command
+);
 
 }  // namespace chaind::sim

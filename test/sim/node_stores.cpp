@@ -132,16 +132,14 @@ disk_image node::foreign_image() const
     auto count = in_.random.between(1, 60);
     for (std::int64_t i = 0; i < count; ++i)
     {
-        chain::entry row;
-        row.at = previous.at.next();
-        row.in = previous.in.value() == 0 ? epoch(1) : previous.in;
-        row.ts_us = previous.ts_us + 1 + in_.random.between(0, 1'000);
-        row.request = in_.random.id<request_id>();
-        op_key key{in_.random.below(2), static_cast<std::uint64_t>(in_.random.between(1, 500))};
-        row.command = std::make_shared<std::string const>(in_.application.command(key, {}));
-        row.hash = chain::entry_hash(previous.hash, row);
-        previous = row.point();
-        change.entries.push_back(std::move(row));
+        auto const command = [this](std::int64_t)
+        {
+            op_key const key{in_.random.below(2), static_cast<std::uint64_t>(in_.random.between(1, 500))};
+            return in_.application.command(key, {});
+        };
+        auto const in = previous.in.value() == 0 ? epoch(1) : previous.in;
+        change.entries.push_back(written_elsewhere(in_.random, previous, in, command));
+        previous = change.entries.back().point();
     }
     change.apply_upto = previous.at;
     if (out.applied > last) out.applied = last;
