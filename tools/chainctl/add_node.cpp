@@ -18,15 +18,14 @@ int run_add_node(invocation const& call)
         say("chainctl: " + address + " is no address: HOST:PORT where the new chaind listens for replicas");
         return exit_usage;
     }
+    auto got = change(call, "/v1/nodes/" + name + "/add", {{"address", address}});
+    if (!got.body) return got.status;
     if (call.dry_run)
         return would(
             call,
-            "/v1/nodes/" + name + "/add",
-            {{"address", address}},
+            *got.body,
             "would take " + name + " at " + address + " into the chain and want one machine more"
         );
-    auto got = change(call, "/v1/nodes/" + name + "/add", {{"address", address}});
-    if (!got.body) return got.status;
     auto out = std::move(*got.body);
     out["schema"] = "chainctl.add-node.v1";
     out["node"] = name;

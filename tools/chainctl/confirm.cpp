@@ -2,7 +2,6 @@
 
 #include "base/id.hpp"
 #include "chainctl/exit_status.hpp"
-#include "chainctl/service.hpp"
 #include "runtime/standard_output.hpp"
 
 #include <iostream>
@@ -12,7 +11,7 @@ namespace chaind::chainctl
 
 bool confirmed(invocation const& call, std::string const& question, std::string const& word)
 {
-    if (call.yes) return true;
+    if (call.yes || call.dry_run) return true;
     if (!stdin_is_terminal())
     {
         say("chainctl: this asks before it acts; add --yes to run it from a script");
@@ -39,16 +38,12 @@ bool was_so_already(boost::json::object const& answer)
     return already != nullptr && *already == true;
 }
 
-int would(
-    invocation const& call, std::string const& target, boost::json::object body, std::string const& line
-)
+int would(invocation const& call, boost::json::object const& judged, std::string const& line)
 {
-    auto const got = change(call, target, std::move(body));
-    if (!got.body) return got.status;
     if (call.as == format::json || call.as == format::jsonl)
-        print_json(*got.body);
+        print_json(judged);
     else
-        say(was_so_already(*got.body) ? "would change nothing: that is so already" : line);
+        say(was_so_already(judged) ? "would change nothing: that is so already" : line);
     return exit_done;
 }
 

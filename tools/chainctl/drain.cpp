@@ -12,15 +12,14 @@ int run_drain(invocation const& call)
 {
     auto const& name = call.words.front();
     if (!name_is_good(name) || !wait_limit_is_good(call)) return exit_usage;
+    auto const got = change(call, "/v1/nodes/" + name + "/drain");
+    if (!got.body) return got.status;
     if (call.dry_run)
         return would(
             call,
-            "/v1/nodes/" + name + "/drain",
-            {},
+            *got.body,
             "would send the clients of " + name + " to the others and take it out until `chainctl undrain`"
         );
-    auto const got = change(call, "/v1/nodes/" + name + "/drain");
-    if (!got.body) return got.status;
     if (!call.has("--no-wait"))
     {
         auto const gone = [&](boost::json::object const& status) -> std::optional<std::string>
@@ -46,12 +45,9 @@ int run_undrain(invocation const& call)
 {
     auto const& name = call.words.front();
     if (!name_is_good(name) || !wait_limit_is_good(call)) return exit_usage;
-    if (call.dry_run)
-        return would(
-            call, "/v1/nodes/" + name + "/undrain", {}, "would take " + name + " back into the chain"
-        );
     auto const got = change(call, "/v1/nodes/" + name + "/undrain");
     if (!got.body) return got.status;
+    if (call.dry_run) return would(call, *got.body, "would take " + name + " back into the chain");
     if (call.has("--no-wait"))
         return done(call, *got.body, name + " may come back; `chainctl status` shows how it goes");
     // Back is: in the chain, or beside a full one.

@@ -82,13 +82,14 @@ int run_drill(invocation const& call)
         say("chainctl: this chain has no " + what.substr(5) + " whose loss the others could survive");
         return exit_no_such_object;
     }
+    auto const target = "/v1/nodes/" + found->name + "/abort";
     if (call.dry_run)
-        return would(
-            call,
-            "/v1/nodes/" + found->name + "/abort",
-            {},
-            "would end chaind on " + found->name + " as kill -9 does"
-        );
+    {
+        auto const judged = change(call, target);
+        return judged.body
+                   ? would(call, *judged.body, "would end chaind on " + found->name + " as kill -9 does")
+                   : judged.status;
+    }
     if (!confirmed(call, "End chaind on " + found->name + " as kill -9 does?", found->name))
         return exit_usage;
     if (!probe(found->others.front()))
@@ -96,7 +97,7 @@ int run_drill(invocation const& call)
         say("chainctl: " + found->others.front() + " does not take writes now; nothing was killed");
         return exit_unavailable;
     }
-    auto const killed = ask(call, "POST", "/v1/nodes/" + found->name + "/abort");
+    auto const killed = ask(call, "POST", target);
     if (!killed.body) return killed.status;
     auto const gap = longest_gap(found->others, std::chrono::seconds(2));
     if (!gap)

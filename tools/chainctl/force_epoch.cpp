@@ -59,11 +59,7 @@ int run_force_epoch(invocation const& call)
     auto const& name = *chosen;
     if (!name_is_good(name)) return exit_usage;
     say(explanation);
-    if (call.dry_run)
-        return would(
-            call, "/v1/force-epoch", {{"node", name}}, "would go on with " + name + " alone, in a new lineage"
-        );
-    if (!call.has("--i-understand-data-may-be-lost"))
+    if (!call.dry_run && !call.has("--i-understand-data-may-be-lost"))
     {
         say("chainctl: nothing was done; add --i-understand-data-may-be-lost");
         return exit_usage;
@@ -72,6 +68,7 @@ int run_force_epoch(invocation const& call)
     if (stdin_is_terminal() && !confirmed(call, "Go on with " + name + " alone?", name)) return exit_usage;
     auto const got = change(call, "/v1/force-epoch", {{"node", name}});
     if (!got.body) return got.status;
+    if (call.dry_run) return would(call, *got.body, "would go on with " + name + " alone, in a new lineage");
     return done(
         call,
         *got.body,

@@ -16,15 +16,14 @@ int run_join_token(invocation const& call)
         say("chainctl: --ttl takes a time from 1s to 10m");
         return exit_usage;
     }
+    auto got = change(call, "/v1/join-tokens", {{"ttl_s", ttl->count()}});
+    if (!got.body) return got.status;
     if (call.dry_run)
         return would(
             call,
-            "/v1/join-tokens",
-            {{"ttl_s", ttl->count()}},
+            *got.body,
             "would make a token that is good for " + in_words(static_cast<std::uint64_t>(ttl->count()))
         );
-    auto got = change(call, "/v1/join-tokens", {{"ttl_s", ttl->count()}});
-    if (!got.body) return got.status;
     // The token alone on stdout, so that a script can take it; the talk beside it.
     auto const token = text_at(*got.body, "token");
     if (call.as == format::table || call.as == format::wide)

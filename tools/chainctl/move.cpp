@@ -18,16 +18,15 @@ int run_move(invocation const& call)
         say("chainctl: move needs --to head or --to tail");
         return exit_usage;
     }
+    auto const got = change(call, "/v1/nodes/" + name + "/move", {{"to", to}});
+    if (!got.body) return got.status;
     if (call.dry_run)
         return would(
             call,
-            "/v1/nodes/" + name + "/move",
-            {{"to", to}},
+            *got.body,
             "would make " + name + " the " + to +
                 "; machines leave the chain one at a time and return as tail"
         );
-    auto const got = change(call, "/v1/nodes/" + name + "/move", {{"to", to}});
-    if (!got.body) return got.status;
     if (call.has("--no-wait"))
         return done(call, *got.body, name + " is on its way; `chainctl status` shows how it goes");
     auto const there = [&](boost::json::object const& status) -> std::optional<std::string>

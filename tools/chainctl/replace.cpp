@@ -16,17 +16,16 @@ int run_replace(invocation const& call)
         return exit_usage;
     boost::json::object body;
     if (!with.empty()) body["with"] = with;
-    if (call.dry_run)
-        return would(
-            call,
-            "/v1/nodes/" + name + "/replace",
-            std::move(body),
-            "would bring in " + (with.empty() ? "the first machine that stands by" : with) +
-                " and then take out " + name
-        );
     if (!confirmed(call, "Replace " + name + "? It does not come back by itself.", name)) return exit_usage;
     auto const got = change(call, "/v1/nodes/" + name + "/replace", std::move(body));
     if (!got.body) return got.status;
+    if (call.dry_run)
+        return would(
+            call,
+            *got.body,
+            "would bring in " + (with.empty() ? "the first machine that stands by" : with) +
+                " and then take out " + name
+        );
     auto const successor = text_at(*got.body, "with", with);
     if (call.has("--no-wait"))
         return done(

@@ -50,8 +50,7 @@ void say_it_is_another(invocation const& call)
     say("chainctl: " + call.at.text + " does not speak as configd does; check --endpoint");
 }
 
-}  // namespace
-
+// configd keeps the last known addresses beside its socket.
 boost::json::object known_before(invocation const& call)
 {
     if (!call.at.is_unix()) return {};
@@ -63,6 +62,8 @@ boost::json::object known_before(invocation const& call)
     if (not_json || !parsed.is_object()) return {};
     return parsed.get_object();
 }
+
+}  // namespace
 
 boost::json::array last_known(invocation const& call)
 {
@@ -138,10 +139,11 @@ std::optional<boost::json::object> fetch_status(invocation const& call, unanswer
     // Who serves says so. Otherwise the word of a member of the newest chain counts: one that was taken out
     // while it stood still knows nothing of that, and who has just started knows nothing at all.
     std::optional<boost::json::object> best;
+    constexpr int serves_all = 2;
     auto rank = [](boost::json::object const& status)
     {
         auto const state = text_at(status, "state");
-        int const serves = state == "degraded" ? 2 : state == "read_only" ? 1 : 0;
+        int const serves = state == "degraded" ? serves_all : state == "read_only" ? 1 : 0;
         return std::pair(serves, number_at(status, "epoch"));
     };
     auto const known = known_before(call);
@@ -168,6 +170,7 @@ std::optional<boost::json::object> fetch_status(invocation const& call, unanswer
         status["config_service"] = {{"state", "down"}};
         if (text_at(status, "state") == "healthy") status["state"] = "degraded";
         if (!best || rank(status) > rank(*best)) best = std::move(status);
+        if (rank(*best).first == serves_all) break;
     }
     return best;
 }

@@ -25,6 +25,21 @@ std::string machines(std::size_t number)
     return std::to_string(number) + (number == 1 ? " machine" : " machines");
 }
 
+// More than are known are wanted only by somebody who says so.
+int fewer_are_known(invocation const& call, std::string const& text, unsigned number)
+{
+    auto const nodes = ask(call, "GET", "/v1/nodes");
+    if (!nodes.body) return nodes.status;
+    if (auto const known = known_machines(*nodes.body); number > known)
+    {
+        say("chainctl: " + machines(known) + (known == 1 ? " is" : " are") +
+            " known, and add-node wants one more by itself");
+        auto const question =
+            "Until others are added everybody is told that the chain is short. Want " + text + "?";
+        if (!confirmed(call, question, text)) return exit_usage;
+    }
+    return exit_done;
+}
 }  // namespace
 
 int run_want(invocation const& call)
@@ -37,22 +52,11 @@ int run_want(invocation const& call)
         say("chainctl: replicas want takes a number, 1 to 99");
         return exit_usage;
     }
-    if (call.dry_run)
-        return would(
-            call, "/v1/want", {{"replicas", number}}, "would want " + machines(number) + " in the chain"
-        );
-    auto const nodes = ask(call, "GET", "/v1/nodes");
-    if (!nodes.body) return nodes.status;
-    if (auto const known = known_machines(*nodes.body); number > known)
-    {
-        say("chainctl: " + machines(known) + (known == 1 ? " is" : " are") +
-            " known, and add-node wants one more by itself");
-        auto const question =
-            "Until others are added everybody is told that the chain is short. Want " + text + "?";
-        if (!confirmed(call, question, text)) return exit_usage;
-    }
+    if (int const ended = call.dry_run ? exit_done : fewer_are_known(call, text, number); ended != exit_done)
+        return ended;
     auto const got = change(call, "/v1/want", {{"replicas", number}});
     if (!got.body) return got.status;
+    if (call.dry_run) return would(call, *got.body, "would want " + machines(number) + " in the chain");
     return done(call, *got.body, "the chain wants " + machines(number));
 }
 
