@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Connection } from '../src/protocol/connection';
+import { LinkLost } from '../src/protocol/frames';
 import type { Dev } from '../src/protocol/types.gen';
 import { handlers, machines, settle, Sockets } from './fake';
 
@@ -134,6 +135,21 @@ describe('connection', () => {
       socket.say({ ev: 'presence', d: { uid: 'u_2', state: 'online' } });
     }
     expect(socket.all('ping')).toHaveLength(1);
+  });
+
+  it('says nothing more while the other side closes; what is asked then is told that the link was lost', async () => {
+    const connection = connect();
+    await vi.advanceTimersByTimeAsync(100);
+    const socket = await sockets.greet();
+    socket.say(event(41, 40));
+    const sent = socket.sent.length;
+    socket.closes();
+    const asked = connection.link!.request('ping', {}).catch((why: Error) => why);
+    // The acknowledgement is due, too.
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(socket.sent).toHaveLength(sent);
+    socket.die(4003);
+    expect(await asked).toBeInstanceOf(LinkLost);
   });
 
   it('reports a hole in prev, and acknowledges what it handed on', async () => {

@@ -16,9 +16,11 @@ export class FakeSocket implements SocketLike {
   onerror: SocketLike['onerror'] = null;
   sent: Frame[] = [];
   closed = false;
+  readyState = 1;
   constructor(readonly url: string) {}
 
   send(text: string): void {
+    if (this.readyState !== 1) throw new Error('WebSocket is already in CLOSING or CLOSED state.');
     this.sent.push(JSON.parse(text) as Frame);
   }
   close(): void {
@@ -34,7 +36,12 @@ export class FakeSocket implements SocketLike {
   refuse(frame: Frame, err: Record<string, unknown>): void {
     this.say({ re: frame.id, ok: false, err: { msg: 'no', retry: 'never', outcome: 'none', ...err } });
   }
+  // The other side's close frame came; the event follows when the connection is gone.
+  closes(): void {
+    this.readyState = 2;
+  }
   die(code = 1006): void {
+    this.readyState = 3;
     this.onclose?.({ code, reason: '' });
   }
   all(op: string): Frame[] {

@@ -6,6 +6,7 @@ import type { Dev, Eev, Err, Notes } from './types.gen';
 import { all_well_formed } from './well_formed';
 
 export interface SocketLike {
+  readonly readyState: number;
   onopen: (() => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
   onclose: ((event: { code: number; reason: string }) => void) | null;
@@ -53,6 +54,10 @@ const too_large: Err = {
 const frame_text = (frame: object) => JSON.stringify(all_well_formed(frame));
 const is_longer = (text: string, bytes: number) =>
   text.length > bytes / 3 && new TextEncoder().encode(text).length > bytes;
+
+// WebSocket.OPEN. Between the other side's close frame and the event that says so a socket takes texts and drops them, with
+// an error on the console (WHATWG WebSockets, send()).
+const open_state = 1;
 
 const ack_after_events = 64;
 const ack_after_ms = 80;
@@ -225,7 +230,9 @@ export class Link {
     this.probe().catch(() => {});
   }
 
+  // What is said while the other side closes is answered by the end of the link, which is about to come with its code.
   private send_(text: string): void {
+    if (this.socket_.readyState !== open_state) return;
     this.sent_at_ = Date.now();
     this.socket_.send(text);
   }
