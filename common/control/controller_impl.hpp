@@ -108,6 +108,7 @@ private:
     [[nodiscard]] microseconds splice_lag() const;
     [[nodiscard]] microseconds splice_stall() const;
     [[nodiscard]] std::optional<member> ready_joiner() const;
+    [[nodiscard]] std::string why_away(node const& what) const;
     [[nodiscard]] std::string what_is_wrong(node_id const& name, node const& what) const;
     [[nodiscard]] held is_held(node_id const& name, node const& what) const;
     [[nodiscard]] std::string why_held(held back, node const& what) const;

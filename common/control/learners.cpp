@@ -259,6 +259,20 @@ std::string controller::impl::why_held(held back, node const& what) const
     return {};
 }
 
+// Whoever was heard after it had left is away for another reason than it left for.
+std::string controller::impl::why_away(node const& what) const
+{
+    if (what.silent_then == what.who) return what.left_because;
+    switch (detector_.judge(what.who, now_))
+    {
+        case verdict::gone: return "its process is gone";
+        case verdict::left: return "it stopped cleanly";
+        case verdict::silent:
+        case verdict::alive: break;
+    }
+    return "not heard any more";
+}
+
 std::string controller::impl::what_is_wrong(node_id const& name, node const& what) const
 {
     auto const& chain = rec_.current.members;
@@ -271,7 +285,7 @@ std::string controller::impl::what_is_wrong(node_id const& name, node const& wha
     if (in_chain != chain.end() && !nodes_.superseded(*in_chain))
         return what.last && what.last->damaged ? what.last->trouble : what_its_clock_is(name);
     if (!what.last) return "not heard of yet";
-    if (!alive(what.who)) return what.left_because.empty() ? "not heard any more" : what.left_because;
+    if (!alive(what.who)) return why_away(what);
     if (in_chain != chain.end()) return "restarted: waits for a chain without its earlier run";
     if (learning_ && learning_->learner.name == name)
     {

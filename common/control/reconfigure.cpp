@@ -152,7 +152,9 @@ void controller::impl::propose(proposal const& what)
         if (!has_name(what.members, m.name))
         {
             auto why = why_out(m, what);
-            nodes_.at(m.name).left_because = why;
+            auto& out = nodes_.at(m.name);
+            out.left_because = why;
+            out.silent_then = alive(m) ? std::nullopt : std::optional(m);
             fact("removed", m.name, std::move(why));
         }
     fact("pending", {}, names(what.members) + (what.joiner ? "; " + what.joiner->name.str() + " joins" : ""));

@@ -19,19 +19,20 @@ struct node
 {
     member who;  // its current run; empty: not heard yet
     std::optional<heartbeat> last;
-    instant last_at{};                 // when that came
-    std::optional<instant> low_since;  // so long has its disk been low, as it says
-    bool connected_anew = false;       // and nothing has come since: whatever comes next is its word
-    std::deque<member> past;           // earlier runs, newest last
-    back_off return_after;             // when it left the chain
-    instant member_since{};            // of the last time it became one
-    std::optional<epoch> deaf_to;      // it was heard, but did not promise this epoch
-    std::string left_because;          // for people
-    std::string failed_because;        // its last try to catch up; for people
-    std::string contradiction;         // in its newest word, which was not taken for that, ...
-    instant contradicted_at{};         // ... and came then
-    bool damage_told = false;          // of its current run
-    bool outdated_told = false;        // of its current run
+    instant last_at{};                  // when that came
+    std::optional<instant> low_since;   // so long has its disk been low, as it says
+    bool connected_anew = false;        // and nothing has come since: whatever comes next is its word
+    std::deque<member> past;            // earlier runs, newest last
+    back_off return_after;              // when it left the chain
+    instant member_since{};             // of the last time it became one
+    std::optional<epoch> deaf_to;       // it was heard, but did not promise this epoch
+    std::string left_because;           // for people
+    std::optional<member> silent_then;  // the run that left, if it was not heard any more when it did
+    std::string failed_because;         // its last try to catch up; for people
+    std::string contradiction;          // in its newest word, which was not taken for that, ...
+    instant contradicted_at{};          // ... and came then
+    bool damage_told = false;           // of its current run
+    bool outdated_told = false;         // of its current run
 };
 
 class roster

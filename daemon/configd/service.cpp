@@ -200,7 +200,8 @@ void service::note(control::notice const& what)
     row.why = what.why;
     ++writes_;
     registry_.append(
-        {events_.add(std::move(row))}, [this](error_code failed, std::string const& why) { written(failed, why); }
+        {events_.add(std::move(row))},
+        [this](error_code failed, std::string const& why) { written(failed, why); }
     );
 }
 

@@ -89,7 +89,10 @@ void disk_image::forget(seq upto)
 }
 
 chain::entry written_elsewhere(
-    rng& random, log_point const& after, epoch in, std::function<std::string(std::int64_t ts_us)> const& command
+    rng& random,
+    log_point const& after,
+    epoch in,
+    std::function<std::string(std::int64_t ts_us)> const& command
 )
 {
     chain::entry row;

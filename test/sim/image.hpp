@@ -41,9 +41,13 @@ struct disk_image
     void forget(seq upto);
 };
 
-// The row after that one, as no head of this simulation has written it; its command is asked for by its stamp.
+// The row after that one, as no head of this simulation has written it; its command is asked for by its
+// stamp.
 [[nodiscard]] chain::entry written_elsewhere(
-    rng& random, log_point const& after, epoch in, std::function<std::string(std::int64_t ts_us)> const& command
+    rng& random,
+    log_point const& after,
+    epoch in,
+    std::function<std::string(std::int64_t ts_us)> const& command
 );
 
 }  // namespace chaind::sim

@@ -58,6 +58,37 @@ BOOST_AUTO_TEST_CASE(a_drained_node_tells_its_clients_first_and_stays_out_until_
     BOOST_CHECK(t.verdict_of(t.undrain("n1")) == admin_verdict::already);
 }
 
+BOOST_AUTO_TEST_CASE(why_a_machine_is_away_is_what_ended_it_and_not_what_it_had_left_for)
+{
+    auto const why = [](town& t, char const* who)
+    {
+        for (auto const& each : t.ctl->nodes())
+            if (each.name == name(who)) return each.reason;
+        return std::string();
+    };
+    auto const taken_out_and_back = [](town& t)
+    {
+        BOOST_REQUIRE(t.outcome(t.remove("n1")) == admin_verdict::done);
+        t.of("n1").learns = false;
+        BOOST_REQUIRE(t.outcome(t.add("n1")) == admin_verdict::done);
+    };
+    settled_town t;
+    taken_out_and_back(t);
+    t.unplug("n1");
+    t.run(2s);
+    BOOST_CHECK_EQUAL(why(t, "n1"), "not heard any more");
+    // It left because it was not heard.
+    t.unplug("n2");
+    t.run(2s);
+    BOOST_CHECK_MESSAGE(why(t, "n2").starts_with("no heartbeat for "), why(t, "n2"));
+
+    settled_town other;
+    taken_out_and_back(other);
+    other.kill("n1");
+    other.run(2s);
+    BOOST_CHECK_EQUAL(why(other, "n1"), "its process is gone");
+}
+
 BOOST_AUTO_TEST_CASE(a_drain_does_not_wait_longer_than_for_the_last_client)
 {
     settled_town t;
