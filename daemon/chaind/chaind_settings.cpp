@@ -358,7 +358,12 @@ runtime::options chaind_options(chaind_settings& into)
         "Entries that may wait for commit at the head."
     );
     out.add_size("admission-bytes", core.admission_bytes, {64 * KiB, 4 * GiB}, "The same in bytes.");
-    out.add("heartbeat", core.heartbeat_every, {1ms, 10s}, "To the config service.");
+    out.add(
+        "heartbeat",
+        core.heartbeat_every,
+        {1ms, 80ms},
+        "To the config service, which misses a machine after silence (250 ms)."
+    );
     out.add(
         "clock-tolerance",
         core.clock_tolerance,
@@ -419,6 +424,13 @@ void complete(chaind_settings& given)
         wrong.add(
             "client-url",
             "not of the form http(s)://HOST[:PORT][/PATH]: " + runtime::printable(given.gateway.url)
+        );
+    if (given.gateway.url.empty() && client.address().is_unspecified() && client.port() != 0)
+        wrong.add(
+            "client-url",
+            "must be given, since client-listen is every address of this machine and says none that clients "
+            "can go to; for instance http://HOST:" +
+                std::to_string(client.port())
         );
     for (auto const& origin : given.gateway.allowed_origins)
         if (!is_web_address(origin, false))

@@ -132,7 +132,8 @@ void check(configd_settings const& given)
             "data-dir: its path is too long for the socket in it, at most 94 bytes: " +
             runtime::printable(given.data_dir)
         );
-    if (given.core.silence <= microseconds::zero()) wrong.emplace_back("silence: must not be 0");
+    if (given.core.silence_max < given.core.silence)
+        wrong.emplace_back("silence-max: must not be shorter than silence");
     if (given.core.flap_last < given.core.flap_first)
         wrong.emplace_back("flap-last: must not be shorter than flap-first");
     if (!wrong.empty()) throw runtime::config_error(std::move(wrong));

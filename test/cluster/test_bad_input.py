@@ -349,6 +349,9 @@ def test_settings_that_are_wrong_are_refused_by_name(volume):
         (["chaind", "--replica-listen", "0.0.0.0:9000"], "replica-listen"),
         (["configd", "--listen", "0.0.0.0:9000"], "listen"),
         (["configd", "--silence", "soon"], "silence"),
+        (["configd", "--silence", "2s"], "silence-max: must not be shorter than silence"),
+        (["chaind", "--heartbeat", "1s"], "heartbeat"),
+        (["chaind", "--client-listen", "0.0.0.0:8080", "--client-plain", "on"], "client-url: must be given"),
         (["chaind", "--config", "/no/such/file"], "/no/such/file"),
         (["chaind", "--name", "../x"], "name"),
     ]

@@ -11,7 +11,7 @@ def is_changing(chain, members):
 
 
 def test_a_machine_is_removed_while_another_ones_crash_is_dealt_with(volume):
-    with running(replicas=4, configd=("silence=1500ms",)) as chain:
+    with running(replicas=4, configd=("silence=1500ms", "silence-max=1500ms")) as chain:
         # The chain without n1 waits for the promise of n2, which stands still, until its silence is noticed, too.
         still = chain.pid("n2")
         os.kill(still, signal.SIGSTOP)

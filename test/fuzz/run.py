@@ -263,7 +263,7 @@ def main():
     seed = args.seed if args.seed is not None else random.SystemRandom().randrange(1 << 32)
     print(f"seed {seed}", flush=True)
     # The strangers and sanitizers take the machine's time: who is silent for a moment is not dead.
-    patient = {"configd": ["silence=3s"]}
+    patient = {"configd": ["silence=3s", "silence-max=3s"]}
     environment = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:detect_stack_use_after_return=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
     failures = []
     with tempfile.TemporaryDirectory(prefix="fuzz-", ignore_cleanup_errors=True) as folder:

@@ -487,7 +487,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_work_is_refused)
     refused([](auto& s) { s.bootstrap = {"n1", "n1"}; });
     refused([](auto& s) { s.bootstrap = {"N1"}; });
     refused([](auto& s) { s.data_dir = std::string(120, 'x'); });
-    refused([](auto& s) { s.core.silence = 0s; });
+    refused([](auto& s) { s.core.silence = s.core.silence_max + 1us; });
 }
 
 BOOST_AUTO_TEST_SUITE_END()
