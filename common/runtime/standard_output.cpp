@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <iostream>
 
@@ -27,6 +28,9 @@ int with_output(char const* program, int if_lost, std::function<int()> const& ru
     // Nothing is written in between, where the reason of a failure would be lost.
     static std::array<char, 1u << 20> held;  // glibc's setvbuf takes no size without a buffer
     std::setvbuf(stdout, held.data(), _IOFBF, held.size());
+    // A limit on the size of files (RLIMIT_FSIZE) is a write that fails, as on a full disk, and no end of the
+    // process in the middle of something.
+    std::signal(SIGXFSZ, SIG_IGN);
     int const status = run();
     auto const lost = flush_output();
     if (!lost) return status;

@@ -231,20 +231,24 @@ result<snapshot_manifest> restore_backup(
 {
     std::string unused;
     auto& text = why ? *why : unused;
+    if (!make_folder(folder_of(database))) return cannot("make " + folder_of(database).string(), text);
+    // Of two that restore here at once the second one touches nothing.
+    auto const held = lock(database, text);
+    if (!held) return held.error();
     if (exists(database))
     {
         text = database + " exists already";
         return errc::disk_failed;
     }
-    if (!make_folder(folder_of(database))) return cannot("make " + folder_of(database).string(), text);
     auto const part = database + ".restored";
     auto failure = copy_file(file, part, text);
     if (!failure)
     {
         // What will be the store is what must be sound, and not what it was read from.
         auto checked = check_snapshot(part, &text, work);
-        failure = checked ? install_snapshot(part, database, {.store = new_store, .restored = true}, &text)
-                          : checked.error();
+        failure =
+            checked ? give_identity(part, {.store = new_store, .restored = true}, text) : checked.error();
+        if (!failure) failure = put_in_place(part, database, text);
         if (!failure) return checked;
     }
     ::unlink(part.c_str());

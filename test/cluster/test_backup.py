@@ -1,9 +1,11 @@
 """One file with everything, made while the chain goes on, and a new chain made from it."""
 import json
 import os
+import resource
 import stat
+import subprocess
 
-from chain import running
+from chain import CHAINCTL, running
 from chat import Client
 from fill import check_rooms, fill
 from load import Load, check_books
@@ -40,6 +42,17 @@ async def test_a_backup_of_a_chain_under_load_becomes_a_new_chain(volume):
         chain.ctl("backup", "restore", str(file), "--data-dir", str(chain.dir / "n1"), ok=(1,))
         chain.ctl("backup", "restore", str(file), "--data-dir", str(chain.dir / "new"), "--dry-run")
         assert not (chain.dir / "new").exists()
+        assert "one of --node and --data-dir" in chain.ctl("backup", "create", str(chain.dir / "x"), "--node", "n1", "--data-dir", str(chain.dir / "n2"), ok=(64,))[2]
+        before = sorted(os.listdir(chain.dir / "configd"))
+        assert "is a config service's data folder" in chain.ctl("backup", "restore", str(file), "--data-dir", str(chain.dir / "configd"), ok=(1,))[2]
+        assert sorted(os.listdir(chain.dir / "configd")) == before
+        # A limit on the size of files is a disk that is full, and nothing half is left.
+        limited = subprocess.run(
+            [str(CHAINCTL), "backup", "create", str(chain.dir / "x"), "--data-dir", str(chain.dir / "n2")],
+            capture_output=True, text=True, timeout=60, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536)),
+        )  # fmt: skip
+        assert limited.returncode > 0 and "x" in limited.stderr, (limited.returncode, limited.stderr)
+        assert not list(chain.dir.glob("x*")), list(chain.dir.glob("x*"))
 
         # Of a database at rest, the same state as that of the running one.
         chain.ctl("backup", "create", str(chain.dir / "rest.backup"), "--data-dir", str(chain.dir / "n2"))

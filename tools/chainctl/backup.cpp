@@ -114,6 +114,12 @@ int run_backup_restore(invocation const& call)
         say("          name another folder, or move that one away first");
         return exit_failed;
     }
+    if (fs::exists(folder + "/registry.db", ignored))
+    {
+        say("chainctl: " + folder + " is a config service's data folder; nothing was changed");
+        say("          name another one, for the replica alone");
+        return exit_failed;
+    }
     std::string why;
     if (call.dry_run)
     {

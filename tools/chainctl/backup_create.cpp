@@ -112,6 +112,11 @@ error_code give_name(std::string const& part, std::string const& file)
 
 int run_backup_create(invocation const& call)
 {
+    if (call.has("--node") && call.has("--data-dir"))
+    {
+        say("chainctl: one of --node and --data-dir: both say which replica is read");
+        return exit_usage;
+    }
     auto const file = call.words.empty() ? default_name() : call.words.front();
     std::error_code ignored;
     if (fs::exists(file, ignored))

@@ -209,6 +209,15 @@ BOOST_AUTO_TEST_CASE(a_backup_becomes_a_store_that_says_so_until_a_chain_has_it)
     auto how = options();
     how.path = path("new/chaind.db");
     std::filesystem::create_directory(path("new"));
+    {
+        // Another one is just restoring there, and has come this far.
+        std::string holder;
+        auto const held = store::process_lock::take(how.path + ".lock", holder);
+        std::ofstream(how.path + ".restored") << "its";
+        auto const second = store::restore_backup(backup, how.path, numbered<store_id>(30), &why);
+        BOOST_TEST((second.error() == errc::locked));
+        BOOST_TEST(std::filesystem::file_size(how.path + ".restored") == 3);
+    }
     auto const restored = store::restore_backup(backup, how.path, numbered<store_id>(30), &why);
     BOOST_TEST_REQUIRE(restored.has_value(), why);
     BOOST_TEST((*restored == manifest));
