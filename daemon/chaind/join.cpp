@@ -4,6 +4,8 @@
 #include "chaind/join_token.hpp"
 #include "chaind/process.hpp"
 #include "runtime/address.hpp"
+#include "runtime/error_words.hpp"
+#include "runtime/listen_at.hpp"
 #include "runtime/log.hpp"
 #include "runtime/options.hpp"
 #include "runtime/random_id.hpp"
@@ -29,6 +31,27 @@ asio::awaitable<void> meet(
     outcome = co_await meet_config_service(configd, std::move(greeting), patience);
 }
 
+// Which of its addresses the replica could not have; empty: none.
+std::string address_in_use(chaind_settings const& how)
+{
+    auto const client = runtime::parse_address(how.client_listen).value();
+    auto const admin = runtime::parse_address(how.admin_listen).value();
+    std::pair<char const*, asio::ip::tcp::endpoint> const all[] = {
+        {"client-listen", client}, {"replica-listen", how.driver.listen}, {"admin-listen", admin}
+    };
+    asio::io_context none(1);
+    for (auto const& [option, at] : all)
+        try
+        {
+            static_cast<void>(runtime::listen_at(none.get_executor(), at));
+        }
+        catch (boost::system::system_error const& failed)
+        {
+            return std::string(option) + ": " + runtime::words_of(failed);
+        }
+    return {};
+}
+
 int say(int exit_code, std::string const& what)
 {
     log::stop();
@@ -41,11 +64,18 @@ int join(chaind_settings const& how)
 {
     auto self = how.driver.core.self;
     self.boot = runtime::random_id<boot_id>();
-    auto const store = open_store(how, self.boot);
+    std::string unusable;
+    auto const opened = try_open_store(how, self.boot, unusable);
+    if (!opened && opened.error() == errc::locked) unusable += ": a replica runs here already";
+    if (!opened) return say(exit_status_of(opened.error()), unusable);
+    // A token is good for once: first what would keep the replica from starting.
+    if (auto const taken = address_in_use(how); !taken.empty()) return say(runtime::exit_config, taken);
+    auto const& store = *opened;
     self.store = store->id();
     bool const belongs = store->cluster().has_value();
     auto const& file = how.join_token_file;
-    auto const token = belongs || file.empty() ? std::string() : read_join_token(file);
+    // Also with a disk that belongs there: its machine may have been removed.
+    auto const token = file.empty() ? std::string() : read_join_token(file);
 
     first_contact met;
     std::exception_ptr failed;

@@ -284,7 +284,7 @@ std::string service::objection(wire::peer::hello const& from, std::string const&
         foreign_[from.from.name] = runtime::steady_now();
         return why;
     }
-    if (from.cluster.empty() && !from.token.empty()) return admit(from, peer);
+    if (asks_to_be_let_in(from)) return admit(from, peer);
     if (auto why = core_.objection(from.from, runtime::steady_now()); !why.empty())
     {
         tell_of_refusal(from.from.name, why);

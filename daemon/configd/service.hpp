@@ -98,6 +98,7 @@ private:
     void tell_of_set_aside(node_id const& who, boost::json::object const& info);
 
     // ---- service_admission.cpp: new nodes
+    [[nodiscard]] bool asks_to_be_let_in(wire::peer::hello const& from) const;
     std::string admit(wire::peer::hello const& from, std::string const& peer);
     // A refusal of a token that was made here: each is an event once.
     void tell_of_token(std::string const& token, node_id const& name, std::string const& why);

@@ -1,6 +1,7 @@
 // How a new node comes to be known: by its join token, or because an administrator adds it.
 
 #include "configd/service.hpp"
+#include "control/names.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/options.hpp"
 #include "runtime/within.hpp"
@@ -29,6 +30,13 @@ bool service::is_known(node_id const& name) const
     return std::find(known.begin(), known.end(), name) != known.end();
 }
 
+// A new machine, or one that was removed and comes back with the disk that it had.
+bool service::asks_to_be_let_in(wire::peer::hello const& from) const
+{
+    return !from.token.empty() &&
+           (from.cluster.empty() || control::has_name(core_.current().removed, from.from.name));
+}
+
 // Why not; empty: it may come in, once that is written down (write_down).
 std::string service::admit(wire::peer::hello const& from, std::string const& peer)
 {
@@ -52,7 +60,7 @@ void service::tell_of_token(std::string const& token, node_id const& name, std::
 
 asio::awaitable<void> service::write_down(wire::peer::hello from)
 {
-    if (from.token.empty() || !from.cluster.empty()) co_return;
+    if (!asks_to_be_let_in(from)) co_return;
     if (!admission_.all_kept()) co_await keep_tokens();
     finish_admissions();
 }

@@ -1,13 +1,13 @@
 #include "gateway/listener.hpp"
 
 #include "runtime/address.hpp"
+#include "runtime/listen_at.hpp"
 #include "runtime/log.hpp"
 #include "runtime/within.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <vector>
 
@@ -17,23 +17,6 @@ namespace chaind::gateway
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-namespace
-{
-
-tcp::acceptor bound(asio::io_context& on, tcp::endpoint const& at)
-{
-    try
-    {
-        return tcp::acceptor(on, at, true);  // SO_REUSEADDR: a restarted daemon gets its port back
-    }
-    catch (boost::system::system_error const& e)
-    {
-        throw boost::system::system_error(e.code(), "cannot listen on " + runtime::to_string(at));
-    }
-}
-
-}  // namespace
-
 listener::listener(
     asio::io_context& on,
     tcp::endpoint at,
@@ -41,7 +24,7 @@ listener::listener(
     settings const& limits,
     runtime::task_group& tasks
 )
-    : acceptor_(bound(on, at)),
+    : acceptor_(runtime::listen_at(on.get_executor(), at)),
       at_(acceptor_.local_endpoint()),
       handler_(handler),
       limits_(limits),

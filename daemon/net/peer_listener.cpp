@@ -1,6 +1,6 @@
 #include "net/peer_listener.hpp"
 
-#include "runtime/address.hpp"
+#include "runtime/listen_at.hpp"
 #include "runtime/log.hpp"
 #include "runtime/printable.hpp"
 #include "runtime/within.hpp"
@@ -18,18 +18,6 @@ namespace
 {
 constexpr std::size_t share_of_strangers = 4;
 constexpr auto tell_again_after = 10s;
-
-asio::ip::tcp::acceptor bound(asio::any_io_executor on, asio::ip::tcp::endpoint const& at)
-{
-    try
-    {
-        return {on, at};
-    }
-    catch (boost::system::system_error const& e)
-    {
-        throw boost::system::system_error(e.code(), "cannot listen on " + runtime::to_string(at));
-    }
-}
 }  // namespace
 
 peer_listener::peer_listener(
@@ -40,7 +28,7 @@ peer_listener::peer_listener(
     link_limits limits
 )
     : tasks_(tasks),
-      acceptor_(bound(tasks.executor(), at)),
+      acceptor_(runtime::listen_at(tasks.executor(), at)),
       outbox_limit_(outbox_limit),
       tell_(std::move(tell)),
       limits_(limits)

@@ -25,12 +25,13 @@ def machine():
             end_all(pids, signal.SIGTERM)
 
 
-def join(chain, folder, token, *words, name="web-4", at=None, show=("--token", "-")):
+def join(chain, folder, token, *words, name="web-4", at=None, show=("--token", "-"), listen=None):
     """`chainctl join` as on the new machine: it knows where configd listens, the token, and nothing else."""
+    listens = {"client": "127.0.0.1:0", "replica": "127.0.0.1:0", "admin": "127.0.0.1:0"} | (listen or {})
     done = subprocess.run(
         [str(CHAINCTL), "join", at or chain.summary["configd"], *show, "--name", name, "-o", "json",
          "--config", str(folder / "chaind.conf"), "--data-dir", str(folder / "data"),
-         "--client-listen", "127.0.0.1:0", "--replica-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", *words],
+         *(word for what, where in listens.items() for word in (f"--{what}-listen", where)), *words],
         input=token, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
@@ -87,6 +88,41 @@ def test_wrong_expired_and_foreign_tokens_are_refused_with_the_reason(volume):
         chain.ctl("join-token", "create", "--ttl", "1h", ok=(64,))
         chain.ctl("join-token", "create", "--ttl", "0", ok=(64,))
         chain.ctl("join-token", ok=(64,))
+
+
+def joined(chain, folder, token, pids, **where):
+    code, out, err = join(chain, folder, token, **where)
+    assert code == 0, err
+    pids.append(json.loads(out)["pid"])
+
+
+async def test_a_machine_that_was_removed_joins_again_with_the_disk_that_it_had(volume):
+    with running(replicas=2) as chain, machine() as (folder, pids):
+        joined(chain, folder, token_of(chain), pids)
+        # One that serves has no need to.
+        token = token_of(chain)
+        code, _, err = join(chain, folder, token)
+        assert code == 78 and "a replica runs here already" in err and "{" not in err, (code, err)
+        chain.ctl("remove-node", "web-4", "--yes")
+        end_all([pids.pop()], signal.SIGTERM)
+        joined(chain, folder, token, pids)
+        assert chain.nodes()["web-4"]["state"] == "member", chain.nodes()["web-4"]
+        assert not list((folder / "data").glob("set-aside*")), "it kept nothing of what it had"
+        code, _, err = join(chain, folder, token, name="web-5")
+        assert code != 0
+
+
+def test_a_port_in_use_is_said_before_the_token_is_used(volume):
+    with running(replicas=1) as chain, machine() as (folder, pids), socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        busy = f"127.0.0.1:{taken.getsockname()[1]}"
+        token = token_of(chain)
+        for what in ("client", "replica", "admin"):
+            code, _, err = join(chain, folder, token, listen={what: busy})
+            assert code == 78 and f"{what}-listen" in err and busy in err, (what, code, err)
+            assert not (folder / "chaind.conf").exists()
+        joined(chain, folder, token, pids)
 
 
 def test_what_join_refuses_before_it_starts_anything(volume):
