@@ -452,7 +452,7 @@ def add(chain, name, as_json):
     one = {"name": name, "url": chain.url(name), "pid": chain.pid(name), "replica_addr": chain.replica_addr(name)}
     if as_json:
         print(json.dumps(one), flush=True)
-    say(f"{name} runs at {one['url']} (pid {one['pid']}), in no chain yet. Take it in:")
+    say(f"{name} runs at {one['url']} (pid {one['pid']}). Unless the chain knows it already, take it in:")
     say(f"  {' '.join(chain.chainctl())} add-node {name} {one['replica_addr']}")
 
 

@@ -55,6 +55,7 @@ private:
     boost::asio::awaitable<void> open_or_begin_empty();
     boost::asio::awaitable<bool> wait_or_set_aside(std::string why);
     boost::asio::awaitable<void> wait_for_room(std::string why);
+    boost::asio::awaitable<void> end_with_a_word(int exit_status, std::string why);
     void say_unusable(
         std::string const& why, std::string const& what, std::string const& chain, std::string const& advice
     );

@@ -24,6 +24,7 @@ namespace
 {
 constexpr auto ask_every = 500ms;
 constexpr auto question_limit = 2s;
+constexpr auto last_word_limit = 500ms;
 constexpr int tries_between_looks = 4;
 constexpr auto say_again_after = 60s;
 
@@ -87,10 +88,27 @@ asio::awaitable<void> chaind_process::open_or_begin_empty()
             continue;
         }
         if (moved) why = "the database was set aside, and another one cannot be made: " + why;
-        if (moved || !is_unusable(opened.error())) runtime::fail(exit_status_of(opened.error()), why);
+        if (moved || !is_unusable(opened.error()))
+            co_await end_with_a_word(exit_status_of(opened.error()), std::move(why));
         if (opened.error() == errc::newer_schema) why += " (install the newer chaind that wrote it)";
         moved = co_await wait_or_set_aside(std::move(why));
     }
+}
+
+// The config service is told: it would take a process that is gone for one that somebody has to start.
+asio::awaitable<void> chaind_process::end_with_a_word(int exit_status, std::string why)
+{
+    bool const disk = exit_status == runtime::exit_disk;
+    auto const name = settings_.driver.core.self.name.name.str();
+    auto asks = question(
+        settings_.driver.core.self,
+        (disk ? "its disk fails: " : "it cannot start: ") + why,
+        disk ? "look at the disk of " + name + " (`dmesg` there names the device), or give " + name +
+                   " another one with an empty data folder; then start chaind"
+             : "put that right, then start chaind on " + name
+    );
+    static_cast<void>(co_await net::greet_once(settings_.driver.configd, std::move(asks), last_word_limit));
+    runtime::fail(exit_status, why);
 }
 
 // The chain goes on without this machine, or waits for it; either way nobody can do anything but people.

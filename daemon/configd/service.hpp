@@ -12,6 +12,7 @@
 #include "control/controller.hpp"
 #include "control/rows_proof.hpp"
 #include "net/peer_listener.hpp"
+#include "runtime/clock.hpp"
 #include "runtime/task_group.hpp"
 #include "runtime/this_process.hpp"
 
@@ -119,6 +120,7 @@ private:
 
     // ---- administrators
     boost::asio::awaitable<admin_answer> answer(admin_request asked);
+    boost::asio::awaitable<void> hear_somebody();
     // service_changes.cpp: what changes something
     boost::asio::awaitable<admin_answer> change(admin_request asked);
     [[nodiscard]] std::optional<admin_answer> outdated(std::optional<std::uint64_t> if_epoch) const;
@@ -207,6 +209,7 @@ private:
     std::map<node_id, instant> foreign_;                         // of another cluster: when each tried last
     std::map<node_id, std::string> addresses_;                   // where replicas listen for each other
     std::map<node_id, boost::json::object> infos_;
+    instant const started_at_ = runtime::steady_now();
     std::map<node_id, cannot_start> cannot_start_;
     std::map<node_id, second_process> second_;
 

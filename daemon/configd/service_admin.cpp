@@ -9,16 +9,21 @@
 
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace chaind::configd
 {
 
 namespace asio = boost::asio;
+using namespace std::chrono_literals;
 namespace json = boost::json;
 
 namespace
 {
+constexpr microseconds first_words_within = 1s;
+constexpr auto look_again_after = 20ms;
+
 std::uint64_t since_in(std::string_view query)
 {
     constexpr std::string_view key = "since=";
@@ -35,6 +40,22 @@ admin_answer service::refusal(unsigned status, char const* code, std::string msg
     return {status, {{"err", std::move(err)}, {"epoch", core_.current().current.at.value()}}};
 }
 
+// Right after a start nobody has been heard, which says nothing of who serves.
+asio::awaitable<void> service::hear_somebody()
+{
+    asio::steady_timer pause(tasks_.executor());
+    auto const nobody = [this]
+    {
+        auto const nodes = core_.nodes();
+        return std::none_of(nodes.begin(), nodes.end(), [](auto const& node) { return node.alive; });
+    };
+    while (!stopped_ && nobody() && runtime::steady_now() - started_at_ < first_words_within)
+    {
+        pause.expires_after(look_again_after);
+        co_await runtime::wait_on(pause);
+    }
+}
+
 asio::awaitable<admin_answer> service::answer(admin_request asked)
 {
     auto const mark = asked.target.find('?');
@@ -44,6 +65,7 @@ asio::awaitable<admin_answer> service::answer(admin_request asked)
     bool const get = asked.method == "GET";
     bool const post = asked.method == "POST";
 
+    if (get && (path == "/v1/status" || path == "/v1/nodes")) co_await hear_somebody();
     if (get && path == "/v1/status")
     {
         auto out = shown(status_json);

@@ -304,7 +304,9 @@ std::string next_step(status_input const& in, control::node_status const& node)
                " back with the data that it had: the others may lack what was acknowledged; if that "
                "is lost for ever, `chainctl force-epoch` goes on with one of them";
     if (auto const step = next_step_of_held(node); !step.empty()) return step;
-    if (!node.alive) return "start chaind on " + name + "; it catches up and comes back by itself";
+    if (!node.alive)
+        return "start chaind on " + name +
+               ", or restart it if it runs and is not heard; it catches up and comes back by itself";
     if (in.second.contains(node.name)) return "stop one of the two processes of " + name;
     if (node.last && !node.last->trouble.empty())
         return "look at the log of chaind on " + name + "; it tries again by itself";

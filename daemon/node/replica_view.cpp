@@ -137,17 +137,18 @@ void replica_driver::refresh_view()
 std::string replica_driver::why_not(chain::replica_status const& now, bool others) const
 {
     if (stopping_) return "stopping";
-    if (now.receiving) return "taking in a snapshot";
-    if (now.part == chain::role::learner) return "catching up with the chain";
-    if (!now.active) return "not in an active chain";
+    std::string const deaf =
+        config_speaks() ? ""
+                        : ", and the config service does not answer: start it, or restart it if it hangs";
+    if (now.receiving) return "taking in a snapshot" + deaf;
+    if (now.part == chain::role::learner) return "catching up with the chain" + deaf;
+    if (!now.active) return "not in an active chain" + deaf;
     if (others && is_low(now.least.left))
         return "disk full: the disk of " + now.least.who.name.str() +
                " has no room left; reading and deleting go on, free some space there";
     if (others) return "fewer replicas than min-replicas";
     // Until there is a chain without it.
-    return config_speaks()
-               ? "a member of the chain cannot be reached"
-               : "a member of the chain cannot be reached, and the config service is down: start it";
+    return "a member of the chain cannot be reached" + deaf;
 }
 
 std::uint64_t replica_driver::moved_bytes() const

@@ -211,6 +211,28 @@ def configd_of(chain, *words):
     return [str(BIN / "configd"), "--data-dir", str(chain.dir / "configd"), "--listen", f"127.0.0.1:{plan['configd']}", *words]
 
 
+def test_a_config_service_that_has_just_started_calls_nobody_down(volume):
+    with running() as chain:
+        for _ in range(3):
+            chain.kill("configd")
+            chain.start("configd")
+            chain.ctl("status", "--check", ok=(0, 1))
+
+
+def test_a_machine_outside_says_that_the_config_service_does_not_answer(volume):
+    with running() as chain:
+        chain.kill("n3")
+        chain.wait_length(2)
+        chain.kill("configd")
+        chain.start("n3")
+
+        def said():
+            code, body = chain.get("n3", "/readyz?role=write")
+            return code == 503 and "not in an active chain, and the config service does not answer: start it" in body["err"]["msg"]
+
+        wait_for(said, "what is missing, of n3")
+
+
 def test_the_first_chain_is_named_once(volume):
     with running(replicas=1) as chain:
         chain.kill("configd")

@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 
 from chain import running, wait_for
+from disks import failing_disk
 from load import Load, check_books
 from test_kills import equal_hashes, in_thread, loaded
 
@@ -47,6 +48,26 @@ def empty(file):
 def deleted(file):
     for tail in ("", "-wal", "-shm"):
         file.with_name(file.name + tail).unlink(missing_ok=True)
+
+
+async def test_a_disk_that_fails_at_the_start_is_named_in_the_status(volume):
+    with failing_disk() as disk, running(environment=disk.environment) as chain:
+        await in_thread(chain.kill, "n2")
+        disk.breaks(["n2"], "chain.db", "read")
+        process = chain.start_later("n2")
+        seen = []
+
+        def told():
+            rows = [row for row in chain.ctl_status()["failed"] if row["name"] == "n2"]
+            seen[:] = rows
+            return [row for row in rows if "its disk fails" in row["reason"] and "look at the disk of n2" in row["next"]]
+
+        await in_thread(wait_for, told, "what is wrong with n2")
+        await in_thread(process.communicate)
+        disk.heals()
+        await in_thread(chain.start, "n2")
+        await in_thread(chain.wait_length, 3)
+        print(f"  {seen[0]['reason'][:200]}")
 
 
 async def test_a_database_that_is_none_is_filled_again_while_the_chain_goes_on(volume):

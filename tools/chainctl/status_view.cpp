@@ -137,8 +137,11 @@ std::string joining_lines(json::object const& status)
         auto const& node = value.get_object();
         out += "  " + coloured(tint::warning, "joining") + "  " + text_at(node, "name") + "  " +
                text_at(node, "phase");
+        auto const has = number_at(node, "bytes_done");
         if (auto const total = number_at(node, "bytes_total"); total > 0)
-            out += ", " + in_bytes(number_at(node, "bytes_done")) + " of " + in_bytes(total);
+            out += ", " + (text_at(node, "phase") == "snapshot" && has == total
+                               ? "has all " + in_bytes(total) + " and checks them"
+                               : in_bytes(has) + " of " + in_bytes(total));
         if (auto const lag = number_at(node, "lag"); lag > 0)
             out += ", " + with_thousands(lag) + " entries to catch up";
         out += "\n";
