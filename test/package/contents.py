@@ -1,5 +1,6 @@
 """What is in the package. None of this needs root."""
 import re
+import shlex
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -117,10 +118,23 @@ def test_each_option_of_each_program_is_in_its_man_page(deb):
 def test_bash_completes_the_commands_of_chainctl(deb):
     with unpacked(deb) as folder:
         script = folder / "usr/share/bash-completion/completions/chainctl"
-        ask = f'. "{script}"; COMP_WORDS=(chainctl remove-n); COMP_CWORD=1; ' + (
-            "$(complete -p chainctl | sed 's/.*-F \\([^ ]*\\).*/\\1/'); echo \"${COMPREPLY[@]}\""
-        )
-        assert output("bash", "-c", ask).split() == ["remove-node"]
+        # Names of machines are asked for; here nobody but this one answers.
+        (folder / "chainctl").write_text("#!/bin/sh\n[ \"$*\" = '--timeout 1 nodes -o name' ] && printf 'n1\\nn2\\nweb-4\\n'\n")
+        (folder / "chainctl").chmod(0o755)
+
+        def offered(*words):
+            ask = f'PATH="{folder}:$PATH"; . "{script}"; COMP_WORDS=({" ".join(map(shlex.quote, words))}); COMP_CWORD={len(words) - 1}; ' + (
+                "$(complete -p chainctl | sed 's/.*-F \\([^ ]*\\).*/\\1/'); echo \"${COMPREPLY[@]}\""
+            )
+            return output("bash", "-c", ask).split()
+
+        assert offered("chainctl", "remove-n") == ["remove-node"]
+        assert offered("chainctl", "--yes", "-o", "json", "remove-n") == ["remove-node"]
+        # As bash cuts unix:/run/x.sock into words.
+        assert offered("chainctl", "--endpoint", "unix", ":", "/run/x.sock", "drain", "n") == ["n1", "n2"]
+        assert offered("chainctl", "move", "web-4", "--t") == ["--to", "--timeout"]
+        assert set(offered("chainctl", "status", "--")) >= {"--check", "--endpoint", "--output", "--help"}
+        assert offered("chainctl", "backup", "ver") == ["verify"]
 
 
 def test_the_web_client_is_in_it(deb):

@@ -296,8 +296,9 @@ constexpr std::array table_of_commands{
 constexpr std::array global_options{
     flag_help{
         "--endpoint WHERE",
-        "the config service: unix:PATH or http://HOST:PORT (default: $CHAINCTL_ENDPOINT, else "
-        "unix:/var/lib/configd/configd.sock); of several the last one counts"
+        "the config service: unix:PATH, its socket, or http://HOST:PORT where something forwards to that "
+        "(default: $CHAINCTL_ENDPOINT, else unix:/var/lib/configd/configd.sock); of several the last one "
+        "counts"
     },
     flag_help{"-o, --output FORMAT", "table, wide, json, jsonl or name"},
     flag_help{"--timeout SECONDS", "for one answer of the config service (default 10, of a change 25)"},

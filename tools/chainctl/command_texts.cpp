@@ -1,4 +1,4 @@
-// The texts made from the table of commands: help, man page, completion.
+// The texts made from the table of commands: help and man page.
 
 #include "chainctl/command.hpp"
 #include "chainctl/exit_status.hpp"
@@ -17,6 +17,34 @@ constexpr std::string_view exit_text =
     "74 the answer could not be written, 75 outcome unknown, "
     "77 not permitted, 78 configuration, 130 waiting ended by Ctrl-C: what was asked goes on";
 
+struct explained
+{
+    std::string_view what;
+    std::string_view meaning;
+};
+
+constexpr std::array environment{
+    explained{
+        "CHAINCTL_ENDPOINT", "Where the config service is, as --endpoint says it; that option comes first."
+    },
+    explained{"NO_COLOR", "Set to anything: no colours."},
+};
+
+constexpr std::array examples{
+    explained{"chainctl status --check", "For a monitor: 0 healthy, 1 degraded, 2 down, 3 unknown."},
+    explained{
+        "chainctl join-token create",
+        "Where configd runs; `chainctl join 127.0.0.1:7400 --token -` on the new machine asks for what it "
+        "prints."
+    },
+    explained{"chainctl drain n2", "Before n2 is serviced: its clients are told, then it leaves the chain."},
+    explained{
+        "chainctl backup create /var/backups/chaind.backup",
+        "Everything in one file, while the chain goes on."
+    },
+    explained{"chainctl status -o json | jq -r .state", "The same as status, for programs."},
+};
+
 std::string padded(std::string_view text, std::size_t to)
 {
     std::string out(text);
@@ -28,107 +56,6 @@ std::string usage(command const& what)
 {
     std::string out(what.name);
     if (!what.words.empty()) out += " " + std::string(what.words);
-    return out;
-}
-
-// The alternatives in "a|b|c", as words; nothing for another text.
-std::string alternatives(std::string_view words)
-{
-    std::string out;
-    if (words.find('|') != std::string_view::npos) out = words;
-    std::replace(out.begin(), out.end(), '|', ' ');
-    return out;
-}
-
-// The first words of all commands, each once, in the table's order, with a line about them.
-std::vector<std::pair<std::string, std::string>> first_words()
-{
-    std::vector<std::pair<std::string, std::string>> out;
-    for (auto const& c : commands())
-    {
-        auto const first = std::string(c.name.substr(0, c.name.find(' ')));
-        bool const alone = first == c.name;
-        if (out.empty() || out.back().first != first)
-            out.emplace_back(first, alone ? std::string(c.summary) : std::string());
-        if (!alone)
-            out.back().second +=
-                (out.back().second.empty() ? "" : ", ") + std::string(c.name.substr(first.size() + 1));
-    }
-    return out;
-}
-
-// All words that may follow a first word: subcommands, alternatives, options.
-std::string completions_of(std::string_view first)
-{
-    std::vector<std::string> words = subcommands(first);
-    auto add = [&](std::string_view word)
-    {
-        if (!word.empty() && std::find(words.begin(), words.end(), word) == words.end())
-            words.emplace_back(word);
-    };
-    for (auto const& c : commands())
-    {
-        if (c.name.substr(0, c.name.find(' ')) != first) continue;
-        add(alternatives(c.words));
-        for (auto const& flag : c.flags)
-        {
-            add(flag.word());
-            if (flag.takes_value()) add(alternatives(flag.name.substr(flag.word().size() + 1)));
-        }
-    }
-    std::string out;
-    for (auto const& word : words)
-        out += (out.empty() ? "" : " ") + word;
-    return out;
-}
-
-std::string bash_completion()
-{
-    std::string out =
-        "_chainctl() {\n    local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}\n    case $command "
-        "in\n";
-    std::string names;
-    for (auto const& [first, meaning] : first_words())
-    {
-        names += (names.empty() ? "" : " ") + first;
-        if (auto words = completions_of(first); !words.empty())
-            out += "    " + first + ") COMPREPLY=($(compgen -W '" + words + "' -- \"$word\")) ;;\n";
-    }
-    return out + "    esac\n    [ \"$COMP_CWORD\" -gt 1 ] || COMPREPLY=($(compgen -W '" + names +
-           "' -- \"$word\"))\n}\ncomplete -F _chainctl chainctl\n";
-}
-
-// A text between single quotes of a shell.
-std::string shell_quoted(std::string_view text)
-{
-    std::string out = "'";
-    for (char c : text)
-        out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return out + "'";
-}
-
-std::string zsh_completion()
-{
-    std::string out = "#compdef chainctl\nlocal -a commands\ncommands=(\n";
-    for (auto const& [first, meaning] : first_words())
-        out += "  " + shell_quoted(first + ":" + meaning) + "\n";
-    out += ")\nif (( CURRENT == 2 )); then _describe command commands; return; fi\ncase $words[2] in\n";
-    for (auto const& [first, meaning] : first_words())
-        if (auto words = completions_of(first); !words.empty())
-            out += "  " + first + ") compadd -- " + words + " ;;\n";
-    return out + "esac\n";
-}
-
-std::string fish_completion()
-{
-    std::string out = "complete -c chainctl -f\n";
-    for (auto const& [first, meaning] : first_words())
-    {
-        out += "complete -c chainctl -n __fish_use_subcommand -a " + first + " -d " + shell_quoted(meaning) +
-               "\n";
-        if (auto words = completions_of(first); !words.empty())
-            out += "complete -c chainctl -n '__fish_seen_subcommand_from " + first + "' -a '" + words + "'\n";
-    }
     return out;
 }
 
@@ -185,28 +112,14 @@ std::string man_page()
     out += ".SH OPTIONS\n";
     for (auto const& f : global_flags())
         out += ".TP\n.B " + roff(f.name) + "\n" + std::string(f.meaning) + "\n";
+    out += ".SH ENVIRONMENT\n";
+    for (auto const& [name, meaning] : environment)
+        out += ".TP\n.B " + std::string(name) + "\n" + std::string(meaning) + "\n";
+    out += ".SH EXAMPLES\n";
+    for (auto const& [line, meaning] : examples)
+        out += ".TP\n.B " + roff(line) + "\n" + std::string(meaning) + "\n";
     return out + ".SH EXIT STATUS\n" + std::string(exit_text) +
            "\n.SH SEE ALSO\n.BR chaind (8),\n.BR configd (8)\n";
-}
-
-std::string completion(std::string_view shell)
-{
-    if (shell == "bash") return bash_completion();
-    if (shell == "zsh") return zsh_completion();
-    if (shell == "fish") return fish_completion();
-    return {};
-}
-
-int run_completion(invocation const& call)
-{
-    auto script = completion(call.words.front());
-    if (script.empty())
-    {
-        say("chainctl: no completion for " + call.words.front() + ": bash, zsh or fish");
-        return exit_usage;
-    }
-    std::cout << script;
-    return exit_done;
 }
 
 int run_man(invocation const&)
