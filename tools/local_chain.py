@@ -542,6 +542,7 @@ def main():
     if args.down:
         if chain.plan is not None:
             chain.down()
+        say(f"nothing runs below {chain.dir}; the data stays")
         return
     if args.wipe:
         wipe(chain, args.yes)
@@ -554,9 +555,13 @@ def main():
                 name = one_daemon(chain, args.start)
                 chain.check_ports([name])
                 chain.start(name)
+                say(f"{name} runs (pid {chain.pid(name)})")
         return
     if args.kill:
-        chain.stop([one_daemon(chain, args.kill)], signal.SIGKILL)
+        name = one_daemon(chain, args.kill)
+        runs = chain.pid(name)
+        chain.stop([name], signal.SIGKILL)
+        say(f"{name} is killed (pid {runs})" if runs else f"{name} did not run")
         return
 
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -51,7 +51,9 @@ void service::audit(char const* what, std::uint32_t uid, wish const& asked, std:
     auto const [name, verb] = name_and_verb(asked.path);
     constexpr std::string_view prefix = "/v1/";
     auto wanted = verb.empty() ? asked.path.substr(std::min(asked.path.size(), prefix.size())) : verb;
-    if (!asked.body.empty()) wanted += ' ' + json::serialize(asked.body);
+    for (auto const& [key, value] : asked.body)
+        wanted += ' ' + std::string(key) + '=' +
+                  (value.is_string() ? std::string(value.get_string()) : json::serialize(value));
     control::notice fact;
     fact.what = what;
     fact.at = core_.current().current.at;

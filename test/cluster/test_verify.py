@@ -45,6 +45,8 @@ async def test_a_changed_row_is_found_by_its_own_replica_and_a_changed_sum_by_th
         # And from then on it is what a damaged machine is.
         await in_thread(wait_for, lambda: [d["name"] for d in chain.ctl_status()["damaged"]] == ["n2"], "n2 to be named")
         assert len(chain.events("damaged", "n2")) == 1
+        shown = (await in_thread(lambda: chain.ctl("verify", "--deep", ok=(1,))))[1]
+        assert shown.startswith("equal sums, but not all rows are as they were written at position"), shown
         await in_thread(chain.kill, "n2")
         await in_thread(chain.start, "n2")
         await in_thread(wait_for, lambda: chain.ctl_status()["state"] == "healthy", "a chain that is repaired", 120)

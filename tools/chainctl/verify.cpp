@@ -29,7 +29,8 @@ bool as_json(invocation const& call)
     return call.as == format::json || call.as == format::jsonl;
 }
 
-void print_sums(json::object const& sums)
+// `changed`: a replica has read its rows and found others than were written, which no kept sum shows.
+void print_sums(json::object const& sums, bool changed = false)
 {
     bool const same = is_true(sums, "equal");
     auto const& missing = list_at(sums, "missing");
@@ -39,7 +40,9 @@ void print_sums(json::object const& sums)
             rows.push_back({text_at(value.get_object(), "name"), text_at(value.get_object(), "digest")});
     for (auto const& value : missing)
         if (value.is_object()) rows.push_back({text_at(value.get_object(), "name"), "no answer"});
-    auto const word = same              ? coloured(tint::good, "equal")
+    auto const word = same && changed
+                          ? coloured(tint::bad, "equal sums, but not all rows are as they were written")
+                      : same            ? coloured(tint::good, "equal")
                       : missing.empty() ? coloured(tint::bad, "different")
                                         : coloured(tint::bad, "not all have answered");
     std::cout << word << " at position " << with_thousands(number_at(sums, "pos")) << "\n\n" << table(rows);
@@ -130,7 +133,7 @@ int run_verify(invocation const& call)
     }
     else
     {
-        print_sums(*sums.body);
+        print_sums(*sums.body, !proven);
         std::vector<std::vector<std::string>> rows{{"NAME", "ROWS"}};
         for (auto const& value : list_at(*proof.body, "replicas"))
             if (value.is_object())

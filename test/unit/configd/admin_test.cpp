@@ -190,7 +190,7 @@ BOOST_AUTO_TEST_CASE(what_was_asked_is_written_down_with_who_asked)
             BOOST_TEST(row.at("node").as_string() == "n1");
             BOOST_TEST(
                 std::string(row.at("why").as_string()) ==
-                "uid " + std::to_string(::getuid()) + R"(: move {"to":"tail"})"
+                "uid " + std::to_string(::getuid()) + ": move to=tail"
             );
         }
     BOOST_TEST(found);
@@ -210,8 +210,8 @@ BOOST_AUTO_TEST_CASE(a_request_that_is_refused_is_marked_in_the_events)
     BOOST_TEST(
         told == "asked n7 " + uid + "remove\n" + "declined n7 " + uid +
                     "remove: no node n7 is known; `chainctl nodes` lists them\n" + "asked  " + uid +
-                    "want {\"replicas\":200}\n" + "declined  " + uid +
-                    "want {\"replicas\":200}: replicas: a number from 1 to 99\n"
+                    "want replicas=200\n" + "declined  " + uid +
+                    "want replicas=200: replicas: a number from 1 to 99\n"
     );
 }
 
