@@ -79,10 +79,11 @@ bool clock_votes::own_is_a_members(instant now) const
     );
 }
 
-void clock_votes::agree(instant now, std::size_t members)
+void clock_votes::agree(instant now, std::size_t members, std::size_t wanted)
 {
     auto all = offsets(now);
-    auto const there_are = std::max(all.size(), members + (own_is_a_members(now) ? 0 : 1));
+    auto const machines = firm_ ? std::max(members, wanted) : members;
+    auto const there_are = std::max(all.size(), machines + (own_is_a_members(now) ? 0 : 1));
     // The largest group of clocks that agree with one of them; of equally large ones the earliest.
     std::span<std::int64_t const> best;
     for (auto const of : all)
@@ -118,9 +119,9 @@ bool clock_votes::judge(vote& one, instant now) const
     return wrong != was_wrong;
 }
 
-bool clock_votes::judge(instant now, std::size_t members)
+bool clock_votes::judge(instant now, std::size_t members, std::size_t wanted)
 {
-    agree(now, members);
+    agree(now, members, wanted);
     bool changed = judge(own_, now);
     for (auto& [name, one] : nodes_)
         changed = judge(one, now) || changed;

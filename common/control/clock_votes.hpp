@@ -4,11 +4,12 @@
 //
 // What was agreed on goes on by the boot-time clock, which nobody sets, until more than half of the clocks,
 // and two at least, say otherwise together. So one clock that jumps changes nothing, also where only two are
-// left. Where no agreement has been found yet (the config service has just started, and the clocks differ),
-// one that is behind the newest entry of the log is known to be wrong, and of the others the lower middle one
-// counts: a time that is too early makes new stamps a little late, one that is too late stays in the log. A
-// clock that is alone says nothing, since it may be the wrong one; nor does less than half of those that
-// there are to be, since the first to be heard may be wrong together.
+// left; nor do two of four while the fourth machine is away. Where no agreement has been found yet (the
+// config service has just started, and the clocks differ), one that is behind the newest entry of the log is
+// known to be wrong, and of the others the lower middle one counts: a time that is too early makes new stamps
+// a little late, one that is too late stays in the log. A clock that is alone says nothing, since it may be
+// the wrong one; nor does less than half of those that there are to be, since the first to be heard may be
+// wrong together.
 
 #include "base/time.hpp"
 #include "membership/config.hpp"
@@ -32,9 +33,10 @@ public:
     void heard(
         node_id const& from, std::int64_t wall_us, std::int64_t stamp_us, bool on_own_machine, instant now
     );
-    // Looks at all clocks that were heard lately; there are to be those of `members` machines, and the own
-    // one. True: somebody's clock has become wrong, or right again.
-    bool judge(instant now, std::size_t members);
+    // Looks at all clocks that were heard lately. There are to be those of `members` machines, and the own
+    // one; where a time is agreed on already, of `wanted` machines if that is more: who is away would have a
+    // say. True: somebody's clock has become wrong, or right again.
+    bool judge(instant now, std::size_t members, std::size_t wanted);
     // This process has stood still: what is old is so because of that.
     void forgive(microseconds pause);
 
@@ -59,7 +61,7 @@ private:
     };
     void take(vote& from, std::int64_t wall_us, instant now);
     bool judge(vote& one, instant now) const;
-    void agree(instant now, std::size_t members);
+    void agree(instant now, std::size_t members, std::size_t wanted);
     [[nodiscard]] bool counts(vote const& one, instant now) const;
     [[nodiscard]] bool own_is_a_members(instant now) const;
     [[nodiscard]] std::vector<std::int64_t> offsets(instant now) const;

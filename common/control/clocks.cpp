@@ -13,7 +13,7 @@ namespace chaind::control
 
 void controller::impl::compare_clocks()
 {
-    if (!clocks_.judge(now_, rec_.last_active.members.size())) return;
+    if (!clocks_.judge(now_, rec_.last_active.members.size(), rec_.want)) return;
     auto say = [&](node_id const& name, std::optional<microseconds> error)
     {
         if (error.has_value() == std::exchange(clock_told_[name], error.has_value())) return;

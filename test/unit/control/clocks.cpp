@@ -148,7 +148,7 @@ BOOST_AUTO_TEST_CASE(what_two_clocks_agreed_on_goes_on_when_one_is_set_back)
             auto const wall = right + microseconds(passed).count();
             votes.own(wall - (own && passed > 0s ? back : 0), now);
             votes.heard(name("n1"), wall - (!own && passed > 0s ? back : 0), 0, false, now);
-            (void)votes.judge(now, 1);
+            (void)votes.judge(now, 1, 1);
             BOOST_CHECK_EQUAL(votes.time_us(now), wall);
         }
         BOOST_CHECK_EQUAL(votes.own_error().has_value(), own);
@@ -230,11 +230,11 @@ BOOST_AUTO_TEST_CASE(the_first_clocks_that_are_heard_do_not_decide_for_those_tha
         clock_votes votes(5min);
         votes.own(right_us + ahead.count(), 1s);
         votes.heard(name("n1"), right_us + ahead.count(), right_us, false, 1s);
-        BOOST_CHECK(!votes.judge(1s, 3));
+        BOOST_CHECK(!votes.judge(1s, 3, 3));
         BOOST_CHECK_EQUAL(votes.time_us(1s), 0);
         votes.heard(name("n2"), right_us, right_us, false, 1s);
         votes.heard(name("n3"), right_us, right_us, false, 1s);
-        votes.judge(1s, 3);
+        votes.judge(1s, 3, 3);
         BOOST_CHECK_EQUAL(votes.time_us(1s), right_us);
         BOOST_CHECK(!votes.error(name("n2")));
         BOOST_CHECK(votes.error(name("n1")));
@@ -251,13 +251,35 @@ BOOST_AUTO_TEST_CASE(a_config_service_beside_a_replica_has_no_second_vote_for_th
             votes.own(right_us + now.count() + by.count(), now);
             votes.heard(name("n1"), right_us + now.count() + by.count(), right_us, true, now);
             votes.heard(name("n2"), right_us + now.count(), right_us, false, now);
-            votes.judge(now, 2);
+            votes.judge(now, 2, 2);
         };
         say({}, 1s);
         say(ahead, 2s);
         BOOST_CHECK_EQUAL(votes.time_us(2s), right_us + 2'000'000);
         BOOST_CHECK(votes.error(name("n1")) && votes.own_error());
         BOOST_CHECK(!votes.error(name("n2")));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(two_of_four_clocks_decide_nothing_while_the_fourth_is_away)
+{
+    for (auto const ahead : {40 * day, -40 * day})
+    {
+        clock_votes votes(5min);
+        auto say = [&](microseconds by, instant now)
+        {
+            votes.own(right_us + now.count(), now);
+            votes.heard(name("n1"), right_us + now.count() + by.count(), right_us, false, now);
+            votes.heard(name("n2"), right_us + now.count() + by.count(), right_us, false, now);
+        };
+        say({}, 1s);
+        votes.heard(name("n3"), right_us + 1'000'000, right_us, false, 1s);
+        votes.judge(1s, 3, 3);
+        // n3 dies, and the chain is one of two.
+        say(ahead, 10s);
+        votes.judge(10s, 2, 3);
+        BOOST_CHECK_EQUAL(votes.time_us(10s), right_us + 10'000'000);
+        BOOST_CHECK(votes.error(name("n1")) && votes.error(name("n2")) && !votes.own_error());
     }
 }
 
@@ -269,10 +291,10 @@ BOOST_AUTO_TEST_CASE(the_largest_number_that_there_is_is_a_wrong_clock)
     clock_votes votes(5min);
     votes.own(right, 1s);
     votes.heard(name("n1"), largest, largest, false, 1s);
-    BOOST_CHECK(votes.judge(2s, 2));
+    BOOST_CHECK(votes.judge(2s, 2, 2));
     BOOST_CHECK_EQUAL(votes.time_us(2s), right + 1'000'000);
     votes.heard(name("n2"), right + 1'000'000, right, false, 2s);
-    BOOST_CHECK(!votes.judge(2s, 2));
+    BOOST_CHECK(!votes.judge(2s, 2, 2));
     BOOST_CHECK_EQUAL(votes.time_us(2s), right + 1'000'000);
     BOOST_CHECK(votes.error(name("n1")) > day);
     BOOST_CHECK(!votes.error(name("n2")));
