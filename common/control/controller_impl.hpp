@@ -12,12 +12,20 @@
 #include "control/next_chain.hpp"
 #include "control/roster.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
 
 namespace chaind::control
 {
+
+// What a disk and a way say of themselves may be any number. A replica whose disk takes longer stops its
+// heartbeats (stall-limit).
+inline microseconds bounded_pace(microseconds said)
+{
+    return std::clamp<microseconds>(said, {}, 1s);
+}
 
 class controller::impl
 {
@@ -84,6 +92,7 @@ private:
     [[nodiscard]] bool vouched(std::vector<member> const& chain, std::size_t place) const;
     void watch_links();
     [[nodiscard]] bool promised(member const& m) const;  // rec_.current.at, durably
+    [[nodiscard]] microseconds deaf_after(heartbeat const& last) const;
     [[nodiscard]] bool leases_settled() const;
     [[nodiscard]] bool joiner_complete() const;
     [[nodiscard]] bool intact() const;

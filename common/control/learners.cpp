@@ -14,8 +14,6 @@ namespace
 
 // After a splice that failed, even a chain of one goes on for so many first waits before the next try.
 constexpr int failures_alone = 4;
-// What a disk and a way say of themselves may be any number.
-constexpr microseconds slowest_pace = 250ms;
 // Further behind than this, a learner catches up.
 constexpr microseconds keeps_up = 1s;
 // Who is hung up on for what it says connects again sooner, and says it again.
@@ -190,11 +188,10 @@ microseconds controller::impl::pace_of_splice() const
 {
     auto const* how_far = progress();
     if (how_far == nullptr) return {};
-    auto bounded = [](microseconds said) { return std::clamp(said, microseconds{0}, slowest_pace); };
-    auto pace = bounded(how_far->round_trip);
+    auto pace = bounded_pace(how_far->round_trip);
     for (auto const& m : {learning_->source, learning_->learner})
-        if (auto const* hb = nodes_.last_of(m)) pace += bounded(hb->fsync);
-    return bounded(pace);
+        if (auto const* hb = nodes_.last_of(m)) pace += bounded_pace(hb->fsync);
+    return bounded_pace(pace);
 }
 
 // What an open load keeps a learner behind by is never less than its disk and the way to it take. Whoever

@@ -52,7 +52,10 @@ void part_dead_links(std::vector<member>& chain, observations const& seen)
 
 std::vector<member> next_chain(std::vector<member> const& active, observations const& seen)
 {
-    auto present = [&](member const& m) { return of(seen, m).heard && !of(seen, m).deaf; };
+    auto hears = [&](member const& m) { return of(seen, m).heard && !of(seen, m).deaf; };
+    // Where all that are heard seem deaf it is not they: nobody is a better choice.
+    bool const all_deaf = std::none_of(active.begin(), active.end(), hears);
+    auto present = [&](member const& m) { return of(seen, m).heard && (all_deaf || !of(seen, m).deaf); };
     auto there = std::count_if(active.begin(), active.end(), present);
     if (there == 0) return active;
 

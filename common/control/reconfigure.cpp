@@ -105,9 +105,9 @@ void controller::impl::decide_pending()
         joiner.failed_because = "did not complete within " + in_ms(splice_stall());
         return propose(*next);
     }
-    if (waited >= how_.deaf_wait)
-        for (auto const& m : rec_.current.members)
-            if (!promised(m) && nodes_.last_of(m) != nullptr) nodes_.at(m.name).deaf_to = rec_.current.at;
+    for (auto const& m : rec_.current.members)
+        if (auto const* hb = nodes_.last_of(m); hb != nullptr && !promised(m) && waited >= deaf_after(*hb))
+            nodes_.at(m.name).deaf_to = rec_.current.at;
     if (intact() && waited < how_.promise_wait) return;
     // With a joiner there is nothing wrong with the others as long as they are all alive.
     if (intact() && rec_.current.joiner) return;
@@ -295,6 +295,13 @@ void controller::impl::watch_links()
         bool const dead = alive(a) && alive(b) && (reports(a, b) || reports(b, a));
         links_.observe({a.name, b.name}, dead, now_);
     }
+}
+
+// A promise is written down before it is told, behind what the disk is doing: one that takes long is no
+// sign of deafness.
+microseconds controller::impl::deaf_after(heartbeat const& last) const
+{
+    return how_.deaf_wait + 4 * bounded_pace(last.fsync);
 }
 
 bool controller::impl::promised(member const& m) const

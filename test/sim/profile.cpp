@@ -485,6 +485,28 @@ profile by_token(rng& random)
     return p;
 }
 
+// Every disk takes nearly as long as its replica goes on without a write (stall-limit of the daemon, 1 s).
+profile slow_disks(rng& random)
+{
+    profile p;
+    weigh(
+        p,
+        {{fault::kill, 5},
+         {fault::power_cut, 2},
+         {fault::isolate, 1},
+         {fault::isolate_from_config, 1},
+         {fault::step_down, 1},
+         {fault::config_kill, 1}}
+    );
+    auto const fsync = random.between(200'000, 600'000);
+    p.fsync = {fsync, fsync + random.between(10'000, 300'000)};
+    p.fault_gap = {1'000'000, 4'000'000};
+    p.wipe = p.older = 0;
+    p.resume_limit = 15'000'000;
+    p.join_limit = 60'000'000;
+    return p;
+}
+
 using maker = profile (*)(rng&);
 std::vector<std::pair<std::string_view, maker>> const& makers()
 {
@@ -506,6 +528,7 @@ std::vector<std::pair<std::string_view, maker>> const& makers()
         {"back", registry_put_back},
         {"restore", restored},
         {"token", by_token},
+        {"disks", slow_disks},
     };
     return all;
 }
@@ -551,6 +574,8 @@ profile draw_profile(std::string_view name, chain::forwarding policy, rng& rando
             // ever.
             p.writes_in_a_transaction = 1'000;
         }
+        // Nor where one write takes a disk half a second.
+        if (name == "disks") p.writes_in_a_transaction = 1'000;
         p.chain.clock_tolerance = p.control.clock_tolerance = 30s;
         if (name == "join" && p.chain.snapshot_after > 1'000)
             p.chain.snapshot_after = static_cast<std::uint64_t>(random.between(80, 300));

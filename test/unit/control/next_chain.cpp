@@ -74,8 +74,13 @@ void for_each_state(std::size_t n, F f)
 
 bool present(observations const& seen, member const& m)
 {
+    auto const hears = [](seen_member const& s) { return s.heard && !s.deaf; };
+    // When all seem deaf nobody is.
+    bool const some = std::any_of(
+        seen.members.begin(), seen.members.end(), [&](auto const& each) { return hears(each.second); }
+    );
     auto const& s = seen.members.at(m.name);
-    return s.heard && !s.deaf;
+    return some ? hears(s) : s.heard;
 }
 
 BOOST_AUTO_TEST_SUITE(next_chain_suite)

@@ -264,6 +264,39 @@ BOOST_AUTO_TEST_CASE(a_member_that_never_hears_us_is_left_out_in_the_end)
     BOOST_CHECK(t.becomes("n2 n3"));
 }
 
+// A disk that takes nearly as long as heartbeats go on: a promise waits for the write before it and its own.
+BOOST_AUTO_TEST_CASE(who_is_slow_to_promise_by_its_disk_is_not_left_out_for_it)
+{
+    settled_town t;
+    for (auto const* who : {"n1", "n2", "n3"})
+        t.of(who).fsync = 900ms;
+    t.run(100ms);
+    t.of("n2").promises = t.of("n3").promises = false;
+    t.kill("n1");
+    t.run(3s);
+    auto const at = t.config().at;
+    BOOST_CHECK_EQUAL(names(t.config()), "n2 n3");
+    BOOST_CHECK(t.config().state == config_state::pending);
+    t.of("n3").promises = true;
+    t.run(200ms);
+    BOOST_CHECK_EQUAL(t.config().at, at);
+    t.of("n2").promises = true;
+    BOOST_CHECK(t.becomes("n2 n3", 100ms));
+    BOOST_CHECK_EQUAL(t.config().at, at);
+}
+
+BOOST_AUTO_TEST_CASE(when_all_that_are_there_seem_deaf_the_chain_of_them_stays)
+{
+    settled_town t;
+    t.of("n2").promises = t.of("n3").promises = false;
+    t.kill("n1");
+    t.run(100ms);
+    auto const at = t.config().at;
+    t.run(10s);
+    BOOST_CHECK_EQUAL(names(t.config()), "n2 n3");
+    BOOST_CHECK_EQUAL(t.config().at, at);
+}
+
 BOOST_AUTO_TEST_CASE(no_member_can_still_serve_reads_when_a_chain_without_it_is_active)
 {
     // It is silent to us, but it hears us: the answers that it got last granted it a lease. The town checks.
