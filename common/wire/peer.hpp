@@ -18,8 +18,9 @@ namespace chaind::wire::peer
 {
 
 inline constexpr std::uint32_t protocol_min = 1;
-inline constexpr std::uint32_t protocol_max = 2;
+inline constexpr std::uint32_t protocol_max = 3;
 inline constexpr std::uint32_t typing_since = 2;
+inline constexpr std::uint32_t here_since = 3;
 
 enum class purpose : std::uint8_t
 {
@@ -89,6 +90,13 @@ struct typing
     bool on = false;
 };
 
+// Replica to replica: the sender is there, also where it has nothing else to say, and whether it hears the
+// other one. Each direction has a link of its own, and who speaks cannot see where its words end.
+struct here
+{
+    bool hears = false;
+};
+
 using frame = std::variant<
     hello,
     welcome,
@@ -99,7 +107,8 @@ using frame = std::variant<
     verify,
     prove,
     abort_process,
-    typing>;
+    typing,
+    here>;
 
 [[nodiscard]] std::string encode(frame const& what);
 // Without a copy of the message into a frame first.

@@ -398,6 +398,10 @@ void service::take_info(heartbeat const& from)
     auto const* address = info.if_contains("replica_addr");
     if (address != nullptr && address->is_string())
         addresses_[from.from.name] = address->get_string().c_str();
+    // An earlier version does not say.
+    auto const* writes = info.if_contains("can_write");
+    if (core_.current().current.contains(from.from) && (writes == nullptr || *writes == true))
+        served_at_ = runtime::steady_now();
     tell_of_set_aside(from.from.name, info);
     if (core_.draining() != from.from.name) return;
     // True once it has heard of the drain and no client is left.
@@ -460,6 +464,7 @@ json::object service::shown(json::object view(status_input const&))
         .registry_lacks = core_.registry_lacks(),
         .stuck = cannot_start_,
         .second = second_,
+        .unserved_for = now - served_at_,
     };
     return view(in);
 }

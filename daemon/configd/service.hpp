@@ -210,6 +210,7 @@ private:
     std::map<node_id, std::string> addresses_;                   // where replicas listen for each other
     std::map<node_id, boost::json::object> infos_;
     instant const started_at_ = runtime::steady_now();
+    instant served_at_ = started_at_;  // when a member said last that it can take writes
     std::map<node_id, cannot_start> cannot_start_;
     std::map<node_id, second_process> second_;
 

@@ -9,9 +9,12 @@ namespace chaind::configd
 {
 
 namespace json = boost::json;
+using namespace std::chrono_literals;
 
 namespace
 {
+constexpr microseconds unserved_at_most = 1s;
+
 control::node_status const* find(status_input const& in, node_id const& name)
 {
     auto const found = std::find_if(
@@ -145,6 +148,16 @@ bool anybody(status_input const& in, char const* what)
     );
 }
 
+// Members that serve no writes because of links of their own, while others do.
+json::array cut_off(status_input const& in)
+{
+    json::array out;
+    for (auto const& m : in.record.current.members)
+        if (auto const reason = info(in, m.name, "cut_off"); serves(in, m) && reason.is_string())
+            out.push_back({{"name", m.name.name.str()}, {"reason", reason}});
+    return out;
+}
+
 std::string state_of(status_input const& in)
 {
     // Of the chain that serves this registry knows nothing: the replicas themselves do.
@@ -165,10 +178,12 @@ std::string state_of(status_input const& in)
     auto const& members = current.members;
     if (std::any_of(members.begin(), members.end(), [&](member const& m) { return short_of_room(in, m); }))
         return "read_only";
+    // Each change of the chain does that for a moment.
+    if (in.unserved_for > unserved_at_most) return anybody(in, "can_read") ? "read_only" : "down";
     bool const sound =
         std::none_of(members.begin(), members.end(), [&](member const& m) { return damaged(in, m); });
-    bool const whole =
-        members.size() >= in.record.want && alive == members.size() && sound && clocks(in).empty();
+    bool const whole = members.size() >= in.record.want && alive == members.size() && sound &&
+                       clocks(in).empty() && cut_off(in).empty();
     return whole && current.state == config_state::active ? "healthy" : "degraded";
 }
 
@@ -454,6 +469,7 @@ json::object status_json(status_input const& in)
         {"damaged", damaged(in)},
         {"full", full(in)},
         {"clocks", clocks(in)},
+        {"cut_off", cut_off(in)},
         {"registry", age_of_registry(in)},
         {"spares", in_state(in, "spare")},
         {"drained", names(in.record.drained)},

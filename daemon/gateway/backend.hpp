@@ -52,9 +52,10 @@ struct chain_view
     bool member = false;    // of an ACTIVE chain
     bool can_read = false;  // a linearizable read would be answered now
     bool can_write = false;
-    bool draining = false;               // about to leave the chain: clients are to go to other replicas
-    bool outside = false;                // there is an ACTIVE chain, and this replica is not in it
-    std::string why_not;                 // for people, when one of the above is false
+    bool draining = false;  // about to leave the chain: clients are to go to other replicas
+    bool cut_off = false;   // others serve writes and this replica does not: clients are to go to them
+    bool outside = false;   // there is an ACTIVE chain, and this replica is not in it
+    std::string why_not;    // for people, when one of the above is false
     std::vector<std::string> unreached;  // other members of the chain, to which no link is up
     std::size_t replicas = 0;            // members of the ACTIVE chain
     seq applied;                         // visible to readers

@@ -357,6 +357,10 @@ std::variant<http_response, std::shared_ptr<ws_peer>> http_api::upgrade(http_req
     if (draining_) return refused(refusal_response(api_errc::unavailable, "this replica is stopping"));
     if (with_.chain.view().draining)
         return refused(refusal_response(api_errc::unavailable, "this replica is about to leave the chain"));
+    if (with_.chain.view().cut_off)
+        return refused(refusal_response(
+            api_errc::unavailable, "this replica serves no writes now: " + with_.chain.view().why_not
+        ));
     with_.count.http(101);
     return std::make_shared<session>(with_, on_, client_of(request, with_.limits.trusted_proxies));
 }

@@ -303,11 +303,13 @@ void hub::watch_place()
     bool const other_log = !lineage_.empty() && !view.lineage.empty() && view.lineage != lineage_;
     if (!view.lineage.empty()) lineage_ = view.lineage;
     bool const drains = !std::exchange(draining_, view.draining) && view.draining;
+    bool const cut_off = !std::exchange(cut_off_, view.cut_off) && view.cut_off;
     bool const out = !std::exchange(outside_, is_elsewhere(view)) && outside_;
     if (stopping_) return;
     // They resume with the old lineage and are told `gone`.
     if (other_log) end_all(4003, "the chain goes on with another history", false);
     if (drains) end_all(4001, "this replica is about to leave the chain", true);
+    if (cut_off) end_all(4001, "this replica serves no writes now: " + view.why_not, true);
     if (out) end_all(4002, "this replica is not in the chain", true);
 }
 

@@ -129,6 +129,7 @@ private:
     std::string last_cluster_frame_;
     std::string lineage_;  // the last one known
     bool draining_ = false;
+    bool cut_off_ = false;
     bool outside_ = false;
     known_members members_of_chain_;
     std::optional<std::chrono::steady_clock::time_point> unreadable_since_;

@@ -130,8 +130,9 @@ void backend_bridge::on(gateway::typing_note const& what)
 
 asio::awaitable<gateway::submit_outcome> backend_bridge::submit(chat::command what)
 {
-    // Who is not in the chain cannot pass it on; the client finds out faster from another replica.
-    bool const cannot = closed_ || view_.outside;
+    // Who is not in the chain, or does not reach its head, cannot pass it on; the client finds out faster
+    // from another replica.
+    bool const cannot = closed_ || view_.outside || view_.cut_off;
     if (cannot || pending_.size() >= how_.pending_max)
     {
         gateway::undecided const full{

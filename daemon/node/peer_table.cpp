@@ -136,8 +136,13 @@ net::accept_events peer_table::accept_handlers()
             [this](link_ptr const& link, wire::peer::frame what)
         {
             auto* const message = std::get_if<chain::message>(&what);
-            auto& [from, heard] = incoming_.at(link);
+            auto& [from, heard, is_heard] = incoming_.at(link);
             heard = runtime::steady_now();
+            if (auto const* const word = std::get_if<wire::peer::here>(&what))
+            {
+                is_heard = word->hears;
+                return true;
+            }
             if (auto const* const hearsay = std::get_if<wire::peer::typing>(&what))
             {
                 tell_.typing(*hearsay);
@@ -154,7 +159,8 @@ net::accept_events peer_table::accept_handlers()
                 return false;
             }
             auto const* const mark = std::get_if<chain::mark>(message);
-            if (mark != nullptr && mark->in == epoch{}) return true;  // say_that_we_are_here()
+            // How a replica of an earlier version says that it is there.
+            if (mark != nullptr && mark->in == epoch{}) return true;
             // What an older connection still held is gone: the peer has begun anew.
             auto const newest = newest_.find(from.name);
             if (newest != newest_.end() && newest->second == link) tell_.received(from, std::move(*message));
@@ -202,14 +208,19 @@ bool peer_table::heard_within(node_id const& name, microseconds span) const
 
 void peer_table::say_that_we_are_here()
 {
-    auto const word = wire::peer::encode(chain::message(chain::mark{}));
+    auto const of_before = wire::peer::encode(chain::message(chain::mark{}));
     for (auto const& [name, one] : outgoing_)
-        if (one.peer && one.link->waiting_bytes() == 0) one.link->send(word);
+        if (one.peer && one.link->waiting_bytes() == 0)
+            one.link->send(
+                one.protocol < wire::peer::here_since
+                    ? of_before
+                    : wire::peer::encode(wire::peer::here{.hears = heard_within(name, silent_after)})
+            );
 }
 
 void peer_table::accepted(std::shared_ptr<net::frame_link> const& link, member const& from)
 {
-    incoming_[link] = {.from = from, .heard = runtime::steady_now()};
+    incoming_[link] = {.from = from, .heard = runtime::steady_now(), .hears_us = true};
     auto const earlier = std::exchange(newest_[from.name], link);
     if (earlier)
     {
@@ -254,7 +265,8 @@ void peer_table::send_to_all(wire::peer::typing const& what)
 bool peer_table::reaches(member const& who) const
 {
     auto const one = outgoing_.find(who.name);
-    return one != outgoing_.end() && one->second.peer == who && heard_within(who.name, silent_after);
+    return one != outgoing_.end() && one->second.peer == who && heard_within(who.name, silent_after) &&
+           incoming_.at(newest_.at(who.name)).hears_us;
 }
 
 }  // namespace chaind::node

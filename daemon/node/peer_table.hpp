@@ -48,7 +48,7 @@ public:
     void send(member const& to, chain::message const& what);
     // To each that is linked and understands it, and whose link has nothing to carry that matters more.
     void send_to_all(wire::peer::typing const& what);
-    // A link to it is up, and it speaks.
+    // A link to it is up, it speaks, and does not say that it hears nothing from here.
     [[nodiscard]] bool reaches(member const& who) const;
     // Every 50 ms: those who are linked hear that this replica is there, also where nothing else is to be
     // said. While they do, nobody takes its link.
@@ -83,6 +83,7 @@ private:
     {
         member from;
         instant heard{};
+        bool hears_us = true;  // as it said last; nothing yet, or of an earlier version: it is believed to
     };
 
     std::map<std::shared_ptr<net::frame_link>, incoming> incoming_;

@@ -27,6 +27,7 @@
 #include <string>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 namespace chaind::node
 {
@@ -134,7 +135,10 @@ private:
     [[nodiscard]] bool config_speaks() const;
     void refresh_view();
     void show_service(bool up);
-    [[nodiscard]] std::string why_not(chain::replica_status const& now, bool others) const;
+    [[nodiscard]] bool is_cut_off(chain::replica_status const& now, std::vector<std::string> const& missing);
+    [[nodiscard]] std::string why_not(
+        chain::replica_status const& now, std::vector<std::string> const& missing
+    ) const;
     void heard_of_space(room left, std::uint64_t free);
     [[nodiscard]] std::string info(chain::replica_status const& now) const;
     void log_role(chain::replica_status const& now);
@@ -190,8 +194,10 @@ private:
     std::set<std::pair<seq, chain::read_token>> behind_;  // who waits until that position is visible
     std::atomic<std::int64_t> turned_at_{0};
 
-    gateway::chain_view view_;  // without status
-    shared_status status_;      // what the config service last said, and whether that is up
+    gateway::chain_view view_;                // without status
+    shared_status status_;                    // what the config service last said, and whether that is up
+    std::set<std::string> heard_by_service_;  // members, by its last word
+    std::optional<instant> cut_off_since_;
     std::string told_lineage_;
     std::optional<std::uint64_t> free_bytes_;  // on the file system of the data folder
     room room_ = room::ample;

@@ -1,6 +1,7 @@
 // What the driver shows: to its gateway, to the config service, to the log.
 
 #include "base/span_text.hpp"
+#include "node/needed_links.hpp"
 #include "node/replica_driver.hpp"
 #include "runtime/address.hpp"
 #include "runtime/clock.hpp"
@@ -10,6 +11,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <unistd.h>
@@ -36,6 +38,26 @@ char const* name_of(chain::role part)
 }
 
 constexpr auto config_silent_after = 1s;
+// A link that comes back sooner sends nobody away.
+constexpr auto cut_off_after = 2s;
+
+// The members that the config service hears, by its own word.
+std::set<std::string> heard_in(json::object const& status)
+{
+    std::set<std::string> out;
+    auto const* const rows = status.if_contains("chain");
+    if (rows == nullptr || !rows->is_array()) return out;
+    for (auto const& value : rows->get_array())
+    {
+        auto const* const row = value.if_object();
+        if (row == nullptr) continue;
+        auto const* const name = row->if_contains("name");
+        auto const* const state = row->if_contains("state");
+        if (name != nullptr && name->is_string() && state != nullptr && *state != "silent")
+            out.emplace(name->get_string());
+    }
+    return out;
+}
 
 }  // namespace
 
@@ -50,6 +72,7 @@ void replica_driver::instructed(wire::peer::instruction what)
         if (!bad && parsed.is_object())
         {
             status_ = std::make_shared<json::object const>(std::move(parsed.get_object()));
+            heard_by_service_ = heard_in(*status_);
             show_service(config_speaks());
             tell_(looks{view_, status_});
         }
@@ -89,14 +112,22 @@ void replica_driver::refresh_view()
     for (auto const& m : members)
         if (m != how_.core.self && !peers_.reaches(m)) next.unreached.push_back(m.name.name.str());
     bool const others = next.unreached.empty();
+    auto const heard_by_config = [this](node_id const& name)
+    { return config_speaks() && heard_by_service_.contains(name.name.str()); };
+    auto const missing = missing_for_writes(
+        now.config,
+        how_.core.self,
+        {.reached = [this](member const& m) { return peers_.reaches(m); }, .heard_by_config = heard_by_config}
+    );
 
     next.at = now.config.at;
     next.member = now.active;
     next.replicas = now.active ? members.size() : 0;
     next.can_read = now.active && !stopping_ && (others || core_.lease_valid(runtime::steady_now()));
-    next.can_write = now.active && !stopping_ && others && members.size() >= how_.core.min_replicas &&
-                     !is_low(now.least.left);
-    next.why_not = next.can_read && next.can_write ? "" : why_not(now, others);
+    next.can_write = now.active && !stopping_ && missing.empty() &&
+                     members.size() >= how_.core.min_replicas && !is_low(now.least.left);
+    next.cut_off = is_cut_off(now, missing);
+    next.why_not = next.can_read && next.can_write ? "" : why_not(now, missing);
     // Without the config service nobody would take it back: it serves again.
     next.draining = now.drain && config_speaks();
     next.outside = now.config.leaves_out(how_.core.self);
@@ -117,6 +148,7 @@ void replica_driver::refresh_view()
             v.unreached,
             v.replicas,
             v.draining,
+            v.cut_off,
             v.outside,
             v.agreed_us
         );
@@ -134,7 +166,23 @@ void replica_driver::refresh_view()
     log_clock(now);
 }
 
-std::string replica_driver::why_not(chain::replica_status const& now, bool others) const
+// For a while now, and by no more than links of this machine: the others go on.
+bool replica_driver::is_cut_off(chain::replica_status const& now, std::vector<std::string> const& missing)
+{
+    bool const alone =
+        now.active && !missing.empty() && config_speaks() &&
+        std::all_of(
+            missing.begin(), missing.end(), [&](auto const& name) { return heard_by_service_.contains(name); }
+        );
+    if (!alone)
+        cut_off_since_.reset();
+    else if (!cut_off_since_)
+        cut_off_since_ = runtime::steady_now();
+    return alone && runtime::steady_now() - *cut_off_since_ >= cut_off_after;
+}
+
+std::string replica_driver::why_not(chain::replica_status const& now, std::vector<std::string> const& missing)
+    const
 {
     if (stopping_) return "stopping";
     std::string const deaf =
@@ -143,12 +191,12 @@ std::string replica_driver::why_not(chain::replica_status const& now, bool other
     if (now.receiving) return "taking in a snapshot" + deaf;
     if (now.part == chain::role::learner) return "catching up with the chain" + deaf;
     if (!now.active) return "not in an active chain" + deaf;
-    if (others && is_low(now.least.left))
+    if (missing.empty() && is_low(now.least.left))
         return "disk full: the disk of " + now.least.who.name.str() +
                " has no room left; reading and deleting go on, free some space there";
-    if (others) return "fewer replicas than min-replicas";
+    if (missing.empty()) return "fewer replicas than min-replicas";
     // Until there is a chain without it.
-    return "a member of the chain cannot be reached" + deaf;
+    return "a member of the chain cannot be reached from here: " + missing.front() + deaf;
 }
 
 std::uint64_t replica_driver::moved_bytes() const
@@ -243,6 +291,7 @@ std::string replica_driver::info(chain::replica_status const& now) const
         {"min_replicas", how_.core.min_replicas},
         {"can_read", view_.can_read},
         {"can_write", view_.can_write},
+        {"cut_off", view_.cut_off ? json::value(view_.why_not) : json::value()},
         {"log_base", now.base.at.value()},
         {"moved_bytes", moved_bytes()},
     };

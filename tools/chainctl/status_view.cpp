@@ -29,6 +29,11 @@ std::string names_in(json::array const& rows, std::string_view state = {})
     return out;
 }
 
+bool is_being_made(json::object const& status)
+{
+    return !names_in(list_at(status, "chain"), "reconfiguring").empty();
+}
+
 // Besides fewer machines than wanted, which the numbers say: each reason, with "; " behind it.
 std::string why_degraded(json::object const& status)
 {
@@ -39,11 +44,30 @@ std::string why_degraded(json::object const& status)
         out += "not every one has sound data (" + names_in(list_at(status, "damaged")) + "); ";
     if (auto const wrong = names_in(list_at(status, "clocks")); !wrong.empty())
         out += "a clock is wrong (" + wrong + "); ";
+    if (auto const off = names_in(list_at(status, "cut_off")); !off.empty())
+        out += "not every one can take writes (" + off + "); ";
     if (auto const silent = names_in(list_at(status, "chain"), "silent"); !silent.empty())
         out += "not heard: " + silent + "; ";
-    if (out.empty() && !names_in(list_at(status, "chain"), "reconfiguring").empty())
-        out += "the next chain is being made; ";
+    if (out.empty() && is_being_made(status)) out += "the next chain is being made; ";
     return out;
+}
+
+// What is served while a chain is being made, or a member is not heard and not taken out yet.
+std::string goes_on(json::object const& status, std::string const& machines)
+{
+    if (is_being_made(status) || !names_in(list_at(status, "chain"), "silent").empty())
+        return "nothing is lost, and it goes on in a moment";
+    return machines == "1" ? "nothing is lost, one more failure stops service"
+                           : "nothing is lost, the chain goes on";
+}
+
+std::string why_down(json::object const& status)
+{
+    if (is_being_made(status)) return "nothing is served until the next chain is made; ";
+    auto const silent = names_in(list_at(status, "chain"), "silent");
+    bool const some = !names_in(list_at(status, "chain"), "normal").empty();
+    return some && !silent.empty() ? "nothing is served as long as the chain has " + silent + "; "
+                                   : "no machine serves; ";
 }
 
 std::string headline(json::object const& status)
@@ -60,7 +84,7 @@ std::string headline(json::object const& status)
                ": who is in the chain goes on, and nothing is decided: the next failure stops service";
     if (state == "degraded")
         return coloured(tint::warning, "degraded") + ": " + of + " serve; " + why_degraded(status) +
-               "nothing is lost, " + (have == "1" ? "one more failure stops service" : "the chain goes on");
+               goes_on(status, have);
     auto const is_full = [](json::value const& row)
     { return row.is_object() && text_at(row.get_object(), "state") == "full"; };
     auto const& chain = list_at(status, "chain");
@@ -73,7 +97,8 @@ std::string headline(json::object const& status)
     if (state == "unknown" && !object_at(status, "registry").empty())
         return coloured(tint::bad, "unknown") + ": the machines are of another cluster than configd";
     if (state == "down")
-        return coloured(tint::bad, "down") + ": no machine serves; what was acknowledged is on their disks";
+        return coloured(tint::bad, "down") + ": " + why_down(status) +
+               "what was acknowledged is on their disks";
     return state;
 }
 
@@ -249,6 +274,21 @@ std::string set_aside_lines(json::object const& status)
     return out;
 }
 
+std::string cut_off_lines(json::object const& status)
+{
+    std::string out;
+    for (auto const& value : list_at(status, "cut_off"))
+    {
+        if (!value.is_object()) continue;
+        auto const name = text_at(value.get_object(), "name");
+        out += "  " + coloured(tint::warning, "cut off") + "  " + name + ": " +
+               text_at(value.get_object(), "reason") +
+               "; it takes no writes, and its clients go to the other machines\n           next: mend the "
+               "way between the two (a tunnel, a cable, a firewall); the rest happens by itself\n";
+    }
+    return out;
+}
+
 std::string clock_lines(json::object const& status)
 {
     std::string out;
@@ -295,7 +335,7 @@ std::string status_text(json::object const& status, bool wide)
     if (auto rows = chain_table(status, wide); !rows.empty()) out += "\n" + rows;
     auto const notes = registry_lines(status) + joining_lines(status) + aside_lines(status) +
                        full_lines(status) + damaged_lines(status) + set_aside_lines(status) +
-                       clock_lines(status) + failed_lines(status);
+                       clock_lines(status) + cut_off_lines(status) + failed_lines(status);
     if (!notes.empty()) out += "\n" + notes;
     return out;
 }

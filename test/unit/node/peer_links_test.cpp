@@ -33,6 +33,7 @@ struct linked
     int ups = 0, downs = 0, received = 0;
     std::vector<wire::peer::typing> typing;
     bool speaks = true;
+    bool both_speak = false;
     bool stopped = false;
     node::peer_table here{tasks, any_port(), cluster, n1, counted()};
     node::peer_table there{
@@ -72,6 +73,7 @@ struct linked
         while (!stopped)
         {
             if (speaks) there.say_that_we_are_here();
+            if (both_speak) here.say_that_we_are_here();
             pause.expires_after(5ms);
             co_await runtime::wait_on(pause);
         }
@@ -137,6 +139,16 @@ BOOST_AUTO_TEST_CASE(who_types_is_told_to_each_linked_replica_and_is_no_message_
     BOOST_TEST(typing.at(0).who.value() == 5u);
     BOOST_TEST(typing.at(0).on);
     BOOST_TEST(!typing.at(1).on);
+    BOOST_TEST(received == 0);
+}
+
+// Each speaks on a link of its own, and cannot see whether its words arrive.
+BOOST_AUTO_TEST_CASE(who_is_not_heard_any_more_is_told_so_and_again_when_it_is)
+{
+    BOOST_TEST(here.reaches(n2));
+    BOOST_TEST(wait([&] { return !here.reaches(n2); }));
+    both_speak = true;
+    BOOST_TEST(wait([&] { return here.reaches(n2) && there.reaches(n1); }));
     BOOST_TEST(received == 0);
 }
 

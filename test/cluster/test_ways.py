@@ -1,0 +1,46 @@
+"""A machine whose link to the head is gone, while all machines live and the chain's other links carry on."""
+import asyncio
+import json
+
+from chain import running, wait_for
+from chat import Client
+from test_kills import in_thread, loaded
+from ways import ways
+
+
+def link_of_the_tail(chain, way):
+    """The tail dials the head's replica port; in a chain of three they are no neighbours."""
+    head, _, tail = chain.roles()
+    way.lead(tail, json.loads((chain.dir / "chain.json").read_text())["replicas"][head]["replica"])
+    chain.kill(tail)
+    chain.start(tail)
+    chain.wait_length(3)
+    assert chain.roles()[0] == head and chain.roles()[2] == tail, chain.roles()
+    return head, tail
+
+
+async def test_a_tail_that_does_not_reach_the_head_says_so_and_sends_its_people_to_the_others(volume):
+    with ways() as way, running(environment=way.environment) as chain:
+        accounts, _ = await loaded(chain)
+        head, tail = await in_thread(link_of_the_tail, chain, way)
+        for state in ("cut", "hung"):
+            epoch = chain.ctl_status()["epoch"]
+            async with Client(chain.urls[tail], accounts[0]["token"]) as client:
+                way.set(state)
+                await asyncio.wait_for(client.socket.wait_closed(), 20)
+                assert client.socket.close_code == 4001, client.socket.close_code
+            code, body = await in_thread(chain.get, tail, "/readyz?role=write")
+            assert code == 503 and f"cannot be reached from here: {head}" in body["err"]["msg"], body
+            assert (await in_thread(chain.get, tail, "/readyz?role=read"))[0] == 200
+            # Not a word of that where writes are served.
+            for name in chain.roles()[:2]:
+                assert (await in_thread(chain.get, name, "/readyz?role=write"))[0] == 200, name
+            await in_thread(wait_for, lambda: chain.ctl_status()["cut_off"], "the tail's word")
+            status = chain.ctl_status()
+            assert status["state"] == "degraded" and [row["name"] for row in status["cut_off"]] == [tail], status
+            _, text, _ = await in_thread(lambda: chain.ctl("status", "--check", ok=(1,)))
+            assert f"not every one can take writes ({tail})" in text and f"cut off  {tail}:" in text, text
+            way.set("open")
+            await in_thread(wait_for, lambda: chain.ctl_status()["state"] == "healthy", "the link")
+            assert (await in_thread(chain.get, tail, "/readyz?role=write"))[0] == 200
+            assert chain.ctl_status()["epoch"] == epoch, "a link that carries nothing of the chain cost it an epoch"
