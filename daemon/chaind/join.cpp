@@ -12,7 +12,10 @@
 
 #include <boost/asio/co_spawn.hpp>
 
+#include <filesystem>
 #include <iostream>
+
+#include <unistd.h>
 
 namespace chaind::program
 {
@@ -65,12 +68,22 @@ int join(chaind_settings const& how)
     auto self = how.driver.core.self;
     self.boot = runtime::random_id<boot_id>();
     std::string unusable;
-    auto const opened = try_open_store(how, self.boot, unusable);
+    bool const is_new = !std::filesystem::exists(how.driver.database);
+    auto opened = try_open_store(how, self.boot, unusable);
     if (!opened && opened.error() == errc::locked) unusable += ": a replica runs here already";
     if (!opened) return say(exit_status_of(opened.error()), unusable);
+    auto& store = *opened;
+    // Whoever is not let in leaves nothing behind.
+    auto const not_in = [&](int exit_code, std::string const& what)
+    {
+        store.reset();
+        if (is_new)
+            for (auto const* tail : {"", "-wal", "-shm", ".lock"})
+                ::unlink((how.driver.database + tail).c_str());
+        return say(exit_code, what);
+    };
     // A token is good for once: first what would keep the replica from starting.
-    if (auto const taken = address_in_use(how); !taken.empty()) return say(runtime::exit_config, taken);
-    auto const& store = *opened;
+    if (auto const taken = address_in_use(how); !taken.empty()) return not_in(runtime::exit_config, taken);
     self.store = store->id();
     bool const belongs = store->cluster().has_value();
     auto const& file = how.join_token_file;
@@ -90,11 +103,11 @@ int join(chaind_settings const& how)
 
     auto const where = runtime::to_string(how.driver.configd);
     if (met.refused)
-        return say(
+        return not_in(
             runtime::exit_refused, "the config service at " + where + " refuses this node: " + met.why
         );
     if (!met.cluster)
-        return say(runtime::exit_unavailable, "no config service answers at " + where + ": " + met.why);
+        return not_in(runtime::exit_unavailable, "no config service answers at " + where + ": " + met.why);
     if (!belongs)
         if (auto const disk = store->set_cluster(*met.cluster))
             return say(runtime::exit_disk, "the store cannot be written: " + disk.message());

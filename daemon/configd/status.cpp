@@ -297,14 +297,32 @@ std::string next_step_of_held(control::node_status const& node)
     return {};
 }
 
+std::string in_words(second_process const& other)
+{
+    return "another process with " +
+           std::string(other.same_store ? "the same database (a copied folder?)" : "this name") +
+           " wants in from " + other.from;
+}
+
 std::string why_not_in(status_input const& in, control::node_status const& node)
 {
     auto const reason = node.reason.empty() ? std::string("not heard yet") : node.reason;
     auto const found = in.second.find(node.name);
     if (found == in.second.end() || !node.alive) return reason;
-    return "another process with " +
-           std::string(found->second.same_store ? "the same database (a copied folder?)" : "this name") +
-           " wants in from " + found->second.from + ", so that not all see the same one; " + reason;
+    return in_words(found->second) + ", so that not all see the same one; " + reason;
+}
+
+// Beside members, which serve all the same.
+json::array second_processes(status_input const& in)
+{
+    json::array out;
+    for (auto const& [name, other] : in.second)
+    {
+        auto const* const node = find(in, name);
+        if (node != nullptr && state_of(in, *node) == std::string_view("member"))
+            out.push_back({{"name", name.name.str()}, {"reason", in_words(other)}});
+    }
+    return out;
 }
 
 // What is to be done about a machine that is not in the chain and should be.
@@ -470,6 +488,7 @@ json::object status_json(status_input const& in)
         {"full", full(in)},
         {"clocks", clocks(in)},
         {"cut_off", cut_off(in)},
+        {"second_processes", second_processes(in)},
         {"registry", age_of_registry(in)},
         {"spares", in_state(in, "spare")},
         {"drained", names(in.record.drained)},

@@ -12,8 +12,9 @@ namespace chaind::node
 
 struct known_links
 {
-    std::function<bool(member const&)> reached;           // a link to it carries in both directions
-    std::function<bool(node_id const&)> heard_by_config;  // lately, as the config service says; no: it is silent
+    std::function<bool(member const&)> reached;  // a link to it carries in both directions
+    std::function<bool(node_id const&)>
+        heard_by_config;  // lately, as the config service says; no: it is silent
 };
 
 // Names of members that are missing. The head takes the write, and the neighbours hand it on; beyond them the

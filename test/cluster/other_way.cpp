@@ -1,7 +1,7 @@
 // Preloaded into chaind: a connection to a port goes to another one, for a machine that a test has named.
 //
-// OTHER_WAY names a folder. The file NAME in it, NAME being the last part of the process's --data-dir, has lines
-// "PORT OTHER": what that machine dials at PORT on loopback is dialled at OTHER.
+// OTHER_WAY names a folder. The file NAME in it, NAME being the last part of the process's --data-dir, has
+// lines "PORT OTHER": what that machine dials at PORT on loopback is dialled at OTHER.
 
 #include <cstdlib>
 #include <cstring>

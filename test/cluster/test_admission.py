@@ -76,7 +76,7 @@ def test_wrong_expired_and_foreign_tokens_are_refused_with_the_reason(volume):
         for token, part in ((flipped, "token"), ("nonsense", "token"), (token_of(foreign), "cluster")):
             code, out, err = join(chain, folder, token)
             assert code == 77 and part in err.lower(), (token, code, err)
-            assert not (folder / "chaind.conf").exists()
+            assert not (folder / "chaind.conf").exists() and not list((folder / "data").iterdir()), list(folder.rglob("*"))
         short = token_of(chain, "--ttl", "1s")
         expires = json.loads(chain.ctl("join-token", "create", "--ttl", "1s", "-o", "json")[1])
         assert expires["schema"] == "chainctl.join-token.v1" and expires["token"].startswith("cj1.")

@@ -289,6 +289,17 @@ std::string cut_off_lines(json::object const& status)
     return out;
 }
 
+std::string second_lines(json::object const& status)
+{
+    std::string out;
+    for (auto const& value : list_at(status, "second_processes"))
+        if (value.is_object())
+            out += "  " + coloured(tint::warning, "second") + "   " + text_at(value.get_object(), "name") +
+                   ": " + text_at(value.get_object(), "reason") +
+                   "; it is refused as long as the first one runs\n           next: stop one of the two\n";
+    return out;
+}
+
 std::string clock_lines(json::object const& status)
 {
     std::string out;
@@ -335,7 +346,8 @@ std::string status_text(json::object const& status, bool wide)
     if (auto rows = chain_table(status, wide); !rows.empty()) out += "\n" + rows;
     auto const notes = registry_lines(status) + joining_lines(status) + aside_lines(status) +
                        full_lines(status) + damaged_lines(status) + set_aside_lines(status) +
-                       clock_lines(status) + cut_off_lines(status) + failed_lines(status);
+                       clock_lines(status) + cut_off_lines(status) + second_lines(status) +
+                       failed_lines(status);
     if (!notes.empty()) out += "\n" + notes;
     return out;
 }

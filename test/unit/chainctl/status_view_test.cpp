@@ -47,6 +47,29 @@ BOOST_AUTO_TEST_CASE(the_last_machine_is_told_from_the_last_but_one)
     BOOST_TEST(mentions(status_text(status("degraded", 1), false), "one more failure stops service"));
 }
 
+BOOST_AUTO_TEST_CASE(while_a_chain_is_being_made_nothing_is_said_to_go_on)
+{
+    auto making = status("degraded", 2);
+    for (auto& row : making["chain"].as_array())
+        row.as_object()["state"] = "reconfiguring";
+    auto const moment = status_text(making, false);
+    BOOST_TEST(mentions(moment, "the next chain is being made; nothing is lost, and it goes on in a moment"));
+    making["state"] = "down";
+    auto const long_ago = status_text(making, false);
+    BOOST_TEST(mentions(long_ago, "down: nothing is served until the next chain is made"));
+    BOOST_TEST(!mentions(long_ago, "no machine serves"));
+}
+
+BOOST_AUTO_TEST_CASE(a_machine_that_takes_no_writes_is_named_with_what_to_mend)
+{
+    auto off = status("degraded", 3);
+    off["cut_off"] = {{{"name", "n3"}, {"reason", "n1 cannot be reached"}}};
+    auto const text = status_text(off, false);
+    BOOST_TEST(mentions(text, "not every one can take writes (n3)"));
+    BOOST_TEST(mentions(text, "cut off  n3: n1 cannot be reached"));
+    BOOST_TEST(mentions(text, "next: mend the way"));
+}
+
 BOOST_AUTO_TEST_CASE(a_machine_that_is_away_has_a_reason_and_a_next_step)
 {
     auto degraded = status("degraded", 2);

@@ -31,6 +31,7 @@ struct three_nodes
     std::string registry_lacks;
     std::vector<node_id> foreign;
     std::map<node_id, configd::second_process> second;
+    microseconds unserved_for{};
 
     three_nodes()
     {
@@ -71,6 +72,7 @@ struct three_nodes
             .foreign = foreign,
             .registry_lacks = registry_lacks,
             .second = second,
+            .unserved_for = unserved_for,
         };
     }
     [[nodiscard]] json::object status() const { return configd::status_json(input()); }
@@ -140,6 +142,38 @@ BOOST_AUTO_TEST_CASE(a_lost_replica_degrades_it_and_is_named_with_since_when_and
     BOOST_TEST(failed.at("name").as_string() == "n2");
     BOOST_TEST(failed.at("reason").as_string() == "no heartbeat");
     BOOST_TEST(failed.at("since").to_number<std::int64_t>() == 990'000);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_served_is_what_members_say_once_it_is_no_matter_of_a_moment)
+{
+    record.current.state = config_state::pending;
+    unserved_for = 900ms;
+    BOOST_TEST(state() == "degraded");
+    unserved_for = 1100ms;
+    BOOST_TEST(state() == "down");
+    infos[node_id{"n3"}]["can_read"] = true;
+    BOOST_TEST(state() == "read_only");
+}
+
+BOOST_AUTO_TEST_CASE(a_member_that_reaches_the_others_no_more_is_named)
+{
+    BOOST_TEST(status().at("cut_off").as_array().empty());
+    infos[node_id{"n3"}]["cut_off"] = "n1 cannot be reached";
+    BOOST_TEST(state() == "degraded");
+    BOOST_TEST(status().at("cut_off").at(0).at("name").as_string() == "n3");
+    BOOST_TEST(status().at("cut_off").at(0).at("reason").as_string() == "n1 cannot be reached");
+    infos[node_id{"n3"}]["cut_off"] = nullptr;
+    BOOST_TEST(state() == "healthy");
+}
+
+BOOST_AUTO_TEST_CASE(a_second_process_of_a_member_is_named)
+{
+    second[node_id{"n2"}] = {"127.0.0.1:4711 (process 77)", true, 100s};
+    BOOST_TEST(
+        status().at("second_processes").at(0).at("reason").as_string() ==
+        "another process with the same database (a copied folder?) wants in from 127.0.0.1:4711 (process 77)"
+    );
+    BOOST_TEST(state() == "healthy");
 }
 
 BOOST_AUTO_TEST_CASE(what_to_do_follows_from_what_is_so)

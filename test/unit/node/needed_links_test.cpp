@@ -1,6 +1,7 @@
 // What a replica may say of its writes when it does not reach everybody.
 
 #include "node/needed_links.hpp"
+
 #include "support/members.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -14,7 +15,9 @@ namespace
 {
 
 // Of n1 to n4, seen from `self`.
-std::string missing(std::string const& self, std::set<std::string> const& unreached, std::set<std::string> const& silent)
+std::string missing(
+    std::string const& self, std::set<std::string> const& unreached, std::set<std::string> const& silent
+)
 {
     chain_config chain;
     for (auto const* name : {"n1", "n2", "n3", "n4"})
