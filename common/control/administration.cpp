@@ -158,7 +158,7 @@ bool controller::impl::attend_force()
         if (!pending()) finish(admin_verdict::done);
         return false;
     }
-    if (older_.empty() && can_go_on())
+    if (claims_.empty() && can_go_on())
     {
         finish(admin_verdict::not_needed);
         return false;
@@ -181,7 +181,7 @@ bool controller::impl::attend_force()
     // What was committed above its log is given up: that is what was asked for.
     watermark_ = hb.commit;
     watermark_epoch_ = newest;
-    older_.clear();
+    claims_.clear();
     a.marked = true;
     with_it_.push_back(
         {.what = "forced",

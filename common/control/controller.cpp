@@ -91,17 +91,8 @@ void controller::impl::on(heard const& e)
         return;
     }
     highest_ = std::max(highest_, hb.promised);
-    // A forced epoch is above all promises, and cures just this.
-    if (auto const lacks = what_registry_lacks(hb); !lacks.empty() && older_.empty() && !being_forced())
-    {
-        older_ = lacks;
-        learning_.reset();
-        if (administration_) finish(admin_verdict::old_registry);
-        complain(
-            hb.from, "the registry is older than the replicas: " + lacks + "; nothing is decided any more"
-        );
-    }
-    if (!older_.empty())
+    note_claim(hb);
+    if (!claims_.empty())
     {
         // Nothing is decided and nobody is answered; people may need to know who is there.
         if (nodes_.heard(hb, detector_, now_)) detector_.heard(hb.from, now_, hb.stepping_down, hb.late);
@@ -141,6 +132,7 @@ void controller::impl::on(heard const& e)
 
 void controller::impl::on(tick const& e)
 {
+    drop_claim_of_a_stranger();
     clocks_.own(e.wall_us, now_);
     compare_clocks();
 }
@@ -264,6 +256,33 @@ std::string controller::impl::what_registry_lacks(heartbeat const& hb) const
         std::any_of(rec_.given.begin(), rec_.given.end(), contradicts))
         return name + " has promised another chain of epoch " + number + " than the one that it knows";
     return {};
+}
+
+// One that was made in the name of a machine that was away falls when that machine itself is back.
+void controller::impl::note_claim(heartbeat const& hb)
+{
+    auto const found = claims_.find(hb.from.name);
+    auto lacks = what_registry_lacks(hb);
+    if (lacks.empty())
+    {
+        if (found != claims_.end() && found->second.by != hb.from) claims_.erase(found);
+        return;
+    }
+    // A forced epoch is above all promises, and cures just this.
+    if (found != claims_.end() || being_forced()) return;
+    learning_.reset();
+    if (administration_) finish(admin_verdict::old_registry);
+    complain(hb.from, "the registry is older than the replicas: " + lacks + "; nothing is decided any more");
+    claims_[hb.from.name] = {.by = hb.from, .lacks = std::move(lacks)};
+}
+
+// One process alone whose store is not in the chain may be anybody's: its word counts as long as it is there.
+void controller::impl::drop_claim_of_a_stranger()
+{
+    if (claims_.size() != 1) return;
+    auto const& by = claims_.begin()->second.by;
+    bool const was_member = rec_.current.contains_store(by) || rec_.last_active.contains_store(by);
+    if (!was_member && !alive(by)) claims_.clear();
 }
 
 void controller::impl::answer(heartbeat const& hb)
@@ -408,7 +427,7 @@ bool controller::impl::being_forced() const
 bool controller::impl::goes_on_without(node_id const& name) const
 {
     auto const& chain = rec_.last_active;
-    if (!older_.empty() || being_forced() || chain.state != config_state::active) return false;
+    if (!claims_.empty() || being_forced() || chain.state != config_state::active) return false;
     auto counts_on_it = [&](chain_config const& each) { return has_name(each.members, name); };
     if (counts_on_it(chain) || counts_on_it(rec_.current) || (writing_ && counts_on_it(writing_->current)))
         return false;
@@ -530,7 +549,7 @@ bool controller::changing() const
     return impl_->changing();
 }
 
-std::string const& controller::registry_lacks() const
+std::string controller::registry_lacks() const
 {
     return impl_->registry_lacks();
 }

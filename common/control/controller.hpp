@@ -72,7 +72,7 @@ public:
     [[nodiscard]] std::optional<node_id> draining() const;     // its clients are leaving
     [[nodiscard]] bool changing() const;  // a PENDING configuration is stored, or one is on its way
     // What replicas have promised and the registry does not know, so that nothing is decided; "": nothing.
-    [[nodiscard]] std::string const& registry_lacks() const;
+    [[nodiscard]] std::string registry_lacks() const;
     [[nodiscard]] std::int64_t time_us() const;  // what most clocks say at the last step; 0: not known
     [[nodiscard]] std::optional<microseconds> own_clock_error() const;  // as in node_status
     // The ACTIVE chain lives without a member of that name, and no chain that may become ACTIVE has one:

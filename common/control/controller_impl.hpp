@@ -42,7 +42,10 @@ public:
     [[nodiscard]] std::optional<node_id> draining() const;
     [[nodiscard]] bool being_forced() const;  // a forced epoch is on its way to the registry
     [[nodiscard]] bool changing() const;      // a configuration that is PENDING, or any that is being stored
-    [[nodiscard]] std::string const& registry_lacks() const { return older_; }
+    [[nodiscard]] std::string registry_lacks() const
+    {
+        return claims_.empty() ? "" : claims_.begin()->second.lacks;
+    }
     [[nodiscard]] std::int64_t time_us() const { return clocks_.time_us(now_); }
     [[nodiscard]] std::optional<microseconds> own_clock_error() const { return clocks_.own_error(); }
     [[nodiscard]] bool goes_on_without(node_id const& name) const;
@@ -61,6 +64,8 @@ private:
     void note_watermark(heartbeat const& hb);
     void note_promised_end(heartbeat const& hb);
     [[nodiscard]] std::string what_registry_lacks(heartbeat const& hb) const;
+    void note_claim(heartbeat const& hb);
+    void drop_claim_of_a_stranger();
     void answer(heartbeat const& hb);
     [[nodiscard]] directive directive_for(node_id const& name) const;
     void broadcast();
@@ -234,10 +239,16 @@ private:
 
     std::optional<administration> administration_;
 
-    std::string older_;                     // what replicas have promised and the registry lacks, for people
-    std::set<member> complained_;           // one notice for each run of a refused node
-    std::optional<instant> stranger_told_;  // that somebody with an unknown name was refused
-    bool bootstrap_waits_ = false;          // said so
+    // By which words the registry is older than the replicas: nothing is decided while there is one.
+    struct claim
+    {
+        member by;
+        std::string lacks;  // for people
+    };
+    std::map<node_id, claim> claims_;
+    std::set<member> complained_;             // one notice for each run of a refused node
+    std::optional<instant> stranger_told_;    // that somebody with an unknown name was refused
+    bool bootstrap_waits_ = false;            // said so
     std::map<node_id, held> bootstrap_held_;  // with whom the first chain cannot begin
     effects out_;
 };

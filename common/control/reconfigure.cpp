@@ -33,7 +33,7 @@ std::string in_ms(microseconds t)
 
 void controller::impl::decide()
 {
-    if (writing_ || attend_force() || !older_.empty()) return;
+    if (writing_ || attend_force() || !claims_.empty()) return;
     if (rec_.last_active.state == config_state::none)
         decide_bootstrap();
     else if (pending())

@@ -100,6 +100,40 @@ BOOST_AUTO_TEST_CASE(several_changes_are_noticed)
     t.nothing_is_decided();
 }
 
+// Nobody has to show who he is before links are encrypted: whoever speaks in the name of a machine that is
+// away.
+BOOST_AUTO_TEST_CASE(a_strangers_word_of_a_later_epoch_ends_with_the_stranger)
+{
+    settled_town t;
+    t.unplug("n2");
+    BOOST_REQUIRE(t.becomes("n1 n3", 1s));
+    auto& false_one = t.start("n2");
+    false_one.who = a_member("n2", 90, 90);
+    false_one.promised = epoch{1'000'000};
+    t.feed(connected{false_one.who, false_one.kernel});
+    t.run(100ms);
+    BOOST_CHECK(!t.ctl->registry_lacks().empty());
+    t.unplug("n2");
+    t.run(1s);
+    BOOST_CHECK_EQUAL(t.ctl->registry_lacks(), "");
+    t.kill("n3");
+    BOOST_CHECK(t.becomes("n1", 1s));
+
+    // With the store of the machine itself, until that is back and says otherwise.
+    settled_town other;
+    auto const itself = other.of("n2");
+    other.unplug("n2");
+    BOOST_REQUIRE(other.becomes("n1 n3", 1s));
+    other.start("n2").promised = epoch{1'000'000};
+    other.run(100ms);
+    BOOST_CHECK(!other.ctl->registry_lacks().empty());
+    other.unplug("n2");
+    other.run(100ms);
+    other.start("n2").promised = itself.promised;
+    BOOST_CHECK(other.becomes("n1 n3 n2", 5s));
+    BOOST_CHECK_EQUAL(other.ctl->registry_lacks(), "");
+}
+
 BOOST_AUTO_TEST_CASE(people_say_which_history_goes_on)
 {
     forked_town t;
