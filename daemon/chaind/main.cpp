@@ -5,6 +5,7 @@
 #include "chaind/process.hpp"
 #include "gateway/weak_passwords.hpp"
 #include "runtime/daemon.hpp"
+#include "runtime/open_files.hpp"
 #include "runtime/private_file.hpp"
 #include "runtime/random_id.hpp"
 
@@ -16,6 +17,25 @@ namespace chaind::program
 namespace
 {
 
+// Files of the database, links that nobody has proven yet, what the kernel wants: beside links and clients.
+constexpr std::size_t other_files = 256;
+
+// A connection that cannot be accepted, since there are no descriptors left, is one that nobody is told of.
+void fit_to_open_files(chaind_settings& into)
+{
+    auto const files = runtime::most_open_files();
+    auto const own = into.driver.links.links + other_files;
+    auto const fit = files > 2 * own ? files - own : files / 2;
+    if (into.gateway.connections_max <= fit) return;
+    log::write(
+        log::level::warning,
+        "chaind",
+        "connections-max is more than this process may have open: raise its limit of open files",
+        {{"ConnectionsMax", into.gateway.connections_max}, {"Taken", fit}, {"OpenFiles", files}}
+    );
+    into.gateway.connections_max = fit;
+}
+
 // SIGHUP: the same sources once more; what is wrong in them is logged, and nothing changes.
 void reload(chaind_process& running, int argc, char const* const* argv)
 {
@@ -25,6 +45,7 @@ void reload(chaind_process& running, int argc, char const* const* argv)
         auto options = chaind_options(fresh);
         options.parse(argc, argv, [&] { complete(fresh); });
         log::set_level(fresh.log_level);
+        fit_to_open_files(fresh);
         running.reload(fresh.gateway);
     }
     catch (runtime::config_error const& wrong)
@@ -54,6 +75,7 @@ int start(int argc, char** argv)
             "changed on the way",
             {{"Address", settings.client_listen}}
         );
+    fit_to_open_files(settings);
     gateway::warn_without_common_passwords();
     chaind_process* running = nullptr;
     auto make = [&](boost::asio::io_context& on) -> std::unique_ptr<runtime::daemon>

@@ -378,10 +378,28 @@ admin_answer service::told(std::string const& name, std::optional<control::admin
         case admin_verdict::not_now: break;
     }
     auto const undecided = nothing_is_decided();
-    auto busy =
-        conflict(undecided.empty() ? "another change is under way; ask again in a moment" : undecided);
+    auto busy = conflict(undecided.empty() ? why_not_now() : undecided);
     busy.passing = reply->passing;
     return busy;
+}
+
+// Another change, the chain's own or an administrator's; or there is nobody to make one.
+std::string service::why_not_now() const
+{
+    auto const& chain = core_.current().current.members;
+    auto const nodes = core_.nodes();
+    auto const is_there = [&](member const& m)
+    {
+        return std::any_of(
+            nodes.begin(), nodes.end(), [&](auto const& each) { return each.name == m.name && each.alive; }
+        );
+    };
+    if (chain.empty() || std::any_of(chain.begin(), chain.end(), is_there))
+        return "another change is under way; ask again in a moment";
+    std::string who;
+    for (auto const& m : chain)
+        who += (who.empty() ? "" : " or ") + m.name.name.str();
+    return "no machine of the chain is heard: start " + who + " first; see `chainctl status`";
 }
 
 bool service::connected(node_id const& name) const

@@ -96,8 +96,14 @@ json::object seen_from_here(chain_view const& now, json::object out)
         for (auto& row : chain->get_array())
             if (row.is_object() && is_unreached(text_in(row.get_object(), "name")))
                 row.get_object()["state"] = "silent";
+    // Nobody takes anybody in meanwhile.
+    out["joining"] = json::array();
     auto& failed = out["failed"];
     if (!failed.is_array()) failed = json::array();
+    for (auto& row : failed.get_array())
+        if (row.is_object())
+            row.get_object()["next"] = "start configd, without which no machine comes back; then " +
+                                       text_in(row.get_object(), "next");
     for (auto const& name : now.unreached)
     {
         if (name == now.node) continue;  // its own earlier run

@@ -1,9 +1,11 @@
 """QUALITY 3, from outside: each abuse gets its documented refusal, the processes live, nothing has changed."""
 import asyncio
 import json
+import resource
 import socket
 import struct
 import subprocess
+import tempfile
 from pathlib import Path
 
 import websockets
@@ -358,6 +360,22 @@ def test_settings_that_are_wrong_are_refused_by_name(volume):
     for (program, *words), named in cases:
         done = subprocess.run([str(binaries / program), *words, "--check-config"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
         assert done.returncode == 78 and named in done.stderr, (words, done.returncode, done.stderr)
+
+
+def test_more_connections_than_open_files_are_named_and_not_taken(volume):
+    with tempfile.TemporaryDirectory(prefix="few-") as folder:
+        binary = ROOT / "build" / "release" / "bin" / "chaind"
+        few = subprocess.Popen(
+            [str(binary), "--name", "n1", "--data-dir", folder, "--configd", "127.0.0.1:1", *(f"--{which}-listen=127.0.0.1:0" for which in ("client", "replica", "admin"))],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (2048, 2048)),
+        )  # fmt: skip
+        try:
+            line = next(line for line in few.stdout if "connections-max" in line)
+            assert "ConnectionsMax=10000 Taken=1536 OpenFiles=2048" in line, line
+        finally:
+            few.kill()
+            few.communicate()
 
 
 def test_a_port_in_use_ends_the_start_with_its_name(volume):

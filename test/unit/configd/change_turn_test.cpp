@@ -151,6 +151,20 @@ BOOST_AUTO_TEST_CASE(a_reconfiguration_that_does_not_end_is_waited_for_only_so_l
     BOOST_TEST(post("/v1/want", R"({"replicas":5})").status == 200u);
 }
 
+BOOST_AUTO_TEST_CASE(with_nobody_to_make_it_a_change_is_refused_by_that)
+{
+    stop_config();
+    for (auto const* who : {"n2", "n3"})
+        puppets[who]->stop();
+    patience = 200ms;
+    start_config();
+    auto const refused = post("/v1/want", R"({"replicas":5})");
+    BOOST_TEST(refused.status == 409u);
+    BOOST_TEST(
+        problem(refused) == "no machine of the chain is heard: start n2 or n3 first; see `chainctl status`"
+    );
+}
+
 BOOST_AUTO_TEST_CASE(a_service_that_stops_does_not_wait)
 {
     send("/v1/nodes/n3/remove", "", first);

@@ -425,6 +425,16 @@ BOOST_AUTO_TEST_CASE(without_the_config_service_who_is_not_reached_is_silent_and
     BOOST_TEST(full_status(empty).at("state").as_string() == "down");
     BOOST_TEST(full_status(empty).at("failed").at(0).at("next").as_string() == "start configd");
 
+    // Whoever was away when it spoke last comes back by it alone, and whoever was joining joins no more.
+    auto away = view_without_service();
+    away.status["failed"] = {{{"name", "n2"}, {"next", "start chaind on n2"}}};
+    away.status["joining"] = {{{"name", "n3"}, {"phase", "splice"}}};
+    BOOST_TEST(
+        full_status(away).at("failed").at(0).at("next").as_string() ==
+        "start configd, without which no machine comes back; then start chaind on n2"
+    );
+    BOOST_TEST(full_status(away).at("joining").as_array().empty());
+
     // While it is up it knows better.
     view.status["config_service"] = {{"state", "up"}};
     BOOST_TEST(full_status(view).at("state").as_string() == "healthy");
