@@ -55,9 +55,9 @@ void clock_votes::forgive(microseconds pause)
     own_.heard += pause;
 }
 
-std::vector<std::int64_t> clock_votes::offsets(instant now) const
+clock_votes::offset_list clock_votes::offsets(instant now) const
 {
-    std::vector<std::int64_t> out;
+    offset_list out;
     if (counts(own_, now) && !own_is_a_members(now)) out.push_back(own_.offset_us);
     for (auto const& [name, one] : nodes_)
         if (counts(one, now)) out.push_back(one.offset_us);
@@ -102,7 +102,8 @@ void clock_votes::agree(instant now, std::size_t members, std::size_t wanted)
     {
         auto behind = [&](std::int64_t offset)
         { return offset + now.count() + tolerance_.count() < newest_stamp_us_; };
-        if (!std::all_of(all.begin(), all.end(), behind)) std::erase_if(all, behind);
+        if (!std::all_of(all.begin(), all.end(), behind))
+            all.erase(std::remove_if(all.begin(), all.end(), behind), all.end());
         agreed_us_ = middle(all);
     }
 }

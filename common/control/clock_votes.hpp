@@ -14,9 +14,10 @@
 #include "base/time.hpp"
 #include "membership/config.hpp"
 
+#include <boost/container/small_vector.hpp>
+
 #include <map>
 #include <optional>
-#include <vector>
 
 namespace chaind::control
 {
@@ -64,7 +65,9 @@ private:
     void agree(instant now, std::size_t members, std::size_t wanted);
     [[nodiscard]] bool counts(vote const& one, instant now) const;
     [[nodiscard]] bool own_is_a_members(instant now) const;
-    [[nodiscard]] std::vector<std::int64_t> offsets(instant now) const;
+    // Each word of a machine asks for them.
+    using offset_list = boost::container::small_vector<std::int64_t, 8>;
+    [[nodiscard]] offset_list offsets(instant now) const;
 
     microseconds tolerance_;
     vote own_;

@@ -78,10 +78,10 @@ bool controller::impl::may_lead(member const& m) const
 // It would be the head, and somebody behind it may be that instead: it goes, and comes back as the tail.
 bool controller::impl::loses_the_head(std::vector<member> const& chain, std::size_t place) const
 {
+    if (may_lead(chain[place])) return false;
     auto fit = [&](member const& m) { return alive(m) && !is_to_leave(m.name) && may_lead(m); };
     auto const first = std::find_if(chain.begin(), chain.end(), fit);
-    return first != chain.end() && static_cast<std::size_t>(first - chain.begin()) > place &&
-           !may_lead(chain[place]);
+    return first != chain.end() && static_cast<std::size_t>(first - chain.begin()) > place;
 }
 
 }  // namespace chaind::control

@@ -87,6 +87,7 @@ private:
     void propose(proposal const& what);
     [[nodiscard]] config_id new_id(chain_config const& of);
     [[nodiscard]] std::optional<proposal> plan(std::optional<member> const& joiner);
+    [[nodiscard]] bool all_is_well() const;  // of an ACTIVE chain: its plan is to stay as it is
     [[nodiscard]] std::optional<proposal> plan_cold_start(std::vector<member> const& base);
     [[nodiscard]] std::vector<returned> returned_ones() const;
     [[nodiscard]] bool stays(member const& m, std::vector<member> const& chain) const

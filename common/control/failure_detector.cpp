@@ -62,16 +62,26 @@ void failure_detector::forgive(instant since, instant now)
 verdict failure_detector::judge(member const& who, instant now) const
 {
     auto found = known_.find(who);
-    if (found == known_.end()) return verdict::silent;
-    if (found->second.gone) return verdict::gone;
-    if (found->second.lost && found->second.stepping_down) return verdict::left;
-    return found->second.heard + patience(found->second) >= now ? verdict::alive : verdict::silent;
+    return found == known_.end() ? verdict::silent : judge(found->second, now);
+}
+
+verdict failure_detector::judge(state const& of, instant now) const
+{
+    if (of.gone) return verdict::gone;
+    if (of.lost && of.stepping_down) return verdict::left;
+    return of.heard + patience(of) >= now ? verdict::alive : verdict::silent;
 }
 
 bool failure_detector::assumed(member const& who, instant now) const
 {
     auto found = known_.find(who);
-    return found != known_.end() && found->second.assumed && alive(who, now);
+    return found != known_.end() && found->second.assumed && judge(found->second, now) == verdict::alive;
+}
+
+bool failure_detector::heard_in_time(member const& who, instant now) const
+{
+    auto found = known_.find(who);
+    return found != known_.end() && !found->second.assumed && judge(found->second, now) == verdict::alive;
 }
 
 std::optional<instant> failure_detector::last_heard(member const& who) const

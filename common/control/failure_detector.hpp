@@ -66,6 +66,8 @@ public:
     }
     // Alive by assumption only: nothing to remove it for, but nothing to build on either.
     [[nodiscard]] bool assumed(member const& who, instant now) const;
+    // Alive, and not by assumption.
+    [[nodiscard]] bool heard_in_time(member const& who, instant now) const;
     [[nodiscard]] std::optional<instant> last_heard(member const& who) const;
 
 private:
@@ -80,6 +82,7 @@ private:
     };
 
     [[nodiscard]] microseconds patience(state const& with) const;
+    [[nodiscard]] verdict judge(state const& of, instant now) const;
 
     microseconds silence_;
     microseconds longest_;

@@ -27,6 +27,7 @@ public:
             since_.erase(which);
     }
     void clear() { since_.clear(); }
+    [[nodiscard]] bool none() const { return since_.empty(); }  // is dead, for however short a while
 
     // Those that have been dead for `patience`.
     [[nodiscard]] std::vector<link> dead(instant now, microseconds patience) const

@@ -81,9 +81,14 @@ void controller::impl::decide_active()
 {
     watch_links();
     if (attend_administrator() || attend_stored_changes()) return;
-    auto next = plan(ready_joiner());
-    if (next && next->joiner) pace_ = pace_of_splice();
-    if (next && next->members != rec_.current.members) return propose(*next);
+    if (auto const joiner = ready_joiner(); joiner || !all_is_well())
+    {
+        auto next = plan(joiner);
+        if (next && next->joiner) pace_ = pace_of_splice();
+        if (next && next->members != rec_.current.members) return propose(*next);
+    }
+    else
+        cold_since_.reset();
     attend_learner();
     attend_watermark();
 }
@@ -180,7 +185,7 @@ std::optional<controller::impl::proposal> controller::impl::plan(std::optional<m
         rule(r::survivors_come_from_the_active_config) ? rec_.last_active.members : rec_.current.members;
     // After our own start, pause or isolation: each member first speaks for itself, or is silent for long
     // enough.
-    auto open_question = [&](member const& m) { return alive(m) && detector_.assumed(m, now_); };
+    auto open_question = [&](member const& m) { return detector_.assumed(m, now_) && alive(m); };
     if (std::any_of(base.begin(), base.end(), open_question)) return std::nullopt;
     if (std::none_of(base.begin(), base.end(), [&](member const& m) { return alive(m); }))
         return plan_cold_start(base);
@@ -190,6 +195,23 @@ std::optional<controller::impl::proposal> controller::impl::plan(std::optional<m
     proposal next{.members = next_chain(base, seen), .joiner = {}};
     if (joiner && next.members.back() == *joiner) next.joiner = joiner->name;
     return next;
+}
+
+// None of the reasons holds for which observe() and next_chain() take a member out. Each step asks, and a
+// chain is nearly always so: what speaks against a member is weighed against the others only where there is
+// something.
+bool controller::impl::all_is_well() const
+{
+    auto nothing_against = [&](member const& m)
+    {
+        auto const* known = nodes_.find(m.name);
+        if (known == nullptr || known->who != m || !known->last || known->deaf_to) return false;
+        auto const& said = *known->last;
+        return !is_low(said.left) && said.refused_us <= 0 && !is_to_leave(m.name) && !clocks_.error(m.name) &&
+               detector_.heard_in_time(m, now_);
+    };
+    auto const& chain = rec_.current.members;
+    return links_.none() && rec_.moving.empty() && std::all_of(chain.begin(), chain.end(), nothing_against);
 }
 
 // Waits for all, since the longest log should lead; but not for ever, since any one of them suffices.
@@ -225,9 +247,10 @@ observations controller::impl::observe(std::vector<member> const& base) const
     {
         auto const& m = base[i];
         auto const* known = nodes_.find(m.name);
+        bool const heard = alive(m);
         seen.members[m.name] = {
-            .heard = alive(m),
-            .vouched = !pending() && vouched(base, i),
+            .heard = heard,
+            .vouched = !heard && !pending() && vouched(base, i),
             .deaf = known != nullptr && known->deaf_to.has_value(),
             .removed = !stays(m, base) || loses_the_head(base, i) || leaves_for_room(base, i)
         };
@@ -283,17 +306,23 @@ bool controller::impl::vouched(std::vector<member> const& chain, std::size_t pla
 void controller::impl::watch_links()
 {
     auto const& chain = rec_.current.members;
-    auto reports = [&](member const& from, member const& of)
+    auto reports = [&](heartbeat const* from, member const& of)
     {
-        auto const* hb = nodes_.last_of(from);
-        return hb != nullptr && hb->promised == rec_.current.at &&
-               std::find(hb->unreachable.begin(), hb->unreachable.end(), of.name) != hb->unreachable.end();
+        return from != nullptr && from->promised == rec_.current.at &&
+               std::find(from->unreachable.begin(), from->unreachable.end(), of.name) !=
+                   from->unreachable.end();
     };
-    for (std::size_t i = 1; i < chain.size(); ++i)
+    heartbeat const* last_of_a = nullptr;
+    for (std::size_t i = 0; i < chain.size(); ++i)
     {
-        auto const &a = chain[i - 1], &b = chain[i];
-        bool const dead = alive(a) && alive(b) && (reports(a, b) || reports(b, a));
-        links_.observe({a.name, b.name}, dead, now_);
+        auto const* const last_of_b = nodes_.last_of(chain[i]);
+        if (i > 0)
+        {
+            auto const &a = chain[i - 1], &b = chain[i];
+            bool const reported = reports(last_of_a, b) || reports(last_of_b, a);
+            links_.observe({a.name, b.name}, reported && alive(a) && alive(b), now_);
+        }
+        last_of_a = last_of_b;
     }
 }
 
