@@ -7,19 +7,9 @@ namespace chaind::sim
 
 config_host::config_host(world& in)
     : in_(in),
+      time_(in.time),
       clock_{in.random.between(0, 1'000'000'000'000), in.random.between(-in.how.clock_ppm, in.how.clock_ppm)}
 {
-}
-
-void config_host::later(us delay, scheduler::action what)
-{
-    in_.time.after(
-        delay,
-        [this, life = life_, run = std::move(what)]
-        {
-            if (life == life_) run();
-        }
-    );
 }
 
 void config_host::start()
@@ -30,7 +20,7 @@ void config_host::start()
     how.run = in_.random.id<boot_id>();
     for (int i = 0; i < in_.how.nodes - in_.how.spares; ++i)
         how.bootstrap.push_back(in_.at(i).self().name);
-    core_.emplace(how, registry_, instant(clock_.local(in_.time.now())));
+    core_.emplace(how, registry_, instant(clock_.local(time_.now())));
     admission_.emplace(cluster_id{}, tokens_);
     next_tick();
     ask_for_admissions();
@@ -63,7 +53,7 @@ void config_host::pause()
     if (!alive() || paused_) return;
     in_.log.line("pause config");
     paused_ = true;
-    paused_since_ = in_.time.now();
+    paused_since_ = time_.now();
 }
 
 void config_host::resume()
@@ -71,7 +61,7 @@ void config_host::resume()
     if (!paused_) return;
     in_.log.line("resume config");
     paused_ = false;
-    if (in_.time.now() - paused_since_ > 60'000) in_.count.add(seen::own_pauses);
+    if (time_.now() - paused_since_ > 60'000) in_.count.add(seen::own_pauses);
     if (in_.random.chance(0.5)) inbox_.push_front(control::tick{});
     auto events = std::move(inbox_);
     inbox_.clear();
@@ -103,7 +93,7 @@ void config_host::arrive(int from, std::uint64_t connection, heartbeat what)
         link.end = what.from;
         deliver(control::connected{what.from, in_.at(from).kernel});
     }
-    link.heard = in_.time.now();
+    link.heard = time_.now();
     deliver(control::heard{std::move(what)});
 }
 
@@ -113,7 +103,7 @@ bool config_host::speaks_now(node const& which) const
     if (!alive() || paused_ || !which.alive() || link == links_.end() || link->second.end != which.self())
         return false;
     auto const word = last_word(which);
-    return word && word->from == which.self() && in_.time.now() - link->second.heard < 100'000;
+    return word && word->from == which.self() && time_.now() - link->second.heard < 100'000;
 }
 
 std::optional<heartbeat> config_host::last_word(node const& of) const
@@ -173,7 +163,7 @@ void config_host::deliver(control::event what)
 
 instant config_host::now() const
 {
-    return instant(clock_.local(in_.time.now()));
+    return instant(clock_.local(time_.now()));
 }
 
 void config_host::next_tick()
@@ -301,7 +291,7 @@ void config_host::store(control::record what)
             [this]
             {
                 stop();
-                in_.time.after(in_.random.skewed(1'000, 400'000), [this] { start(); });
+                time_.after(in_.random.skewed(1'000, 400'000), [this] { start(); });
             }
         );
     }
@@ -319,7 +309,7 @@ void config_host::store(control::record what)
 
 std::int64_t config_host::wall_us() const
 {
-    return epoch_us + in_.time.now() + clock_jump_us;
+    return epoch_us + time_.now() + clock_jump_us;
 }
 
 void config_host::make_token(std::int64_t ttl_ms, std::function<void(std::string)> made)

@@ -80,7 +80,17 @@ private:
     void arrive(int from, std::uint64_t connection, heartbeat what);
     void next_tick();
     [[nodiscard]] instant now() const;
-    void later(us delay, scheduler::action what);
+    template <class Action>
+    void later(us delay, Action what)  // unless the process has died by then
+    {
+        time_.after(
+            delay,
+            [this, life = life_, run = std::move(what)]() mutable
+            {
+                if (life == life_) run();
+            }
+        );
+    }
     void note(control::notice const& what);
     void keep_tokens(std::function<void()> then);
     void ask_for_admissions();
@@ -88,6 +98,7 @@ private:
     [[nodiscard]] std::int64_t wall_us() const;
 
     world& in_;
+    scheduler& time_;
     machine_clock clock_;
     control::record registry_;
     std::optional<control::record> before_;  // the last change of the chain

@@ -2,8 +2,11 @@
 // Simulated time: a queue of things to do, in order of their time, then of their insertion.
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <deque>
+#include <new>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -15,7 +18,14 @@ using us = std::int64_t;  // microseconds of true time since the start of the si
 class scheduler
 {
 public:
-    using action = std::function<void()>;
+    scheduler() = default;
+    scheduler(scheduler const&) = delete;
+    scheduler& operator=(scheduler const&) = delete;
+    ~scheduler()
+    {
+        for (auto const& each : queue_)
+            places_[each.place].clear();
+    }
 
     [[nodiscard]] us now() const { return now_; }
 
@@ -24,12 +34,12 @@ public:
     {
         if (free_.empty())
         {
-            free_.push_back(actions_.size());
-            actions_.emplace_back();
+            free_.push_back(static_cast<std::uint32_t>(places_.size()));
+            places_.emplace_back();
         }
         auto const place = free_.back();
+        places_[place].keep(std::forward<Action>(what));
         free_.pop_back();
-        actions_[place] = std::forward<Action>(what);
         queue_.push_back({std::max(when, now_), order_++, place});
         std::push_heap(queue_.begin(), queue_.end(), later);
     }
@@ -49,10 +59,7 @@ public:
             auto const next = queue_.back();
             queue_.pop_back();
             now_ = next.when;
-            auto const what = std::move(actions_[next.place]);
-            actions_[next.place] = nullptr;
-            free_.push_back(next.place);
-            what();
+            do_once(next.place);
             if (!each()) return false;
         }
         now_ = std::max(now_, end);
@@ -60,20 +67,58 @@ public:
     }
 
 private:
-    struct item
+    struct item  // what the heap moves about is small
     {
         us when;
-        std::uint64_t order;
-        std::size_t place;  // of its action: what the heap moves about is small
+        std::uint32_t order;  // no run has as many as these
+        std::uint32_t place;  // of its action
     };
     static constexpr auto later = [](item const& a, item const& b)
     { return a.when != b.when ? a.when > b.when : a.order > b.order; };
 
+    // An action with all that it carries, a message mostly. It stays where it was put, until it is done: most
+    // of what a simulation does is put here, so that nothing is asked of the heap for it.
+    class action_place
+    {
+    public:
+        template <class Action>
+        void keep(Action&& what)
+        {
+            using kept = std::decay_t<Action>;
+            static_assert(sizeof(kept) <= sizeof bytes_ && alignof(kept) <= alignof(std::max_align_t));
+            ::new (static_cast<void*>(bytes_)) kept(std::forward<Action>(what));
+            run_ = [](void* at) { (*static_cast<kept*>(at))(); };
+            clear_ = [](void* at) { static_cast<kept*>(at)->~kept(); };
+        }
+        void run() { run_(bytes_); }
+        void clear() { clear_(bytes_); }
+
+    private:
+        alignas(std::max_align_t) std::byte bytes_[640];
+        void (*run_)(void*) = nullptr;
+        void (*clear_)(void*) = nullptr;
+    };
+
+    void do_once(std::uint32_t place)
+    {
+        struct at_last  // also when a check fails
+        {
+            scheduler& in;
+            std::uint32_t which;
+            ~at_last()
+            {
+                in.places_[which].clear();
+                in.free_.push_back(which);
+            }
+        } const guard{*this, place};
+        places_[place].run();
+    }
+
     std::vector<item> queue_;
-    std::vector<action> actions_;
-    std::vector<std::size_t> free_;  // places without one
+    std::deque<action_place> places_;
+    std::vector<std::uint32_t> free_;  // places without an action
     us now_ = 0;
-    std::uint64_t order_ = 0;
+    std::uint32_t order_ = 0;
 };
 
 // A machine's own clock: it runs at a slightly wrong rate from an arbitrary start.
