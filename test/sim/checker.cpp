@@ -238,7 +238,7 @@ void checker::on_registry(control::record const& now)
         check_activation(now);
         highest_active_ = now.last_active.at;
     }
-    registry_ = now;
+    know_registry(now);
     for (auto& each : in_.nodes)
         if (!registry_.last_active.contains_store(each->self())) each->lying = false;
     on_disk_changed();
@@ -256,7 +256,7 @@ void checker::on_forced(control::record const& now)
     demand(now.current.at > registry_.current.at, "I2: the forced epoch ", now.current.at, " is used twice");
     know_config(now.current);
     highest_active_ = now.last_active.at;
-    registry_ = now;
+    know_registry(now);
     on_disk_changed();
     for (auto const& each : in_.nodes)
         check_lease(*each);
@@ -291,8 +291,7 @@ void checker::check_pair(node const& before, node const& after) const
     auto const& b = after.status();
     auto const& first = before.store().issued();
     auto const& second = after.store().issued();
-    auto known = views_.find(after.index());
-    auto from_promise = known == views_.end() ? seq{} : known->second.commit_at_promise;
+    auto const from_promise = views_[static_cast<std::size_t>(after.index())].commit_at_promise;
     demand(
         b.stable <= a.stable, "I7: stable of ", after.self().name, " is ", b.stable, ", before it ", a.stable
     );
@@ -336,7 +335,8 @@ void checker::check_core(node const& each)
     demand(s.received == each.store().issued().end(), "received of ", name, " is ", s.received);
     demand(s.stable <= std::min(s.durable, s.verified), "I7: stable of ", name, " is ", s.stable);
     demand(each.store().issued().applied <= s.commit, "applies above the commit");
-    auto& view = views_[each.index()];
+    views_.resize(in_.nodes.size());
+    auto& view = views_[static_cast<std::size_t>(each.index())];
     if (view.boot != each.self().boot || view.at != s.config.at)
         view = {each.self().boot, s.config.at, s.stable, s.commit, s.commit};
     demand(s.stable >= view.stable, "I7: stable of ", name, " falls in epoch ", s.config.at);
@@ -374,20 +374,26 @@ void checker::check_lease(node const& each) const
 void checker::check_neighbours(node const& each) const
 {
     auto const& chain = registry_.last_active;
-    auto takes_part = [&](member const& m) -> node const*
+    auto takes_part = [&](std::size_t place)
     {
-        auto const* n = in_.find(m.name);
-        if (!n->alive() || n->self() != m || n->status().config.at != chain.at) return nullptr;
-        return n->store().durable().promised.at == chain.at ? n : nullptr;
+        auto const& n = *chain_[place];
+        return n.alive() && n.self() == chain.members[place] && n.status().config.at == chain.at &&
+               n.store().durable().promised.at == chain.at;
     };
-    for (std::size_t i = 1; i < chain.members.size(); ++i)
+    for (std::size_t i = 0; i < chain_.size(); ++i)
     {
-        auto const &a = chain.members[i - 1], &b = chain.members[i];
-        if (a != each.self() && b != each.self()) continue;
-        auto const* before = takes_part(a);
-        auto const* after = takes_part(b);
-        if (before && after) check_pair(*before, *after);
+        if (chain_[i] != &each || !takes_part(i)) continue;
+        if (i > 0 && takes_part(i - 1)) check_pair(*chain_[i - 1], each);
+        if (i + 1 < chain_.size() && takes_part(i + 1)) check_pair(each, *chain_[i + 1]);
     }
+}
+
+void checker::know_registry(control::record const& now)
+{
+    registry_ = now;
+    chain_.clear();
+    for (auto const& m : registry_.last_active.members)
+        chain_.push_back(in_.find(m.name));
 }
 
 void checker::on_step(node const& where)

@@ -86,6 +86,7 @@ private:
     void check_pair(node const& before, node const& after) const;
     void check_activation(control::record const& now) const;
     void know_config(chain_config const& what);
+    void know_registry(control::record const& now);
     void check_known(control::record const& now);  // checker_tokens.cpp
     [[nodiscard]] bool agrees(disk_image const& disk, seq upto, digest const& want) const;
 
@@ -96,15 +97,16 @@ private:
     std::map<epoch, std::vector<member>> configs_;
     std::unordered_map<std::uint64_t, digest> assigned_;         // epoch and seq -> hash
     std::map<std::pair<boot_id, epoch>, instant> leases_given_;  // from when on, by its own clock
-    std::map<int, promised_view> views_;                         // by the node's index
+    std::vector<promised_view> views_;                           // by the node's index
     std::set<store_id> stores_;
     std::map<std::string, std::int64_t> tokens_;  // when each expires, in ms since 1970
     std::map<std::string, member> let_in_;        // by which token
     std::map<std::string, node_id> used_by_;      // hash of a token's secret: its machine, once it is kept
     std::map<node_id, std::size_t> taken_in_;     // how often that name became one of the cluster's
     control::record registry_;
-    seq highest_commit_;  // that any replica has known
-    seq longest_;         // end of a log, on any disk so far
+    std::vector<node const*> chain_;  // the machines of its last ACTIVE chain's members, in their order
+    seq highest_commit_;              // that any replica has known
+    seq longest_;                     // end of a log, on any disk so far
     epoch highest_active_;
     seq acknowledged_;
     seq seen_by_reads_;
