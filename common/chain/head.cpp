@@ -37,7 +37,7 @@ void replica::impl::hand_over(std::vector<submission> const& what)
             auto const why = assign(each);
             if (!why) continue;
             auto const times = locals_.take(each.request);
-            out_.refusals.push_back({each.request, *why, times.value_or(1) > 1});
+            out_->refusals.push_back({each.request, *why, times.value_or(1) > 1});
         }
         return;
     }
@@ -128,7 +128,7 @@ void replica::impl::from_peer(member const& from, refused const& what)
 {
     if (!is(config_.members.front(), from)) return;
     auto const times = locals_.take(what.request);
-    if (times) out_.refusals.push_back({what.request, what.why, *times > 1});
+    if (times) out_->refusals.push_back({what.request, what.why, *times > 1});
 }
 
 }  // namespace chaind::chain

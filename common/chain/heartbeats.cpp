@@ -29,7 +29,7 @@ void replica::impl::heartbeat_if_due()
     heartbeat_at_ = now_.steady;
     auto const end = log_.point(writes_.durable());
     BOOST_ASSERT(end);
-    out_.heartbeats.push_back(heartbeat{
+    out_->heartbeats.push_back(heartbeat{
         .from = how_.self,
         .sent = now_.steady,
         .promised = writes_.promised(),

@@ -72,7 +72,7 @@ void replica::impl::accept(append const& what, std::optional<log_point> const& o
         if (!mine && !trusted && what.prev.at > log_.base().at)
         {
             parked_ = parked{.read_id = ++last_number_, .since = now_.steady, .what = what};
-            out_.log_reads.push_back({.id = parked_->read_id, .from = what.prev.at, .max_bytes = 1});
+            out_->log_reads.push_back({.id = parked_->read_id, .from = what.prev.at, .max_bytes = 1});
             return;
         }
     }

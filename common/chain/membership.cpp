@@ -174,7 +174,7 @@ link_view replica::impl::view_for_links()
         .given = snapshot_out_.given(),
         .in = config_.at,
         .last_number = last_number_,
-        .out = out_,
+        .out = *out_,
     };
 }
 

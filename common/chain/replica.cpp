@@ -20,7 +20,14 @@ effects replica::step(now_t const& now, event const& what)
 
 replica_status replica::status() const
 {
-    return impl_->status();
+    replica_status out;
+    impl_->status(out);
+    return out;
+}
+
+void replica::status(replica_status& again) const
+{
+    impl_->status(again);
 }
 
 bool replica::lease_valid(instant now) const
@@ -63,6 +70,8 @@ effects replica::impl::step(now_t const& now, event const& what)
 {
     BOOST_ASSERT(now.steady >= now_.steady);
     now_ = now;
+    effects done;
+    out_ = &done;
     if (!halted_ && !anew_)
     {
         std::visit([this](auto const& each) { on(each); }, what);
@@ -70,15 +79,15 @@ effects replica::impl::step(now_t const& now, event const& what)
     }
     if (anew_)
     {
-        out_ = {};
-        out_.anew = anew_;
+        done = {};
+        done.anew = anew_;
     }
     if (halted_)
     {
-        out_ = {};
-        out_.halt = halted_;
+        done = {};
+        done.halt = halted_;
     }
-    return std::exchange(out_, {});
+    return done;
 }
 
 void replica::impl::settle()
@@ -90,7 +99,7 @@ void replica::impl::settle()
     advance_stable();
     advance_commit();
     order_apply();
-    reads_.advance(read_view(), out_);
+    reads_.advance(read_view(), *out_);
     pump_links();
     attend_snapshots();
     acknowledge();
@@ -101,8 +110,8 @@ void replica::impl::settle()
     BOOST_ASSERT(writes_.applied() <= writes_.apply_ordered());
     BOOST_ASSERT(writes_.apply_ordered() <= commit_ || !rule(r::apply_waits_for_commit));
     BOOST_ASSERT(commit_ <= verified_ && verified_ <= log_.end());
-    writes_.flush(out_.writes);
-    for (auto const& write : out_.writes)
+    writes_.flush(out_->writes);
+    for (auto const& write : out_->writes)
         ordered_at_.emplace_back(write.id, now_.steady);
 }
 
@@ -122,7 +131,7 @@ void replica::impl::other_history(std::string why)
 
 void replica::impl::send(member const& to, message what)
 {
-    out_.sends.push_back({to, std::move(what)});
+    out_->sends.push_back({to, std::move(what)});
 }
 
 void replica::impl::on(tick const&)
@@ -218,12 +227,12 @@ void replica::impl::on(log_read const& what)
 
 void replica::impl::on(read_wanted const& what)
 {
-    reads_.wanted(what.token, read_view(), out_);
+    reads_.wanted(what.token, read_view(), *out_);
 }
 
 void replica::impl::on(read_done const& what)
 {
-    reads_.done(what.token, read_view(), out_);
+    reads_.done(what.token, read_view(), *out_);
 }
 
 void replica::impl::on(disk_room const& what)
@@ -262,30 +271,28 @@ bool replica::impl::lease_valid(instant now) const
     return activated_ && lease_until_ && now < *lease_until_;
 }
 
-replica_status replica::impl::status() const
+void replica::impl::status(replica_status& out) const
 {
-    return {
-        .config = config_,
-        .part = part(),
-        .active = activated_,
-        .end = log_.end_point(),
-        .received = log_.end(),
-        .durable = writes_.durable(),
-        .verified = verified_,
-        .stable = stable_,
-        .commit = commit_,
-        .applied = writes_.applied(),
-        .lease_until = lease_until_.value_or(instant{}),
-        .pending_submissions = locals_.size(),
-        .base = log_.base(),
-        .drain = drain_,
-        .receiving = snapshot_in_.progress(),
-        .least = least(),
-        .moved_bytes = moved_bytes_,
-        .clock_error = clock_.error(now_),
-        .refused_us = refused_us_,
-        .agreed_us = clock_.agreed_us({}),
-    };
+    out.config = config_;
+    out.part = part();
+    out.active = activated_;
+    out.end = log_.end_point();
+    out.received = log_.end();
+    out.durable = writes_.durable();
+    out.verified = verified_;
+    out.stable = stable_;
+    out.commit = commit_;
+    out.applied = writes_.applied();
+    out.lease_until = lease_until_.value_or(instant{});
+    out.pending_submissions = locals_.size();
+    out.base = log_.base();
+    out.drain = drain_;
+    out.receiving = snapshot_in_.progress();
+    out.least = least();
+    out.moved_bytes = moved_bytes_;
+    out.clock_error = clock_.error(now_);
+    out.refused_us = refused_us_;
+    out.agreed_us = clock_.agreed_us({});
 }
 
 }  // namespace chaind::chain

@@ -23,7 +23,7 @@ enum class role : std::uint8_t
     solo,
 };
 
-// A view for status pages, metrics and tests; costs nothing to take.
+// A view for status pages, metrics and tests.
 struct replica_status
 {
     chain_config config;  // newest known
@@ -57,6 +57,7 @@ public:
     [[nodiscard]] effects step(now_t const& now, event const& what);
 
     [[nodiscard]] replica_status status() const;
+    void status(replica_status& again) const;  // one that was taken before: its memory is used again
     // May this replica serve a linearizable read now without asking anybody?
     [[nodiscard]] bool lease_valid(instant now) const;
     // What time it is, in µs since 1970 UTC: by the own wall clock, unless most others say otherwise.

@@ -32,7 +32,7 @@ public:
     impl(settings how, recovered const& from);
 
     effects step(now_t const& now, event const& what);
-    [[nodiscard]] replica_status status() const;
+    void status(replica_status& out) const;
     [[nodiscard]] bool lease_valid(instant now) const;
     [[nodiscard]] agreed_clock const& clock() const { return clock_; }
 
@@ -142,7 +142,7 @@ private:
     agreed_clock clock_;
     std::int64_t refused_us_ =
         0;  // by how much the newest row that was refused for its stamp is ahead; 0: none is
-    effects out_;
+    effects* out_ = nullptr;  // of the step under way
     std::optional<std::string> halted_;
     std::optional<begin_anew> anew_;
 

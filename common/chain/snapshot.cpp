@@ -26,7 +26,7 @@ snapshot_source::view replica::impl::giving()
         .applied = writes_.applied(),
         .learner = learner_link_ ? &learner_link_->peer() : nullptr,
         .needed = learner_link_ && learner_link_->needs_snapshot(),
-        .out = out_,
+        .out = *out_,
     };
 }
 
@@ -37,7 +37,7 @@ snapshot_receiver::view replica::impl::taking()
         .now = now_.steady,
         .in = config_.at,
         .source = takes_snapshots() ? &*source_ : nullptr,
-        .out = out_,
+        .out = *out_,
     };
 }
 
@@ -112,7 +112,7 @@ void replica::impl::judge_rows()
     if (rows_ == rows::doubtful && !position_ && due)
     {
         rows_ = rows::in_check;
-        out_.snapshot_orders.emplace_back(check_rows{.all = rows_suspect_});
+        out_->snapshot_orders.emplace_back(check_rows{.all = rows_suspect_});
     }
     if (rows_ == rows::changed && source_ && rule(r::a_returning_store_is_checked))
         other_history(rows_trouble_);
@@ -122,7 +122,7 @@ void replica::impl::attend_snapshots()
 {
     judge_rows();
     if (activated_) restored_ = false;
-    if (learner_link_ && learner_link_->streaming()) snapshot_out_.not_needed(out_);
+    if (learner_link_ && learner_link_->streaming()) snapshot_out_.not_needed(*out_);
     snapshot_out_.pump(giving());
     count_traffic();
     watch_positions();
@@ -196,7 +196,7 @@ void replica::impl::say_may_drop()
     }
     if (upto < may_drop_ || upto - may_drop_ >= worth_saying)
     {
-        out_.may_drop = upto;
+        out_->may_drop = upto;
         may_drop_ = upto;
     }
 }

@@ -43,6 +43,8 @@ controller::impl::impl(settings how, record from, instant now)
 
 effects controller::impl::step(instant now, event const& what)
 {
+    effects done;
+    out_ = &done;
     now_ = now;
     // Ticks come every 10 ms at the latest: up to there nothing was late.
     if (now - last_step_ > tick_every) late_.note(now - last_step_ - tick_every, now);
@@ -52,7 +54,7 @@ effects controller::impl::step(instant now, event const& what)
     std::visit([this](auto const& e) { on(e); }, what);
     if (!paused) decide();
     last_step_ = now;
-    return std::exchange(out_, {});
+    return done;
 }
 
 // What arrived meanwhile is handled in the steps that follow; until then the silence and all other waits were
@@ -87,7 +89,7 @@ void controller::impl::on(heard const& e)
         auto& node = nodes_.at(hb.from.name);
         node.contradiction = why;
         node.contradicted_at = now_;
-        out_.hang_ups.push_back(hb.from);
+        out_->hang_ups.push_back(hb.from);
         return;
     }
     highest_ = std::max(highest_, hb.promised);
@@ -150,7 +152,7 @@ void controller::impl::on(connection_lost const& e)
 {
     if (auto const link = linked_.find(e.from.name); link != linked_.end() && link->second == e.from)
         linked_.erase(link);
-    if (detector_.lost(e.from)) out_.probes.push_back(e.from);
+    if (detector_.lost(e.from)) out_->probes.push_back(e.from);
 }
 
 void controller::impl::on(probed const& e)
@@ -297,7 +299,7 @@ void controller::impl::answer(heartbeat const& hb)
         leases_.granted(hb.from, now_);
         what.lease_for = hb.sent;
     }
-    out_.directives.push_back({.to = hb.from, .what = std::move(what)});
+    out_->directives.push_back({.to = hb.from, .what = std::move(what)});
 }
 
 directive controller::impl::directive_for(node_id const& name) const
@@ -316,7 +318,7 @@ void controller::impl::broadcast()
 {
     if (told().state == config_state::none) return;
     for (auto const& [name, node] : nodes_)
-        if (node.last) out_.directives.push_back({.to = node.who, .what = directive_for(name)});
+        if (node.last) out_->directives.push_back({.to = node.who, .what = directive_for(name)});
 }
 
 void controller::impl::persist(record next, bool new_lineage)
@@ -326,8 +328,8 @@ void controller::impl::persist(record next, bool new_lineage)
     next.watermark_epoch = watermark_epoch_;
     watermark_saved_ = now_;
     writing_ = next;
-    out_.persist = std::move(next);
-    out_.new_lineage = new_lineage;
+    out_->persist = std::move(next);
+    out_->new_lineage = new_lineage;
     if (told() != rec_.current) broadcast();
 }
 
@@ -337,7 +339,7 @@ void controller::impl::on(stored const& e)
     auto const before = rec_;
     rec_ = *std::exchange(writing_, std::nullopt);
     for (auto& fact : with_it_)
-        out_.notices.push_back(std::move(fact));
+        out_->notices.push_back(std::move(fact));
     with_it_.clear();
     if (rec_.drained != before.drained) broadcast();
     if (rec_.current == before.current) return;
@@ -450,7 +452,7 @@ void controller::impl::complain(member const& about, std::string why)
 
 void controller::impl::tell(std::string what, node_id who, std::string why)
 {
-    out_.notices.push_back(
+    out_->notices.push_back(
         {.what = std::move(what), .at = rec_.current.at, .who = std::move(who), .why = std::move(why)}
     );
 }

@@ -16,7 +16,7 @@ constexpr std::size_t most_members = 99;
 void controller::impl::reply(std::uint64_t request, admin_verdict verdict, std::optional<node_id> with)
 {
     bool const passing = verdict == admin_verdict::not_now && changing() && !administration_;
-    out_.replies.push_back(
+    out_->replies.push_back(
         {.request = request,
          .verdict = verdict,
          .current = rec_.current.at,
@@ -28,9 +28,10 @@ void controller::impl::reply(std::uint64_t request, admin_verdict verdict, std::
 // The same code as for the request itself, on a copy of all that is known: nothing comes of it.
 admin_reply controller::impl::judged(event const& asked)
 {
-    out_ = {};
+    effects done;
+    out_ = &done;
     std::visit([this](auto const& e) { on(e); }, asked);
-    if (!out_.replies.empty()) return out_.replies.back();
+    if (!done.replies.empty()) return done.replies.back();
     return {
         .verdict = admin_verdict::done,
         .current = rec_.current.at,

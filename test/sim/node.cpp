@@ -210,11 +210,11 @@ void node::process(chain::event const& what)
     in_.log.mix(static_cast<std::uint64_t>(index_) * 16 + what.index());
     in_.check.on_event(*this, what);
     auto const now = clocks();
-    bool const was_outside = status_.config.leaves_out(self_);
-    auto effects = core_->step(now, what);
-    status_ = core_->status();
     // The gateway's `bye`; under faults it may not arrive.
-    if (!was_outside && status_.config.leaves_out(self_) && !in_.faults_on) in_.clients.on_node_gone(index_);
+    bool const says_bye = !in_.faults_on && !status_.config.leaves_out(self_);
+    auto effects = core_->step(now, what);
+    core_->status(status_);
+    if (says_bye && status_.config.leaves_out(self_)) in_.clients.on_node_gone(index_);
     perform(std::move(effects));
     in_.check.on_step(*this);
 }
