@@ -181,6 +181,14 @@ void model_state::put(event const& row)
     events_[row.pos] = std::move(stored);
 }
 
+bool model_state::has_the_rows_of(model_state const& other) const
+{
+    return counters_ == other.counters_ && users_ == other.users_ && sessions_ == other.sessions_ &&
+           convs_ == other.convs_ && members_ == other.members_ && past_members_ == other.past_members_ &&
+           messages_ == other.messages_ && mentions_ == other.mentions_ && remembered_ == other.remembered_ &&
+           events_ == other.events_;
+}
+
 digest model_state::state_digest() const
 {
     row_sum to;

@@ -51,6 +51,8 @@ public:
 
     // Equal to that of every other implementation with the same rows (row_hash.hpp).
     [[nodiscard]] digest state_digest() const;
+    // As equal digests, but faster by far.
+    [[nodiscard]] bool has_the_rows_of(model_state const& other) const;
 
     // For invariants and checks from outside.
     [[nodiscard]] std::map<message_id, message> const& messages() const { return messages_; }

@@ -5,11 +5,15 @@
 #include "chain/types.hpp"
 #include "sim/rng.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace chaind::sim
@@ -57,6 +61,39 @@ struct outcome
     bool wrong_time = false;  // refused for the time of its key
 };
 
+// Of all that was done, in order. Nobody tries to make two of them equal.
+class history_digest
+{
+public:
+    void add(std::uint64_t part)
+    {
+        state_[0] = (state_[0] ^ part) * 0x9E3779B97F4A7C15ull;
+        state_[0] ^= state_[0] >> 29;
+        state_[1] = (state_[1] + state_[0]) * 0xBF58476D1CE4E5B9ull;
+        state_[1] ^= state_[1] >> 32;
+    }
+    void add(std::string_view bytes)
+    {
+        add(bytes.size());
+        for (; !bytes.empty(); bytes.remove_prefix(std::min<std::size_t>(8, bytes.size())))
+        {
+            std::uint64_t word = 0;
+            std::memcpy(&word, bytes.data(), std::min(sizeof word, bytes.size()));
+            add(word);
+        }
+    }
+    [[nodiscard]] digest value() const
+    {
+        digest out;
+        static_assert(sizeof state_ == sizeof out.bytes);
+        std::memcpy(out.bytes.data(), state_.data(), sizeof state_);
+        return out;
+    }
+
+private:
+    std::array<std::uint64_t, 2> state_{};
+};
+
 // What of an application goes into a snapshot: all of it, unless a planted mistake says otherwise.
 struct app_parts
 {
@@ -75,6 +112,8 @@ public:
     [[nodiscard]] virtual digest state() const = 0;
     // Of every row.
     [[nodiscard]] virtual digest full_state() const = 0;
+    // The same, of another one of this kind, without a hash of each row.
+    [[nodiscard]] virtual bool has_the_rows_of(app const& other) const = 0;
 };
 
 // A real store that does what the simulated disk does, and must come to the same. Throws `violation` where it

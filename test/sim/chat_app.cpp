@@ -1,7 +1,6 @@
 // The chat state machine as the simulated application: the same apply and the same command bytes as in the
 // daemon, on plain maps.
 
-#include "base/hash.hpp"
 #include "chat/apply.hpp"
 #include "chat/model_state.hpp"
 #include "sim/app.hpp"
@@ -92,20 +91,26 @@ chat::command_body body_of(op_key key)
 class command_reader
 {
 public:
-    chat::command const& read(std::shared_ptr<std::string const> const& bytes)
+    struct intention
+    {
+        chat::command what;
+        op_key key;
+    };
+    intention const& read(std::shared_ptr<std::string const> const& bytes)
     {
         auto const [known, fresh] = commands_.try_emplace(bytes);
         if (fresh)
         {
             auto command = wire::decode_command(*bytes);
             demand(command.has_value(), "a command cannot be read");
-            known->second = std::move(*command);
+            auto const key = key_of(command->cid);
+            known->second = {std::move(*command), key};
         }
         return known->second;
     }
 
 private:
-    std::unordered_map<std::shared_ptr<std::string const>, chat::command> commands_;
+    std::unordered_map<std::shared_ptr<std::string const>, intention> commands_;
 };
 
 class chat_app final : public app
@@ -120,8 +125,7 @@ public:
 
     outcome apply(chain::entry const& what) override
     {
-        auto const& command = reader_->read(what.command);
-        auto key = key_of(command.cid);
+        auto const& [command, key] = reader_->read(what.command);
         auto result =
             chat::apply(state_, command, {.pos = what.at, .ts_us = what.ts_us, .request = what.request});
         auto answer = wire::encode(result.result);
@@ -131,7 +135,8 @@ public:
             last_ = sent->mid;
         }
         demand(result.events.size() <= 1, "two events at one position");
-        running_ = hasher{}.bytes(running_.view()).bytes(answer).number(result.effect_pos.value()).finish();
+        history_.add(answer);
+        history_.add(result.effect_pos.value());
         // A refusal that may be otherwise next time is no answer to the key.
         auto const* no = std::get_if<chat::failure>(&result.result);
         auto again = no ? chat::retry_of(no->code) : chat::retry::never;
@@ -140,13 +145,17 @@ public:
         return {key, answer + text(' ', result.effect_pos), result.dup, final, wrong_time};
     }
 
-    [[nodiscard]] digest state() const override { return running_; }
+    [[nodiscard]] digest state() const override { return history_.value(); }
     [[nodiscard]] digest full_state() const override { return state_.state_digest(); }
+    [[nodiscard]] bool has_the_rows_of(app const& other) const override
+    {
+        return state_.has_the_rows_of(static_cast<chat_app const&>(other).state_);
+    }
 
 private:
     std::shared_ptr<command_reader> reader_;
     chat::model_state state_;
-    digest running_;
+    history_digest history_;
     chat::message_id last_;
 };
 

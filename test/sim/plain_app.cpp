@@ -36,19 +36,14 @@ public:
             reg += 1;
             mine = {.at = what.at.value(), .reg = reg, .id = ++last_id_};
             for (auto const part : {mine.at, mine.reg, mine.id, key.client, key.number})
-                mix(part);
+                history_.add(part);
         }
         return {.key = key, .answer = text(mine.at, '/', mine.reg, '/', mine.id), .repeated = repeated};
     }
 
-    [[nodiscard]] digest state() const override
-    {
-        digest out;
-        static_assert(sizeof state_ == sizeof out.bytes);
-        std::memcpy(out.bytes.data(), state_.data(), sizeof state_);
-        return out;
-    }
+    [[nodiscard]] digest state() const override { return history_.value(); }
     [[nodiscard]] digest full_state() const override { return state(); }
+    [[nodiscard]] bool has_the_rows_of(app const& other) const override { return state() == other.state(); }
 
 private:
     struct done  // at 0: nothing
@@ -67,17 +62,8 @@ private:
         return of_client[key.number];
     }
 
-    // Of all that was done, in order. Nobody tries to make two of them equal.
-    void mix(std::uint64_t part)
-    {
-        state_[0] = (state_[0] ^ part) * 0x9E3779B97F4A7C15ull;
-        state_[0] ^= state_[0] >> 29;
-        state_[1] = (state_[1] + state_[0]) * 0xBF58476D1CE4E5B9ull;
-        state_[1] ^= state_[1] >> 32;
-    }
-
     bool deduplicate_;
-    std::array<std::uint64_t, 2> state_{};
+    history_digest history_;
     std::uint64_t last_id_ = 0;  // like a message's
     std::array<std::uint64_t, 16> registers_{};
     std::vector<std::vector<done>> done_;
