@@ -273,7 +273,9 @@ bool replica::impl::lease_valid(instant now) const
 
 void replica::impl::status(replica_status& out) const
 {
-    out.config = config_;
+    auto const& told = out.config;
+    bool const same = told.at == config_.at && told.id == config_.id && told.state == config_.state;
+    if (!same) out.config = config_;
     out.part = part();
     out.active = activated_;
     out.end = log_.end_point();

@@ -57,7 +57,8 @@ public:
     [[nodiscard]] effects step(now_t const& now, event const& what);
 
     [[nodiscard]] replica_status status() const;
-    void status(replica_status& again) const;  // one that was taken before: its memory is used again
+    // Of one that was taken from this replica before: what costs memory is made anew when it has changed.
+    void status(replica_status& again) const;
     // May this replica serve a linearizable read now without asking anybody?
     [[nodiscard]] bool lease_valid(instant now) const;
     // What time it is, in µs since 1970 UTC: by the own wall clock, unless most others say otherwise.

@@ -10,11 +10,12 @@
 #include "base/time.hpp"
 #include "membership/config.hpp"
 
+#include <boost/endian/conversion.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include <algorithm>
-#include <map>
 #include <optional>
-#include <set>
-#include <tuple>
 
 namespace chaind::control
 {
@@ -87,16 +88,15 @@ private:
     microseconds silence_;
     microseconds longest_;
     microseconds own_late_{};
-    // Runs differ in their boots: the rest is hardly ever compared.
-    struct by_run
+    struct by_run  // runs differ in their boots, which are random
     {
-        bool operator()(member const& a, member const& b) const
+        std::size_t operator()(member const& m) const
         {
-            return std::tie(a.boot, a.store, a.name) < std::tie(b.boot, b.store, b.name);
+            return static_cast<std::size_t>(boost::endian::load_little_u64(m.boot.bytes.data()));
         }
     };
-    std::map<member, state, by_run> known_;
-    std::set<member, by_run> neighbours_;  // on the same kernel, by their newest connection
+    boost::unordered_flat_map<member, state, by_run> known_;
+    boost::unordered_flat_set<member, by_run> neighbours_;  // on the same kernel, by their newest connection
 };
 
 }  // namespace chaind::control
