@@ -218,6 +218,28 @@ BOOST_AUTO_TEST_CASE(every_lie_is_found)
     BOOST_TEST((store::check_snapshot(path("sound")).error() == errc::newer_schema));
 }
 
+// Also where the digest is that of the rows as they are: what comes next would have a number that is taken.
+BOOST_AUTO_TEST_CASE(no_counter_is_below_the_rows_that_it_counts)
+{
+    filled(40);
+    tamper(db(), "PRAGMA wal_checkpoint(TRUNCATE)");
+    auto const sound = file_bytes(db());
+    for (std::string const counter : {"max_message_id", "users", "convs", "sessions"})
+    {
+        write_file(db(), sound);
+        tamper(db(), "UPDATE chat_counters SET " + counter + " = 0");
+        {
+            auto db_of_it = store::database::open(db(), store::database::access::create);
+            BOOST_TEST_REQUIRE(db_of_it.has_value());
+            store::keep_sum(**db_of_it, store::sum_of_rows(**db_of_it));
+        }
+        snapshot(counter);
+        std::string why;
+        BOOST_TEST((store::check_snapshot(path(counter), &why).error() == errc::store_damaged), counter);
+        BOOST_TEST(why.ends_with("a counter is below the rows that it counts"), why);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_flipped_bit_anywhere_is_found_or_was_of_no_consequence)
 {
     filled(60);
