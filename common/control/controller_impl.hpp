@@ -251,7 +251,7 @@ private:
     std::optional<instant> stranger_told_;    // that somebody with an unknown name was refused
     bool bootstrap_waits_ = false;            // said so
     std::map<node_id, held> bootstrap_held_;  // with whom the first chain cannot begin
-    effects* out_ = nullptr;  // of the step under way
+    effects* out_ = nullptr;                  // of the step under way
 };
 
 }  // namespace chaind::control

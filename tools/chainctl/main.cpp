@@ -19,7 +19,9 @@ int run(int argc, char** argv)
     if (!p.mistake.empty())
     {
         say("chainctl: " + p.mistake);
-        say("          `chainctl help` lists the commands");
+        say("          " + (p.what == nullptr
+                                ? std::string("`chainctl help` lists the commands")
+                                : "`chainctl help " + std::string(p.what->name) + "` explains it"));
         return exit_usage;
     }
     if (p.what == nullptr)

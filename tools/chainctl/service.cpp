@@ -103,8 +103,11 @@ answer ask_with(
     if (got->status < 300) return {std::move(body), exit_done};
     auto const& refused = object_at(body, "err");
     auto const epoch = number_at(body, "epoch");
-    say("chainctl: " + text_at(refused, "msg", "refused") +
-        (method == "POST" && epoch > 0 ? " (the chain is in epoch " + std::to_string(epoch) + ")" : ""));
+    auto const why = text_at(refused, "msg", "refused");
+    bool const says_it = why.find("epoch " + std::to_string(epoch)) != std::string::npos;
+    say("chainctl: " + why +
+        (method == "POST" && epoch > 0 && !says_it ? " (the chain is in epoch " + std::to_string(epoch) + ")"
+                                                   : ""));
     return {{}, status_of(text_at(refused, "code"))};
 }
 
