@@ -134,7 +134,6 @@ void controller::impl::on(heard const& e)
 
 void controller::impl::on(tick const& e)
 {
-    drop_claim_of_a_stranger();
     clocks_.own(e.wall_us, now_);
     compare_clocks();
 }
@@ -260,14 +259,18 @@ std::string controller::impl::what_registry_lacks(heartbeat const& hb) const
     return {};
 }
 
-// One that was made in the name of a machine that was away falls when that machine itself is back.
+// Before links are encrypted anybody may speak in the name of a machine that is away. What was said so falls
+// when that machine is back, with the store that was heard of before, and knows nothing of it. Whoever has
+// gone since is believed all the same: it may be the only one that knows what was acknowledged.
 void controller::impl::note_claim(heartbeat const& hb)
 {
     auto const found = claims_.find(hb.from.name);
     auto lacks = what_registry_lacks(hb);
     if (lacks.empty())
     {
-        if (found != claims_.end() && found->second.by != hb.from) claims_.erase(found);
+        if (found != claims_.end() && !found->second.by.same_store(hb.from) &&
+            found->second.stores_before.contains(hb.from.store))
+            claims_.erase(found);
         return;
     }
     // A forced epoch is above all promises, and cures just this.
@@ -275,16 +278,14 @@ void controller::impl::note_claim(heartbeat const& hb)
     learning_.reset();
     if (administration_) finish(admin_verdict::old_registry);
     complain(hb.from, "the registry is older than the replicas: " + lacks + "; nothing is decided any more");
-    claims_[hb.from.name] = {.by = hb.from, .lacks = std::move(lacks)};
-}
-
-// One process alone whose store is not in the chain may be anybody's: its word counts as long as it is there.
-void controller::impl::drop_claim_of_a_stranger()
-{
-    if (claims_.size() != 1) return;
-    auto const& by = claims_.begin()->second.by;
-    bool const was_member = rec_.current.contains_store(by) || rec_.last_active.contains_store(by);
-    if (!was_member && !alive(by)) claims_.clear();
+    auto& made = claims_[hb.from.name];
+    made = {.by = hb.from, .lacks = std::move(lacks), .stores_before = {}};
+    if (auto const* known = nodes_.find(hb.from.name); known != nullptr && known->last)
+    {
+        made.stores_before.insert(known->who.store);
+        for (auto const& run : known->past)
+            made.stores_before.insert(run.store);
+    }
 }
 
 void controller::impl::answer(heartbeat const& hb)

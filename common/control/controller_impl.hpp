@@ -65,7 +65,6 @@ private:
     void note_promised_end(heartbeat const& hb);
     [[nodiscard]] std::string what_registry_lacks(heartbeat const& hb) const;
     void note_claim(heartbeat const& hb);
-    void drop_claim_of_a_stranger();
     void answer(heartbeat const& hb);
     [[nodiscard]] directive directive_for(node_id const& name) const;
     void broadcast();
@@ -244,7 +243,8 @@ private:
     struct claim
     {
         member by;
-        std::string lacks;  // for people
+        std::string lacks;                 // for people
+        std::set<store_id> stores_before;  // of that name, before it was said
     };
     std::map<node_id, claim> claims_;
     std::set<member> complained_;             // one notice for each run of a refused node

@@ -191,7 +191,7 @@ microseconds controller::impl::pace_of_splice() const
     auto pace = bounded_pace(how_far->round_trip);
     for (auto const& m : {learning_->source, learning_->learner})
         if (auto const* hb = nodes_.last_of(m)) pace += bounded_pace(hb->fsync);
-    return bounded_pace(pace);
+    return pace;
 }
 
 // What an open load keeps a learner behind by is never less than its disk and the way to it take. Whoever

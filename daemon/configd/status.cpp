@@ -449,7 +449,9 @@ json::value age_of_registry(status_input const& in)
             {"reason", "the registry is older than the replicas: " + in.registry_lacks},
             {"next",
              "stop configd and put the newest copy of its data folder back, or take one machine's word by "
-             "`chainctl force-epoch`; until then no machine is taken out, and none comes in"}
+             "`chainctl force-epoch`; if that machine was away and cannot have said it, start it: what was "
+             "said in "
+             "its name falls. Until then no machine is taken out, and none comes in"}
         };
     if (in.foreign.empty()) return nullptr;
     std::string who;

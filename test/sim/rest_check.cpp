@@ -35,8 +35,9 @@ std::uint32_t times(node::deeds const& said)
 
 void rest_check::run()
 {
+    auto const slowest = in_.how.fsync.high;
     steady();
-    pass(settling);
+    pass(settling + 2 * slowest);
     auto const idle_there = [](auto const& each) { return !each->reading(); };
     auto const none_waits = [&] { return std::all_of(in_.nodes.begin(), in_.nodes.end(), idle_there); };
     (void)span_until(reads_end, none_waits);
@@ -169,10 +170,26 @@ void rest_check::judge_word(node const& of) const
     );
     demand(
         word->unreachable.empty() && !word->feeding && !word->stepping_down && !word->restored &&
-            !word->in_doubt && !word->damaged && word->left == room::ample && word->refused_us == 0,
+            !word->in_doubt && word->damaged == of.rotten && word->left == room::ample &&
+            word->refused_us == 0,
         "I25: at rest ",
         of.self().name,
-        " complains"
+        " complains: unreachable ",
+        word->unreachable.size(),
+        ", feeding ",
+        word->feeding.has_value(),
+        ", stepping down ",
+        word->stepping_down,
+        ", restored ",
+        word->restored,
+        ", in doubt ",
+        word->in_doubt,
+        ", damaged ",
+        word->damaged,
+        ", room ",
+        static_cast<int>(word->left),
+        ", refused ",
+        word->refused_us
     );
 }
 
