@@ -279,6 +279,10 @@ std::string controller::impl::what_is_wrong(node_id const& name, node const& wha
     if (is_drained(name)) return "drained by the administrator";
     if (what.last && what.last->outdated) return outdated_words(name, *what.last);
     if (auto const back = is_held(name, what); back != held::no) return why_held(back, what);
+    if (in_chain != chain.end() && !nodes_.superseded(*in_chain) && what.last && !alive(what.who))
+        return detector_.judge(what.who, now_) == verdict::silent
+                   ? "no heartbeat for " + std::to_string((now_ - what.last_at).count() / 1'000'000) + " s"
+                   : why_away(what);
     if (in_chain != chain.end() && !nodes_.superseded(*in_chain))
         return what.last && what.last->damaged ? what.last->trouble : what_its_clock_is(name);
     if (!what.last) return "not heard of yet";

@@ -1,6 +1,7 @@
 #include "configd/status.hpp"
 
 #include "base/span_text.hpp"
+#include "control/names.hpp"
 #include "wire/json_fields.hpp"
 
 #include <algorithm>
@@ -337,6 +338,10 @@ std::string next_step(status_input const& in, control::node_status const& node)
                " back with the data that it had: the others may lack what was acknowledged; if that "
                "is lost for ever, `chainctl force-epoch` goes on with one of them";
     if (auto const step = next_step_of_held(node); !step.empty()) return step;
+    if (auto const who = who_has_all(in);
+        who && !node.alive && !control::has_name(in.record.last_active.members, node.name))
+        return "start chaind on " + *who + " first, which has everything that was acknowledged; then on " +
+               name;
     if (!node.alive)
         return "start chaind on " + name +
                ", or restart it if it runs and is not heard; it catches up and comes back by itself";

@@ -10,7 +10,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from chain import CHAINCTL, end_all, running, wait_for
+from chain import BIN, CHAINCTL, end_all, running, wait_for
 from chat import Client, register
 
 
@@ -101,8 +101,11 @@ async def test_a_machine_that_was_removed_joins_again_with_the_disk_that_it_had(
         joined(chain, folder, token_of(chain), pids)
         # One that serves has no need to.
         token = token_of(chain)
-        code, _, err = join(chain, folder, token)
-        assert code == 78 and "a replica runs here already" in err and "{" not in err, (code, err)
+        code, out, err = join(chain, folder, token)
+        assert code == 0 and json.loads(out)["node"] == "web-4", (code, err)
+        command = [str(BIN / "chaind"), "--config", str(folder / "chaind.conf"), "--join"]
+        again = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        assert again.returncode == 78 and "a replica runs here already" in again.stderr and "Reason" not in again.stderr, again.stderr
         chain.ctl("remove-node", "web-4", "--yes")
         end_all([pids.pop()], signal.SIGTERM)
         joined(chain, folder, token, pids)
@@ -134,6 +137,8 @@ def test_what_join_refuses_before_it_starts_anything(volume):
             assert code == 69 and err, (code, err)
         assert join(chain, folder, token, name="Not A Name")[0] == 64
         assert join(chain, folder, token, at="nowhere")[0] == 64
+        code, _, err = join(chain, folder, token, at="10.0.0.1:7400")
+        assert code == 64 and "ssh carries them" in err, err
         assert join(chain, folder, "")[0] == 64
         assert join(chain, folder, token, "--dry-run")[0] == 0
         assert not any(folder.iterdir()) or not (folder / "chaind.conf").exists()

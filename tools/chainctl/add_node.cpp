@@ -50,9 +50,10 @@ int run_add_node(invocation const& call)
         return ended;
     out["epoch"] = epoch;
     out["role"] = role;
-    auto const line = was_so_already(out)
-                          ? name + " is in the chain as " + role + ", epoch " + std::to_string(epoch)
-                          : name + " spliced as " + role + " at epoch " + std::to_string(epoch);
+    auto const line =
+        was_so_already(out)
+            ? name + " is in the chain as " + role + ", epoch " + std::to_string(epoch)
+            : name + " is in the chain as its " + role + " since epoch " + std::to_string(epoch);
     return done(call, std::move(out), line);
 }
 

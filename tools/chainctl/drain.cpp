@@ -56,7 +56,7 @@ int run_undrain(invocation const& call)
     {
         auto member = in_the_chain(status, name);
         stands_by = !member && is_listed(status, "spares", name);
-        if (stands_by) return "not in the chain, which has as many machines as it wants";
+        if (stands_by) return "stands by, since the chain has as many machines as it wants";
         return member;
     };
     // Somebody else may have sent it away again.
@@ -68,7 +68,7 @@ int run_undrain(invocation const& call)
     if (int const ended = wait_until(call, {.node = name, .over = over}, back); ended != exit_done)
         return ended;
     bool const was_there = was_so_already(*got.body);
-    auto const where = stands_by   ? " is not in the chain, which has as many machines as it wants"
+    auto const where = stands_by   ? " stands by, since the chain has as many machines as it wants"
                        : was_there ? " is in the chain"
                                    : " is back in the chain";
     return done(call, *got.body, name + where + (was_there ? "; it was not drained" : ""));

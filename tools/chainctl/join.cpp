@@ -7,6 +7,7 @@
 #include "chainctl/interrupt.hpp"
 #include "chainctl/new_replica.hpp"
 #include "chainctl/progress.hpp"
+#include "runtime/address.hpp"
 #include "runtime/printable.hpp"
 
 #include <algorithm>
@@ -85,6 +86,13 @@ private:
     std::string path_;
     std::string aside_;
 };
+
+// This very machine, joined before: a command that is given again changes nothing.
+std::optional<replica_look> runs_already(new_replica const& replica)
+{
+    auto const set = settings_in(content_of(replica.config));
+    return !set.empty() && set == settings_in(replica.text) ? look_at(replica) : std::nullopt;
+}
 
 // The configuration in its place and the token accepted; else everything as it was, and the exit status.
 int admit(new_replica replica, std::string const& token)
@@ -205,8 +213,13 @@ bool is_good(invocation const& call, new_replica const& replica, std::string con
             "`chainctl join-token create` where configd runs makes one");
     else if (call.has("--token") && call.has("--token-file"))
         say("chainctl: one of --token and --token-file");
-    else if (call.words.front().rfind(':') == std::string::npos)
-        say("chainctl: " + call.words.front() + " is no address: HOST:PORT where configd listens");
+    else if (auto const at = runtime::parse_address(call.words.front()); !at)
+        say("chainctl: " + call.words.front() +
+            " is no address: HOST:PORT where configd listens, HOST a numeric one");
+    else if (!runtime::is_loopback(*at))
+        say("chainctl: " + call.words.front() +
+            " is another machine, and links between machines are not encrypted "
+            "yet: ssh carries them, and HOST is 127.0.0.1 (operations.md, On three machines)");
     else if (replica.text.find_first_of("\r") != std::string::npos ||
              std::count(replica.text.begin(), replica.text.end(), '\n') !=
                  (call.has("--client-plain") ? 8 : 7))
@@ -230,13 +243,23 @@ int run_join(invocation const& call)
             " and start chaind");
         return exit_done;
     }
-    if (int const refused = admit(replica, *token); refused != exit_done) return refused;
     boost::json::object out{
         {"schema", "chainctl.join.v1"},
         {"node", replica.name},
         {"config", replica.config},
         {"data_dir", replica.data_dir},
     };
+    if (auto const there = runs_already(replica))
+    {
+        out["url"] = there->url;
+        return done(
+            call,
+            std::move(out),
+            replica.name + " runs here already, at " + there->url +
+                (there->ready ? "" : ", and is on its way in") + "; the token was not used"
+        );
+    }
+    if (int const refused = admit(replica, *token); refused != exit_done) return refused;
     if (call.has("--no-start"))
         return done(
             call, std::move(out), replica.name + " is admitted; start it: chaind --config " + replica.config

@@ -33,7 +33,7 @@ int fewer_are_known(invocation const& call, std::string const& text, unsigned nu
     if (auto const known = known_machines(*nodes.body); number > known)
     {
         say("chainctl: " + machines(known) + (known == 1 ? " is" : " are") +
-            " known, and add-node wants one more by itself");
+            " known; `chainctl add-node` adds one and wants one more at once");
         auto const question =
             "Until others are added everybody is told that the chain is short. Want " + text + "?";
         if (!confirmed(call, question, text)) return exit_usage;
