@@ -170,7 +170,7 @@ void rest_check::judge_word(node const& of) const
     );
     demand(
         word->unreachable.empty() && !word->feeding && !word->stepping_down && !word->restored &&
-            !word->in_doubt && word->damaged == of.rotten && word->left == room::ample &&
+            !word->in_doubt && (!word->damaged || of.rotten) && word->left == room::ample &&
             word->refused_us == 0,
         "I25: at rest ",
         of.self().name,
