@@ -144,6 +144,8 @@ void controller::impl::on(replace_node const& e)
     if (!is_known(e.who)) return reply(e.request, admin_verdict::no_such_node);
     if (e.with && (!is_valid_node_name(e.with->name) || *e.with == e.who))
         return reply(e.request, admin_verdict::is_a_member);
+    // It was given up by people: they take it in again by its own command.
+    if (e.with && is_removed(*e.with)) return reply(e.request, admin_verdict::removed, e.with);
     if (auto const why = not_now()) return reply(e.request, *why);
     if (is_removed(e.who) && !has_name(chain, e.who)) return reply(e.request, admin_verdict::already, e.with);
     if (rec_.replacing)

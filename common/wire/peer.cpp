@@ -80,7 +80,12 @@ struct frame_encoder
         to.set_uid(x.who.value());
         to.set_on(x.on);
     }
-    void operator()(here const& x) const { out.mutable_here()->set_hears(x.hears); }
+    void operator()(here const& x) const
+    {
+        auto& to = *out.mutable_here();
+        to.set_hears(x.hears);
+        to.set_apart(x.apart);
+    }
 };
 
 // A token has some 50 characters; what is much longer is none.
@@ -178,7 +183,7 @@ result<frame> decode(std::string_view bytes)
             return frame(
                 typing{chat::conv_id(in.typing().conv()), chat::user_id(in.typing().uid()), in.typing().on()}
             );
-        case pb::Frame::kHere: return frame(here{in.here().hears()});
+        case pb::Frame::kHere: return frame(here{in.here().hears(), in.here().apart()});
         case pb::Frame::WHAT_NOT_SET: return make_error_code(errc::bad_frame);
         default: return decoded<chain::message>(in);
     }

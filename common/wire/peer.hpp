@@ -95,6 +95,7 @@ struct typing
 struct here
 {
     bool hears = false;
+    bool apart = false;  // it does not reach a neighbour in the chain, both ways: nothing is committed
 };
 
 using frame = std::variant<

@@ -355,12 +355,15 @@ admin_answer service::told(std::string const& name, std::optional<control::admin
         case admin_verdict::no_such_node:
             return refusal(404, "not_found", "no node " + name + " is known; `chainctl nodes` lists them");
         case admin_verdict::removed:
+        {
+            auto const who = reply->with ? reply->with->name.str() : name;
             return refusal(
                 404,
                 "not_found",
-                was_removed(node_id{name}) + ": `chainctl add-node " + name +
+                was_removed(node_id{who}) + ": `chainctl add-node " + who +
                     " HOST:PORT` takes it in again, or `chainctl join` there with a new token"
             );
+        }
         case admin_verdict::last_replica: return conflict(name + " is the last replica: it stays");
         case admin_verdict::no_spare:
             return conflict("no spare is there to take the place of " + name + "; name one");

@@ -92,10 +92,21 @@ json::object seen_from_here(chain_view const& now, json::object out)
 {
     auto const is_unreached = [&](std::string const& name)
     { return std::find(now.unreached.begin(), now.unreached.end(), name) != now.unreached.end(); };
-    if (auto* chain = out.if_contains("chain"); chain != nullptr && chain->is_array())
-        for (auto& row : chain->get_array())
-            if (row.is_object() && is_unreached(text_in(row.get_object(), "name")))
-                row.get_object()["state"] = "silent";
+    auto& chain = out["chain"];
+    if (!chain.is_array()) chain = json::array();
+    for (auto& value : chain.get_array())
+    {
+        if (!value.is_object()) continue;
+        auto& row = value.get_object();
+        if (is_unreached(text_in(row, "name")))
+            row["state"] = "silent";
+        else if (now.can_write && text_in(row, "state") == "reconfiguring")
+            row["state"] = "normal";
+    }
+    // Who has just started knows of a chain what it has promised, and no more.
+    if (now.member) out["epoch"] = now.at.value();
+    if (now.member)
+        out["committed"] = std::max(now.committed.value(), wire::number_in(out, "committed").value_or(0));
     // Nobody takes anybody in meanwhile.
     out["joining"] = json::array();
     auto& failed = out["failed"];
@@ -114,8 +125,8 @@ json::object seen_from_here(chain_view const& now, json::object out)
               now.node + " has no link to it, and only the config service can take it out of the chain"},
              {"alive", false},
              {"next",
-              "start configd, which takes " + name + " out of the chain; then chaind on " + name +
-                  ", should it have ended"}}
+              "start configd, or restart it if it hangs: it takes " + name +
+                  " out of the chain; then chaind on " + name + ", should it have ended"}}
         );
     }
     if ((now.unreached.empty() || !now.member) && !now.can_write)

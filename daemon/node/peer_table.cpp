@@ -136,11 +136,12 @@ net::accept_events peer_table::accept_handlers()
             [this](link_ptr const& link, wire::peer::frame what)
         {
             auto* const message = std::get_if<chain::message>(&what);
-            auto& [from, heard, is_heard] = incoming_.at(link);
+            auto& [from, heard, is_heard, apart] = incoming_.at(link);
             heard = runtime::steady_now();
             if (auto const* const word = std::get_if<wire::peer::here>(&what))
             {
                 is_heard = word->hears;
+                apart = word->apart;
                 return true;
             }
             if (auto const* const hearsay = std::get_if<wire::peer::typing>(&what))
@@ -206,7 +207,7 @@ bool peer_table::heard_within(node_id const& name, microseconds span) const
     return runtime::steady_now() - incoming_.at(link->second).heard < span;
 }
 
-void peer_table::say_that_we_are_here()
+void peer_table::say_that_we_are_here(bool apart)
 {
     auto const of_before = wire::peer::encode(chain::message(chain::mark{}));
     for (auto const& [name, one] : outgoing_)
@@ -214,13 +215,15 @@ void peer_table::say_that_we_are_here()
             one.link->send(
                 one.protocol < wire::peer::here_since
                     ? of_before
-                    : wire::peer::encode(wire::peer::here{.hears = heard_within(name, silent_after)})
+                    : wire::peer::encode(
+                          wire::peer::here{.hears = heard_within(name, silent_after), .apart = apart}
+                      )
             );
 }
 
 void peer_table::accepted(std::shared_ptr<net::frame_link> const& link, member const& from)
 {
-    incoming_[link] = {.from = from, .heard = runtime::steady_now(), .hears_us = true};
+    incoming_[link] = {.from = from, .heard = runtime::steady_now()};
     auto const earlier = std::exchange(newest_[from.name], link);
     if (earlier)
     {
@@ -267,6 +270,14 @@ bool peer_table::reaches(member const& who) const
     auto const one = outgoing_.find(who.name);
     return one != outgoing_.end() && one->second.peer == who && heard_within(who.name, silent_after) &&
            incoming_.at(newest_.at(who.name)).hears_us;
+}
+
+bool peer_table::is_apart(member const& who) const
+{
+    auto const link = newest_.find(who.name);
+    if (link == newest_.end()) return false;
+    auto const& one = incoming_.at(link->second);
+    return one.from == who && one.apart;
 }
 
 }  // namespace chaind::node

@@ -50,9 +50,12 @@ public:
     void send_to_all(wire::peer::typing const& what);
     // A link to it is up, it speaks, and does not say that it hears nothing from here.
     [[nodiscard]] bool reaches(member const& who) const;
+    // It says that it does not reach a neighbour in the chain.
+    [[nodiscard]] bool is_apart(member const& who) const;
     // Every 50 ms: those who are linked hear that this replica is there, also where nothing else is to be
     // said. While they do, nobody takes its link.
-    void say_that_we_are_here();
+    // `apart`: from a neighbour in the chain.
+    void say_that_we_are_here(bool apart);
 
     [[nodiscard]] boost::asio::ip::tcp::endpoint address() const { return listener_.address(); }
 
@@ -83,7 +86,9 @@ private:
     {
         member from;
         instant heard{};
-        bool hears_us = true;  // as it said last; nothing yet, or of an earlier version: it is believed to
+        // As it said last; who has said nothing yet, or is of an earlier version, is believed to.
+        bool hears_us = true;
+        bool apart = false;
     };
 
     std::map<std::shared_ptr<net::frame_link>, incoming> incoming_;

@@ -275,7 +275,7 @@ asio::awaitable<void> replica_driver::tick_loop()
         if (auto const now = runtime::steady_now(); now - said >= how_.core.heartbeat_every)
         {
             said = now;
-            peers_.say_that_we_are_here();
+            peers_.say_that_we_are_here(apart_);
         }
         ticker_.expires_after(tick_every);
         co_await runtime::wait_on(ticker_);

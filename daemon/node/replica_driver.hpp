@@ -135,7 +135,11 @@ private:
     [[nodiscard]] bool config_speaks() const;
     void refresh_view();
     void show_service(bool up);
-    [[nodiscard]] bool is_cut_off(chain::replica_status const& now, std::vector<std::string> const& missing);
+    [[nodiscard]] bool is_cut_off(
+        chain::replica_status const& now,
+        std::vector<std::string> const& missing,
+        std::vector<std::string> const& unreached
+    );
     [[nodiscard]] std::string why_not(
         chain::replica_status const& now, std::vector<std::string> const& missing
     ) const;
@@ -198,6 +202,7 @@ private:
     shared_status status_;                    // what the config service last said, and whether that is up
     std::set<std::string> heard_by_service_;  // members, by its last word
     std::optional<instant> cut_off_since_;
+    bool apart_ = false;  // from a neighbour in the chain
     std::string told_lineage_;
     std::optional<std::uint64_t> free_bytes_;  // on the file system of the data folder
     room room_ = room::ample;

@@ -114,19 +114,24 @@ void replica_driver::refresh_view()
     bool const others = next.unreached.empty();
     auto const heard_by_config = [this](node_id const& name)
     { return config_speaks() && heard_by_service_.contains(name.name.str()); };
-    auto const missing = missing_for_writes(
-        now.config,
-        how_.core.self,
-        {.reached = [this](member const& m) { return peers_.reaches(m); }, .heard_by_config = heard_by_config}
-    );
+    known_links const links{
+        .reached = [this](member const& m) { return peers_.reaches(m); },
+        .heard_by_config = heard_by_config,
+        .apart = [this](member const& m) { return peers_.is_apart(m); }
+    };
+    auto const missing = missing_for_writes(now.config, how_.core.self, links);
+    apart_ = is_apart(now.config, how_.core.self, links);
+    // Where the chain ends at somebody, what is not committed yet never is, and a read would wait for it.
+    bool const flows = missing.empty() || now.commit == now.end.at;
 
     next.at = now.config.at;
     next.member = now.active;
     next.replicas = now.active ? members.size() : 0;
-    next.can_read = now.active && !stopping_ && (others || core_.lease_valid(runtime::steady_now()));
+    next.can_read =
+        now.active && !stopping_ && ((others && flows) || core_.lease_valid(runtime::steady_now()));
     next.can_write = now.active && !stopping_ && missing.empty() &&
                      members.size() >= how_.core.min_replicas && !is_low(now.least.left);
-    next.cut_off = is_cut_off(now, missing);
+    next.cut_off = is_cut_off(now, missing, next.unreached);
     next.why_not = next.can_read && next.can_write ? "" : why_not(now, missing);
     // Without the config service nobody would take it back: it serves again.
     next.draining = now.drain && config_speaks();
@@ -167,13 +172,22 @@ void replica_driver::refresh_view()
 }
 
 // For a while now, and by no more than links of this machine: the others go on.
-bool replica_driver::is_cut_off(chain::replica_status const& now, std::vector<std::string> const& missing)
+bool replica_driver::is_cut_off(
+    chain::replica_status const& now,
+    std::vector<std::string> const& missing,
+    std::vector<std::string> const& unreached
+)
 {
-    bool const alone =
-        now.active && !missing.empty() && config_speaks() &&
-        std::all_of(
-            missing.begin(), missing.end(), [&](auto const& name) { return heard_by_service_.contains(name); }
-        );
+    bool const alone = now.active && !missing.empty() && config_speaks() &&
+                       std::all_of(
+                           missing.begin(),
+                           missing.end(),
+                           [&](auto const& name)
+                           {
+                               return heard_by_service_.contains(name) &&
+                                      std::find(unreached.begin(), unreached.end(), name) != unreached.end();
+                           }
+                       );
     if (!alone)
         cut_off_since_.reset();
     else if (!cut_off_since_)
@@ -196,7 +210,15 @@ std::string replica_driver::why_not(chain::replica_status const& now, std::vecto
                " has no room left; reading and deleting go on, free some space there";
     if (missing.empty()) return "fewer replicas than min-replicas";
     // Until there is a chain without it.
-    return "a member of the chain cannot be reached from here: " + missing.front() + deaf;
+    auto const& all = now.config.members;
+    bool const there = std::any_of(
+        all.begin(),
+        all.end(),
+        [&](member const& m) { return m.name.name.str() == missing.front() && peers_.reaches(m); }
+    );
+    return (there ? missing.front() + " does not reach its neighbour in the chain"
+                  : "a member of the chain cannot be reached from here: " + missing.front()) +
+           deaf;
 }
 
 std::uint64_t replica_driver::moved_bytes() const

@@ -8,21 +8,21 @@ from test_kills import in_thread, loaded
 from ways import ways
 
 
-def link_of_the_tail(chain, way):
-    """The tail dials the head's replica port; in a chain of three they are no neighbours."""
-    head, _, tail = chain.roles()
-    way.lead(tail, json.loads((chain.dir / "chain.json").read_text())["replicas"][head]["replica"])
-    chain.kill(tail)
-    chain.start(tail)
+def link_of_the_tail(chain, way, place):
+    """What the tail dials to the machine at that place of a chain of three: 0, the head, no neighbour; 1, its neighbour."""
+    roles = chain.roles()
+    way.lead(roles[2], json.loads((chain.dir / "chain.json").read_text())["replicas"][roles[place]]["replica"])
+    chain.kill(roles[2])
+    chain.start(roles[2])
     chain.wait_length(3)
-    assert chain.roles()[0] == head and chain.roles()[2] == tail, chain.roles()
-    return head, tail
+    assert chain.roles() == roles, chain.roles()
+    return roles[place], roles[2]
 
 
 async def test_a_tail_that_does_not_reach_the_head_says_so_and_sends_its_people_to_the_others(volume):
     with ways() as way, running(environment=way.environment) as chain:
         accounts, _ = await loaded(chain)
-        head, tail = await in_thread(link_of_the_tail, chain, way)
+        head, tail = await in_thread(link_of_the_tail, chain, way, 0)
         for state in ("cut", "hung"):
             epoch = chain.ctl_status()["epoch"]
             async with Client(chain.urls[tail], accounts[0]["token"]) as client:
@@ -44,3 +44,20 @@ async def test_a_tail_that_does_not_reach_the_head_says_so_and_sends_its_people_
             await in_thread(wait_for, lambda: chain.ctl_status()["state"] == "healthy", "the link")
             assert (await in_thread(chain.get, tail, "/readyz?role=write"))[0] == 200
             assert chain.ctl_status()["epoch"] == epoch, "a link that carries nothing of the chain cost it an epoch"
+
+
+async def test_where_the_chain_ends_at_a_link_and_nobody_mends_it_no_machine_says_that_it_takes_writes(volume):
+    with ways() as way, running(environment=way.environment) as chain:
+        neighbour, tail = await in_thread(link_of_the_tail, chain, way, 1)
+        head = chain.roles()[0]
+        chain.kill("configd")
+        way.set("cut")
+        nobody = lambda: all(chain.get(name, "/readyz?role=write")[0] == 503 for name in chain.names())
+        await in_thread(wait_for, nobody, "the end of the chain to be known to all")
+        _, body = await in_thread(chain.get, head, "/readyz?role=write")
+        assert "does not reach its neighbour in the chain" in body["err"]["msg"], body
+        chain.ctl("status", "--check", ok=(1, 2))
+        way.set("open")
+        await in_thread(wait_for, lambda: all(chain.get(name, "/readyz?role=write")[0] == 200 for name in chain.names()), "the link")
+        await in_thread(chain.start, "configd")
+        await in_thread(wait_for, lambda: chain.ctl_status()["state"] == "healthy", "all to be well")

@@ -34,8 +34,10 @@ std::optional<std::string> only_one(invocation const& call, int& status)
     std::vector<std::string> alive;
     std::string names;
     for (auto const& value : list_at(*got.body, "nodes"))
+        // One that an administrator has removed was given up before.
         if (value.is_object() && value.get_object().contains("alive") &&
-            value.get_object().at("alive") == boost::json::value(true))
+            value.get_object().at("alive") == boost::json::value(true) &&
+            text_at(value.get_object(), "state") != "removed")
         {
             alive.push_back(text_at(value.get_object(), "name"));
             names += ' ' + alive.back();

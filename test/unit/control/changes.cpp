@@ -335,6 +335,15 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_replaced)
     BOOST_CHECK(t.verdict_of(t.replace("n1", "n3")) == admin_verdict::not_alive);
 }
 
+BOOST_AUTO_TEST_CASE(who_was_removed_takes_nobodys_place)
+{
+    town_with_a_spare t;
+    BOOST_REQUIRE(t.outcome(t.remove("n4")) == admin_verdict::done);
+    BOOST_CHECK(t.verdict_of(t.replace("n2", "n4")) == admin_verdict::removed);
+    t.run(5s);
+    BOOST_CHECK(t.active("n1 n2 n3"));
+}
+
 BOOST_AUTO_TEST_CASE(a_replacement_that_died_can_be_another_one_or_none)
 {
     town_with_a_spare t;

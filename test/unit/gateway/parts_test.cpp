@@ -435,6 +435,17 @@ BOOST_AUTO_TEST_CASE(without_the_config_service_who_is_not_reached_is_silent_and
     );
     BOOST_TEST(full_status(away).at("joining").as_array().empty());
 
+    // It had spoken last while the chain was being made.
+    auto made = view_without_service();
+    made.at = epoch(7);
+    made.committed = seq(40);
+    made.status["epoch"] = 6;
+    made.status["committed"] = 30;
+    made.status["chain"].as_array()[1].as_object()["state"] = "reconfiguring";
+    BOOST_TEST(full_status(made).at("chain").at(1).at("state").as_string() == "normal");
+    BOOST_TEST(full_status(made).at("epoch").to_number<int>() == 7);
+    BOOST_TEST(full_status(made).at("committed").to_number<int>() == 40);
+
     // While it is up it knows better.
     view.status["config_service"] = {{"state", "up"}};
     BOOST_TEST(full_status(view).at("state").as_string() == "healthy");

@@ -34,6 +34,7 @@ struct linked
     std::vector<wire::peer::typing> typing;
     bool speaks = true;
     bool both_speak = false;
+    bool apart = false;
     bool stopped = false;
     node::peer_table here{tasks, any_port(), cluster, n1, counted()};
     node::peer_table there{
@@ -72,8 +73,8 @@ struct linked
         asio::steady_timer pause(tasks.executor());
         while (!stopped)
         {
-            if (speaks) there.say_that_we_are_here();
-            if (both_speak) here.say_that_we_are_here();
+            if (speaks) there.say_that_we_are_here(apart);
+            if (both_speak) here.say_that_we_are_here(false);
             pause.expires_after(5ms);
             co_await runtime::wait_on(pause);
         }
@@ -149,6 +150,9 @@ BOOST_AUTO_TEST_CASE(who_is_not_heard_any_more_is_told_so_and_again_when_it_is)
     BOOST_TEST(wait([&] { return !here.reaches(n2); }));
     both_speak = true;
     BOOST_TEST(wait([&] { return here.reaches(n2) && there.reaches(n1); }));
+    BOOST_TEST(!here.is_apart(n2));
+    apart = true;
+    BOOST_TEST(wait([&] { return here.is_apart(n2); }));
     BOOST_TEST(received == 0);
 }
 
