@@ -241,6 +241,19 @@ BOOST_AUTO_TEST_CASE(the_first_clocks_that_are_heard_do_not_decide_for_those_tha
     }
 }
 
+BOOST_AUTO_TEST_CASE(who_was_heard_before_a_pause_of_the_config_service_still_has_a_vote)
+{
+    clock_votes votes(5min);
+    votes.own(right_us, 1s);
+    votes.heard(name("n1"), right_us, right_us, false, 1s);
+    votes.judge(1s, 3, 3);
+    BOOST_CHECK_EQUAL(votes.time_us(1s), 0);
+    votes.forgive(10s);
+    votes.heard(name("n2"), right_us + 10'000'000, right_us, false, 11s);
+    votes.judge(11s, 3, 3);
+    BOOST_CHECK_EQUAL(votes.time_us(11s), right_us + 10'000'000);
+}
+
 BOOST_AUTO_TEST_CASE(a_config_service_beside_a_replica_has_no_second_vote_for_the_same_clock)
 {
     for (auto const ahead : {40 * day, -40 * day})
