@@ -383,6 +383,19 @@ BOOST_AUTO_TEST_CASE(a_new_name_lengthens_the_chain)
     BOOST_CHECK_EQUAL(t.registry.want, 4u);
 }
 
+// Who was removed is known all the same, and is none of those that there are.
+BOOST_AUTO_TEST_CASE(a_new_name_after_a_removal_lengthens_the_chain_by_one)
+{
+    settled_town t;
+    t.remove("n1");
+    BOOST_REQUIRE(t.becomes("n2 n3", 100ms));
+    BOOST_CHECK_EQUAL(t.registry.want, 2u);
+    t.start("n4");
+    t.add("n4");
+    BOOST_REQUIRE(t.becomes("n2 n3 n4", 500ms));
+    BOOST_CHECK_EQUAL(t.registry.want, 3u);
+}
+
 BOOST_AUTO_TEST_CASE(the_last_replica_is_not_removed)
 {
     settled_town t;
