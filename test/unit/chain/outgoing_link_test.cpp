@@ -162,6 +162,21 @@ BOOST_AUTO_TEST_CASE(rows_that_do_not_come_are_asked_for_again)
     BOOST_TEST(asks());
 }
 
+// They come when the link is further on, and are none that it could send.
+BOOST_AUTO_TEST_CASE(rows_that_the_peer_has_got_elsewhere_are_waited_for_no_more)
+{
+    source s(false);
+    s.log.evict(seq(40), 0);
+    (void)s.pump();
+    BOOST_TEST_REQUIRE(s.out.log_reads.size() == 1u);
+    auto const id = s.out.log_reads.front().id;
+    BOOST_TEST(s.link.awaits_rows(id));
+    auto v = s.view();
+    s.link.on_ack({.in = epoch(1), .commit = seq{}, .durable = seq{}, .verified = seq(40)}, v);
+    (void)s.pump();
+    BOOST_TEST(!s.link.awaits_rows(id));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace chaind::chain
