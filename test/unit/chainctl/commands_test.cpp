@@ -452,6 +452,18 @@ BOOST_AUTO_TEST_CASE(what_was_waited_for_is_said_as_it_is)
     BOOST_TEST(printed == "n3 stands by, since the chain has as many machines as it wants\n");
 }
 
+BOOST_AUTO_TEST_CASE(who_was_removed_is_not_chosen_to_go_on_alone)
+{
+    values = {{"--i-understand-data-may-be-lost", ""}};
+    auto const* nodes = R"({"nodes":[{"name":"n1","state":"removed","alive":true},
+        {"name":"n2","state":"waiting","alive":true},{"name":"n3","state":"failed","alive":false}]})";
+    auto const* forced = R"({"epoch":9,"lineage":"new"})";
+    BOOST_TEST(run_with({}, {nodes, forced}, run_force_epoch) == exit_done);
+    BOOST_TEST(mentions(printed, "n2 goes on alone since epoch 9"));
+    auto const* none = R"({"nodes":[{"name":"n1","state":"removed","alive":true}]})";
+    BOOST_TEST(run_with({}, {none}, run_force_epoch) == exit_unavailable);
+}
+
 BOOST_AUTO_TEST_CASE(what_was_so_before_is_not_told_as_done)
 {
     BOOST_TEST(run_with({"n2"}, {already_in_32, no_events, two}, run_undrain) == exit_done);

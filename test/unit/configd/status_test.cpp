@@ -449,6 +449,22 @@ BOOST_AUTO_TEST_CASE(a_disk_that_has_lost_acknowledged_writes_waits_for_the_othe
     );
 }
 
+BOOST_AUTO_TEST_CASE(of_a_chain_of_one_that_is_gone_the_one_is_started_first)
+{
+    record.current.members = {made_member("n3")};
+    record.last_active = record.current;
+    for (auto& node : nodes)
+        node.alive = false;
+    std::map<std::string, std::string> next;
+    auto const all = status();
+    for (auto const& row : all.at("failed").as_array())
+        next[row.at("name").as_string().c_str()] = row.at("next").as_string().c_str();
+    BOOST_TEST(
+        next["n1"] == "start chaind on n3 first, which has everything that was acknowledged; then on n1"
+    );
+    BOOST_TEST(next["n3"].starts_with("start chaind on n3, or restart it"));
+}
+
 BOOST_AUTO_TEST_CASE(two_processes_with_one_database_are_both_named)
 {
     lose_n2();
