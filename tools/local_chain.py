@@ -406,6 +406,7 @@ def parse(argv):
         prog="tools/quickstart", description="Builds chaind and runs a whole chain with configd and the web client on loopback."
     )
     p.add_argument("--bin", required=True, help=argparse.SUPPRESS)
+    p.add_argument("--only-parse", action="store_true", help=argparse.SUPPRESS)  # before anything is built
     p.add_argument("--dir", default=str(ROOT / "build" / "quickstart"), help="data, logs, pids, sockets (default: build/quickstart)")
     p.add_argument("--replicas", type=replica_count, metavar="N", help="machines in the chain (default 3); kept over later runs")
     p.add_argument("--port-base", type=port_base, metavar="P",
@@ -538,6 +539,8 @@ def nothing_left_behind(chain):
 
 def main():
     args = parse(sys.argv[1:])
+    if args.only_parse:
+        return
     chain = Chain(args.dir, args.bin)
     if args.down:
         if chain.plan is not None:

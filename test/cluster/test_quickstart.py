@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 import urllib.request
 
-from chain import QUICKSTART, end_all, running
+from chain import QUICKSTART, ROOT, end_all, running
 from chat import Client, register
 
 
@@ -55,6 +55,9 @@ def test_wipe_and_bad_options(volume):
         for words in (["--replicas", "0"], ["--port-base", "80"], ["--rate-limit", "maybe"], ["--frobnicate"]):
             done = subprocess.run([*QUICKSTART, "--down", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True)
             assert done.returncode == 2 and "usage:" in done.stderr, (words, done.returncode)
+        # Before anything is built for it.
+        done = subprocess.run([str(ROOT / "tools" / "quickstart"), "--frobnicate"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 2 and "unrecognized arguments: --frobnicate" in done.stderr, done
         done = subprocess.run([*QUICKSTART, "--dir", str(chain.dir), "--kill", "n1"], stdin=subprocess.DEVNULL, capture_output=True)
         assert done.returncode == 66
 

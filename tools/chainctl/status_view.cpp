@@ -334,15 +334,16 @@ std::string status_text(json::object const& status, bool wide)
     std::string out = "Cluster " + text_at(status, "cluster", "?") + " is " + headline(status) + "\n";
     auto const& service = object_at(status, "config_service");
     bool const service_up = text_at(service, "state") == "up";
-    out +=
-        "Epoch " + with_thousands(number_at(status, "epoch")) + ", " +
-        with_thousands(number_at(status, "committed")) + " entries committed, config service " +
-        (service_up ? "up (" + text_at(service, "store", "?") + ")"
-                    : coloured(tint::warning, "down") +
-                          (text_at(status, "state") == "down"
-                               ? ": no chain is made without the machines that are away until it is back"
-                               : ": the chain goes on, but a crash now is not repaired until it is back")) +
-        "\n";
+    out += "Epoch " + with_thousands(number_at(status, "epoch")) + ", " +
+           with_thousands(number_at(status, "committed")) + " entries committed, config service " +
+           (service_up ? "up (" + text_at(service, "store", "?") + ")"
+                       : coloured(tint::warning, "down") +
+                             (text_at(status, "state") == "down"
+                                  ? ": no chain is made without the machines that are away until it is back"
+                                  : ": the chain goes on, but a crash now is not repaired until it is back: "
+                                    "start it, or "
+                                    "restart it if it hangs")) +
+           "\n";
     if (auto rows = chain_table(status, wide); !rows.empty()) out += "\n" + rows;
     auto const notes = registry_lines(status) + joining_lines(status) + aside_lines(status) +
                        full_lines(status) + damaged_lines(status) + set_aside_lines(status) +
