@@ -500,6 +500,8 @@ profile slow_disks(rng& random)
     );
     auto const fsync = random.between(200'000, 600'000);
     p.fsync = {fsync, fsync + random.between(10'000, 300'000)};
+    // Each of them waits for some seconds.
+    p.writers = 24;
     p.fault_gap = {1'000'000, 4'000'000};
     p.wipe = p.older = 0;
     p.resume_limit = 15'000'000;
