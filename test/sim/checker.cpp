@@ -61,14 +61,13 @@ void checker::on_write(node const& where, chain::store_write const& what)
         auto [known, fresh] = assigned_.try_emplace(row.in.value() << 32 | row.at.value(), row.hash);
         demand(known->second == row.hash, "I9: position ", row.at, " was assigned twice in epoch ", row.in);
         // Clocks of machines differ by seconds as long as they are right, and most of them are. The one that
-        // is wrong is the only one there is for a machine that goes on alone and has heard of no other; what
-        // comes behind its rows is stamped behind them.
+        // is wrong is the only one there is for a machine that goes on alone and has heard of no other:
+        // nobody can know better, and where its rows are the newest, who is right is taken for being behind.
         auto const real_us = epoch_us + in_.time.now();
         bool const ahead = row.ts_us > real_us + in_.how.chain.clock_tolerance.count() + 20'000'000;
-        if (ahead && fresh && where.clock_jump_us > 0 && !where.status().agreed_us)
-            stamped_alone_us_ = std::max(stamped_alone_us_, row.ts_us);
+        if (ahead && fresh && where.clock_jump_us > 0 && !where.status().agreed_us) stamped_alone_ = true;
         demand(
-            !ahead || row.ts_us <= stamped_alone_us_ + 1'000'000,
+            !ahead || stamped_alone_,
             "I23: position ",
             row.at,
             " is stamped ",
@@ -119,7 +118,11 @@ void checker::on_answered(outcome const& what)
 {
     if (!what.wrong_time) return;
     in_.count.add(seen::wrong_times);
-    demand(!in_.clients.knows_the_time(what.key.client), "I23: the time of a key is refused that is right");
+    // What a wrong clock has stamped alone is the state's time.
+    demand(
+        !in_.clients.knows_the_time(what.key.client) || stamped_alone_,
+        "I23: the time of a key is refused that is right"
+    );
 }
 
 void checker::on_acknowledged(seq at)

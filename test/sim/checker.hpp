@@ -96,7 +96,7 @@ private:
     std::unordered_map<op_key, seq, op_key_hash> effects_;
     std::map<epoch, std::vector<member>> configs_;
     std::unordered_map<std::uint64_t, digest> assigned_;  // epoch and seq -> hash
-    std::int64_t stamped_alone_us_ = 0;  // the latest by a wrong clock, where no other one was heard
+    bool stamped_alone_ = false;  // something, by a wrong clock, where no other one was heard
     std::map<std::pair<boot_id, epoch>, instant> leases_given_;  // from when on, by its own clock
     std::vector<promised_view> views_;                           // by the node's index
     std::set<store_id> stores_;
