@@ -333,13 +333,13 @@ std::string next_step(status_input const& in, control::node_status const& node)
     if (!in.registry_lacks.empty() || listed(in.foreign, node.name))
         return "what is said of the registry: until then nothing is decided";
     if (node.last && node.last->outdated) return "upgrade chaind on " + name;
-    if (auto const who = who_has_all(in); who && node.alive)
+    auto const who = who_has_all(in);
+    if (who && node.alive)
         return "bring " + *who +
                " back with the data that it had: the others may lack what was acknowledged; if that "
                "is lost for ever, `chainctl force-epoch` goes on with one of them";
     if (auto const step = next_step_of_held(node); !step.empty()) return step;
-    if (auto const who = who_has_all(in);
-        who && !node.alive && !control::has_name(in.record.last_active.members, node.name))
+    if (who && !node.alive && !control::has_name(in.record.last_active.members, node.name))
         return "start chaind on " + *who + " first, which has everything that was acknowledged; then on " +
                name;
     if (!node.alive)

@@ -3,7 +3,8 @@
 // OTHER_WAY names a folder. The file NAME in it, NAME being the last part of the process's --data-dir, has
 // lines "PORT OTHER": what that machine dials at PORT on loopback is dialled at OTHER.
 
-#include <cstdlib>
+#include "preloaded.hpp"
+
 #include <cstring>
 #include <fstream>
 #include <string>
@@ -15,20 +16,9 @@
 namespace
 {
 
-std::string file_of_this_process()
-{
-    char const* const folder = std::getenv("OTHER_WAY");
-    if (folder == nullptr) return {};
-    std::ifstream words("/proc/self/cmdline", std::ios::binary);
-    bool next = false;
-    for (std::string word; std::getline(words, word, '\0'); next = word == "--data-dir")
-        if (next) return folder + word.substr(word.rfind('/'));
-    return {};
-}
-
 in_port_t other_for(in_port_t port)
 {
-    static std::string const path = file_of_this_process();
+    static std::string const path = file_of_this_process("OTHER_WAY");
     if (path.empty()) return port;
     std::ifstream in(path);
     for (unsigned from = 0, to = 0; in >> from >> to;)

@@ -4,9 +4,9 @@
 // WRONG_CLOCK names a folder. The file in it that is called like the last part of the process's --data-dir
 // holds by how many seconds its clock is ahead.
 
+#include "preloaded.hpp"
+
 #include <cstdio>
-#include <cstdlib>
-#include <fstream>
 #include <string>
 
 #include <sys/syscall.h>
@@ -16,20 +16,9 @@
 namespace
 {
 
-std::string file_of_this_process()
-{
-    char const* const folder = std::getenv("WRONG_CLOCK");
-    if (folder == nullptr) return {};
-    std::ifstream words("/proc/self/cmdline", std::ios::binary);
-    bool next = false;
-    for (std::string word; std::getline(words, word, '\0'); next = word == "--data-dir")
-        if (next) return folder + word.substr(word.rfind('/'));
-    return {};
-}
-
 long seconds_ahead()
 {
-    static std::string const path = file_of_this_process();
+    static std::string const path = file_of_this_process("WRONG_CLOCK");
     if (path.empty()) return 0;
     auto* const file = std::fopen(path.c_str(), "re");
     if (file == nullptr) return 0;

@@ -341,8 +341,7 @@ std::string status_text(json::object const& status, bool wide)
                              (text_at(status, "state") == "down"
                                   ? ": no chain is made without the machines that are away until it is back"
                                   : ": the chain goes on, but a crash now is not repaired until it is back: "
-                                    "start it, or "
-                                    "restart it if it hangs")) +
+                                    "start it, or restart it if it hangs")) +
            "\n";
     if (auto rows = chain_table(status, wide); !rows.empty()) out += "\n" + rows;
     auto const notes = registry_lines(status) + joining_lines(status) + aside_lines(status) +
