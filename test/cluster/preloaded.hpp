@@ -5,7 +5,8 @@
 #include <fstream>
 #include <string>
 
-// The file of this machine in the folder that the variable names: it is called like the last part of the process's
+// The file of this machine in the folder that the variable names: it is called like the last part of the
+// process's
 // --data-dir. Empty: there is none.
 inline std::string file_of_this_process(char const* variable)
 {

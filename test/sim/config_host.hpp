@@ -83,13 +83,7 @@ private:
     template <class Action>
     void later(us delay, Action what)  // unless the process has died by then
     {
-        time_.after(
-            delay,
-            [this, life = life_, run = std::move(what)]() mutable
-            {
-                if (life == life_) run();
-            }
-        );
+        time_.after(delay, unless_dead(life_, std::move(what)));
     }
     void note(control::notice const& what);
     void keep_tokens(std::function<void()> then);

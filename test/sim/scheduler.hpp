@@ -131,4 +131,15 @@ struct machine_clock
     [[nodiscard]] us true_span(us local_span) const { return local_span * 1'000'000 / (1'000'000 + ppm); }
 };
 
+// What is left out when the process that asked for it has died by then. `life` outlives it, and is another
+// number in each of the process's lives.
+template <class Action>
+[[nodiscard]] auto unless_dead(std::uint64_t const& life, Action what)
+{
+    return [&life, born = life, run = std::move(what)]() mutable
+    {
+        if (life == born) run();
+    };
+}
+
 }  // namespace chaind::sim
