@@ -30,7 +30,8 @@ controller::impl::impl(settings how, record from, instant now)
       pending_since_(now),
       watermark_(rec_.watermark),
       watermark_epoch_(rec_.watermark_epoch),
-      watermark_saved_(now)
+      watermark_saved_(now),
+      claims_(rec_.claims)
 {
     // Nobody is dead because we have just started.
     for (auto const* config : {&rec_.last_active, &rec_.current})
@@ -280,6 +281,9 @@ void controller::impl::note_claim(heartbeat const& hb)
     complain(hb.from, "the registry is older than the replicas: " + lacks + "; nothing is decided any more");
     auto& made = claims_[hb.from.name];
     made = {.by = hb.from, .lacks = std::move(lacks), .stores_before = {}};
+    for (auto const* config : {&rec_.last_active, &rec_.current})
+        for (auto const& m : config->members)
+            if (m.name == hb.from.name) made.stores_before.insert(m.store);
     if (auto const* known = nodes_.find(hb.from.name); known != nullptr && known->last)
     {
         made.stores_before.insert(known->who.store);
@@ -327,6 +331,7 @@ void controller::impl::persist(record next, bool new_lineage)
     next.revision = rec_.revision + 1;
     next.watermark = watermark_;
     next.watermark_epoch = watermark_epoch_;
+    next.claims = claims_;
     watermark_saved_ = now_;
     writing_ = next;
     out_->persist = std::move(next);

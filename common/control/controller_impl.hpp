@@ -80,6 +80,7 @@ private:
         bool cold = false;
     };
     void decide();
+    bool attend_claims();  // true: the registry is older, or that is being stored
     void decide_bootstrap();
     void decide_active();
     void decide_pending();
@@ -239,14 +240,7 @@ private:
 
     std::optional<administration> administration_;
 
-    // By which words the registry is older than the replicas: nothing is decided while there is one.
-    struct claim
-    {
-        member by;
-        std::string lacks;                 // for people
-        std::set<store_id> stores_before;  // of that name, before it was said
-    };
-    std::map<node_id, claim> claims_;
+    std::map<node_id, older_claim> claims_;   // they count at once, stored or not
     std::set<member> complained_;             // one notice for each run of a refused node
     std::optional<instant> stranger_told_;    // that somebody with an unknown name was refused
     bool bootstrap_waits_ = false;            // said so

@@ -33,13 +33,22 @@ std::string in_ms(microseconds t)
 
 void controller::impl::decide()
 {
-    if (writing_ || attend_force() || !claims_.empty()) return;
+    if (writing_ || attend_force() || attend_claims()) return;
     if (rec_.last_active.state == config_state::none)
         decide_bootstrap();
     else if (pending())
         decide_pending();
     else
         decide_active();
+}
+
+// A restart of the config service must not take the words of one that has died since for unsaid. Before the
+// first chain there is no history that could be an older one.
+bool controller::impl::attend_claims()
+{
+    bool const to_store = claims_ != rec_.claims && rec_.revision > 0;
+    if (to_store) persist(rec_);
+    return to_store || !claims_.empty();
 }
 
 // The first configuration. Nobody has acknowledged anything yet, so that a member which restarts meanwhile is

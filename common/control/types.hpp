@@ -8,12 +8,24 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
 
 namespace chaind::control
 {
+
+// Words by which the registry is older than the replicas: nothing is decided while there are any. Whoever
+// said them may be the only one that knows, and may die.
+struct older_claim
+{
+    member by;
+    std::string lacks;                 // for people
+    std::set<store_id> stores_before;  // of that name, before it was said
+
+    friend bool operator==(older_claim const&, older_claim const&) = default;
+};
 
 // What the registry holds, as one record: replaced whole, by compare-and-set on `revision`.
 struct record
@@ -30,6 +42,7 @@ struct record
     std::vector<node_id> moving;   // to be taken out one after the other, each comes back as tail (move)
     std::optional<std::pair<node_id, node_id>> replacing;  // (old, new): old goes when new is a member
     std::vector<std::pair<epoch, config_id>> given{};  // before `current`, the newest last; not all of them
+    std::map<node_id, older_claim> claims{};
 
     friend bool operator==(record const&, record const&) = default;
 };

@@ -19,13 +19,16 @@ json::array names(std::vector<node_id> const& from)
     return out;
 }
 
+json::object run(member const& from)
+{
+    return {{"name", from.name.name.str()}, {"store", to_string(from.store)}, {"boot", to_string(from.boot)}};
+}
+
 json::object chain(chain_config const& from)
 {
     json::array members;
     for (auto const& m : from.members)
-        members.push_back(
-            {{"name", m.name.name.str()}, {"store", to_string(m.store)}, {"boot", to_string(m.boot)}}
-        );
+        members.push_back(run(m));
     json::object out{
         {"epoch", from.at.value()}, {"state", static_cast<int>(from.state)}, {"members", std::move(members)}
     };
@@ -39,6 +42,19 @@ json::array given(std::vector<std::pair<epoch, config_id>> const& from)
     json::array out;
     for (auto const& [at, id] : from)
         out.push_back({{"epoch", at.value()}, {"id", to_string(id)}});
+    return out;
+}
+
+json::array claims(std::map<node_id, control::older_claim> const& from)
+{
+    json::array out;
+    for (auto const& [name, claim] : from)
+    {
+        json::array before;
+        for (auto const& store : claim.stores_before)
+            before.emplace_back(to_string(store));
+        out.push_back({{"by", run(claim.by)}, {"lacks", claim.lacks}, {"stores_before", std::move(before)}});
+    }
     return out;
 }
 
@@ -69,12 +85,18 @@ std::vector<node_id> read_names(json::object const& from, char const* key)
 }
 
 template <class Id>
-Id read_id(json::object const& from, char const* key)
+Id read_id(json::value const& from)
 {
-    auto const raw = from_hex(text(from, key));
+    auto const raw = from_hex(std::string(from.as_string()));
     auto const id = raw ? Id::from_bytes(*raw) : std::nullopt;
     if (!id) throw std::invalid_argument("no id");
     return *id;
+}
+
+member read_run(json::value const& from)
+{
+    auto const& in = from.as_object();
+    return {name_of(in.at("name")), read_id<store_id>(in.at("store")), read_id<boot_id>(in.at("boot"))};
 }
 
 chain_config read_chain(json::object const& from)
@@ -85,14 +107,9 @@ chain_config read_chain(json::object const& from)
     if (state > static_cast<std::uint64_t>(config_state::active)) throw std::invalid_argument("no state");
     out.state = static_cast<config_state>(state);
     for (auto const& m : from.at("members").as_array())
-    {
-        auto const& one = m.as_object();
-        out.members.push_back(
-            {name_of(one.at("name")), read_id<store_id>(one, "store"), read_id<boot_id>(one, "boot")}
-        );
-    }
+        out.members.push_back(read_run(m));
     if (auto const* joiner = from.if_contains("joiner")) out.joiner = name_of(*joiner);
-    if (from.contains("id")) out.id = read_id<config_id>(from, "id");
+    if (auto const* id = from.if_contains("id")) out.id = read_id<config_id>(*id);
     return out;
 }
 
@@ -102,7 +119,23 @@ std::vector<std::pair<epoch, config_id>> read_given(json::array const& from)
     for (auto const& each : from)
     {
         auto const& one = each.as_object();
-        out.emplace_back(epoch(number(one, "epoch")), read_id<config_id>(one, "id"));
+        out.emplace_back(epoch(number(one, "epoch")), read_id<config_id>(one.at("id")));
+    }
+    return out;
+}
+
+std::map<node_id, control::older_claim> read_claims(json::array const& from)
+{
+    std::map<node_id, control::older_claim> out;
+    for (auto const& each : from)
+    {
+        auto const& one = each.as_object();
+        control::older_claim claim{
+            .by = read_run(one.at("by")), .lacks = text(one, "lacks"), .stores_before = {}
+        };
+        for (auto const& store : one.at("stores_before").as_array())
+            claim.stores_before.insert(read_id<store_id>(store));
+        out.emplace(claim.by.name, std::move(claim));
     }
     return out;
 }
@@ -123,6 +156,7 @@ std::string to_json(control::record const& what)
         {"moving", names(what.moving)},
         {"given", given(what.given)},
     };
+    if (!what.claims.empty()) out["claims"] = claims(what.claims);
     if (what.replacing)
         out["replacing"] = {{"old", what.replacing->first.name}, {"with", what.replacing->second.name}};
     return json::serialize(out);
@@ -147,6 +181,7 @@ std::optional<control::record> record_from_json(std::string_view from)
         if (in.contains("drained")) out.drained = read_names(in, "drained");
         if (in.contains("moving")) out.moving = read_names(in, "moving");
         if (auto const* list = in.if_contains("given")) out.given = read_given(list->as_array());
+        if (auto const* list = in.if_contains("claims")) out.claims = read_claims(list->as_array());
         if (auto const* pair = in.if_contains("replacing"))
             out.replacing.emplace(
                 name_of(pair->as_object().at("old")), name_of(pair->as_object().at("with"))

@@ -175,6 +175,12 @@ def test_a_registry_that_was_put_back_is_said_to_decide_nothing(volume):
         chain.ctl("status", "--check", ok=(1,))
         chain.kill("n2")
         wait_for(lambda: chain.ctl_status()["state"] == "down", "the next failure to stop service")
+        # Those that know may be gone when the config service is started again.
+        for name in ("n1", "n3", "configd"):
+            chain.kill(name)
+        chain.start("configd")
+        assert "has promised" in (chain.ctl_status()["registry"] or {}).get("reason", ""), chain.ctl_status()
+        assert "registry is older than the replicas" in chain.ctl("status")[1]
 
 
 def test_a_registry_that_was_lost_is_said_to_be_of_another_cluster(volume):

@@ -40,6 +40,11 @@ control::record made_record(std::uint64_t revision)
     out.current.id = made_id<config_id>(41);
     out.last_active.id = made_id<config_id>(42);
     out.given = {{epoch(8), made_id<config_id>(43)}, {epoch(9), made_id<config_id>(42)}, {epoch(10), {}}};
+    out.claims[node_id{"n3"}] = {
+        .by = made_member("n3", 7, 8),
+        .lacks = "it knows epoch 10, n3 has promised 12",
+        .stores_before = {made_id<store_id>(7), made_id<store_id>(9)}
+    };
     return out;
 }
 
@@ -116,6 +121,7 @@ BOOST_AUTO_TEST_CASE(a_record_of_an_earlier_version_is_read)
     expected.moving.clear();
     expected.replacing.reset();
     expected.given.clear();
+    expected.claims.clear();
     BOOST_TEST((configd::record_from_json(text) == expected));
 }
 

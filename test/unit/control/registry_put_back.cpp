@@ -129,6 +129,54 @@ BOOST_AUTO_TEST_CASE(what_a_stranger_says_in_a_machines_name_falls_when_that_is_
     BOOST_CHECK_EQUAL(t.ctl->registry_lacks(), "");
 }
 
+// The only one that knows dies, and then the config service does.
+BOOST_AUTO_TEST_CASE(it_is_remembered_by_a_config_service_that_starts_again)
+{
+    forked_town t;
+    t.history.clear();
+    t.hear_again("n1");
+    t.run(200ms);
+    t.unplug("n1");
+    t.restart_config();
+    t.unplug("n3");
+    t.run(2s);
+    t.start("n3");
+    t.run(2s);
+    BOOST_CHECK_EQUAL(
+        t.ctl->registry_lacks(), "n1 has promised another chain of epoch 2 than the one that it knows"
+    );
+    BOOST_CHECK(t.history.empty());
+    BOOST_CHECK(t.verdict_of(t.remove("n3")) == admin_verdict::old_registry);
+    t.epochs_may_jump = true;
+    BOOST_CHECK(t.outcome(t.force("n3")) == admin_verdict::done);
+    t.restart_config();
+    BOOST_CHECK_EQUAL(t.ctl->registry_lacks(), "");
+}
+
+// What a stranger said is still to fall after a restart, by the store that the registry itself knows.
+BOOST_AUTO_TEST_CASE(a_strangers_word_falls_also_when_the_config_service_had_heard_nobody_else)
+{
+    settled_town t;
+    auto const real = t.of("n2");
+    t.unplug("n2");
+    t.stop_config();
+    auto& stranger = t.start("n2");
+    stranger.who = a_member("n2", 90, 90);
+    stranger.promised = epoch{1'000'000};
+    t.start_config();
+    t.feed(connected{stranger.who, stranger.kernel});
+    t.run(100ms);
+    BOOST_CHECK(!t.ctl->registry_lacks().empty());
+    t.unplug("n2");
+    t.restart_config();
+    BOOST_CHECK(!t.ctl->registry_lacks().empty());
+    t.of("n2").who = real.who;
+    t.start("n2").promised = real.promised;
+    BOOST_CHECK(t.becomes("n1 n3 n2", 5s));
+    t.restart_config();
+    BOOST_CHECK_EQUAL(t.ctl->registry_lacks(), "");
+}
+
 BOOST_AUTO_TEST_CASE(a_machine_that_has_lost_what_it_knew_takes_no_word_back)
 {
     forked_town t(3);
