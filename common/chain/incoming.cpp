@@ -71,7 +71,7 @@ void replica::impl::accept(append const& what, std::optional<log_point> const& o
         }
         if (!mine && !trusted && what.prev.at > log_.base().at)
         {
-            parked_ = parked{.read_id = ++last_number_, .since = now_.steady, .what = what};
+            parked_ = parked{.read_id = ++last_number_, .what = what};
             out_->log_reads.push_back({.id = parked_->read_id, .from = what.prev.at, .max_bytes = 1});
             return;
         }
@@ -120,7 +120,7 @@ bool replica::impl::take_rows(append const& what)
     auto checked = last;
     for (auto each = next; each != what.entries.end(); ++each)
     {
-        if (!follows(checked, *each) || too_far_ahead(what, checked, *each)) return false;
+        if (!follows(checked, *each) || too_far_ahead(checked, *each)) return false;
         checked = each->point();
     }
     if (conflict && rule(r::truncation_spares_the_commit) && next->at <= verified_)
@@ -153,12 +153,12 @@ bool replica::impl::take_rows(append const& what)
 
 // A stamp stays in the log: all that come behind it are later still. One that no clock here comes near is not
 // taken, and the config service is told, which makes somebody else the head. Only what the head of this very
-// epoch has just stamped is judged: what is committed, or is left of an earlier epoch, is history, whoever
-// stamped it; and a learner takes what its chain has taken.
-bool replica::impl::too_far_ahead(append const& what, log_point const& last, entry const& row)
+// epoch has just stamped is judged: what is left of an earlier epoch is history, whoever stamped it; and a
+// learner takes what its chain has taken. (What this epoch has committed, each of its members has already.)
+bool replica::impl::too_far_ahead(log_point const& last, entry const& row)
 {
     if (!position_ || !rule(r::a_row_far_ahead_is_not_taken)) return false;
-    bool const is_new = row.in == config_.at && row.at > what.commit && row.ts_us > last.ts_us + 1;
+    bool const is_new = row.in == config_.at && row.ts_us > last.ts_us + 1;
     auto const latest = clock_.latest_us(now_);
     bool const ahead = is_new && latest && row.ts_us > *latest;
     auto const by = ahead ? row.ts_us - *latest + how_.clock_tolerance.count() : 0;
@@ -174,7 +174,6 @@ void replica::impl::truncate(seq last)
     log_.truncate_after(last);
     writes_.truncate_after(last);
     reads_.truncated(last);
-    verified_ = std::min(verified_, last);
 }
 
 void replica::impl::from_peer(member const& from, mark const& what)

@@ -77,7 +77,6 @@ void log_index::base_moved(log_point const& to)
     while (runs_.size() > 1 && runs_[1].second <= first)
         runs_.erase(runs_.begin());
     if (!runs_.empty() && runs_.front().second < first) runs_.front().second = first;
-    if (!runs_.empty() && runs_.front().second > end()) runs_.clear();
 }
 
 void log_index::evict(seq upto, std::size_t bytes_limit)

@@ -137,7 +137,6 @@ void replica::impl::send(member const& to, message what)
 void replica::impl::on(tick const&)
 {
     if (in_stream() && now_.steady - said_at_ >= how_.mark_every && source_) ack_due_ = true;
-    if (parked_ && now_.steady - parked_->since > 10 * how_.resend_after) parked_.reset();
     if (may_submit() && now_.steady - resubmitted_at_ >= how_.resubmit_after / 4)
     {
         resubmitted_at_ = now_.steady;

@@ -81,7 +81,7 @@ private:
     void accept(append const& what, std::optional<log_point> const& own);
     void mismatch(append const& what, log_point const& own);
     [[nodiscard]] bool take_rows(append const& what);
-    [[nodiscard]] bool too_far_ahead(append const& what, log_point const& last, entry const& row);
+    [[nodiscard]] bool too_far_ahead(log_point const& last, entry const& row);
     void truncate(seq last);
 
     // messages from downstream: membership.cpp
@@ -177,10 +177,10 @@ private:
     struct parked
     {
         std::uint64_t read_id = 0;
-        instant since{};
         append what;
     };
-    std::optional<parked> parked_;  // waits for the disk to tell its `prev`
+    // Waits for the disk to tell its `prev`. Each read is answered, or ends the process.
+    std::optional<parked> parked_;
 
     std::optional<outgoing_link> successor_;
     std::optional<outgoing_link> learner_link_;
