@@ -147,6 +147,23 @@ BOOST_AUTO_TEST_CASE(a_source_without_a_word_is_given_up)
     BOOST_TEST(!h.status(2).receiving.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_source_that_says_nothing_more_before_the_last_chunk_is_given_up)
+{
+    snapshot_world h;
+    h.lose = [](member const&, envelope const& m)
+    {
+        auto const* chunk = std::get_if<snap_chunk>(&m.what);
+        return chunk != nullptr && chunk->index + 1 == all_chunks;
+    };
+    h.assign();
+    h.pass(5s);
+    BOOST_TEST_REQUIRE(h.status(2).receiving.has_value());
+    BOOST_TEST(count<keep_chunk>(h.at(2)) == all_chunks - 1);
+    h.lose = [&](member const& from, envelope const&) { return from == h.triple(1); };
+    h.pass(61s);
+    BOOST_TEST(!h.status(2).receiving.has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_snapshot_whose_learner_has_gone_is_not_made_to_its_end)
 {
     snapshot_world h;

@@ -346,6 +346,22 @@ BOOST_AUTO_TEST_CASE(a_remote_refusal_of_a_second_attempt_leaves_the_outcome_ope
     BOOST_TEST(h.at(1).refusals[0].maybe_logged);
 }
 
+BOOST_AUTO_TEST_CASE(what_came_between_the_promise_and_active_is_assigned_with_active)
+{
+    harness h(2);
+    h.direct(h.config({0, 1}, config_state::pending, epoch{1}));
+    h.run();
+    auto const active = h.config({0, 1}, config_state::active, epoch{1});
+    h.direct_one(1, active);
+    h.submit(1, "early");
+    h.run();
+    BOOST_TEST(h.status(0).received == seq{0});
+    h.direct_one(0, active);
+    h.run();  // no time passes
+
+    BOOST_TEST(h.status(1).applied == seq{1});
+}
+
 // A head keeps what comes between its promise and ACTIVE; in the next epoch somebody else may assign.
 BOOST_AUTO_TEST_CASE(submits_that_came_too_early_end_with_their_epoch)
 {

@@ -191,6 +191,18 @@ BOOST_AUTO_TEST_CASE(an_idle_chain_does_not_repeat_entries)
     BOOST_TEST(h.sent["mark"] <= 2u * 41);
 }
 
+// Commit goes up the chain in acknowledgements; down, stable goes in one mark a link.
+BOOST_AUTO_TEST_CASE(who_told_of_the_commit_is_not_told_of_it)
+{
+    harness h(3);
+    h.form({0, 1, 2});
+    h.sent.clear();
+    h.submit(0);
+    h.run();
+    BOOST_TEST(h.status(0).applied == seq{1});
+    BOOST_TEST(h.sent["mark"] == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(entries_that_arrive_while_the_window_is_full_travel_together)
 {
     harness h(2);

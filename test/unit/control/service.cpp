@@ -379,6 +379,21 @@ BOOST_AUTO_TEST_CASE(
     BOOST_CHECK(t.ctl->objection(copy, t.now).find("was the folder copied?") != std::string::npos);
 }
 
+// One neighbour whose link with it is dead is enough.
+BOOST_AUTO_TEST_CASE(a_member_that_a_neighbour_misses_is_not_waited_for_after_our_start)
+{
+    settled_town t;
+    auto copy = t.of("n2").who;
+    copy.boot = numbered<boot_id>(200);
+    t.stop_config();
+    t.unplug("n2");
+    t.of("n3").speaks = false;
+    t.of("n1").unreachable = {name("n2")};
+    t.start_config();
+    t.run(100ms);
+    BOOST_CHECK(t.ctl->objection(copy, t.now).empty());
+}
+
 // What its neighbours hear and we never do is given up after vouch_wait.
 BOOST_AUTO_TEST_CASE(a_member_that_is_never_heard_does_not_keep_its_name_for_ever)
 {
