@@ -41,6 +41,12 @@ void make_private_folder(std::string const& path)
     throw config_error("data-dir: cannot make " + path + ": " + last_error().message());
 }
 
+std::uint64_t folder_number(std::string const& path)
+{
+    struct ::stat about = {};
+    return ::stat(path.c_str(), &about) == 0 ? about.st_ino : 0;
+}
+
 namespace
 {
 // Whether these belong to everybody says their mode; that they must stay so, nothing but their names.

@@ -3,6 +3,7 @@
 
 #include "base/errc.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -22,6 +23,9 @@ void check_private_folder(std::string const& path);
 // What has been made or renamed in a folder is only there after a power cut when the folder has been synced.
 // False: errno says why.
 [[nodiscard]] bool sync_folder(std::filesystem::path const& folder);
+
+// Of its file system: a copy of the folder has another one, a renamed folder the same. 0: it is not there.
+[[nodiscard]] std::uint64_t folder_number(std::string const& path);
 
 struct file_owner
 {

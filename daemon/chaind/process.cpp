@@ -15,6 +15,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <unistd.h>
+
 namespace chaind::program
 {
 
@@ -233,6 +235,9 @@ void chaind_process::write_ports() const
         {"client", gateway_->client_port()},
         {"admin", gateway_->admin_port()},
         {"replica", replica_->address().port()},
+        {"pid", ::getpid()},
+        // A copy of this file in a copied folder is not of a process there.
+        {"folder", runtime::folder_number(settings_.data_dir)},
     };
     auto const path = settings_.data_dir + "/ports.json";
     if (auto const failed = runtime::write_private_file(path, boost::json::serialize(ports) + '\n'))

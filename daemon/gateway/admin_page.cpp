@@ -6,6 +6,8 @@
 
 #include <boost/json/serialize.hpp>
 
+#include <unistd.h>
+
 namespace chaind::gateway
 {
 
@@ -34,8 +36,12 @@ boost::asio::awaitable<http_response> admin_page::handle(http_request request)
     }
     if (request.path == "/status")
     {
+        auto const& view = chain_.view();
+        auto status = full_status(view);
+        // Another process may have the port by which somebody looked for this one.
+        status["here"] = {{"name", view.node}, {"pid", ::getpid()}};
         http_response out;
-        out.body = boost::json::serialize(full_status(chain_.view()));
+        out.body = boost::json::serialize(status);
         co_return out;
     }
     if (request.path != "/metrics") co_return refuse(404, "only /metrics, /status, /livez and POST /probe");

@@ -1,6 +1,7 @@
 """Two commands make a bare machine a replica; who has no right to join is told why."""
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -113,6 +114,30 @@ async def test_a_machine_that_was_removed_joins_again_with_the_disk_that_it_had(
         assert not list((folder / "data").glob("set-aside*")), "it kept nothing of what it had"
         code, _, err = join(chain, folder, token, name="web-5")
         assert code != 0
+
+
+def test_a_copy_of_a_machine_that_serves_is_not_taken_for_it(volume):
+    with running(replicas=1) as chain, machine() as (folder, pids), machine() as (copy, _):
+        joined(chain, folder, token_of(chain), pids)
+        shutil.copytree(folder, copy, dirs_exist_ok=True)
+        config = copy / "chaind.conf"
+        config.write_text(config.read_text().replace(str(folder), str(copy)))
+        code, out, err = join(chain, copy, token_of(chain))
+        assert code == 77 and not out and "another process has the same database" in err, (code, out, err)
+
+
+def test_the_ports_that_another_machine_has_meanwhile_lead_to_nobody(volume):
+    with running(replicas=1) as chain, machine() as (folder, pids):
+        joined(chain, folder, token_of(chain), pids)
+        end_all([pids.pop()], signal.SIGTERM)
+        ports = folder / "data" / "ports.json"
+        own, others = json.loads(ports.read_text()), json.loads((chain.dir / "n1" / "ports.json").read_text())
+        ports.write_text(json.dumps(own | {"client": others["client"], "admin": others["admin"]}))
+        code, out, err = join(chain, folder, token_of(chain))
+        assert code == 0, err
+        answer = json.loads(out)
+        pids.append(answer["pid"])
+        assert answer["url"] != chain.urls["n1"], answer
 
 
 def test_a_port_in_use_is_said_before_the_token_is_used(volume):

@@ -195,7 +195,7 @@ int wait_ready(invocation const& call, new_replica const& replica, running_repli
             return exit_failed;
         }
         auto const look = look_at(replica);
-        if (!look) continue;
+        if (!look || (!running.by_systemd && look->pid != running.pid)) continue;
         line.show(look->how);
         if (!look->ready) continue;
         line.end();

@@ -303,14 +303,20 @@ std::optional<replica_look> look_at(new_replica const& replica)
     boost::system::error_code not_json;
     auto const ports = boost::json::parse(text_of(replica.data_dir + "/ports.json"), not_json);
     if (not_json || !ports.is_object()) return std::nullopt;
+    auto const& written = ports.get_object();
+    if (number_at(written, "folder") != runtime::folder_number(replica.data_dir)) return std::nullopt;
     replica_look out;
-    out.url = "http://" + replica.client_host + ":" + std::to_string(number_at(ports.get_object(), "client"));
-    auto const admin =
-        "http://" + replica.admin_host + ":" + std::to_string(number_at(ports.get_object(), "admin"));
+    out.pid = static_cast<int>(number_at(written, "pid"));
+    out.url = "http://" + replica.client_host + ":" + std::to_string(number_at(written, "client"));
+    auto const admin = "http://" + replica.admin_host + ":" + std::to_string(number_at(written, "admin"));
     auto const limit = std::chrono::seconds(2);
     auto const ready = request(endpoint{out.url}, "GET", "/readyz?role=write", limit);
     auto const status = request(endpoint{admin}, "GET", "/status", limit);
     if (!ready || !status || !status->body.is_object()) return std::nullopt;
+    // Another machine may have the ports meanwhile.
+    auto const& here = object_at(status->body.get_object(), "here");
+    if (text_at(here, "name") != replica.name || number_at(here, "pid") != number_at(written, "pid"))
+        return std::nullopt;
     out.ready = ready->status == 200;
     out.how = progress_in(status->body.get_object(), {.node = replica.name});
     if (out.ready) out.how.phase = "done";

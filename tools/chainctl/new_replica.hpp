@@ -40,9 +40,10 @@ int present_token(new_replica const& replica, std::string const& token);
 // own.
 std::optional<running_replica> start_replica(new_replica const& replica);
 
-// One look at the replica from outside; nothing while it does not answer.
+// One look at the replica from outside; nothing while no process of that name and folder answers.
 struct replica_look
 {
+    int pid = 0;
     bool ready = false;
     std::string url;
     progress how;
