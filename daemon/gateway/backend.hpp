@@ -56,6 +56,7 @@ struct chain_view
     bool cut_off = false;   // others serve writes and this replica does not: clients are to go to them
     bool outside = false;   // there is an ACTIVE chain, and this replica is not in it
     std::string why_not;    // for people, when one of the above is false
+    std::string refused;    // why the config service does not let this process in; empty: nothing like that
     std::vector<std::string> unreached;  // other members of the chain, to which no link is up
     std::size_t replicas = 0;            // members of the ACTIVE chain
     seq applied;                         // visible to readers

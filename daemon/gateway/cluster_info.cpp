@@ -86,8 +86,11 @@ bool is_service_down(json::object const& status)
     return service != nullptr && service->is_object() && text_in(service->get_object(), "state") == "down";
 }
 
-// Without the config service its last word is old, or there is none: who has gone since then stays a member,
-// who restarted comes in nowhere, and what can be served is what this replica can serve.
+constexpr char const* once_let_in =
+    "put that right, or stop chaind here; `chainctl status` where configd runs says more";
+
+// Without the config service, or refused by it, its last word is old, or there is none: who has gone since
+// then stays a member, who restarted comes in nowhere, and what can be served is what this replica can serve.
 json::object seen_from_here(chain_view const& now, json::object out)
 {
     auto const is_unreached = [&](std::string const& name)
@@ -107,12 +110,14 @@ json::object seen_from_here(chain_view const& now, json::object out)
     if (now.member) out["epoch"] = now.at.value();
     if (now.member)
         out["committed"] = std::max(now.committed.value(), wire::number_in(out, "committed").value_or(0));
+    bool const refused = !now.refused.empty();
+    if (refused) out["config_service"] = {{"state", "down"}, {"refuses", now.refused}};
     // Nobody takes anybody in meanwhile.
     out["joining"] = json::array();
     auto& failed = out["failed"];
     if (!failed.is_array()) failed = json::array();
     for (auto& row : failed.get_array())
-        if (row.is_object())
+        if (row.is_object() && !refused)
             row.get_object()["next"] = "start configd, without which no machine comes back; then " +
                                        text_in(row.get_object(), "next");
     for (auto const& name : now.unreached)
@@ -125,8 +130,9 @@ json::object seen_from_here(chain_view const& now, json::object out)
               now.node + " has no link to it, and only the config service can take it out of the chain"},
              {"alive", false},
              {"next",
-              "start configd, or restart it if it hangs: it takes " + name +
-                  " out of the chain; then chaind on " + name + ", should it have ended"}}
+              refused ? once_let_in
+                      : "start configd, or restart it if it hangs: it takes " + name +
+                            " out of the chain; then chaind on " + name + ", should it have ended"}}
         );
     }
     if ((now.unreached.empty() || !now.member) && !now.can_write)
@@ -134,9 +140,11 @@ json::object seen_from_here(chain_view const& now, json::object out)
             {{"name", now.node},
              {"since", nullptr},
              {"reason",
-              now.member ? now.why_not : "it is in no chain, and only the config service takes it in"},
+              refused      ? "the config service does not let it in: " + now.refused
+              : now.member ? now.why_not
+                           : "it is in no chain, and only the config service takes it in"},
              {"alive", true},
-             {"next", "start configd"}}
+             {"next", refused ? once_let_in : "start configd"}}
         );
     out["state"] = now.can_write ? "degraded" : now.can_read ? "read_only" : "down";
     return out;

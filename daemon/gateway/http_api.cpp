@@ -310,8 +310,9 @@ http_response http_api::ready(http_request const& request) const
     auto const& view = with_.chain.view();
     bool const can = role == "read" ? view.can_read : view.can_write;
     if (can && !draining_ && !view.draining) return ok(R"({"ready":true,"role":")" + role + "\"}");
-    auto const why = draining_       ? std::string("this replica is stopping")
-                     : view.draining ? std::string("this replica is draining: it is about to leave the chain")
+    auto const why = draining_ ? std::string("this replica is stopping")
+                     : view.draining && view.member
+                         ? std::string("this replica is draining: it is about to leave the chain")
                      : view.why_not.empty() ? "this replica cannot serve " + role + "s now"
                                             : view.why_not;
     return refusal_response(api_errc::unavailable, why);

@@ -96,6 +96,7 @@ asio::awaitable<void> dialer::run(std::shared_ptr<dialer> self)
 asio::awaitable<std::string> dialer::connect_and_serve()
 {
     auto socket = co_await runtime::within(dial_limit, connect(to_));
+    if (!socket) refusal_.clear();
     if (!socket) co_return socket.error().message();
     if (stopped_) co_return "stopped";
     link_ = std::make_shared<frame_link>(std::move(*socket), outbox_limit_);
@@ -109,8 +110,10 @@ asio::awaitable<std::string> dialer::serve(std::shared_ptr<frame_link> link)
 {
     link->send(wire::peer::encode(tell_.greeting()));
     auto answer = co_await runtime::within(answer_limit, link->receive());
+    auto const* const no = answer ? std::get_if<wire::peer::refused>(&*answer) : nullptr;
+    refusal_ = no != nullptr ? no->reason : std::string();
     if (!answer) co_return answer.error().message();
-    if (auto const* no = std::get_if<wire::peer::refused>(&*answer)) co_return "refused: " + no->reason;
+    if (no != nullptr) co_return "refused: " + no->reason;
     auto const* const yes = std::get_if<wire::peer::welcome>(&*answer);
     if (yes == nullptr) co_return "the first frame is no answer to a hello";
     if (auto wrong = tell_.objection(*yes); !wrong.empty()) co_return wrong;

@@ -47,6 +47,8 @@ public:
     // False when the link is not up: the frame is dropped.
     bool send(std::string body);
     [[nodiscard]] bool up() const { return up_; }
+    // The answer to the last hello that had one, if that was no; empty as soon as nobody answers.
+    [[nodiscard]] std::string const& refusal() const { return refusal_; }
     // Sent, and not yet taken by the network.
     [[nodiscard]] std::size_t waiting_bytes() const { return link_ ? link_->waiting_bytes() : 0; }
     [[nodiscard]] boost::asio::ip::tcp::endpoint const& to() const { return to_; }
@@ -65,6 +67,7 @@ private:
     boost::asio::steady_timer pause_;
     std::shared_ptr<frame_link> link_;  // from dialling on
     std::string told_;                  // the last reason that was logged
+    std::string refusal_;
     bool up_ = false;
     bool stopped_ = false;
 };

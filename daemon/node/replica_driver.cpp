@@ -419,6 +419,7 @@ net::dial_events replica_driver::config_handlers()
             [this](wire::peer::welcome const&)
         {
             config_up_ = true;
+            config_told_ = false;
             config_heard_ = runtime::steady_now();
             refresh_view();
         },
@@ -435,6 +436,7 @@ net::dial_events replica_driver::config_handlers()
 void replica_driver::config_frame(wire::peer::frame what)
 {
     config_heard_ = runtime::steady_now();
+    config_told_ = true;
     if (auto* const given = std::get_if<wire::peer::instruction>(&what))
         instructed(std::move(*given));
     else if (auto const* const asked = std::get_if<wire::peer::verify>(&what))

@@ -140,8 +140,9 @@ private:
         std::vector<std::string> const& missing,
         std::vector<std::string> const& unreached
     );
+    [[nodiscard]] std::string refused() const;
     [[nodiscard]] std::string why_not(
-        chain::replica_status const& now, std::vector<std::string> const& missing
+        chain::replica_status const& now, std::vector<std::string> const& missing, std::string const& refused
     ) const;
     void heard_of_space(room left, std::uint64_t free);
     [[nodiscard]] std::string info(chain::replica_status const& now) const;
@@ -207,6 +208,7 @@ private:
     std::optional<std::uint64_t> free_bytes_;  // on the file system of the data folder
     room room_ = room::ample;
     bool config_up_ = false;          // the link
+    bool config_told_ = false;        // more than its answer to the hello of this link
     instant config_heard_{};          // its last word
     bool service_shown_ = false;      // in status_, as up
     boost::json::object checkpoint_;  // the sum kept up to the newest one, as heartbeats report it

@@ -6,6 +6,7 @@
 #include "runtime/address.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
+#include "runtime/printable.hpp"
 #include "store/store_file.hpp"
 
 #include <boost/json/parse.hpp>
@@ -57,6 +58,18 @@ std::set<std::string> heard_in(json::object const& status)
             out.emplace(name->get_string());
     }
     return out;
+}
+
+bool is_listed(json::object const& status, std::string_view list, std::string_view name)
+{
+    auto const* const names = status.if_contains(list);
+    if (names == nullptr || !names->is_array()) return false;
+    auto const& all = names->get_array();
+    return std::any_of(
+        all.begin(),
+        all.end(),
+        [&](json::value const& one) { return one.is_string() && one.get_string() == name; }
+    );
 }
 
 }  // namespace
@@ -132,7 +145,9 @@ void replica_driver::refresh_view()
     next.can_write = now.active && !stopping_ && missing.empty() &&
                      members.size() >= how_.core.min_replicas && !is_low(now.least.left);
     next.cut_off = is_cut_off(now, missing, next.unreached);
-    next.why_not = next.can_read && next.can_write ? "" : why_not(now, missing);
+    bool const serves = next.can_read && next.can_write;
+    next.refused = serves ? "" : refused();
+    next.why_not = serves ? "" : why_not(now, missing, next.refused);
     // Without the config service nobody would take it back: it serves again.
     next.draining = now.drain && config_speaks();
     next.outside = now.config.leaves_out(how_.core.self);
@@ -150,6 +165,7 @@ void replica_driver::refresh_view()
             v.can_read,
             v.can_write,
             v.why_not,
+            v.refused,
             v.unreached,
             v.replicas,
             v.draining,
@@ -195,13 +211,30 @@ bool replica_driver::is_cut_off(
     return alone && runtime::steady_now() - *cut_off_since_ >= cut_off_after;
 }
 
-std::string replica_driver::why_not(chain::replica_status const& now, std::vector<std::string> const& missing)
-    const
+// By the service's own words, to a hello or in the status. To a machine that it does not know it says
+// nothing.
+std::string replica_driver::refused() const
+{
+    if (!config_up_) return runtime::printable(config_->refusal());
+    auto const self = how_.core.self.name.name.str();
+    auto const add =
+        ": `chainctl add-node " + self + " " + runtime::to_string(peers_.address()) + "` takes it in";
+    if (is_listed(*status_, "removed", self)) return self + " was removed" + add + " again";
+    if (!config_speaks() && !config_told_) return self + " is not known there" + add;
+    if (is_listed(*status_, "drained", self))
+        return self + " is drained: `chainctl undrain " + self + "` brings it back";
+    return {};
+}
+
+std::string replica_driver::why_not(
+    chain::replica_status const& now, std::vector<std::string> const& missing, std::string const& refused
+) const
 {
     if (stopping_) return "stopping";
     std::string const deaf =
-        config_speaks() ? ""
-                        : ", and the config service does not answer: start it, or restart it if it hangs";
+        !refused.empty()  ? ", and the config service does not let it in: " + refused
+        : config_speaks() ? ""
+                          : ", and the config service does not answer: start it, or restart it if it hangs";
     if (now.receiving) return "taking in a snapshot" + deaf;
     if (now.part == chain::role::learner) return "catching up with the chain" + deaf;
     if (!now.active) return "not in an active chain" + deaf;

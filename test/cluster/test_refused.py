@@ -6,6 +6,8 @@ import signal
 import sqlite3
 import subprocess
 import time
+import urllib.error
+import urllib.request
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -27,6 +29,36 @@ def second_process(chain, name, folder):
         process.wait()
 
 
+def says(folder, why):
+    """Waits until a chaind that nobody lets in says why, at /readyz and in its status; never that a service is to be started."""
+    ports = lambda: json.loads((folder / "ports.json").read_text())
+
+    def look(path, port):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+                return answer.read().decode()
+        except urllib.error.HTTPError as refused:
+            return refused.read().decode()
+        except OSError:
+            return ""
+
+    wait_for(lambda: why in look("/readyz", ports()["client"]), f"{folder} to say {why}")
+    status = look("/status", ports()["admin"])
+    assert "start configd" not in status and why in status, status
+    return True
+
+
+def test_a_machine_that_waits_says_what_for(volume):
+    with running() as chain:
+        address = chain.add("n4")
+        ready = lambda name: chain.get(name, "/readyz")[1]["err"]["msg"] if chain.get(name, "/readyz")[0] == 503 else ""
+        wait_for(lambda: f"n4 is not known there: `chainctl add-node n4 {address}` takes it in" in ready("n4"), "n4 to say that it is unknown")
+        chain.ctl("drain", "n2")
+        wait_for(lambda: "n2 is drained: `chainctl undrain n2` brings it back" in ready("n2"), "n2 to say that it is drained")
+        chain.ctl("remove-node", "n3", "--yes")
+        wait_for(lambda: "n3 was removed: `chainctl add-node n3 " in ready("n3"), "n3 to say that it was removed")
+
+
 def test_a_copied_folder_beside_its_original_keeps_nobody_out(volume):
     with running() as chain:
         chain.kill("n2")
@@ -36,6 +68,7 @@ def test_a_copied_folder_beside_its_original_keeps_nobody_out(volume):
         with second_process(chain, "n2", chain.dir / "copy"):
             refused = lambda: len(chain.events("refused", "n2"))
             wait_for(refused, "the copy to be refused")
+            assert says(chain.dir / "copy", "the config service does not let it in: another process has the same database")
             before = chain.ctl_status()["epoch"]
             for _ in range(volume.pick(5, 30)):
                 seen = refused()

@@ -425,6 +425,19 @@ BOOST_AUTO_TEST_CASE(without_the_config_service_who_is_not_reached_is_silent_and
     BOOST_TEST(full_status(empty).at("state").as_string() == "down");
     BOOST_TEST(full_status(empty).at("failed").at(0).at("next").as_string() == "start configd");
 
+    // It is there, and says no: a copied folder, another cluster.
+    auto no = empty;
+    no.refused = "was the folder copied?";
+    auto const refused = full_status(no);
+    BOOST_TEST(refused.at("config_service").at("refuses").as_string() == "was the folder copied?");
+    BOOST_TEST_REQUIRE(refused.at("failed").as_array().size() == 1U);
+    BOOST_TEST(
+        refused.at("failed").at(0).at("reason").as_string() ==
+        "the config service does not let it in: was the folder copied?"
+    );
+    BOOST_TEST(refused.at("failed").at(0).at("next").as_string().starts_with("put that right, or stop chaind")
+    );
+
     // Whoever was away when it spoke last comes back by it alone, and whoever was joining joins no more.
     auto away = view_without_service();
     away.status["failed"] = {{{"name", "n2"}, {"next", "start chaind on n2"}}};
