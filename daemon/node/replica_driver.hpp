@@ -144,6 +144,7 @@ private:
     [[nodiscard]] std::string why_not(
         chain::replica_status const& now, std::vector<std::string> const& missing, std::string const& refused
     ) const;
+    void log_served();
     void heard_of_space(room left, std::uint64_t free);
     [[nodiscard]] std::string info(chain::replica_status const& now) const;
     void log_role(chain::replica_status const& now);
@@ -214,9 +215,11 @@ private:
     boost::json::object checkpoint_;  // the sum kept up to the newest one, as heartbeats report it
     std::pair<epoch, chain::role> told_role_{};
     bool told_active_ = false;
-    std::string outdated_;       // why this version cannot go on; empty: it can
-    bool told_clock_ = false;    // that the own wall clock is wrong
-    bool told_refused_ = false;  // that a row is not taken for its stamp
+    std::string told_served_;              // what is served now, as the log has it; empty: all
+    std::optional<instant> served_since_;  // since when that is so, unless the log has it
+    std::string outdated_;                 // why this version cannot go on; empty: it can
+    bool told_clock_ = false;              // that the own wall clock is wrong
+    bool told_refused_ = false;            // that a row is not taken for its stamp
 };
 
 }  // namespace chaind::node

@@ -41,6 +41,7 @@ char const* name_of(chain::role part)
 constexpr auto config_silent_after = 1s;
 // A link that comes back sooner sends nobody away.
 constexpr auto cut_off_after = 2s;
+constexpr auto not_served_for = 1s;  // before the log says so
 
 // The members that the config service hears, by its own word.
 std::set<std::string> heard_in(json::object const& status)
@@ -184,6 +185,7 @@ void replica_driver::refresh_view()
         tell_(progress{view_.applied, view_.committed});
     run_those_behind();
     log_role(now);
+    log_served();
     log_clock(now);
 }
 
@@ -274,6 +276,29 @@ void replica_driver::log_role(chain::replica_status const& now)
         {{"Epoch", now.config.at}, {"Role", name_of(now.part)}, {"End", now.end.at}, {"Committed", now.commit}
         }
     );
+}
+
+// An epoch takes less than that to change. A replica that goes down, or waits to be let in, says more by
+// itself.
+void replica_driver::log_served()
+{
+    if (stopping_) return;
+    auto const served = view_.can_write  ? ""
+                        : view_.can_read ? "reads alone: " + view_.why_not
+                                         : "neither reads nor writes: " + view_.why_not;
+    if (served == told_served_)
+    {
+        served_since_.reset();
+        return;
+    }
+    if (!served_since_) served_since_ = runtime::steady_now();
+    if (runtime::steady_now() - *served_since_ < not_served_for) return;
+    served_since_.reset();
+    told_served_ = served;
+    if (served.empty())
+        log::write(log::level::notice, "node", "reads and writes are served again", {});
+    else
+        log::write(log::level::warning, "node", "not all is served now", {{"Serves", served}});
 }
 
 void replica_driver::log_clock(chain::replica_status const& now)
