@@ -40,12 +40,18 @@ std::vector<std::string> newest_snapshot_schema()
     return schema_of(**db);
 }
 
+constexpr char const* not_whole = "it is no whole backup: a part of it is missing or damaged";
+
 // What a user of the file is told of SQLite's own complaint.
 std::string complaint_of(database const& db)
 {
-    if ((db.failure().value() & 0xff) == SQLITE_NOTADB)
-        return "it is no backup, or its first bytes are damaged";
-    return db.failure_text();
+    switch (db.failure().value() & 0xff)
+    {
+        case SQLITE_NOTADB: return "it is no backup, or its first bytes are damaged";
+        case SQLITE_CORRUPT: return not_whole;
+        case SQLITE_ERROR: return "it is no backup: its tables are not those of one";
+        default: return db.failure_text();
+    }
 }
 
 class checker
@@ -81,7 +87,7 @@ private:
     error_code check_pages(std::int64_t version)
     {
         auto row = db_.query("PRAGMA integrity_check(1)");
-        if (row.step() && row.bytes(0) != "ok") return wrong(legible(row.text(0)));
+        if (row.step() && row.bytes(0) != "ok") return wrong(not_whole);
         if (db_.failed()) return meaning();
         if (version == newest_schema() && schema_of(db_) != newest_snapshot_schema())
             return wrong("its tables are not those of a store");

@@ -2,8 +2,10 @@
 import json
 import os
 import resource
+import sqlite3
 import stat
 import subprocess
+from contextlib import closing
 
 from chain import CHAINCTL, running
 from chat import Client
@@ -106,5 +108,13 @@ async def test_a_damaged_backup_is_refused_and_named(volume):
         for name, damaged in (("text", content[:text] + b"M" + content[text + 1 :]), ("short", content[: len(content) // 2])):
             bad = chain.dir / f"{name}.backup"
             bad.write_bytes(damaged)
-            assert len(chain.ctl("backup", "verify", str(bad), ok=(65,))[2]) > 20
+            said = chain.ctl("backup", "verify", str(bad), ok=(65,))[2]
+            assert f"{bad}: " in said and "next: take another backup" in said and "malformed" not in said, said
+        listed = chain.ctl("backup", "list", str(chain.dir))[2]
+        assert "short.backup: it is no whole backup: a part of it is missing or damaged; make another" in listed, listed
+        foreign = chain.dir / "foreign.backup"
+        with closing(sqlite3.connect(foreign)) as other:
+            other.execute("CREATE TABLE snapshot_manifest(x)")
+        said = chain.ctl("backup", "verify", str(foreign), ok=(65,))[2]
+        assert f"{foreign}: it is no backup: its tables are not those of one" in said and "SELECT" not in said, said
         print(f"  {found} of {volume.pick(12, 200)} random flips lay where something is kept, each was named")

@@ -38,6 +38,14 @@ void hand_over(std::string const& folder, std::string const& file)
     if (handle >= 0) ::close(handle);
 }
 
+int not_whole(std::string const& file, error_code why, std::string const& sentence)
+{
+    int const status = store_failed(file, why, sentence);
+    if (status == exit_bad_data)
+        say("          next: take another backup, or make one now: `chainctl backup create`");
+    return status;
+}
+
 }  // namespace
 
 int run_backup_list(invocation const& call)
@@ -61,7 +69,8 @@ int run_backup_list(invocation const& call)
         auto const what = store::read_manifest(file, &why);
         if (!what)
         {
-            if (file.ends_with(".backup")) say("chainctl: no readable backup: " + why);
+            if (file.ends_with(".backup"))
+                say("chainctl: no readable backup: " + why + "; make another one: `chainctl backup create`");
             continue;
         }
         auto const name = fs::path(file).filename().string();
@@ -92,7 +101,7 @@ int run_backup_verify(invocation const& call)
     if (int const failed = readable(file); failed != exit_done) return failed;
     std::string why;
     auto const checked = store::check_snapshot(file, &why, watched("check"));
-    if (!checked) return store_failed(file, checked.error(), why);
+    if (!checked) return not_whole(file, checked.error(), why);
     return done(call, manifest_json(file, *checked), file + " is whole: " + manifest_text(*checked));
 }
 
@@ -124,7 +133,7 @@ int run_backup_restore(invocation const& call)
     if (call.dry_run)
     {
         auto const checked = store::check_snapshot(file, &why, watched("check"));
-        if (!checked) return store_failed(file, checked.error(), why);
+        if (!checked) return not_whole(file, checked.error(), why);
         say("would restore " + manifest_text(*checked) + " to " + folder);
         return exit_done;
     }
@@ -137,7 +146,7 @@ int run_backup_restore(invocation const& call)
     ::randombytes_buf(fresh.bytes.data(), fresh.bytes.size());
     runtime::make_private_folder(folder);
     auto const restored = store::restore_backup(file, database, fresh, &why, watched("check"));
-    if (!restored) return store_failed(file, restored.error(), why);
+    if (!restored) return not_whole(file, restored.error(), why);
     for (auto const& entry : fs::directory_iterator(folder, ignored))
         hand_over(folder, entry.path().string());
     auto out = manifest_json(file, *restored);

@@ -589,7 +589,8 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_no_backup_is_told_as_one_and_named_once)
     std::ofstream(file) << std::string(5000, 'x');
     words = {file};
     BOOST_TEST(run(run_backup_verify) == exit_bad_data);
-    BOOST_TEST(said == "chainctl: " + file + ": it is no backup, or its first bytes are damaged\n");
+    constexpr auto* next = "          next: take another backup, or make one now: `chainctl backup create`\n";
+    BOOST_TEST(said == "chainctl: " + file + ": it is no backup, or its first bytes are damaged\n" + next);
     words = {folder.path() + "/none"};
     BOOST_TEST(run(run_backup_verify) == exit_no_such_object);
     BOOST_TEST(said == "chainctl: there is no file " + folder.path() + "/none\n");
