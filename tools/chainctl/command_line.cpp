@@ -61,6 +61,7 @@ public:
     {
         for (; at_ < words_.size() && out_.mistake.empty(); ++at_)
             take(words_[at_]);
+        if (out_.mistake.empty() && out_.what == nullptr && !group_.empty()) end_with_group();
         if (out_.mistake.empty() && !own_.empty() && out_.what == nullptr && !out_.help)
             out_.mistake = "no command before " + own_.front().first;
         if (out_.mistake.empty() && out_.what != nullptr && !out_.help) check();
@@ -138,18 +139,27 @@ private:
     }
     void take_command(std::string const& word)
     {
-        auto name = word;
-        if (auto const seconds = subcommands(word); !seconds.empty())
-        {
-            bool const more = at_ + 1 < words_.size() && !words_[at_ + 1].starts_with("-");
-            if (more) name += " " + words_[++at_];
-            std::string known;
-            for (auto const& second : seconds)
-                known += (known.empty() ? "" : ", ") + second;
-            if (find_command(name) == nullptr) return wrong(word + " needs one of: " + known);
-        }
-        out_.what = find_command(name);
-        if (out_.what == nullptr) wrong("no command " + word);
+        out_.what = find_command(group_.empty() ? word : group_ + " " + word);
+        if (out_.what != nullptr) return;
+        if (!group_.empty()) return wrong(needs_another());
+        if (subcommands(word).empty()) return wrong("no command " + word);
+        group_ = word;
+    }
+    [[nodiscard]] std::string needs_another() const
+    {
+        std::string known;
+        for (auto const& second : subcommands(group_))
+            known += (known.empty() ? "" : ", ") + second;
+        return group_ + " needs one of: " + known;
+    }
+    // "backup --help" is a question about each of them.
+    void end_with_group()
+    {
+        if (!out_.help) return wrong(needs_another());
+        own_.clear();
+        out_.help = false;
+        out_.what = find_command("help");
+        out_.call.words = {group_};
     }
 
     // An option of the command. It may stand before the command's name, where only the table of all commands
@@ -202,6 +212,7 @@ private:
 
     std::vector<std::string> words_;
     std::size_t at_ = 0;
+    std::string group_;  // the first word of a command of two
     std::vector<std::pair<std::string, std::string>> own_;
     std::set<std::string> given_;
     parsed out_;

@@ -45,6 +45,21 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_named)
 {
     BOOST_TEST(mentions(parse({"frobnicate"}).mistake, "frobnicate"));
     BOOST_TEST(mentions(parse({"backup"}).mistake, "create, list, verify, restore"));
+BOOST_AUTO_TEST_CASE(the_first_of_two_words_is_explained_too)
+{
+    for (auto const& words : std::vector<std::vector<std::string>>{
+             {"backup", "--help"}, {"--help", "backup"}, {"backup", "--node", "n1", "-h"}
+         })
+    {
+        auto const p = parse(words);
+        BOOST_TEST(p.mistake == "");
+        BOOST_TEST_REQUIRE((p.what != nullptr && !p.help));
+        BOOST_TEST(p.what->name == "help");
+        BOOST_TEST(p.call.words == std::vector<std::string>{"backup"}, boost::test_tools::per_element());
+    }
+    BOOST_TEST(parse({"backup", "-o", "json", "list"}).what->name == "backup list");
+}
+
     BOOST_TEST(mentions(parse({"backup", "eat"}).mistake, "create, list, verify, restore"));
     BOOST_TEST(mentions(parse({"add-node", "n4"}).mistake, "NAME ADDRESS"));
     BOOST_TEST(mentions(parse({"add-node", "n4", "a:1", "b"}).mistake, "takes no word b"));
