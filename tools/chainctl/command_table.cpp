@@ -75,8 +75,8 @@ constexpr std::array table_of_commands{
         "status",
         "",
         "How the chain is: machines head to tail, what is behind, what has failed",
-        "Asks the config service. When that does not answer, asks the replicas that it last knew and says "
-        "so.",
+        "Asks the config service. When that does not answer within 3 s, or --timeout, asks the replicas that "
+        "it last knew and says so.",
         check_flag,
         run_status
     },
@@ -300,8 +300,10 @@ constexpr std::array global_options{
         "(default: $CHAINCTL_ENDPOINT, else unix:/var/lib/configd/configd.sock); of several the last one "
         "counts"
     },
-    flag_help{"-o, --output FORMAT", "table, wide, json, jsonl or name"},
-    flag_help{"--timeout SECONDS", "for one answer of the config service (default 10, of a change 25)"},
+    flag_help{"-o, --output table|wide|json|jsonl|name", "what the answer looks like"},
+    flag_help{
+        "--timeout SECONDS", "for one answer of the config service (default 3, of a change 25, of verify 6)"
+    },
     flag_help{"--yes", "do not ask before what destroys"},
     flag_help{
         "--dry-run", "say what would be done, or how it would be refused (with that exit status); do nothing"

@@ -17,6 +17,8 @@ namespace
 // configd lets a change wait for its turn for 3 s and ends one that it cannot make after 15 s more, with a
 // reason; before each it may have to look for a new machine. A little more than that.
 constexpr std::chrono::seconds change_limit{25};
+// What is only read it has in its memory: where it stands still, people hear soon what the replicas say.
+constexpr std::chrono::milliseconds look_limit{3000};
 // A replica that lives answers at once; more than one may have to be asked.
 constexpr std::chrono::milliseconds replica_limit{2000};
 
@@ -64,6 +66,11 @@ boost::json::object known_before(invocation const& call)
 }
 
 }  // namespace
+
+std::chrono::milliseconds limit_of_look(invocation const& call)
+{
+    return call.limit_given ? call.limit : std::min(call.limit, look_limit);
+}
 
 boost::json::array last_known(invocation const& call)
 {
@@ -115,7 +122,7 @@ answer ask_with(
 
 answer ask(invocation const& call, std::string const& method, std::string const& target)
 {
-    return ask_with(call, method, target, call.limit, {});
+    return ask_with(call, method, target, method == "GET" ? limit_of_look(call) : call.limit, {});
 }
 
 answer change(invocation const& call, std::string const& target, boost::json::object body)
@@ -131,7 +138,7 @@ answer change(invocation const& call, std::string const& target, boost::json::ob
 
 std::optional<boost::json::object> fetch_status(invocation const& call, unanswered* how)
 {
-    auto first = request(call.at, "GET", "/v1/status", call.limit);
+    auto first = request(call.at, "GET", "/v1/status", limit_of_look(call));
     if (first && first->body.is_object() && first->status == 200) return first->body.get_object();
     unanswered unused;
     auto& failed = how != nullptr ? *how : unused;

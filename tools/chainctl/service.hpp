@@ -32,6 +32,9 @@ struct unanswered
     std::size_t replicas = 0;    // that were asked in its place
 };
 
+// How long a question that changes nothing waits for its answer.
+std::chrono::milliseconds limit_of_look(invocation const& call);
+
 // The status object (CLIENT_API 4) from the config service, else from a replica; nothing when nobody answers.
 std::optional<boost::json::object> fetch_status(invocation const& call, unanswered* how = nullptr);
 // What configd last wrote of the replicas beside its socket; it may be old.

@@ -17,6 +17,8 @@ namespace
 namespace json = boost::json;
 
 constexpr int look_ms = 300;
+// configd waits 4 s for the replicas.
+constexpr std::chrono::milliseconds sums_limit{6000};
 
 bool is_true(json::object const& in, char const* key)
 {
@@ -111,7 +113,9 @@ answer read_all_rows(invocation const& call)
 
 int run_verify(invocation const& call)
 {
-    auto const sums = ask(call, "POST", "/v1/verify");
+    auto in_time = call;
+    if (!call.limit_given) in_time.limit = std::min(call.limit, sums_limit);
+    auto const sums = ask(in_time, "POST", "/v1/verify");
     if (!sums.body) return sums.status;
     bool const same = is_true(*sums.body, "equal");
     if (!call.has("--deep"))

@@ -80,7 +80,7 @@ private:
         for (;;)
         {
             auto const got =
-                request(call_.at, "GET", "/v1/events?since=" + std::to_string(seen_), call_.limit);
+                request(call_.at, "GET", "/v1/events?since=" + std::to_string(seen_), limit_of_look(call_));
             if (!got || got->status != 200 || !got->body.is_object()) return;
             auto const& events = list_at(got->body.get_object(), "events");
             for (auto const& value : events)

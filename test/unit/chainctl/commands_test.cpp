@@ -383,6 +383,20 @@ BOOST_AUTO_TEST_CASE(each_command_keeps_its_time_limit_with_a_service_that_stand
         }
 }
 
+// Nobody waits for it before the replicas are asked, unless that was wished for.
+BOOST_AUTO_TEST_CASE(a_service_that_stands_still_is_soon_given_up_by_who_only_looks)
+{
+    told_replica const replica({asio::ip::address_v4::loopback(), 0}, 200, status_of("healthy"));
+    std::ofstream(folder.path() + "/nodes.json")
+        << R"({"nodes":[{"name":"n1","client_url":"http://127.0.0.1:)" << replica.at().port() << "\"}]}";
+    auto const before = std::chrono::steady_clock::now();
+    BOOST_TEST(run_with({}, {""}, run_status) == exit_done);
+    BOOST_TEST(mentions(printed, "degraded"));
+    BOOST_TEST(run_with({}, {""}, run_nodes) == exit_unavailable);
+    // 20 s is what this test's commands allow for an answer.
+    BOOST_TEST((std::chrono::steady_clock::now() - before < std::chrono::seconds(15)));
+}
+
 // Where the tail keeps it, the service wrote down when it last spoke.
 BOOST_AUTO_TEST_CASE(a_backup_needs_no_service_that_answers)
 {
