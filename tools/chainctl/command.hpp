@@ -45,6 +45,11 @@ struct flag_help
 
     [[nodiscard]] std::string_view word() const { return name.substr(0, name.find(' ')); }
     [[nodiscard]] bool takes_value() const { return name.find(' ') != std::string_view::npos; }
+    // "head|tail", "FILE", …; "" where it takes none.
+    [[nodiscard]] std::string_view value() const
+    {
+        return takes_value() ? name.substr(name.rfind(' ') + 1) : std::string_view();
+    }
 };
 
 struct command

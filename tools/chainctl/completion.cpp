@@ -43,7 +43,15 @@ std::vector<std::pair<std::string, std::string>> first_words()
     return out;
 }
 
-// What may follow a first word.
+std::string all_first_words()
+{
+    std::string out;
+    for (auto const& [first, meaning] : first_words())
+        out += (out.empty() ? "" : " ") + first;
+    return out;
+}
+
+// What may follow a word.
 struct followers
 {
     std::string words;      // subcommands, alternatives, options; with a space between them
@@ -53,6 +61,7 @@ struct followers
 followers followers_of(std::string_view first)
 {
     followers out;
+    if (first == "help") out.words = all_first_words();
     std::vector<std::string> words = subcommands(first);
     auto add = [&](std::string_view word)
     {
@@ -65,17 +74,14 @@ followers followers_of(std::string_view first)
         add(alternatives(c.words));
         out.machines |= c.words == "NAME" || c.words == "[NAME]";
         for (auto const& flag : c.flags)
-        {
             add(flag.word());
-            if (flag.takes_value()) add(alternatives(flag.name.substr(flag.word().size() + 1)));
-        }
     }
     for (auto const& word : words)
         out.words += (out.words.empty() ? "" : " ") + word;
     return out;
 }
 
-// "-o, --output FORMAT": both names.
+// "-o, --output json|name": both names.
 std::vector<std::string> names_of(flag_help const& flag)
 {
     std::vector<std::string> out;
@@ -89,22 +95,57 @@ std::vector<std::string> names_of(flag_help const& flag)
     return out;
 }
 
-// Of all commands: their names joined by `between`; of those that take a value alone, or of all.
-std::string global_names(std::string_view between, bool with_value_alone)
+// The options of all commands that take a value, each once, and what that may be.
+struct valued_option
 {
-    std::string out;
+    std::vector<std::string> names;
+    std::string words;      // to choose from
+    bool machines = false;  // the names of machines
+};
+
+std::vector<valued_option> valued_options()
+{
+    std::vector<valued_option> out;
+    auto add = [&](flag_help const& flag)
+    {
+        auto names = names_of(flag);
+        bool const known = std::any_of(
+            out.begin(), out.end(), [&](valued_option const& other) { return other.names == names; }
+        );
+        if (!flag.takes_value() || known) return;
+        // join's is that of a machine which nobody knows yet.
+        bool const machines = flag.value() == "NAME" && flag.word() != "--name";
+        out.push_back({std::move(names), alternatives(flag.value()), machines});
+    };
     for (auto const& flag : global_flags())
-        for (auto const& name : names_of(flag))
-            if (!with_value_alone || flag.takes_value())
-                out += (out.empty() ? "" : std::string(between)) + name;
+        add(flag);
+    for (auto const& c : commands())
+        for (auto const& flag : c.flags)
+            add(flag);
     return out;
 }
 
-std::string all_first_words()
+std::string joined(std::vector<std::string> const& words, std::string_view between)
 {
     std::string out;
-    for (auto const& [first, meaning] : first_words())
-        out += (out.empty() ? "" : " ") + first;
+    for (auto const& word : words)
+        out += (out.empty() ? "" : std::string(between)) + word;
+    return out;
+}
+
+std::string names_with_value()
+{
+    std::string out;
+    for (auto const& option : valued_options())
+        out += (out.empty() ? "" : "|") + joined(option.names, "|");
+    return out;
+}
+
+std::string global_names()
+{
+    std::string out;
+    for (auto const& flag : global_flags())
+        out += (out.empty() ? "" : " ") + joined(names_of(flag), " ");
     return out;
 }
 
@@ -113,10 +154,10 @@ std::string all_first_words()
 std::string bash_completion()
 {
     std::string out = R"(_chainctl() {
-    local word=${COMP_WORDS[COMP_CWORD]} command= words= i
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= words= i
     for ((i = 1; i < COMP_CWORD; ++i)); do
         case ${COMP_WORDS[i]} in
-        )" + global_names("|", true) +
+        )" + names_with_value() +
                       R"()
             ((++i))
             while [[ ${COMP_WORDS[i+1]} == [:=]* ]]; do ((i += 2)); done ;;
@@ -124,9 +165,20 @@ std::string bash_completion()
         *) command=${COMP_WORDS[i]}; break ;;
         esac
     done
+    [[ $before == = ]] && before=${COMP_WORDS[COMP_CWORD-2]}
+    [[ $word == = ]] && word=
+    case $before in
+)";
+    for (auto const& option : valued_options())
+        out += "    " + joined(option.names, "|") + ") words=\"" + option.words +
+               (option.machines ? "$(" + std::string(ask_for_names) + ")" : "") +
+               "\"; COMPREPLY=($(compgen -W \"$words\" -- \"$word\")); return ;;\n";
+    out += R"(    esac
+    [[ $command == help && $before != help ]] && command=$before
     case $command in
-    '') words=')" + all_first_words() +
-                      R"(' ;;
+    '') words=')" +
+           all_first_words() +
+           R"(' ;;
 )";
     for (auto const& [first, meaning] : first_words())
     {
@@ -138,7 +190,7 @@ std::string bash_completion()
     }
     return out + R"(    esac
     [[ $word == -* ]] && words+=' )" +
-           global_names(" ", false) + R"('
+           global_names() + R"('
     COMPREPLY=($(compgen -W "$words" -- "$word"))
 }
 complete -o default -F _chainctl chainctl
@@ -163,14 +215,24 @@ std::string zsh_completion()
 local command= i
 for ((i = 2; i < CURRENT; ++i)); do
   case $words[i] in
-  )" + global_names("|", true) +
+  )" + names_with_value() +
            R"() ((++i)) ;;
   -*) ;;
   *) command=$words[i]; break ;;
   esac
 done
+case $words[CURRENT-1] in
+)";
+    for (auto const& option : valued_options())
+        out += joined(option.names, "|") + ") " +
+               (option.machines        ? "compadd -- ${(f)\"$(" + std::string(ask_for_names) + ")\"}"
+                : option.words.empty() ? std::string("_files")
+                                       : "compadd -- " + option.words) +
+               "; return ;;\n";
+    out += R"(esac
+[[ $command == help && $words[CURRENT-1] != help ]] && command=$words[CURRENT-1]
 [[ $PREFIX == -* ]] && compadd -- )" +
-           global_names(" ", false) + R"(
+           global_names() + R"(
 case $command in
 '') _describe command commands ;;
 )";
@@ -187,12 +249,23 @@ case $command in
 std::string fish_completion()
 {
     std::string out = "complete -c chainctl -f\n";
-    for (auto const& flag : global_flags())
+    auto const begin = [&](std::vector<std::string> const& names)
     {
         out += "complete -c chainctl";
-        for (auto const& name : names_of(flag))
+        for (auto const& name : names)
             out += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
-        out += std::string(flag.takes_value() ? " -r" : "") + " -d " + shell_quoted(flag.meaning) + "\n";
+    };
+    for (auto const& flag : global_flags())
+    {
+        begin(names_of(flag));
+        out += " -d " + shell_quoted(flag.meaning) + "\n";
+    }
+    for (auto const& option : valued_options())
+    {
+        begin(option.names);
+        out += option.machines        ? " -x -a '(" + std::string(ask_for_names) + ")'\n"
+               : option.words.empty() ? std::string(" -r -F\n")
+                                      : " -x -a '" + option.words + "'\n";
     }
     for (auto const& [first, meaning] : first_words())
     {

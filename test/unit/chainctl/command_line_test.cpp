@@ -1,8 +1,12 @@
 #include "chainctl/command.hpp"
 #include "support/mentions.hpp"
+#include "support/temp_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <cstdio>
+#include <fstream>
+#include <memory>
 #include <set>
 
 using namespace chaind::chainctl;
@@ -41,10 +45,6 @@ BOOST_AUTO_TEST_CASE(a_command_of_two_words_is_one_command)
     BOOST_TEST(p.call.dry_run);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_wrong_is_named)
-{
-    BOOST_TEST(mentions(parse({"frobnicate"}).mistake, "frobnicate"));
-    BOOST_TEST(mentions(parse({"backup"}).mistake, "create, list, verify, restore"));
 BOOST_AUTO_TEST_CASE(the_first_of_two_words_is_explained_too)
 {
     for (auto const& words : std::vector<std::vector<std::string>>{
@@ -60,6 +60,10 @@ BOOST_AUTO_TEST_CASE(the_first_of_two_words_is_explained_too)
     BOOST_TEST(parse({"backup", "-o", "json", "list"}).what->name == "backup list");
 }
 
+BOOST_AUTO_TEST_CASE(what_is_wrong_is_named)
+{
+    BOOST_TEST(mentions(parse({"frobnicate"}).mistake, "frobnicate"));
+    BOOST_TEST(mentions(parse({"backup"}).mistake, "create, list, verify, restore"));
     BOOST_TEST(mentions(parse({"backup", "eat"}).mistake, "create, list, verify, restore"));
     BOOST_TEST(mentions(parse({"add-node", "n4"}).mistake, "NAME ADDRESS"));
     BOOST_TEST(mentions(parse({"add-node", "n4", "a:1", "b"}).mistake, "takes no word b"));
@@ -140,6 +144,40 @@ BOOST_AUTO_TEST_CASE(help_man_page_and_completions_know_every_command)
         BOOST_TEST(mentions(help_text(c), c.summary), name);
     }
     BOOST_TEST(completion("csh").empty());
+}
+
+// What bash offers behind these words.
+std::string offered(chaind::test::temp_folder const& folder, std::string const& words)
+{
+    auto const script = folder.path() + "/completion";
+    std::ofstream(script
+    ) << completion("bash")
+      << "COMP_WORDS=(chainctl " << words
+      << " '')\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_chainctl\necho \"${COMPREPLY[*]}\"\n";
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> const shell(
+        ::popen(("bash --norc " + script).c_str(), "r"), &::pclose
+    );
+    char line[4096] = {};
+    if (shell == nullptr || std::fgets(line, sizeof line, shell.get()) == nullptr) return "no shell";
+    std::string out(line);
+    out.pop_back();
+    return out;
+}
+
+BOOST_AUTO_TEST_CASE(a_shell_offers_what_an_option_takes)
+{
+    chaind::test::temp_folder const folder;
+    BOOST_TEST(offered(folder, "status -o") == "table wide json jsonl name");
+    BOOST_TEST(offered(folder, "--output") == "table wide json jsonl name");
+    BOOST_TEST(offered(folder, "status --output =") == "table wide json jsonl name");
+    BOOST_TEST(offered(folder, "move n1 --to") == "head tail");
+    BOOST_TEST(offered(folder, "backup create --data-dir") == "");  // a folder, which the shell itself knows
+    BOOST_TEST(mentions(offered(folder, "help"), "status nodes"));
+    BOOST_TEST(mentions(offered(folder, "help backup"), "create list verify restore"));
+    BOOST_TEST(mentions(offered(folder, "--to head"), "status nodes"));
+    for (auto const* shell : {"zsh", "fish"})
+        for (auto const* words : {"table wide json jsonl name", "head tail"})
+            BOOST_TEST(mentions(completion(shell), words), shell);
 }
 
 BOOST_AUTO_TEST_CASE(an_option_takes_a_value_in_all_commands_or_in_none)
