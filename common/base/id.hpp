@@ -18,6 +18,14 @@
 namespace chaind
 {
 
+template <class Byte, std::size_t n>
+[[nodiscard]] std::uint64_t word_of(std::array<Byte, n> const& from, std::size_t at)
+{
+    std::uint64_t word = 0;
+    std::memcpy(&word, from.data() + at, sizeof word);
+    return word;
+}
+
 // The order of memcmp, one word after the other: g++ 12 calls a function for so few bytes, and ids and names
 // are compared all the time.
 template <class Byte, std::size_t n>
@@ -31,6 +39,30 @@ template <class Byte, std::size_t n>
         if (word(a) != word(b)) return word(a) <=> word(b);
     }
     return std::strong_ordering::equal;
+}
+
+template <class Byte, std::size_t n>
+    requires(sizeof(Byte) == 1 && n % 8 == 0)
+[[nodiscard]] bool same_bytes(std::array<Byte, n> const& a, std::array<Byte, n> const& b)
+{
+    std::uint64_t differ = 0;
+    for (std::size_t i = 0; i < n; i += 8)
+        differ |= word_of(a, i) ^ word_of(b, i);
+    return differ == 0;
+}
+
+// For tables in memory.
+template <class Byte, std::size_t n>
+    requires(sizeof(Byte) == 1 && n % 8 == 0)
+[[nodiscard]] std::size_t hash_of_bytes(std::array<Byte, n> const& of)
+{
+    std::uint64_t out = 0;
+    for (std::size_t i = 0; i < n; i += 8)
+    {
+        out = (out ^ word_of(of, i)) * 0x9E3779B97F4A7C15u;
+        out ^= out >> 32;
+    }
+    return out;
 }
 
 // 16 opaque bytes; all zero means "none". The tag keeps a store from being taken for a boot.
@@ -53,7 +85,7 @@ struct id128
         return out;
     }
 
-    friend bool operator==(id128 const& a, id128 const& b) { return order_of_bytes(a.bytes, b.bytes) == 0; }
+    friend bool operator==(id128 const& a, id128 const& b) { return same_bytes(a.bytes, b.bytes); }
     friend auto operator<=>(id128 const& a, id128 const& b) { return order_of_bytes(a.bytes, b.bytes); }
 };
 
@@ -110,10 +142,11 @@ public:
     }
     [[nodiscard]] std::string str() const { return std::string(view()); }
     operator std::string_view() const { return view(); }
+    [[nodiscard]] std::size_t hash() const { return hash_of_bytes(bytes_); }
 
     friend bool operator==(short_text const& a, short_text const& b)
     {
-        return order_of_bytes(a.bytes_, b.bytes_) == 0;
+        return same_bytes(a.bytes_, b.bytes_);
     }
     friend auto operator<=>(short_text const& a, short_text const& b)
     {
@@ -144,14 +177,11 @@ struct std::hash<chaind::id128<Tag>>
 {
     std::size_t operator()(chaind::id128<Tag> const& id) const noexcept
     {
-        return std::hash<std::string_view>{}(id.view());
+        return chaind::hash_of_bytes(id.bytes);
     }
 };
 template <>
 struct std::hash<chaind::node_id>
 {
-    std::size_t operator()(chaind::node_id const& n) const noexcept
-    {
-        return std::hash<std::string_view>{}(n.name.view());
-    }
+    std::size_t operator()(chaind::node_id const& n) const noexcept { return n.name.hash(); }
 };
