@@ -2,6 +2,7 @@
 // Simulated time: a queue of things to do, in order of their time, then of their insertion.
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -23,8 +24,11 @@ public:
     scheduler& operator=(scheduler const&) = delete;
     ~scheduler()
     {
-        for (auto const& each : queue_)
-            places_[each.place].clear();
+        for (auto const& each : soon_)
+            places_[each.place].end(false);
+        for (auto place : slots_)
+            for (; place != none; place = later_[place].next)
+                places_[place].end(false);
     }
 
     [[nodiscard]] us now() const { return now_; }
@@ -36,12 +40,12 @@ public:
         {
             free_.push_back(static_cast<std::uint32_t>(places_.size()));
             places_.emplace_back();
+            later_.emplace_back();
         }
         auto const place = free_.back();
         places_[place].keep(std::forward<Action>(what));
         free_.pop_back();
-        queue_.push_back({std::max(when, now_), order_++, place});
-        std::push_heap(queue_.begin(), queue_.end(), later);
+        put({std::max(when, now_), order_++, place});
     }
     template <class Action>
     void after(us delay, Action&& what)
@@ -53,11 +57,11 @@ public:
     template <class Each>
     bool run_until(us end, Each each)
     {
-        while (!queue_.empty() && queue_.front().when <= end)
+        while (next_is_due(end))
         {
-            std::pop_heap(queue_.begin(), queue_.end(), later);
-            auto const next = queue_.back();
-            queue_.pop_back();
+            std::pop_heap(soon_.begin(), soon_.end(), comes_later);
+            auto const next = soon_.back();
+            soon_.pop_back();
             now_ = next.when;
             do_once(next.place);
             if (!each()) return false;
@@ -69,12 +73,57 @@ public:
 private:
     struct item  // what the heap moves about is small
     {
-        us when;
-        std::uint32_t order;  // no run has as many as these
-        std::uint32_t place;  // of its action
+        us when = 0;
+        std::uint32_t order = 0;  // no run has as many as these
+        std::uint32_t place = 0;  // of its action
     };
-    static constexpr auto later = [](item const& a, item const& b)
+    static constexpr auto comes_later = [](item const& a, item const& b)
     { return a.when != b.when ? a.when > b.when : a.order > b.order; };
+
+    // Few things are due within a slot's span, and those alone are kept in order. All others lie in their
+    // slot until its turn comes; what is further away than all slots reach is passed over as often as it must
+    // be.
+    static constexpr us slot_span = 2'048;
+    static constexpr std::size_t slots = 2'048;
+    static constexpr std::uint32_t none = ~std::uint32_t{};
+    struct waiting
+    {
+        item what;
+        std::uint32_t next = none;  // place of another one in its slot
+    };
+    [[nodiscard]] std::uint32_t& slot_of(us when)
+    {
+        return slots_[static_cast<std::size_t>(when / slot_span) % slots];
+    }
+    void put(item const& what)
+    {
+        if (what.when < soon_ends_)
+        {
+            soon_.push_back(what);
+            std::push_heap(soon_.begin(), soon_.end(), comes_later);
+            return;
+        }
+        later_[what.place] = {what, std::exchange(slot_of(what.when), what.place)};
+        ++waiting_;
+    }
+    [[nodiscard]] bool next_is_due(us end)
+    {
+        while (soon_.empty() && waiting_ > 0 && soon_ends_ <= end)
+            open_next_slot();
+        return !soon_.empty() && soon_.front().when <= end;
+    }
+    void open_next_slot()
+    {
+        auto place = std::exchange(slot_of(soon_ends_), none);
+        soon_ends_ += slot_span;
+        while (place != none)
+        {
+            auto const [what, next] = later_[place];
+            --waiting_;
+            put(what);
+            place = next;
+        }
+    }
 
     // An action with all that it carries, a message mostly. It stays where it was put, until it is done: most
     // of what a simulation does is put here, so that nothing is asked of the heap for it.
@@ -87,16 +136,22 @@ private:
             using kept = std::decay_t<Action>;
             static_assert(sizeof(kept) <= sizeof bytes_ && alignof(kept) <= alignof(std::max_align_t));
             ::new (static_cast<void*>(bytes_)) kept(std::forward<Action>(what));
-            run_ = [](void* at) { (*static_cast<kept*>(at))(); };
-            clear_ = [](void* at) { static_cast<kept*>(at)->~kept(); };
+            end_ = [](void* at, bool run)
+            {
+                struct at_last  // also when a check fails
+                {
+                    kept& what;
+                    ~at_last() { what.~kept(); }
+                } const guard{*static_cast<kept*>(at)};
+                if (run) guard.what();
+            };
         }
-        void run() { run_(bytes_); }
-        void clear() { clear_(bytes_); }
+        // It is done, or left out.
+        void end(bool run) { end_(bytes_, run); }
 
     private:
         alignas(std::max_align_t) std::byte bytes_[640];
-        void (*run_)(void*) = nullptr;
-        void (*clear_)(void*) = nullptr;
+        void (*end_)(void*, bool) = nullptr;
     };
 
     void do_once(std::uint32_t place)
@@ -105,16 +160,23 @@ private:
         {
             scheduler& in;
             std::uint32_t which;
-            ~at_last()
-            {
-                in.places_[which].clear();
-                in.free_.push_back(which);
-            }
+            ~at_last() { in.free_.push_back(which); }
         } const guard{*this, place};
-        places_[place].run();
+        places_[place].end(true);
     }
 
-    std::vector<item> queue_;
+    static std::array<std::uint32_t, slots> empty_slots()
+    {
+        std::array<std::uint32_t, slots> out;
+        out.fill(none);
+        return out;
+    }
+
+    std::vector<item> soon_;  // a heap: what is due before ...
+    us soon_ends_ = slot_span;
+    std::array<std::uint32_t, slots> slots_ = empty_slots();  // ... and what is not: a list's first place
+    std::size_t waiting_ = 0;                                 // in them
+    std::vector<waiting> later_;                              // of each place
     std::deque<action_place> places_;
     std::vector<std::uint32_t> free_;  // places without an action
     us now_ = 0;
