@@ -314,8 +314,7 @@ void checker::check_pair(node const& before, node const& after) const
     );
     auto common = std::min(b.verified, first.end());
     demand(
-        !first.reaches(common) || !second.reaches(common) ||
-            first.point(common).hash == second.point(common).hash,
+        !first.reaches(common) || !second.reaches(common) || first.hash(common) == second.hash(common),
         "I8: ",
         after.self().name,
         " verified another log"

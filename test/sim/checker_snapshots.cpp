@@ -21,7 +21,7 @@ void checker::on_recovered(node const& where)
     position then{{}, in_.application.make()->state()};
     demand(disk.applied.value() <= committed_.size(), "I3: ", name, " starts with ", disk.applied);
     if (disk.applied > seq{}) then = committed_[disk.applied.value() - 1];
-    demand(then.log == disk.point(disk.applied).hash, "I3: ", name, " starts with another log");
+    demand(then.log == disk.hash(disk.applied), "I3: ", name, " starts with another log");
     demand(
         then.state == where.store().application().state(),
         "I17: ",
@@ -102,7 +102,7 @@ void checker::on_installed(node const& where, snapshot_file const& file, disk_im
 bool checker::agrees(disk_image const& disk, seq upto, digest const& want) const
 {
     if (disk.end() < upto) return false;
-    if (disk.reaches(upto)) return disk.point(upto).hash == want;
+    if (disk.reaches(upto)) return disk.hash(upto) == want;
     // Dropped: what comes before the base is fixed by it.
     auto below = disk.base.at.value();
     return below <= committed_.size() && committed_[below - 1].log == disk.base.hash;

@@ -24,15 +24,9 @@ std::unique_ptr<app> advance(disk_image const& image, seq upto, app_kind const& 
 
 }  // namespace
 
-log_point disk_image::point(seq at) const
+void disk_image::has_no_row(seq at) const
 {
-    return at == base.at ? base : row(at).point();
-}
-
-chain::entry const& disk_image::row(seq at) const
-{
-    demand(at > base.at && at <= end(), "the log has no row ", at, ": ", base.at, " to ", end());
-    return log[at - base.at - 1];
+    throw violation(text("the log has no row ", at, ": ", base.at, " to ", end()));
 }
 
 std::unique_ptr<app> disk_image::application(app_kind const& kind) const

@@ -29,8 +29,14 @@ struct disk_image
 
     [[nodiscard]] seq end() const { return log.empty() ? base.at : log.back().at; }
     [[nodiscard]] bool reaches(seq at) const { return at >= base.at && at <= end(); }
-    [[nodiscard]] log_point point(seq at) const;                                 // requires reaches(at)
-    [[nodiscard]] chain::entry const& row(seq at) const;                         // base < at <= end
+    // Each requires reaches(at).
+    [[nodiscard]] log_point point(seq at) const { return at == base.at ? base : row(at).point(); }
+    [[nodiscard]] digest const& hash(seq at) const { return at == base.at ? base.hash : row(at).hash; }
+    [[nodiscard]] chain::entry const& row(seq at) const  // base < at <= end
+    {
+        if (at <= base.at || at > end()) has_no_row(at);
+        return log[at - base.at - 1];
+    }
     [[nodiscard]] std::unique_ptr<app> application(app_kind const& kind) const;  // as of `applied`
 
     void keep(std::shared_ptr<app const> what);  // as of `applied`
@@ -39,6 +45,9 @@ struct disk_image
     // Drops rows up to `upto`, which is applied; `forget` without a thought for the application.
     void compact(seq upto, app_kind const& kind);
     void forget(seq upto);
+
+private:
+    [[noreturn]] void has_no_row(seq at) const;
 };
 
 // The row after that one, as no head of this simulation has written it; its command is asked for by its

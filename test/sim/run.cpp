@@ -180,9 +180,10 @@ private:
     // One that was drained or removed since is waited for by nobody.
     [[nodiscard]] bool awaits_replacement() const
     {
-        auto const wanted = in_.wanted();
         auto const& both = registry().replacing;
-        return both && std::count(wanted.begin(), wanted.end(), both->second) > 0;
+        if (!both) return false;
+        auto const wanted = in_.wanted();
+        return std::count(wanted.begin(), wanted.end(), both->second) > 0;
     }
 
     void heal_all()
@@ -201,17 +202,17 @@ private:
             [&]
             {
                 auto const& r = registry();
-                auto const wanted = in_.wanted();
+                if (r.current.state != config_state::active || !r.moving.empty() || !in_.check.all_known())
+                    return false;
                 // Who is on its way out answers nobody who asks it now.
+                auto const wanted = in_.wanted();
                 auto stays = [&](member const& m)
                 {
                     return in_.find(m.name)->self() == m && in_.find(m.name)->alive() &&
                            std::count(wanted.begin(), wanted.end(), m.name) > 0;
                 };
-                return in_.check.all_known() && r.current.state == config_state::active && r.moving.empty() &&
-                       !awaits_replacement() &&
-                       std::all_of(r.current.members.begin(), r.current.members.end(), stays) &&
-                       r.current.members.size() >= std::min(r.want, wanted.size());
+                return r.current.members.size() >= std::min(r.want, wanted.size()) && !awaits_replacement() &&
+                       std::all_of(r.current.members.begin(), r.current.members.end(), stays);
             }
         );
         if (!in_.how.idle)

@@ -27,6 +27,7 @@ std::vector<node_id> world::wanted() const
 {
     auto const& r = config.registry();
     std::vector<node_id> out;
+    out.reserve(r.known.size());
     auto has = [](std::vector<node_id> const& list, node_id const& name)
     { return std::find(list.begin(), list.end(), name) != list.end(); };
     for (auto const& name : r.known)
@@ -61,7 +62,7 @@ node* world::find(node_id const& name)
     return nullptr;
 }
 
-void world::send(node const& from, chain::envelope what)
+void world::send(node const& from, chain::envelope&& what)
 {
     auto* to = find(what.to.name);
     if (!to || !links.up(from, *to, what.to)) return;
@@ -70,7 +71,9 @@ void world::send(node const& from, chain::envelope what)
     net.send(
         from.index(),
         to->index(),
-        [to, process = what.to, event = chain::event(chain::received{from.self(), std::move(what.what)})](
+        [to,
+         process = what.to,
+         event = chain::event(std::in_place_type<chain::received>, from.self(), std::move(what.what))](
         ) mutable { to->deliver(process, std::move(event)); }
     );
 }

@@ -31,7 +31,7 @@ public:
 
     [[nodiscard]] node& at(int index) { return *nodes[static_cast<std::size_t>(index)]; }
     [[nodiscard]] node* find(node_id const& name);
-    void send(node const& from, chain::envelope what);
+    void send(node const& from, chain::envelope&& what);
     // Restarts a dead replica after a while, with a disk that the guarantee allows.
     void restart_later(node& which);
     void restart(node& which, disk_choice with);
