@@ -33,13 +33,13 @@ bool controller::impl::may_learn(node_id const& name) const
 microseconds controller::impl::longest_wait(node_id const& name) const
 {
     auto const& chain = rec_.current.members;
+    if (chain.size() >= rec_.want) return microseconds::max();
     auto at_once = [&](node_id const& other)
     {
         return other != name && ready(other) && has_place_for(other) &&
                !nodes_.find(other)->return_after.waits(now_);
     };
-    bool const others = std::any_of(rec_.known.begin(), rec_.known.end(), at_once);
-    if (chain.size() >= rec_.want || others) return microseconds::max();
+    if (std::any_of(rec_.known.begin(), rec_.known.end(), at_once)) return microseconds::max();
     bool const alone = chain.size() == 1;
     if (nodes_.find(name)->return_after.failed())
         return alone ? failures_alone * how_.flap_first : microseconds::max();

@@ -314,6 +314,10 @@ bool controller::impl::vouched(std::vector<member> const& chain, std::size_t pla
 
 void controller::impl::watch_links()
 {
+    // As nearly always.
+    auto misses_somebody = [](auto const& each)
+    { return each.second.last && !each.second.last->unreachable.empty(); };
+    if (links_.none() && std::none_of(nodes_.begin(), nodes_.end(), misses_somebody)) return;
     auto const& chain = rec_.current.members;
     auto reports = [&](heartbeat const* from, member const& of)
     {
