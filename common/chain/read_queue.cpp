@@ -75,7 +75,7 @@ bool read_queue::worth_a_look(view const& v)
 
 void read_queue::advance(view const& v, effects& out)
 {
-    if (reads_.empty() || !worth_a_look(v)) return;
+    if (none() || !worth_a_look(v)) return;
     for (auto at = reads_.begin(); at != reads_.end();)
     {
         auto& [token, each] = *at;

@@ -31,6 +31,7 @@ public:
     void wanted(read_token token, view const& v, effects& out);
     void done(read_token token, view const& v, effects& out);
     void answered(member const& from, still_at_yes const& what, view const& v);
+    [[nodiscard]] bool none() const { return reads_.empty(); }
     // After each step: lets those go on that can.
     void advance(view const& v, effects& out);
     // Rows above `last` were deleted: reads that waited for more begin again.

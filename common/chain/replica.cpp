@@ -99,7 +99,7 @@ void replica::impl::settle()
     advance_stable();
     advance_commit();
     order_apply();
-    reads_.advance(read_view(), *out_);
+    if (!reads_.none()) reads_.advance(read_view(), *out_);
     pump_links();
     attend_snapshots();
     acknowledge();

@@ -123,13 +123,13 @@ void replica::impl::attend_snapshots()
     judge_rows();
     if (activated_) restored_ = false;
     if (learner_link_ && learner_link_->streaming()) snapshot_out_.not_needed(*out_);
-    snapshot_out_.pump(giving());
+    if (learner_link_ || !snapshot_out_.idle()) snapshot_out_.pump(giving());
     count_traffic();
     watch_positions();
 
     // A member's store is what others rely on: it is not replaced, however good the other one is.
     if (position_ && rule(r::member_xor_learner)) snapshot_in_.abandon();
-    snapshot_in_.pump(taking());
+    if (takes_snapshots()) snapshot_in_.pump(taking());
     if (auto const id = snapshot_in_.ready(); id && (takes_snapshots() || !rule(r::member_xor_learner)))
     {
         // The source's log does not reach down to this one: whether it was of this history is not known.

@@ -27,6 +27,12 @@ public:
         effects& out;
     };
 
+    // Nothing is given, and nothing is remembered of an earlier try: without a learner there is nothing to
+    // do.
+    [[nodiscard]] bool idle() const
+    {
+        return stage_ == stage::idle && !pin_ && trouble_.empty() && retry_at_ == instant{};
+    }
     // After each step: orders, offers, reads, gives up; whatever is due.
     void pump(view const& v);
     void on_want(member const& from, snap_want const& what, view const& v);
