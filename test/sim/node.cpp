@@ -210,8 +210,9 @@ void node::process(chain::event const& what)
     in_.log.mix(static_cast<std::uint64_t>(index_) * 16 + what.index());
     in_.check.on_event(*this, what);
     auto const now = clocks();
-    // The gateway's `bye`; under faults it may not arrive.
-    bool const says_bye = !in_.faults_on && !status_.config.leaves_out(self_);
+    // The gateway's `bye`, when a directive leaves it out; under faults it may not arrive.
+    bool const says_bye =
+        !in_.faults_on && std::holds_alternative<chain::directed>(what) && !status_.config.leaves_out(self_);
     auto effects = core_->step(now, what);
     core_->status(status_);
     if (says_bye && status_.config.leaves_out(self_)) in_.clients.on_node_gone(index_);
