@@ -51,7 +51,7 @@ template <class Byte, std::size_t n>
     return differ == 0;
 }
 
-// For tables in memory.
+// For tables in memory. Keys that meet in one place are easily made: not for what strangers choose.
 template <class Byte, std::size_t n>
     requires(sizeof(Byte) == 1 && n % 8 == 0)
 [[nodiscard]] std::size_t hash_of_bytes(std::array<Byte, n> const& of)

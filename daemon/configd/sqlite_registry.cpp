@@ -148,7 +148,7 @@ error_code sqlite_registry::commit()
 
 error_code sqlite_registry::prepare(chain_identity const& fresh, std::string& why)
 {
-    sqlite3_wal_autocheckpoint(db_->handle(), 0);
+    // In the place of SQLite's own checkpoints: commit() makes them.
     auto note_size = [](void* self, sqlite3*, char const*, int pages)
     {
         static_cast<sqlite_registry*>(self)->wal_pages_ = pages;

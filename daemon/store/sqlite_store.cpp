@@ -174,8 +174,7 @@ error_code sqlite_store::trust_again()
 
 error_code sqlite_store::configure()
 {
-    // Checkpoints of the WAL are tidy()'s, because SQLite's own ignore a failed fsync.
-    sqlite3_wal_autocheckpoint(db_->handle(), 0);
+    // This hook stands in the place of SQLite's own checkpoints, which ignore a failed fsync: tidy() makes them.
     auto note_size = [](void* self, sqlite3*, char const*, int pages)
     {
         auto* store = static_cast<sqlite_store*>(self);

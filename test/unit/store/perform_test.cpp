@@ -259,6 +259,33 @@ BOOST_FIXTURE_TEST_CASE(the_wal_does_not_grow_for_ever, disk_fixture)
     BOOST_TEST(disk.read("db-wal").size() < 200u * 4096);
 }
 
+// SQLite's own checkpoints, at 1,000 pages, take a failed fsync for a good one.
+BOOST_FIXTURE_TEST_CASE(nobody_but_tidy_writes_into_the_database, disk_fixture)
+{
+    auto made = open();
+    auto const before = disk.read("db");
+    log_writer log;
+    for (std::uint64_t i = 1; i <= 600; ++i)
+        BOOST_TEST_REQUIRE(!write_one(*made, write_of(i).adds({log.next(1)})));
+    BOOST_TEST(disk.read("db-wal").size() > 1100u * 4096);
+    BOOST_TEST((disk.read("db") == before));
+}
+
+BOOST_FIXTURE_TEST_CASE(at_rest_a_wal_of_a_few_pages_stays_as_it_is, folder_fixture)
+{
+    auto const how = options();
+    std::string why;
+    auto opened = store::sqlite_store::open(how, &why);
+    BOOST_TEST_REQUIRE(opened.has_value(), why);
+    auto& made = **opened;
+    log_writer log;
+    BOOST_TEST(!write_one(made, write_of(1).adds({log.next(1)})));
+    auto const wal = std::filesystem::file_size(how.path + "-wal");
+    BOOST_TEST(wal > 0u);
+    BOOST_TEST(!made.tidy_at_rest());
+    BOOST_TEST(std::filesystem::file_size(how.path + "-wal") == wal);
+}
+
 BOOST_FIXTURE_TEST_CASE(the_wal_gets_its_size_back_when_a_reader_has_gone, folder_fixture)
 {
     auto how = options();
