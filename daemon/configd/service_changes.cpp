@@ -353,7 +353,13 @@ admin_answer service::told(std::string const& name, std::optional<control::admin
             return {200, std::move(out)};
         }
         case admin_verdict::no_such_node:
-            return refusal(404, "not_found", "no node " + name + " is known; `chainctl nodes` lists them");
+            return refusal(
+                404,
+                "not_found",
+                "no node " + name +
+                    " is known; `chainctl nodes` lists them, `chainctl join-token create` here and `chainctl "
+                    "join` there take in a new one"
+            );
         case admin_verdict::removed:
         {
             auto const who = reply->with ? reply->with->name.str() : name;

@@ -208,10 +208,12 @@ BOOST_AUTO_TEST_CASE(a_request_that_is_refused_is_marked_in_the_events)
                     ' ' + std::string(row.at("why").as_string()) + '\n';
     auto const uid = "uid " + std::to_string(::getuid()) + ": ";
     BOOST_TEST(
-        told == "asked n7 " + uid + "remove\n" + "declined n7 " + uid +
-                    "remove: no node n7 is known; `chainctl nodes` lists them\n" + "asked  " + uid +
-                    "want replicas=200\n" + "declined  " + uid +
-                    "want replicas=200: replicas: a number from 1 to 99\n"
+        told ==
+        "asked n7 " + uid + "remove\n" + "declined n7 " + uid +
+            "remove: no node n7 is known; `chainctl nodes` lists them, `chainctl join-token create` here and "
+            "`chainctl join` there take in a new one\n" +
+            "asked  " + uid + "want replicas=200\n" + "declined  " + uid +
+            "want replicas=200: replicas: a number from 1 to 99\n"
     );
 }
 
