@@ -94,6 +94,14 @@ json::value scrub(status_input const& in, node_id const& name)
     return out;
 }
 
+// What it holds, by its last word; of who was never heard nobody knows.
+void add_position(json::object& row, control::node_status const& node)
+{
+    if (!node.last) return;
+    row["log_end"] = node.last->end.at.value();
+    row["committed"] = node.last->commit.value();
+}
+
 json::object chain_row(status_input const& in, std::size_t position, seq highest)
 {
     auto const& members = in.record.current.members;
@@ -114,10 +122,9 @@ json::object chain_row(status_input const& in, std::size_t position, seq highest
          {"replica_addr", "client_url", "admin_addr", "pid", "version", "clients", "db_bytes", "lease_ms"})
         row[key] = info(in, m.name, key);
     row["scrub"] = scrub(in, m.name);
-    seq const commit = node != nullptr && node->last ? node->last->commit : seq{};
-    row["log_end"] = node != nullptr && node->last ? node->last->end.at.value() : 0;
-    row["committed"] = commit.value();
-    row["lag"] = highest > commit ? highest - commit : 0;
+    if (node == nullptr || !node->last) return row;
+    add_position(row, *node);
+    row["lag"] = highest > node->last->commit ? highest - node->last->commit : 0;
     return row;
 }
 
@@ -159,23 +166,27 @@ json::array cut_off(status_input const& in)
     return out;
 }
 
+// min-replicas, as who serves says.
+std::uint64_t fewest_for_writes(status_input const& in)
+{
+    std::uint64_t out = 1;
+    for (auto const& m : in.record.current.members)
+        if (serves(in, m)) out = std::max(out, info_number(in, m.name, "min_replicas"));
+    return out;
+}
+
 std::string state_of(status_input const& in)
 {
     // Of the chain that serves this registry knows nothing: the replicas themselves do.
     if (!in.registry_lacks.empty())
         return anybody(in, "can_write") ? "degraded" : anybody(in, "can_read") ? "read_only" : "down";
     auto const& current = in.record.current;
-    std::size_t alive = 0;
-    std::uint64_t least = 1;
-    for (auto const& m : current.members)
-    {
-        if (!serves(in, m)) continue;
-        ++alive;
-        least = std::max(least, info_number(in, m.name, "min_replicas"));
-    }
+    auto const alive = static_cast<std::size_t>(std::count_if(
+        current.members.begin(), current.members.end(), [&](member const& m) { return serves(in, m); }
+    ));
     // Those of the other cluster may well serve.
     if (alive == 0) return in.foreign.empty() ? "down" : "unknown";
-    if (current.members.size() < least) return "read_only";
+    if (current.members.size() < fewest_for_writes(in)) return "read_only";
     auto const& members = current.members;
     if (std::any_of(members.begin(), members.end(), [&](member const& m) { return short_of_room(in, m); }))
         return "read_only";
@@ -326,6 +337,18 @@ json::array second_processes(status_input const& in)
     return out;
 }
 
+// The others of the last chain that are not heard, while nobody serves and this one could.
+std::string waited_for(status_input const& in, control::node_status const& node)
+{
+    std::string out;
+    auto const& last = in.record.last_active.members;
+    if (state_of(in) != "down" || !control::has_name(last, node.name)) return out;
+    for (auto const& m : last)
+        if (auto const* const other = find(in, m.name); other == nullptr || !other->alive)
+            out += (out.empty() ? "" : " and ") + m.name.name.str();
+    return out;
+}
+
 // What is to be done about a machine that is not in the chain and should be.
 std::string next_step(status_input const& in, control::node_status const& node)
 {
@@ -348,6 +371,9 @@ std::string next_step(status_input const& in, control::node_status const& node)
     if (in.second.contains(node.name)) return "stop one of the two processes of " + name;
     if (node.last && !node.last->trouble.empty())
         return "look at the log of chaind on " + name + "; it tries again by itself";
+    if (auto const others = waited_for(in, node); !others.empty())
+        return "start chaind on " + others + "; who was in the last chain is waited for, no longer than " +
+               "cold-wait of configd (10 s, where it is not set)";
     return "nothing; it comes back by itself";
 }
 
@@ -369,6 +395,7 @@ json::array failed(status_input const& in)
             {"alive", node.alive || listed(in.foreign, node.name)},
             {"next", next_step(in, node)},
         };
+        add_position(row, node);
         if (node.alive && node.last && is_low(node.last->left))
             row["next"] = "free some space on its disk, or make it larger; the rest happens by itself";
         if (auto const found = in.stuck.find(node.name); found != in.stuck.end() && !node.alive)
@@ -486,7 +513,9 @@ json::object status_json(status_input const& in)
         {"state", state_of(in)},
         {"epoch", in.record.current.at.value()},
         {"lineage", in.lineage},
-        {"replicas", {{"want", in.record.want}, {"have", in.record.current.members.size()}}},
+        {"replicas",
+         {{"want", in.record.want}, {"have", in.record.current.members.size()}, {"min", fewest_for_writes(in)}
+         }},
         {"committed", highest.value()},
         {"chain", std::move(chain)},
         {"joining", joining(in)},
@@ -531,6 +560,7 @@ json::object nodes_json(status_input const& in)
         for (auto const* key :
              {"replica_addr", "client_url", "admin_addr", "pid", "version", "database", "moved_bytes"})
             row[key] = info(in, node.name, key);
+        add_position(row, node);
         nodes.push_back(std::move(row));
     }
     for (auto const& name : in.strangers)
@@ -545,7 +575,15 @@ json::object nodes_json(status_input const& in)
                                        : "not known to this registry, which is older than the replicas"}
         };
         for (auto const* key :
-             {"replica_addr", "client_url", "admin_addr", "pid", "version", "database", "moved_bytes"})
+             {"replica_addr",
+              "client_url",
+              "admin_addr",
+              "pid",
+              "version",
+              "database",
+              "moved_bytes",
+              "log_end",
+              "committed"})
             row[key] = info(in, name, key);
         nodes.push_back(std::move(row));
     }

@@ -13,7 +13,7 @@ def test_status_of_a_healthy_a_degraded_and_a_dead_cluster(volume):
     with running() as chain:
         status = chain.ctl_status()
         assert status["schema"] == "chainctl.status.v1" and STATUS_KEYS <= set(status), set(status) ^ STATUS_KEYS
-        assert status["state"] == "healthy" and status["replicas"] == {"want": 3, "have": 3}
+        assert status["state"] == "healthy" and status["replicas"] == {"want": 3, "have": 3, "min": 1}
         assert [n["role"] for n in status["chain"]] == ["head", "middle", "tail"]
         for node in status["chain"]:
             assert NODE_KEYS <= set(node), set(node) ^ NODE_KEYS
@@ -74,7 +74,7 @@ def test_a_dry_run_is_refused_as_the_change_would_be(volume):
         assert "nothing" in chain.ctl("undrain", "n2", "--dry-run")[2]
         assert json.loads(chain.ctl("drain", "n2", "--dry-run", "-o", "json")[1])["dry_run"] is True
         after = chain.ctl_status()
-        assert after["epoch"] == before and after["replicas"] == {"want": 3, "have": 3} and not after["drained"], after
+        assert after["epoch"] == before and after["replicas"] == {"want": 3, "have": 3, "min": 1} and not after["drained"], after
         # Those that were asked for in earnest, and none else; each is marked as what came to nothing.
         asked, declined = chain.events("asked"), chain.events("declined")
         assert asked and len(asked) == len(declined) and all(a["why"] in d["why"] for a, d in zip(asked, declined)), (asked, declined)

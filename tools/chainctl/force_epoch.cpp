@@ -40,14 +40,17 @@ std::optional<std::string> only_one(invocation const& call, int& status)
             text_at(value.get_object(), "state") != "removed")
         {
             alive.push_back(text_at(value.get_object(), "name"));
-            names += ' ' + alive.back();
+            names += "\n            " + alive.back() + ", its log ends at " +
+                     count_at(value.get_object(), "log_end");
         }
     if (alive.size() == 1) return alive.front();
     status = alive.empty() ? exit_unavailable : exit_usage;
     if (alive.empty())
         say("chainctl: no machine is there to go on with; start one");
     else
-        say("chainctl: several machines are there; name the one to go on with:" + names);
+        say("chainctl: several machines are there; name the one to go on with, the one with the longest "
+            "log:" +
+            names);
     return std::nullopt;
 }
 

@@ -155,6 +155,12 @@ std::uint64_t number_at(boost::json::object const& from, std::string_view key)
     return inexact ? 0 : number;
 }
 
+std::string count_at(boost::json::object const& from, std::string_view key)
+{
+    auto const* found = from.if_contains(key);
+    return found != nullptr && found->is_number() ? with_thousands(number_at(from, key)) : "-";
+}
+
 boost::json::array const& list_at(boost::json::object const& from, std::string_view key)
 {
     static boost::json::array const none;

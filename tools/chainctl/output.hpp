@@ -51,6 +51,8 @@ void say(std::string_view text);  // a line on stderr
 // A cell of an object, with a fallback for what is absent or of another type.
 std::string text_at(boost::json::object const& from, std::string_view key, std::string fallback = "");
 std::uint64_t number_at(boost::json::object const& from, std::string_view key);
+// "1,046,221", or "-" for what nobody knows.
+std::string count_at(boost::json::object const& from, std::string_view key);
 boost::json::array const& list_at(boost::json::object const& from, std::string_view key);
 boost::json::object const& object_at(boost::json::object const& from, std::string_view key);
 

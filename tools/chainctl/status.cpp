@@ -91,7 +91,9 @@ int run_nodes(invocation const& call)
         print_names(list_at(*got.body, "nodes"));
         return exit_done;
     }
-    std::vector<std::vector<std::string>> rows{{"NAME", "STATE", "ROLE", "HEARD", "REPLICA ADDRESS", "NOTE"}};
+    std::vector<std::vector<std::string>> rows{
+        {"NAME", "STATE", "ROLE", "HEARD", "LOG END", "REPLICA ADDRESS", "NOTE"}
+    };
     for (auto const& value : list_at(*got.body, "nodes"))
     {
         if (!value.is_object()) continue;
@@ -102,6 +104,7 @@ int run_nodes(invocation const& call)
              text_at(node, "state"),
              text_at(node, "role"),
              alive != nullptr && alive->is_bool() && alive->get_bool() ? "yes" : "no",
+             count_at(node, "log_end"),
              text_at(node, "replica_addr"),
              text_at(node, "reason")}
         );

@@ -134,8 +134,8 @@ std::string chain_table(json::object const& status, bool wide)
             {text_at(node, "role"),
              text_at(node, "name"),
              coloured(tint_of(state), state),
-             with_thousands(number_at(node, "committed")),
-             with_thousands(number_at(node, "lag")),
+             count_at(node, "committed"),
+             count_at(node, "lag"),
              with_thousands(number_at(node, "clients")),
              in_bytes(number_at(node, "db_bytes")),
              text_at(node, "client_url")}
@@ -220,7 +220,11 @@ std::string failed_lines(json::object const& status)
                name;
         if (auto const since = number_at(node, "since"); since > 0)
             out += "  since " + utc(static_cast<std::int64_t>(since));
-        out += ": " + text_at(node, "reason", "no reason known") + "\n";
+        out += ": " + text_at(node, "reason", "no reason known");
+        // Who has the most is a question only then.
+        if (text_at(status, "state") == "down" && node.contains("log_end"))
+            out += "; its log ends at " + count_at(node, "log_end");
+        out += "\n";
         // A config service of an earlier version does not say.
         auto const next = "start chaind on " + name + "; it catches up and comes back by itself";
         out += "           next: " + text_at(node, "next", next.c_str()) + "\n";

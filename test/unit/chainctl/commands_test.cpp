@@ -474,6 +474,11 @@ BOOST_AUTO_TEST_CASE(who_was_removed_is_not_chosen_to_go_on_alone)
     auto const* forced = R"({"epoch":9,"lineage":"new"})";
     BOOST_TEST(run_with({}, {nodes, forced}, run_force_epoch) == exit_done);
     BOOST_TEST(mentions(printed, "n2 goes on alone since epoch 9"));
+    auto const* several = R"({"nodes":[{"name":"n1","state":"waiting","alive":true,"log_end":1234},
+        {"name":"n2","state":"waiting","alive":true}]})";
+    BOOST_TEST(run_with({}, {several}, run_force_epoch) == exit_usage);
+    BOOST_TEST(mentions(said, "n1, its log ends at 1,234"));
+    BOOST_TEST(mentions(said, "n2, its log ends at -"));
     auto const* none = R"({"nodes":[{"name":"n1","state":"removed","alive":true}]})";
     BOOST_TEST(run_with({}, {none}, run_force_epoch) == exit_unavailable);
 }

@@ -100,6 +100,22 @@ BOOST_AUTO_TEST_CASE(a_machine_that_runs_and_waits_is_not_to_be_started)
     BOOST_TEST(!mentions(text, "away"));
 }
 
+BOOST_AUTO_TEST_CASE(of_a_chain_that_is_down_each_machine_shows_what_it_holds)
+{
+    auto down = status("down", 1);
+    auto& row = down["chain"].as_array().at(0).as_object();
+    row.erase("committed");
+    row.erase("lag");
+    row["state"] = "silent";
+    down["failed"] =
+        json::parse(R"([{"name":"n2","alive":true,"reason":"waits","next":"wait","log_end":1234}])");
+    auto const text = status_text(down, false);
+    BOOST_TEST(mentions(text, "silent  -          -       41"));
+    BOOST_TEST(mentions(text, "n2: waits; its log ends at 1,234\n"));
+    down["state"] = "degraded";
+    BOOST_TEST(mentions(status_text(down, false), "n2: waits\n"));
+}
+
 BOOST_AUTO_TEST_CASE(wide_says_when_the_rows_were_proven)
 {
     auto some = status("healthy", 3);

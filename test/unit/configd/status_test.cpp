@@ -484,6 +484,32 @@ BOOST_AUTO_TEST_CASE(two_processes_with_one_database_are_both_named)
     }
 }
 
+BOOST_AUTO_TEST_CASE(after_a_power_loss_it_is_said_for_whom_and_how_long_the_others_wait)
+{
+    for (auto& node : nodes)
+        node.last->from.boot.bytes[0] ^= 1;
+    nodes[2].alive = false;
+    BOOST_TEST(state() == "down");
+    auto const next = status().at("failed").at(0).at("next");
+    BOOST_TEST(next.as_string().starts_with("start chaind on n3; who was in the last chain is waited for"));
+    BOOST_TEST(next.as_string().find("cold-wait of configd") != std::string::npos);
+}
+
+// For who has to decide with which of them the chain goes on.
+BOOST_AUTO_TEST_CASE(whoever_was_heard_is_shown_with_what_it_holds)
+{
+    lose_n2();
+    nodes[1].last->end.at = seq(77);
+    auto const away = status().at("failed").at(0).as_object();
+    BOOST_TEST((away.at("log_end") == 77 && away.at("committed") == 100));
+    BOOST_TEST((configd::nodes_json(input()).at("nodes").at(1).at("log_end") == 77));
+    nodes[0].last.reset();
+    auto const never = status().at("chain").at(0).as_object();
+    for (auto const* key : {"log_end", "committed", "lag"})
+        BOOST_TEST(!never.contains(key), key);
+    BOOST_TEST(!configd::nodes_json(input()).at("nodes").at(0).as_object().contains("log_end"));
+}
+
 BOOST_AUTO_TEST_CASE(nodes_lists_all_that_are_known)
 {
     lose_n2();
