@@ -125,6 +125,14 @@ def test_a_drill_kills_the_place_it_names_and_prints_the_gap(volume):
         chain.ctl("drill", "kill-head", ok=(64,))
 
 
+def test_a_drill_that_would_stop_writes_is_refused_before_anything_is_killed(volume):
+    with running(replicas=2, chaind=["min-replicas=2"]) as chain:
+        for words in (["--yes"], ["--dry-run"]):
+            said = chain.ctl("drill", "kill-tail", *words, ok=(1,))[2]
+            assert "1 would be left, and min-replicas is 2; nothing was killed" in said and "add-node" in said, said
+        assert len(chain.roles()) == 2 and all(chain.pids().values()), chain.roles()
+
+
 def test_usage(volume):
     with running(replicas=1) as chain:
         chain.ctl(ok=(64,))

@@ -82,6 +82,18 @@ int run_drill(invocation const& call)
         say("chainctl: this chain has no " + what.substr(5) + " whose loss the others could survive");
         return exit_no_such_object;
     }
+    auto const least = number_at(object_at(*status, "replicas"), "min");
+    auto const left = found->others.size() + list_at(*status, "spares").size();
+    if (left < least)
+    {
+        say("chainctl: without " + found->name +
+            " the chain takes no writes until it is back: " + std::to_string(left) +
+            " would be left, and min-replicas is " + std::to_string(least) + "; nothing was killed");
+        say("          next: take in another machine (`chainctl add-node`), or set min-replicas of chaind "
+            "lower on "
+            "each machine and restart it");
+        return exit_failed;
+    }
     auto const target = "/v1/nodes/" + found->name + "/abort";
     if (call.dry_run)
     {
