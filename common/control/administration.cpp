@@ -158,7 +158,7 @@ bool controller::impl::attend_force()
         if (!pending()) finish(admin_verdict::done);
         return false;
     }
-    if (claims_.empty() && can_go_on())
+    if (!is_older() && can_go_on())
     {
         finish(admin_verdict::not_needed);
         return false;
@@ -182,6 +182,7 @@ bool controller::impl::attend_force()
     watermark_ = hb.commit;
     watermark_epoch_ = newest;
     claims_.clear();
+    strangers_.clear();
     a.marked = true;
     with_it_.push_back(
         {.what = "forced",

@@ -14,6 +14,7 @@ namespace
 
 constexpr auto tick_every = 10ms;
 constexpr auto stranger_again = 10s;
+constexpr std::size_t strangers_kept = 16;
 
 }  // namespace
 
@@ -33,6 +34,8 @@ controller::impl::impl(settings how, record from, instant now)
       watermark_saved_(now),
       claims_(rec_.claims)
 {
+    for (auto const& [name, claim] : claims_)
+        highest_ = std::max(highest_, claim.promised);
     // Nobody is dead because we have just started.
     for (auto const* config : {&rec_.last_active, &rec_.current})
         for (auto const& m : config->members)
@@ -77,6 +80,7 @@ void controller::impl::on(heard const& e)
     auto const& hb = e.what;
     if (!is_known(hb.from.name))
     {
+        note_stranger(hb);
         // Anybody may knock with any name, and events push older ones out.
         if (stranger_told_ && now_ - *stranger_told_ < stranger_again) return;
         stranger_told_ = now_;
@@ -94,8 +98,9 @@ void controller::impl::on(heard const& e)
         return;
     }
     highest_ = std::max(highest_, hb.promised);
+    strangers_.erase(hb.from.name);
     note_claim(hb);
-    if (!claims_.empty())
+    if (is_older())
     {
         // Nothing is decided and nobody is answered; people may need to know who is there.
         if (nodes_.heard(hb, detector_, now_)) detector_.heard(hb.from, now_, hb.stepping_down, hb.late);
@@ -152,6 +157,9 @@ void controller::impl::on(connection_lost const& e)
 {
     if (auto const link = linked_.find(e.from.name); link != linked_.end() && link->second == e.from)
         linked_.erase(link);
+    if (auto const claim = strangers_.find(e.from.name);
+        claim != strangers_.end() && claim->second.by == e.from)
+        strangers_.erase(claim);
     if (detector_.lost(e.from)) out_->probes.push_back(e.from);
 }
 
@@ -261,7 +269,8 @@ std::string controller::impl::what_registry_lacks(heartbeat const& hb) const
 }
 
 // Before links are encrypted anybody may speak in the name of a machine that is away. What was said so falls
-// when that machine is back, with the store that was heard of before, and knows nothing of it. Whoever has
+// when that machine is back, with the store that was heard of before, and knows nothing of it, nor does any
+// other machine of the last chain: of those, one at least took part in whatever came after it. Whoever has
 // gone since is believed all the same: it may be the only one that knows what was acknowledged.
 void controller::impl::note_claim(heartbeat const& hb)
 {
@@ -270,17 +279,22 @@ void controller::impl::note_claim(heartbeat const& hb)
     if (lacks.empty())
     {
         if (found != claims_.end() && !found->second.by.same_store(hb.from) &&
-            found->second.stores_before.contains(hb.from.store))
+            found->second.stores_before.contains(hb.from.store) && all_others_agree(hb.from.name))
             claims_.erase(found);
         return;
     }
     // A forced epoch is above all promises, and cures just this.
-    if (found != claims_.end() || being_forced()) return;
+    if (being_forced()) return;
+    if (found != claims_.end())
+    {
+        found->second.promised = std::max(found->second.promised, hb.promised);
+        return;
+    }
     learning_.reset();
     if (administration_) finish(admin_verdict::old_registry);
     complain(hb.from, "the registry is older than the replicas: " + lacks + "; nothing is decided any more");
     auto& made = claims_[hb.from.name];
-    made = {.by = hb.from, .lacks = std::move(lacks), .stores_before = {}};
+    made = {.by = hb.from, .promised = hb.promised, .lacks = std::move(lacks), .stores_before = {}};
     for (auto const* config : {&rec_.last_active, &rec_.current})
         for (auto const& m : config->members)
             if (m.name == hb.from.name) made.stores_before.insert(m.store);
@@ -290,6 +304,38 @@ void controller::impl::note_claim(heartbeat const& hb)
         for (auto const& run : known->past)
             made.stores_before.insert(run.store);
     }
+}
+
+bool controller::impl::all_others_agree(node_id const& than) const
+{
+    auto const& chain = rec_.last_active.members;
+    return std::all_of(
+        chain.begin(),
+        chain.end(),
+        [&](member const& m)
+        {
+            if (m.name == than) return true;
+            auto const* known = nodes_.find(m.name);
+            return known != nullptr && known->last && known->who.same_store(m) && alive(known->who) &&
+                   !claims_.contains(m.name);
+        }
+    );
+}
+
+void controller::impl::note_stranger(heartbeat const& hb)
+{
+    auto lacks = implausible(hb, nullptr, now_).empty() ? what_registry_lacks(hb) : std::string();
+    if (lacks.empty())
+    {
+        strangers_.erase(hb.from.name);
+        return;
+    }
+    if (strangers_.size() >= strangers_kept || being_forced()) return;
+    highest_ = std::max(highest_, hb.promised);
+    lacks += ", and is not known to it at all";
+    strangers_[hb.from.name] = {
+        .by = hb.from, .promised = hb.promised, .lacks = std::move(lacks), .stores_before = {}
+    };
 }
 
 void controller::impl::answer(heartbeat const& hb)
@@ -435,7 +481,7 @@ bool controller::impl::being_forced() const
 bool controller::impl::goes_on_without(node_id const& name) const
 {
     auto const& chain = rec_.last_active;
-    if (!claims_.empty() || being_forced() || chain.state != config_state::active) return false;
+    if (is_older() || being_forced() || chain.state != config_state::active) return false;
     auto counts_on_it = [&](chain_config const& each) { return has_name(each.members, name); };
     if (counts_on_it(chain) || counts_on_it(rec_.current) || (writing_ && counts_on_it(writing_->current)))
         return false;

@@ -42,9 +42,11 @@ public:
     [[nodiscard]] std::optional<node_id> draining() const;
     [[nodiscard]] bool being_forced() const;  // a forced epoch is on its way to the registry
     [[nodiscard]] bool changing() const;      // a configuration that is PENDING, or any that is being stored
+    [[nodiscard]] bool is_older() const { return !claims_.empty() || !strangers_.empty(); }
     [[nodiscard]] std::string registry_lacks() const
     {
-        return claims_.empty() ? "" : claims_.begin()->second.lacks;
+        auto const& claims = claims_.empty() ? strangers_ : claims_;
+        return claims.empty() ? "" : claims.begin()->second.lacks;
     }
     [[nodiscard]] std::int64_t time_us() const { return clocks_.time_us(now_); }
     [[nodiscard]] std::optional<microseconds> own_clock_error() const { return clocks_.own_error(); }
@@ -65,6 +67,8 @@ private:
     void note_promised_end(heartbeat const& hb);
     [[nodiscard]] std::string what_registry_lacks(heartbeat const& hb) const;
     void note_claim(heartbeat const& hb);
+    void note_stranger(heartbeat const& hb);
+    [[nodiscard]] bool all_others_agree(node_id const& than) const;
     void answer(heartbeat const& hb);
     [[nodiscard]] directive directive_for(node_id const& name) const;
     void broadcast();
@@ -240,7 +244,10 @@ private:
 
     std::optional<administration> administration_;
 
-    std::map<node_id, older_claim> claims_;   // they count at once, stored or not
+    std::map<node_id, older_claim> claims_;  // they count at once, stored or not
+    // Of names that the registry does not know: each counts while its process is connected, since anybody may
+    // use such a name, and none but that process could take it back.
+    std::map<node_id, older_claim> strangers_;
     std::set<member> complained_;             // one notice for each run of a refused node
     std::optional<instant> stranger_told_;    // that somebody with an unknown name was refused
     bool bootstrap_waits_ = false;            // said so

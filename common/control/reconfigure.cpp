@@ -48,7 +48,7 @@ bool controller::impl::attend_claims()
 {
     bool const to_store = claims_ != rec_.claims && rec_.revision > 0;
     if (to_store) persist(rec_);
-    return to_store || !claims_.empty();
+    return to_store || is_older();
 }
 
 // The first configuration. Nobody has acknowledged anything yet, so that a member which restarts meanwhile is

@@ -47,7 +47,7 @@ void controller::impl::take_on(administration what)
 
 std::optional<admin_verdict> controller::impl::not_now() const
 {
-    if (!claims_.empty()) return admin_verdict::old_registry;
+    if (is_older()) return admin_verdict::old_registry;
     bool const free = rec_.last_active.state != config_state::none && !changing();
     return free && !administration_ ? std::nullopt : std::optional(admin_verdict::not_now);
 }
@@ -197,7 +197,7 @@ void controller::impl::on(force_epoch const& e)
     auto const* found = nodes_.find(e.who);
     if (found == nullptr || !found->last || !alive(found->who))
         return reply(e.request, admin_verdict::not_alive);
-    if (claims_.empty() && can_go_on()) return reply(e.request, admin_verdict::not_needed);
+    if (!is_older() && can_go_on()) return reply(e.request, admin_verdict::not_needed);
     // What was asked for before the chain stopped cannot be done any more.
     if (administration_) finish(admin_verdict::not_now);
     take_on({.what = verb::force, .request = e.request, .who = e.who});

@@ -21,6 +21,7 @@ namespace chaind::control
 struct older_claim
 {
     member by;
+    epoch promised;                    // by it: a forced epoch must be above
     std::string lacks;                 // for people
     std::set<store_id> stores_before;  // of that name, before it was said
 

@@ -53,7 +53,12 @@ json::array claims(std::map<node_id, control::older_claim> const& from)
         json::array before;
         for (auto const& store : claim.stores_before)
             before.emplace_back(to_string(store));
-        out.push_back({{"by", run(claim.by)}, {"lacks", claim.lacks}, {"stores_before", std::move(before)}});
+        out.push_back(
+            {{"by", run(claim.by)},
+             {"promised", claim.promised.value()},
+             {"lacks", claim.lacks},
+             {"stores_before", std::move(before)}}
+        );
     }
     return out;
 }
@@ -131,7 +136,10 @@ std::map<node_id, control::older_claim> read_claims(json::array const& from)
     {
         auto const& one = each.as_object();
         control::older_claim claim{
-            .by = read_run(one.at("by")), .lacks = text(one, "lacks"), .stores_before = {}
+            .by = read_run(one.at("by")),
+            .promised = epoch(number(one, "promised")),
+            .lacks = text(one, "lacks"),
+            .stores_before = {}
         };
         for (auto const& store : one.at("stores_before").as_array())
             claim.stores_before.insert(read_id<store_id>(store));

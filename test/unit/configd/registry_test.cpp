@@ -42,6 +42,7 @@ control::record made_record(std::uint64_t revision)
     out.given = {{epoch(8), made_id<config_id>(43)}, {epoch(9), made_id<config_id>(42)}, {epoch(10), {}}};
     out.claims[node_id{"n3"}] = {
         .by = made_member("n3", 7, 8),
+        .promised = epoch(12),
         .lacks = "it knows epoch 10, n3 has promised 12",
         .stores_before = {made_id<store_id>(7), made_id<store_id>(9)}
     };

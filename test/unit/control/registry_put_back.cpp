@@ -31,6 +31,7 @@ struct forked_town : settled_town
             BOOST_REQUIRE(outcome(remove("n4")) == admin_verdict::done);
             BOOST_REQUIRE(becomes("n1 n2", 5s));
         }
+        if (changes > 1) unplug("n4");
         write(seq{100});
         stop_config();
         registry = copy;
@@ -150,6 +151,68 @@ BOOST_AUTO_TEST_CASE(it_is_remembered_by_a_config_service_that_starts_again)
     t.epochs_may_jump = true;
     BOOST_CHECK(t.outcome(t.force("n3")) == admin_verdict::done);
     t.restart_config();
+    BOOST_CHECK_EQUAL(t.ctl->registry_lacks(), "");
+}
+
+// Also those of machines that have not been heard since the config service was started again.
+BOOST_AUTO_TEST_CASE(a_forced_epoch_is_above_what_was_promised_before_a_restart)
+{
+    forked_town t(3);
+    t.history.clear();
+    t.hear_again("n1");
+    t.run(200ms);
+    auto const promised = t.of("n1").promised;
+    BOOST_REQUIRE_GT(promised, t.config().at.next());
+    t.cut_off("n1");
+    t.restart_config();
+    t.run(500ms);
+    t.epochs_may_jump = true;
+    BOOST_CHECK(t.outcome(t.force("n3")) == admin_verdict::done);
+    BOOST_CHECK_GT(t.config().at, promised);
+    t.acknowledged = seq{};  // what n1 and n2 wrote is given up
+    t.hear_again("n1");
+    BOOST_CHECK(t.becomes("n3 n1", 5s));
+    BOOST_CHECK_EQUAL(t.ctl->registry_lacks(), "");
+}
+
+// It was repaired with another disk after the copy was made; the old one is put back, and it alone is heard.
+BOOST_AUTO_TEST_CASE(a_machine_with_a_disk_of_before_takes_nothing_back_as_long_as_others_may_know_more)
+{
+    settled_town t;
+    auto const before = t.of("n2");
+    t.unplug("n1");
+    t.unplug("n3");
+    t.unplug("n2");
+    t.run(1s);
+    t.wipe("n2");
+    t.of("n2").promised = epoch{9};
+    t.run(1s);
+    BOOST_REQUIRE(!t.ctl->registry_lacks().empty());
+    t.unplug("n2");
+    t.restart_config();
+    t.of("n2").who = before.who;
+    t.start("n2").promised = before.promised;
+    t.run(15s);
+    BOOST_CHECK(!t.ctl->registry_lacks().empty());
+    BOOST_CHECK(t.active("n1 n2 n3"));
+}
+
+// The registry that is put back may be older than the machine's name.
+BOOST_AUTO_TEST_CASE(what_a_machine_has_promised_that_is_not_known_counts_while_it_is_connected)
+{
+    settled_town t;
+    auto& n4 = t.start("n4");
+    n4.promised = epoch{7};
+    t.run(200ms);
+    BOOST_CHECK_EQUAL(
+        t.ctl->registry_lacks(), "it knows epoch 1, n4 has promised 7, and is not known to it at all"
+    );
+    t.unplug("n1");
+    t.run(3s);
+    BOOST_CHECK(t.active("n1 n2 n3"));
+    BOOST_CHECK(t.verdict_of(t.add("n4")) == admin_verdict::old_registry);
+    t.kill("n4");
+    BOOST_CHECK(t.becomes("n2 n3", 3s));
     BOOST_CHECK_EQUAL(t.ctl->registry_lacks(), "");
 }
 
