@@ -1,5 +1,7 @@
 #include "configd/registry_thread.hpp"
 
+#include "runtime/clock.hpp"
+
 #include <boost/asio/post.hpp>
 
 namespace chaind::configd
@@ -20,13 +22,24 @@ registry_thread::~registry_thread()
 template <class Write>
 void registry_thread::write(Write what, done_function done)
 {
+    undone_->push_back(runtime::steady_now());
     auto job = [this, what = std::move(what), done = std::move(done)]
     {
         auto const failed = what(*on_);
         auto why = failed ? on_->failure_text() : std::string();
-        asio::post(loop_, [done, failed, why = std::move(why)] { done(failed, why); });
+        auto const end = [undone = undone_, done, failed, why = std::move(why)]
+        {
+            undone->pop_front();
+            done(failed, why);
+        };
+        asio::post(loop_, end);
     };
     asio::post(thread_, std::move(job));
+}
+
+microseconds registry_thread::busy_for() const
+{
+    return undone_->empty() ? microseconds{} : runtime::steady_now() - undone_->front();
 }
 
 void registry_thread::replace(control::record next, std::string new_lineage, done_function done)

@@ -7,6 +7,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -26,6 +27,8 @@ public:
     void replace(control::record next, std::string new_lineage, done_function done);
     void keep(std::vector<control::join_token> all, done_function done);
     void append(std::vector<event_row> rows, done_function done);
+    // For how long the oldest write that is not done has waited; asked on the loop.
+    [[nodiscard]] microseconds busy_for() const;
     // Something else that waits for a disk, in its turn.
     void perform(std::function<void()> what);
 
@@ -35,6 +38,7 @@ private:
 
     boost::asio::any_io_executor loop_;
     std::unique_ptr<registry> on_;
+    std::shared_ptr<std::deque<instant>> undone_ = std::make_shared<std::deque<instant>>();  // the loop's
     boost::asio::thread_pool thread_{1};
 };
 

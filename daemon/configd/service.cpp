@@ -464,6 +464,7 @@ json::object service::shown(json::object view(status_input const&))
         .registry_lacks = core_.registry_lacks(),
         .stuck = cannot_start_,
         .second = second_,
+        .registry_busy_for = registry_.busy_for(),
         .unserved_for = now - served_at_,
     };
     return view(in);

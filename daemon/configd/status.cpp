@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 namespace
 {
 constexpr microseconds unserved_at_most = 1s;
+constexpr auto disk_is_slow_after = 2s;
 
 control::node_status const* find(status_input const& in, node_id const& name)
 {
@@ -175,6 +176,11 @@ std::uint64_t fewest_for_writes(status_input const& in)
     return out;
 }
 
+bool disk_stands_still(status_input const& in)
+{
+    return in.registry_busy_for > disk_is_slow_after;
+}
+
 std::string state_of(status_input const& in)
 {
     // Of the chain that serves this registry knows nothing: the replicas themselves do.
@@ -194,8 +200,8 @@ std::string state_of(status_input const& in)
     if (in.unserved_for > unserved_at_most) return anybody(in, "can_read") ? "read_only" : "down";
     bool const sound =
         std::none_of(members.begin(), members.end(), [&](member const& m) { return damaged(in, m); });
-    bool const whole = members.size() >= in.record.want && alive == members.size() && sound &&
-                       clocks(in).empty() && cut_off(in).empty();
+    bool const whole = !disk_stands_still(in) && members.size() >= in.record.want &&
+                       alive == members.size() && sound && clocks(in).empty() && cut_off(in).empty();
     return whole && current.state == config_state::active ? "healthy" : "degraded";
 }
 
@@ -353,7 +359,7 @@ std::string waited_for(status_input const& in, control::node_status const& node)
 std::string next_step(status_input const& in, control::node_status const& node)
 {
     auto const name = node.name.name.str();
-    if (!in.registry_lacks.empty() || listed(in.foreign, node.name))
+    if (!in.registry_lacks.empty() || disk_stands_still(in) || listed(in.foreign, node.name))
         return "what is said of the registry: until then nothing is decided";
     if (node.last && node.last->outdated) return "upgrade chaind on " + name;
     auto const who = who_has_all(in);
@@ -481,9 +487,20 @@ json::value age_of_registry(status_input const& in)
             {"reason", "the registry is older than the replicas: " + in.registry_lacks},
             {"next",
              "stop configd and put the newest copy of its data folder back, or take one machine's word by "
-             "`chainctl force-epoch`; if that machine was away and cannot have said it, start it: what was "
-             "said in "
-             "its name falls. Until then no machine is taken out, and none comes in"}
+             "`chainctl force-epoch`; if that machine was away and cannot have said it, start it and all "
+             "others "
+             "of the chain: what was said in its name falls when none of them knows of it. Until then no "
+             "machine "
+             "is taken out, and none comes in"}
+        };
+    if (disk_stands_still(in))
+        return {
+            {"reason",
+             "the disk of configd's data folder has not finished a write for " +
+                 std::to_string(in.registry_busy_for.count() / 1'000'000) + " s"},
+            {"next",
+             "mend that disk, or stop configd, move the folder to another one and start it there. Until then "
+             "no machine is taken out, and none comes in"}
         };
     if (in.foreign.empty()) return nullptr;
     std::string who;

@@ -49,6 +49,7 @@ struct status_input
     std::string registry_lacks = {};    // control::controller::registry_lacks
     std::map<node_id, cannot_start> stuck = {};     // who has just said so
     std::map<node_id, second_process> second = {};  // of names that are spoken for
+    microseconds registry_busy_for{};               // with a write that is not done
     microseconds unserved_for{};  // since a member of the chain said last that it can take writes
 };
 

@@ -237,10 +237,15 @@ void replica_driver::end_run(chain::begin_anew how)
     asio::post(on_, [over = over_, how = std::move(how)] { over(how); });
 }
 
+bool replica_driver::disk_stands_still() const
+{
+    return store_->busy_for() > how_.stall_limit;
+}
+
 // Alive is not working: a replica whose disk hangs must look dead.
 void replica_driver::beat(heartbeat what)
 {
-    if (store_->busy_for() > how_.stall_limit) return;
+    if (disk_stands_still()) return;
     if (!outdated_.empty())
     {
         what.outdated = true;

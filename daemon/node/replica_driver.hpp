@@ -141,6 +141,7 @@ private:
         std::vector<std::string> const& unreached
     );
     [[nodiscard]] std::string refused() const;
+    [[nodiscard]] bool disk_stands_still() const;
     [[nodiscard]] std::string why_not(
         chain::replica_status const& now, std::vector<std::string> const& missing, std::string const& refused
     ) const;

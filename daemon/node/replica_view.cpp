@@ -134,16 +134,17 @@ void replica_driver::refresh_view()
         .apart = [this](member const& m) { return peers_.is_apart(m); }
     };
     auto const missing = missing_for_writes(now.config, how_.core.self, links);
-    apart_ = is_apart(now.config, how_.core.self, links);
+    bool const stalled = disk_stands_still();
+    apart_ = stalled || is_apart(now.config, how_.core.self, links);
     // Where the chain ends at somebody, what is not committed yet never is, and a read would wait for it.
     bool const flows = missing.empty() || now.commit == now.end.at;
 
     next.at = now.config.at;
     next.member = now.active;
     next.replicas = now.active ? members.size() : 0;
-    next.can_read =
-        now.active && !stopping_ && ((others && flows) || core_.lease_valid(runtime::steady_now()));
-    next.can_write = now.active && !stopping_ && missing.empty() &&
+    next.can_read = now.active && !stopping_ && !stalled &&
+                    ((others && flows) || core_.lease_valid(runtime::steady_now()));
+    next.can_write = now.active && !stopping_ && !stalled && missing.empty() &&
                      members.size() >= how_.core.min_replicas && !is_low(now.least.left);
     next.cut_off = is_cut_off(now, missing, next.unreached);
     bool const serves = next.can_read && next.can_write;
@@ -233,6 +234,10 @@ std::string replica_driver::why_not(
 ) const
 {
     if (stopping_) return "stopping";
+    if (disk_stands_still())
+        return "its disk has not finished a write for " +
+               std::to_string(store_->busy_for().count() / 1'000'000) +
+               " s: mend it, or move the data folder to another one";
     std::string const deaf =
         !refused.empty()  ? ", and the config service does not let it in: " + refused
         : config_speaks() ? ""
@@ -251,7 +256,7 @@ std::string replica_driver::why_not(
         all.end(),
         [&](member const& m) { return m.name.name.str() == missing.front() && peers_.reaches(m); }
     );
-    return (there ? missing.front() + " does not reach its neighbour in the chain"
+    return (there ? missing.front() + " does not reach its neighbour in the chain, or its disk stands still"
                   : "a member of the chain cannot be reached from here: " + missing.front()) +
            deaf;
 }

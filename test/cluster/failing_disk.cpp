@@ -1,7 +1,8 @@
-// Preloaded into chaind: reads or writes of one file fail with EIO for as long as a test wants.
+// Preloaded into a daemon: reads or writes of one file fail with EIO, or nothing gets to the disk any more,
+// for as long as a test wants.
 //
 // FAILING_DISK names a folder. While FILE.read or FILE.write is in it, that call fails on each open file
-// whose name is FILE, in whichever folder.
+// whose name is FILE; while FILE.sync is, it does not come back. FILE is the name below a machine's folder.
 
 #include <cerrno>
 #include <cstdlib>
@@ -14,7 +15,7 @@
 namespace
 {
 
-bool fails(int file, char const* call)
+bool is_struck(int file, char const* call)
 {
     static char const* const folder = std::getenv("FAILING_DISK");
     if (folder == nullptr) return false;
@@ -35,6 +36,12 @@ Function* real(char const* name)
     return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
 }
 
+void wait_for_the_disk(int file)
+{
+    while (is_struck(file, "sync"))
+        ::usleep(10'000);
+}
+
 ssize_t broken()
 {
     errno = EIO;
@@ -49,21 +56,33 @@ extern "C"
     ssize_t pread(int file, void* into, std::size_t size, off_t at)
     {
         static auto* const next = real<decltype(pread)>("pread");
-        return fails(file, "read") ? broken() : next(file, into, size, at);
+        return is_struck(file, "read") ? broken() : next(file, into, size, at);
     }
     ssize_t pread64(int file, void* into, std::size_t size, off64_t at)
     {
         static auto* const next = real<decltype(pread64)>("pread64");
-        return fails(file, "read") ? broken() : next(file, into, size, at);
+        return is_struck(file, "read") ? broken() : next(file, into, size, at);
     }
     ssize_t pwrite(int file, void const* from, std::size_t size, off_t at)
     {
         static auto* const next = real<decltype(pwrite)>("pwrite");
-        return fails(file, "write") ? broken() : next(file, from, size, at);
+        return is_struck(file, "write") ? broken() : next(file, from, size, at);
     }
     ssize_t pwrite64(int file, void const* from, std::size_t size, off64_t at)
     {
         static auto* const next = real<decltype(pwrite64)>("pwrite64");
-        return fails(file, "write") ? broken() : next(file, from, size, at);
+        return is_struck(file, "write") ? broken() : next(file, from, size, at);
+    }
+    int fsync(int file)
+    {
+        static auto* const next = real<decltype(fsync)>("fsync");
+        wait_for_the_disk(file);
+        return next(file);
+    }
+    int fdatasync(int file)
+    {
+        static auto* const next = real<decltype(fdatasync)>("fdatasync");
+        wait_for_the_disk(file);
+        return next(file);
     }
 }

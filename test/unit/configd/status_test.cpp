@@ -29,6 +29,7 @@ struct three_nodes
     std::vector<node_id> strangers;
     std::map<node_id, json::object> infos;
     std::string registry_lacks;
+    microseconds registry_busy_for{};
     std::vector<node_id> foreign;
     std::map<node_id, configd::second_process> second;
     microseconds unserved_for{};
@@ -72,6 +73,7 @@ struct three_nodes
             .foreign = foreign,
             .registry_lacks = registry_lacks,
             .second = second,
+            .registry_busy_for = registry_busy_for,
             .unserved_for = unserved_for,
         };
     }
@@ -190,6 +192,23 @@ BOOST_AUTO_TEST_CASE(what_to_do_follows_from_what_is_so)
 
     nodes[1].last.emplace().trouble = "no space";
     BOOST_TEST(next().starts_with("look at the log of chaind on n2"));
+}
+
+BOOST_AUTO_TEST_CASE(a_registry_whose_disk_stands_still_is_named_before_it_is_needed)
+{
+    registry_busy_for = 1s;
+    BOOST_TEST(state() == "healthy");
+    registry_busy_for = 7s;
+    BOOST_TEST(state() == "degraded");
+    BOOST_TEST(
+        status().at("registry").at("reason").as_string() ==
+        "the disk of configd's data folder has not finished a write for 7 s"
+    );
+    lose_n2();
+    BOOST_TEST(
+        status().at("failed").at(0).at("next").as_string() ==
+        "what is said of the registry: until then nothing is decided"
+    );
 }
 
 BOOST_AUTO_TEST_CASE(an_older_registry_is_named_with_what_to_do_and_what_is_served_the_replicas_say)
