@@ -174,7 +174,8 @@ error_code sqlite_store::trust_again()
 
 error_code sqlite_store::configure()
 {
-    // This hook stands in the place of SQLite's own checkpoints, which ignore a failed fsync: tidy() makes them.
+    // This hook stands in the place of SQLite's own checkpoints, which ignore a failed fsync: tidy() makes
+    // them.
     auto note_size = [](void* self, sqlite3*, char const*, int pages)
     {
         auto* store = static_cast<sqlite_store*>(self);

@@ -61,3 +61,47 @@ async def test_where_the_chain_ends_at_a_link_and_nobody_mends_it_no_machine_say
         await in_thread(wait_for, lambda: all(chain.get(name, "/readyz?role=write")[0] == 200 for name in chain.names()), "the link")
         await in_thread(chain.start, "configd")
         await in_thread(wait_for, lambda: chain.ctl_status()["state"] == "healthy", "all to be well")
+
+
+async def test_a_config_service_that_hears_nobody_does_not_call_a_chain_down_that_serves(volume):
+    with ways() as way, running(environment=way.environment) as chain:
+        port = json.loads((chain.dir / "chain.json").read_text())["configd"]
+        for name in chain.names():
+            way.lead(name, port)
+            await in_thread(chain.kill, name)
+            await in_thread(chain.start, name)
+            await in_thread(chain.wait_length, 3)
+        way.set("cut")
+        await in_thread(wait_for, lambda: "hears_nobody" in chain.ctl_status()["config_service"], "the config service to be deaf")
+        status = await in_thread(chain.ctl_status)
+        assert status["state"] == "degraded" and not status["failed"], status
+        _, text, _ = await in_thread(lambda: chain.ctl("status", "--check", ok=(1,)))
+        assert "hears none of the machines" in text and "mend the network" in text and "start" not in text, text
+        # Nobody serves: that is said, too.
+        for name in chain.names():
+            await in_thread(chain.kill, name)
+        _, text, _ = await in_thread(lambda: chain.ctl("status", "--check", ok=(2,)))
+        assert "down" in text and "no machine serves" in text, text
+
+
+async def test_what_machines_acknowledge_out_of_sight_is_not_given_up_by_a_forced_epoch(volume):
+    with ways() as way, running(environment=way.environment) as chain:
+        port = json.loads((chain.dir / "chain.json").read_text())["configd"]
+        await in_thread(chain.kill, "n1")
+        await in_thread(wait_for, lambda: len(chain.roles()) == 2, "n1 to be out")
+        for name in ("n2", "n3"):
+            way.lead(name, port)
+            await in_thread(chain.kill, name)
+            await in_thread(chain.start, name)
+            await in_thread(wait_for, lambda: len(chain.roles()) == 2, f"{name} to be back")
+        way.set("cut")
+        chain.start_later("n1")
+        await in_thread(wait_for, lambda: chain.nodes()["n1"]["alive"], "n1 to be heard")
+        await in_thread(wait_for, lambda: not chain.nodes()["n2"]["alive"] and not chain.nodes()["n3"]["alive"], "the others not to be")
+        words = ("force-epoch", "n1", "--i-understand-data-may-be-lost")
+        _, _, said = await in_thread(lambda: chain.ctl(*words, ok=(1,)))
+        assert "take writes, which would be lost" in said and "n2 at http" in said and "n3 at http" in said, said
+        for name in ("n2", "n3"):
+            await in_thread(chain.kill, name)
+        await in_thread(lambda: chain.ctl(*words))
+        await in_thread(wait_for, lambda: chain.roles() == ["n1"], "n1 to go on")

@@ -8,6 +8,7 @@
 #include <boost/json/value.hpp>
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,9 @@ namespace
 constexpr char const* explanation =
     "force-epoch goes on with one machine alone. Use it only when the others are gone for ever:\n"
     "  - What they acknowledged and this machine does not hold is lost.\n"
-    "  - If one of them still runs out of sight, its clients may go on reading old messages for a moment;\n"
-    "    what they write there is never acknowledged.\n"
+    "  - Those of them that still run out of configd's sight may go on acknowledging messages among "
+    "themselves,\n"
+    "    and those are lost: stop chaind there first. This command looks where it can.\n"
     "  - The chain gets a new lineage: every client fetches its conversations again.\n"
     "  - A machine that returns with messages of its own has its database set aside, not merged.\n"
     "A chain that can go on by itself refuses this.";
@@ -35,9 +37,7 @@ std::optional<std::string> only_one(invocation const& call, int& status)
     std::string names;
     for (auto const& value : list_at(*got.body, "nodes"))
         // One that an administrator has removed was given up before.
-        if (value.is_object() && value.get_object().contains("alive") &&
-            value.get_object().at("alive") == boost::json::value(true) &&
-            text_at(value.get_object(), "state") != "removed")
+        if (is_heard(value) && text_at(value.get_object(), "state") != "removed")
         {
             alive.push_back(text_at(value.get_object(), "name"));
             names += "\n            " + alive.back() + ", its log ends at " +
@@ -52,6 +52,30 @@ std::optional<std::string> only_one(invocation const& call, int& status)
             "log:" +
             names);
     return std::nullopt;
+}
+
+// Machines that configd does not hear, and that take writes all the same: nobody tells them that they are
+// given up.
+std::string who_still_serves(invocation const& call, std::string const& chosen)
+{
+    auto const before = last_known(call);
+    if (before.empty()) return {};
+    auto const now = ask(call, "GET", "/v1/nodes");
+    std::set<std::string> heard{chosen};
+    if (now.body)
+        for (auto const& row : list_at(*now.body, "nodes"))
+            if (is_heard(row)) heard.insert(text_at(row.get_object(), "name"));
+    std::string out;
+    for (auto const& row : before)
+    {
+        if (!row.is_object()) continue;
+        auto const name = text_at(row.get_object(), "name");
+        auto const url = text_at(row.get_object(), "client_url");
+        if (url.empty() || heard.contains(name)) continue;
+        auto const got = request({url}, "GET", "/readyz?role=write", limit_of_look(call));
+        if (got && got->status == 200) out += (out.empty() ? "" : ", ") + name + " at " + url;
+    }
+    return out;
 }
 
 }  // namespace
@@ -71,6 +95,13 @@ int run_force_epoch(invocation const& call)
     }
     // From a script the long flag is the answer.
     if (stdin_is_terminal() && !confirmed(call, "Go on with " + name + " alone?", name)) return exit_usage;
+    if (auto const others = who_still_serves(call, name); !others.empty())
+    {
+        say("chainctl: these machines take writes, which would be lost, and configd does not hear them: " +
+            others);
+        say("          next: stop chaind there, or mend the network between them and configd");
+        return exit_failed;
+    }
     auto const got = change(call, "/v1/force-epoch", {{"node", name}});
     if (!got.body) return got.status;
     if (call.dry_run) return would(call, *got.body, "would go on with " + name + " alone, in a new lineage");

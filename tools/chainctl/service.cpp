@@ -65,7 +65,61 @@ boost::json::object known_before(invocation const& call)
     return parsed.get_object();
 }
 
+// All may be dead, or the network between them and the config service: the chain goes on without that.
+bool hears_nobody(boost::json::object const& status)
+{
+    auto const& failed = list_at(status, "failed");
+    return text_at(status, "state") == "down" && std::none_of(failed.begin(), failed.end(), is_heard);
+}
+
+// Who serves says so. Otherwise the word of a member of the newest chain counts: one that was taken out while
+// it stood still knows nothing of that, and who has just started knows nothing at all.
+std::optional<boost::json::object> ask_replicas(invocation const& call, std::size_t& asked)
+{
+    std::optional<boost::json::object> best;
+    constexpr int serves_all = 2;
+    auto rank = [](boost::json::object const& status)
+    {
+        auto const state = text_at(status, "state");
+        int const serves = state == "degraded" ? serves_all : state == "read_only" ? 1 : 0;
+        return std::pair(serves, number_at(status, "epoch"));
+    };
+    auto const known = known_before(call);
+    auto const lineage = text_at(known, "lineage");
+    for (auto const& node : list_at(known, "nodes"))
+    {
+        if (!node.is_object()) continue;
+        ++asked;
+        // What strangers are told at the clients' address is less.
+        auto const admin = text_at(node.get_object(), "admin_addr");
+        endpoint const here{"http://" + admin};
+        endpoint const clients{text_at(node.get_object(), "client_url")};
+        auto const limit = std::min(call.limit, replica_limit);
+        auto got = admin.empty() ? request(clients, "GET", "/api/v1/status", limit)
+                                 : request(here, "GET", "/status", limit);
+        if ((!got || got->status != 200) && !admin.empty())
+            got = request(clients, "GET", "/api/v1/status", limit);
+        if (!got || got->status != 200 || !got->body.is_object()) continue;
+        auto status = got->body.get_object();
+        // Another chain may have taken the ports meanwhile.
+        if (auto const its = text_at(status, "lineage"); !its.empty() && !lineage.empty() && its != lineage)
+            continue;
+        // The replica may not have noticed yet; this process has just seen it.
+        status["config_service"] = {{"state", "down"}};
+        if (text_at(status, "state") == "healthy") status["state"] = "degraded";
+        if (!best || rank(status) > rank(*best)) best = std::move(status);
+        if (rank(*best).first == serves_all) break;
+    }
+    return best;
+}
+
 }  // namespace
+
+bool is_heard(boost::json::value const& row)
+{
+    auto const* const alive = row.is_object() ? row.get_object().if_contains("alive") : nullptr;
+    return alive != nullptr && *alive == boost::json::value(true);
+}
 
 std::chrono::milliseconds limit_of_look(invocation const& call)
 {
@@ -139,49 +193,20 @@ answer change(invocation const& call, std::string const& target, boost::json::ob
 std::optional<boost::json::object> fetch_status(invocation const& call, unanswered* how)
 {
     auto first = request(call.at, "GET", "/v1/status", limit_of_look(call));
-    if (first && first->body.is_object() && first->status == 200) return first->body.get_object();
+    bool const told = first && first->body.is_object() && first->status == 200;
+    bool const deaf = told && hears_nobody(first->body.get_object());
+    if (told && !deaf) return first->body.get_object();
     unanswered unused;
     auto& failed = how != nullptr ? *how : unused;
     if (!first)
         failed.why = first.error();
     else if (first->body.is_object())
         failed.answer = first->body.get_object();
-    // Who serves says so. Otherwise the word of a member of the newest chain counts: one that was taken out
-    // while it stood still knows nothing of that, and who has just started knows nothing at all.
-    std::optional<boost::json::object> best;
-    constexpr int serves_all = 2;
-    auto rank = [](boost::json::object const& status)
-    {
-        auto const state = text_at(status, "state");
-        int const serves = state == "degraded" ? serves_all : state == "read_only" ? 1 : 0;
-        return std::pair(serves, number_at(status, "epoch"));
-    };
-    auto const known = known_before(call);
-    auto const lineage = text_at(known, "lineage");
-    for (auto const& node : list_at(known, "nodes"))
-    {
-        if (!node.is_object()) continue;
-        ++failed.replicas;
-        // What strangers are told at the clients' address is less.
-        auto const admin = text_at(node.get_object(), "admin_addr");
-        endpoint const here{"http://" + admin};
-        endpoint const clients{text_at(node.get_object(), "client_url")};
-        auto const limit = std::min(call.limit, replica_limit);
-        auto got = admin.empty() ? request(clients, "GET", "/api/v1/status", limit)
-                                 : request(here, "GET", "/status", limit);
-        if ((!got || got->status != 200) && !admin.empty())
-            got = request(clients, "GET", "/api/v1/status", limit);
-        if (!got || got->status != 200 || !got->body.is_object()) continue;
-        auto status = got->body.get_object();
-        // Another chain may have taken the ports meanwhile.
-        if (auto const its = text_at(status, "lineage"); !its.empty() && !lineage.empty() && its != lineage)
-            continue;
-        // The replica may not have noticed yet; this process has just seen it.
-        status["config_service"] = {{"state", "down"}};
-        if (text_at(status, "state") == "healthy") status["state"] = "degraded";
-        if (!best || rank(status) > rank(*best)) best = std::move(status);
-        if (rank(*best).first == serves_all) break;
-    }
+    auto best = ask_replicas(call, failed.replicas);
+    if (!deaf) return best;
+    // Where none of them answers either, or none serves, its word is as good as any.
+    if (!best || text_at(*best, "state") == "down") return first->body.get_object();
+    best->at("config_service").get_object()["hears_nobody"] = true;
     return best;
 }
 

@@ -32,6 +32,8 @@ struct unanswered
     std::size_t replicas = 0;    // that were asked in its place
 };
 
+// A row, of nodes or of failed ones, of a machine that the config service hears.
+bool is_heard(boost::json::value const& row);
 // How long a question that changes nothing waits for its answer.
 std::chrono::milliseconds limit_of_look(invocation const& call);
 

@@ -38,7 +38,10 @@ bool is_being_made(json::object const& status)
 std::string why_degraded(json::object const& status)
 {
     std::string out;
-    if (text_at(object_at(status, "config_service"), "state") == "down")
+    auto const& service = object_at(status, "config_service");
+    if (service.contains("hears_nobody"))
+        out += "the config service hears none of the machines, so that no further failure is repaired; ";
+    else if (text_at(service, "state") == "down")
         out += "the config service is down, so that no further failure is repaired; ";
     if (!list_at(status, "damaged").empty())
         out += "not every one has sound data (" + names_in(list_at(status, "damaged")) + "); ";
@@ -91,6 +94,9 @@ std::string headline(json::object const& status)
     if (state == "read_only" && std::any_of(chain.begin(), chain.end(), is_full))
         return coloured(tint::warning, "read only") + ": " + of +
                " serve; a disk is full, so only reading and deleting go on";
+    if (state == "read_only" && !object_at(status, "registry").empty())
+        return coloured(tint::warning, "read only") +
+               ": messages can be read, nothing can be written, and nothing is decided";
     if (state == "read_only")
         return coloured(tint::warning, "read only") + ": " + of +
                "; writes are refused until more machines are back";
@@ -338,15 +344,20 @@ std::string status_text(json::object const& status, bool wide)
     std::string out = "Cluster " + text_at(status, "cluster", "?") + " is " + headline(status) + "\n";
     auto const& service = object_at(status, "config_service");
     bool const service_up = text_at(service, "state") == "up";
-    out += "Epoch " + with_thousands(number_at(status, "epoch")) + ", " +
-           with_thousands(number_at(status, "committed")) + " entries committed, config service " +
-           (service_up ? "up (" + text_at(service, "store", "?") + ")"
-                       : coloured(tint::warning, "down") +
-                             (text_at(status, "state") == "down"
-                                  ? ": no chain is made without the machines that are away until it is back"
-                                  : ": the chain goes on, but a crash now is not repaired until it is back: "
-                                    "start it, or restart it if it hangs")) +
-           "\n";
+    out +=
+        "Epoch " + with_thousands(number_at(status, "epoch")) + ", " +
+        with_thousands(number_at(status, "committed")) + " entries committed, config service " +
+        (service_up ? "up (" + text_at(service, "store", "?") + ")"
+         : service.contains("hears_nobody")
+             ? coloured(tint::warning, "cut off") +
+                   ": the chain goes on, but a crash now is not repaired until it hears the machines again: "
+                   "mend the network between them"
+             : coloured(tint::warning, "down") +
+                   (text_at(status, "state") == "down"
+                        ? ": no chain is made without the machines that are away until it is back"
+                        : ": the chain goes on, but a crash now is not repaired until it is back: "
+                          "start it, or restart it if it hangs")) +
+        "\n";
     if (auto rows = chain_table(status, wide); !rows.empty()) out += "\n" + rows;
     auto const notes = registry_lines(status) + joining_lines(status) + aside_lines(status) +
                        full_lines(status) + damaged_lines(status) + set_aside_lines(status) +
