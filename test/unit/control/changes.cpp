@@ -258,20 +258,6 @@ BOOST_AUTO_TEST_CASE(who_is_moved_stays_while_another_one_is_missing)
     BOOST_CHECK_EQUAL(t.config().at, epoch{2});
 }
 
-BOOST_AUTO_TEST_CASE(who_left_because_it_was_asked_to_is_taken_back_at_once_however_often)
-{
-    settled_town t;
-    for (int i = 0; i < 6; ++i)
-    {
-        auto const request = t.drain("n3");
-        t.feed(drained_clients{name("n3")});
-        BOOST_REQUIRE(t.outcome(request) == admin_verdict::done);
-        BOOST_REQUIRE(t.active("n1 n2"));
-        BOOST_REQUIRE(t.outcome(t.undrain("n3")) == admin_verdict::done);
-        BOOST_REQUIRE(t.becomes("n1 n2 n3", 500ms));
-    }
-}
-
 BOOST_AUTO_TEST_CASE(one_of_two_can_be_moved)
 {
     settled_town t({"n1", "n2"});
