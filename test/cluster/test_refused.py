@@ -130,7 +130,7 @@ def test_every_command_keeps_its_time_limit_with_a_config_service_that_stands_st
                 (["undrain", "n3"], 75),
                 (["move", "n3", "--to", "head"], 75),
                 (["join-token", "create"], 75),
-                (["force-epoch", "n1", "--yes", "--i-understand-data-may-be-lost"], 75),
+                (["force-epoch", "n1", "--yes", "--i-understand-data-may-be-lost"], 69),
                 (["backup", "create", str(chain.dir / "some.backup")], 0),
             ):
                 begun = time.monotonic()

@@ -92,8 +92,12 @@ async def test_what_machines_acknowledge_out_of_sight_is_not_given_up_by_a_force
         for name in ("n2", "n3"):
             way.lead(name, port)
             await in_thread(chain.kill, name)
+            await in_thread(wait_for, lambda: name not in chain.roles(), f"{name} to be out")
             await in_thread(chain.start, name)
-            await in_thread(wait_for, lambda: len(chain.roles()) == 2, f"{name} to be back")
+            # In the chain by its own word: before that the other one is all that there is.
+            await in_thread(wait_for, lambda: chain.get(name, "/readyz?role=write")[0] == 200, f"{name} to be back")
+        serve = lambda: all(chain.get(name, "/readyz?role=write")[0] == 200 for name in ("n2", "n3"))
+        await in_thread(wait_for, serve, "both to take writes")
         way.set("cut")
         chain.start_later("n1")
         await in_thread(wait_for, lambda: chain.nodes()["n1"]["alive"], "n1 to be heard")

@@ -45,7 +45,10 @@ class Ways:
     async def carry(self, port, reader, writer):
         if self.state == "cut":
             return writer.transport.abort()
-        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            there_reader, there_writer = await asyncio.open_connection("127.0.0.1", port)
+        except ConnectionError:
+            return writer.transport.abort()
         self.links |= {writer, there_writer}
         await asyncio.gather(self.pump(reader, there_writer), self.pump(there_reader, writer))
         self.links -= {writer, there_writer}

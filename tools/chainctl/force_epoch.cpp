@@ -7,9 +7,11 @@
 
 #include <boost/json/value.hpp>
 
+#include <chrono>
 #include <optional>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace chaind::chainctl
@@ -26,6 +28,9 @@ constexpr char const* explanation =
     "  - The chain gets a new lineage: every client fetches its conversations again.\n"
     "  - A machine that returns with messages of its own has its database set aside, not merged.\n"
     "A chain that can go on by itself refuses this.";
+
+constexpr int looks_at_most = 4;
+constexpr std::chrono::milliseconds between_looks{300};
 
 // The one machine that is there, if nobody is named.
 std::optional<std::string> only_one(invocation const& call, int& status)
@@ -54,17 +59,32 @@ std::optional<std::string> only_one(invocation const& call, int& status)
     return std::nullopt;
 }
 
+// One that answers and does not now may be late for a moment.
+bool takes_writes(invocation const& call, std::string const& url)
+{
+    for (int look = 0; look < looks_at_most; ++look)
+    {
+        if (look > 0) std::this_thread::sleep_for(between_looks);
+        auto const got = request({url}, "GET", "/readyz?role=write", limit_of_look(call));
+        if (!got) return false;
+        if (got->status == 200) return true;
+    }
+    return false;
+}
+
 // Machines that configd does not hear, and that take writes all the same: nobody tells them that they are
 // given up.
-std::string who_still_serves(invocation const& call, std::string const& chosen)
+// Nothing: configd does not answer, and `status` is to be ended with.
+std::optional<std::string> who_still_serves(invocation const& call, std::string const& chosen, int& status)
 {
     auto const before = last_known(call);
-    if (before.empty()) return {};
+    if (before.empty()) return "";
     auto const now = ask(call, "GET", "/v1/nodes");
+    status = now.status;
+    if (!now.body) return std::nullopt;
     std::set<std::string> heard{chosen};
-    if (now.body)
-        for (auto const& row : list_at(*now.body, "nodes"))
-            if (is_heard(row)) heard.insert(text_at(row.get_object(), "name"));
+    for (auto const& row : list_at(*now.body, "nodes"))
+        if (is_heard(row)) heard.insert(text_at(row.get_object(), "name"));
     std::string out;
     for (auto const& row : before)
     {
@@ -72,8 +92,7 @@ std::string who_still_serves(invocation const& call, std::string const& chosen)
         auto const name = text_at(row.get_object(), "name");
         auto const url = text_at(row.get_object(), "client_url");
         if (url.empty() || heard.contains(name)) continue;
-        auto const got = request({url}, "GET", "/readyz?role=write", limit_of_look(call));
-        if (got && got->status == 200) out += (out.empty() ? "" : ", ") + name + " at " + url;
+        if (takes_writes(call, url)) out += (out.empty() ? "" : ", ") + name + " at " + url;
     }
     return out;
 }
@@ -95,10 +114,12 @@ int run_force_epoch(invocation const& call)
     }
     // From a script the long flag is the answer.
     if (stdin_is_terminal() && !confirmed(call, "Go on with " + name + " alone?", name)) return exit_usage;
-    if (auto const others = who_still_serves(call, name); !others.empty())
+    auto const others = who_still_serves(call, name, status);
+    if (!others) return status;
+    if (!others->empty())
     {
         say("chainctl: these machines take writes, which would be lost, and configd does not hear them: " +
-            others);
+            *others);
         say("          next: stop chaind there, or mend the network between them and configd");
         return exit_failed;
     }
