@@ -279,7 +279,7 @@ void controller::impl::note_claim(heartbeat const& hb)
     if (lacks.empty())
     {
         if (found != claims_.end() && !found->second.by.same_store(hb.from) &&
-            found->second.stores_before.contains(hb.from.store) && all_others_agree(hb.from.name))
+            found->second.stores_before.contains(hb.from.store) && all_agree(hb))
             claims_.erase(found);
         return;
     }
@@ -306,7 +306,8 @@ void controller::impl::note_claim(heartbeat const& hb)
     }
 }
 
-bool controller::impl::all_others_agree(node_id const& than) const
+// All machines of the last chain are there with the stores that it had, and none knows of a later one.
+bool controller::impl::all_agree(heartbeat const& newest) const
 {
     auto const& chain = rec_.last_active.members;
     return std::all_of(
@@ -314,10 +315,10 @@ bool controller::impl::all_others_agree(node_id const& than) const
         chain.end(),
         [&](member const& m)
         {
-            if (m.name == than) return true;
+            if (m.name == newest.from.name) return newest.from.same_store(m);
             auto const* known = nodes_.find(m.name);
             return known != nullptr && known->last && known->who.same_store(m) && alive(known->who) &&
-                   !claims_.contains(m.name);
+                   what_registry_lacks(*known->last).empty();
         }
     );
 }

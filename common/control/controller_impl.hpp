@@ -68,7 +68,7 @@ private:
     [[nodiscard]] std::string what_registry_lacks(heartbeat const& hb) const;
     void note_claim(heartbeat const& hb);
     void note_stranger(heartbeat const& hb);
-    [[nodiscard]] bool all_others_agree(node_id const& than) const;
+    [[nodiscard]] bool all_agree(heartbeat const& newest) const;
     void answer(heartbeat const& hb);
     [[nodiscard]] directive directive_for(node_id const& name) const;
     void broadcast();

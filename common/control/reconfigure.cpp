@@ -48,6 +48,8 @@ bool controller::impl::attend_claims()
 {
     bool const to_store = claims_ != rec_.claims && rec_.revision > 0;
     if (to_store) persist(rec_);
+    // Who waits for others after a power loss has waited for nothing meanwhile.
+    if (is_older()) cold_since_.reset();
     return to_store || is_older();
 }
 

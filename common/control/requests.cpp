@@ -198,6 +198,8 @@ void controller::impl::on(force_epoch const& e)
     if (found == nullptr || !found->last || !alive(found->who))
         return reply(e.request, admin_verdict::not_alive);
     if (!is_older() && can_go_on()) return reply(e.request, admin_verdict::not_needed);
+    // Nobody tells a machine that is not known that it is given up.
+    if (!strangers_.empty()) return reply(e.request, admin_verdict::old_registry);
     // What was asked for before the chain stopped cannot be done any more.
     if (administration_) finish(admin_verdict::not_now);
     take_on({.what = verb::force, .request = e.request, .who = e.who});

@@ -59,15 +59,22 @@ std::optional<std::string> only_one(invocation const& call, int& status)
     return std::nullopt;
 }
 
-// One that answers and does not now may be late for a moment.
+// One that answers and does not now may be late for a moment. Another chain may have taken the port
+// meanwhile.
 bool takes_writes(invocation const& call, std::string const& url)
 {
+    auto const ours = last_lineage(call);
     for (int look = 0; look < looks_at_most; ++look)
     {
         if (look > 0) std::this_thread::sleep_for(between_looks);
-        auto const got = request({url}, "GET", "/readyz?role=write", limit_of_look(call));
+        auto const got = request({url}, "GET", "/api/v1/status", limit_of_look(call));
         if (!got) return false;
-        if (got->status == 200) return true;
+        if (got->status != 200 || !got->body.is_object()) continue;
+        auto const& said = got->body.get_object();
+        if (auto const its = text_at(said, "lineage"); its.empty() || (!ours.empty() && its != ours))
+            return false;
+        auto const state = text_at(said, "state");
+        if (state == "healthy" || state == "degraded") return true;
     }
     return false;
 }

@@ -69,7 +69,11 @@ boost::json::object known_before(invocation const& call)
 bool hears_nobody(boost::json::object const& status)
 {
     auto const& failed = list_at(status, "failed");
-    return text_at(status, "state") == "down" && std::none_of(failed.begin(), failed.end(), is_heard);
+    auto const& chain = list_at(status, "chain");
+    auto const is_silent = [](boost::json::value const& row)
+    { return row.is_object() && text_at(row.get_object(), "state") == "silent"; };
+    return text_at(status, "state") == "down" && std::none_of(failed.begin(), failed.end(), is_heard) &&
+           std::all_of(chain.begin(), chain.end(), is_silent) && list_at(status, "not_admitted").empty();
 }
 
 // Who serves says so. Otherwise the word of a member of the newest chain counts: one that was taken out while
@@ -97,7 +101,9 @@ std::optional<boost::json::object> ask_replicas(invocation const& call, std::siz
         auto const limit = std::min(call.limit, replica_limit);
         auto got = admin.empty() ? request(clients, "GET", "/api/v1/status", limit)
                                  : request(here, "GET", "/status", limit);
-        if ((!got || got->status != 200) && !admin.empty())
+        // One that hangs does so at both.
+        bool const hangs = !got && got.error() == errc::timed_out;
+        if ((!got || got->status != 200) && !admin.empty() && !hangs)
             got = request(clients, "GET", "/api/v1/status", limit);
         if (!got || got->status != 200 || !got->body.is_object()) continue;
         auto status = got->body.get_object();
@@ -124,6 +130,11 @@ bool is_heard(boost::json::value const& row)
 std::chrono::milliseconds limit_of_look(invocation const& call)
 {
     return call.limit_given ? call.limit : std::min(call.limit, look_limit);
+}
+
+std::string last_lineage(invocation const& call)
+{
+    return text_at(known_before(call), "lineage");
 }
 
 boost::json::array last_known(invocation const& call)

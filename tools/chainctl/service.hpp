@@ -41,6 +41,7 @@ std::chrono::milliseconds limit_of_look(invocation const& call);
 std::optional<boost::json::object> fetch_status(invocation const& call, unanswered* how = nullptr);
 // What configd last wrote of the replicas beside its socket; it may be old.
 boost::json::array last_known(invocation const& call);
+std::string last_lineage(invocation const& call);
 // Says so, and what to do next; the exit status to end with.
 int nobody_told(invocation const& call, unanswered const& how);
 

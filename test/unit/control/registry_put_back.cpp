@@ -197,6 +197,66 @@ BOOST_AUTO_TEST_CASE(a_machine_with_a_disk_of_before_takes_nothing_back_as_long_
     BOOST_CHECK(t.active("n1 n2 n3"));
 }
 
+// None of its machines was there when the registry was put back, and all have disks of before now.
+BOOST_AUTO_TEST_CASE(what_several_have_said_falls_when_all_are_there_and_none_knows_of_it)
+{
+    settled_town t;
+    std::map<std::string, citizen> before;
+    for (auto const* who : {"n1", "n2", "n3"})
+    {
+        before[who] = t.of(who);
+        t.unplug(who);
+    }
+    t.stop_config();
+    t.start_config();
+    for (auto const* who : {"n1", "n2"})
+    {
+        t.wipe(who);
+        t.of(who).promised = epoch{9};
+    }
+    t.run(300ms);
+    BOOST_REQUIRE(!t.ctl->registry_lacks().empty());
+    for (auto const* who : {"n1", "n2"})
+        t.unplug(who);
+    t.restart_config();
+    for (auto const* who : {"n1", "n2", "n3"})
+    {
+        BOOST_CHECK(!t.ctl->registry_lacks().empty());
+        t.of(who) = before[who];
+        t.start(who).promised = before[who].promised;
+        t.run(300ms);
+    }
+    BOOST_CHECK_EQUAL(t.ctl->registry_lacks(), "");
+}
+
+// It had another disk before the one that was in the last chain, and was heard with that, too.
+BOOST_AUTO_TEST_CASE(a_disk_that_was_in_no_chain_takes_nothing_back)
+{
+    settled_town t;
+    auto const first = t.of("n1");
+    t.unplug("n1");
+    BOOST_REQUIRE(t.becomes("n2 n3", 1s));
+    t.wipe("n1");
+    BOOST_REQUIRE(t.becomes("n2 n3 n1", 5s));
+    auto const second = t.of("n1");
+    t.restart_config();
+    t.unplug("n1");
+    t.of("n1") = first;
+    t.start("n1").promised = epoch{1};
+    t.run(200ms);
+    t.unplug("n1");
+    t.of("n1") = second;
+    t.start("n1").promised = epoch{20};
+    t.run(200ms);
+    BOOST_REQUIRE(!t.ctl->registry_lacks().empty());
+    t.unplug("n1");
+    t.run(300ms);
+    t.of("n1") = first;
+    t.start("n1").promised = epoch{1};
+    t.run(2s);
+    BOOST_CHECK(!t.ctl->registry_lacks().empty());
+}
+
 // The registry that is put back may be older than the machine's name.
 BOOST_AUTO_TEST_CASE(what_a_machine_has_promised_that_is_not_known_counts_while_it_is_connected)
 {
@@ -211,6 +271,7 @@ BOOST_AUTO_TEST_CASE(what_a_machine_has_promised_that_is_not_known_counts_while_
     t.run(3s);
     BOOST_CHECK(t.active("n1 n2 n3"));
     BOOST_CHECK(t.verdict_of(t.add("n4")) == admin_verdict::old_registry);
+    BOOST_CHECK(t.verdict_of(t.force("n2")) == admin_verdict::old_registry);
     t.kill("n4");
     BOOST_CHECK(t.becomes("n2 n3", 3s));
     BOOST_CHECK_EQUAL(t.ctl->registry_lacks(), "");
