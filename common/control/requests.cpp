@@ -198,6 +198,14 @@ void controller::impl::on(force_epoch const& e)
     if (found == nullptr || !found->last || !alive(found->who))
         return reply(e.request, admin_verdict::not_alive);
     if (!is_older() && can_go_on()) return reply(e.request, admin_verdict::not_needed);
+    // Removed long ago, it holds less than any that was not; it is taken only where nobody else is there.
+    auto const is_there = [&](node_id const& name)
+    {
+        auto const* other = nodes_.find(name);
+        return !is_removed(name) && other != nullptr && other->last && alive(other->who);
+    };
+    if (is_removed(e.who) && std::any_of(rec_.known.begin(), rec_.known.end(), is_there))
+        return reply(e.request, admin_verdict::removed);
     // Nobody tells a machine that is not known that it is given up.
     if (!strangers_.empty()) return reply(e.request, admin_verdict::old_registry);
     // What was asked for before the chain stopped cannot be done any more.

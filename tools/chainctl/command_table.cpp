@@ -145,7 +145,7 @@ constexpr std::array table_of_commands{
         "grow and shrink",
         "add-node",
         "NAME ADDRESS",
-        "Take a machine into the chain; the wanted size grows by one",
+        "Take a machine into the chain, which then wants all machines that there are",
         "ADDRESS is where its chaind listens for replicas. The machine gets what it lacks from a replica "
         "while the chain goes on, then becomes the tail. Ctrl-C ends the waiting, not the joining (exit "
         "status 130). The same command twice is fine.",

@@ -420,6 +420,25 @@ BOOST_AUTO_TEST_CASE(a_chain_that_can_go_on_is_not_forced)
 }
 
 // n1 and n2 have only not been heard yet.
+BOOST_AUTO_TEST_CASE(who_was_removed_is_not_gone_on_with_while_somebody_else_is_there)
+{
+    settled_town t;
+    BOOST_REQUIRE(t.outcome(t.remove("n1")) == admin_verdict::done);
+    t.kill("n2");
+    BOOST_REQUIRE(t.becomes("n3", 1s));
+    t.write(seq{20});
+    t.kill("n3");
+    t.start("n2");
+    t.run(1s);
+    BOOST_CHECK(t.verdict_of(t.force("n1")) == admin_verdict::removed);
+    t.epochs_may_jump = true;
+    t.acknowledged = seq{};
+    t.kill("n2");
+    t.run(1s);
+    BOOST_CHECK(t.outcome(t.force("n1")) == admin_verdict::done);
+    BOOST_CHECK(t.active("n1"));
+}
+
 BOOST_AUTO_TEST_CASE(a_chain_of_which_some_may_still_live_is_not_forced)
 {
     settled_town t;
