@@ -31,9 +31,9 @@ def join(chain, folder, token, *words, name="web-4", at=None, show=("--token", "
     listens = {"client": "127.0.0.1:0", "replica": "127.0.0.1:0", "admin": "127.0.0.1:0"} | (listen or {})
     done = subprocess.run(
         [str(CHAINCTL), "join", at or chain.summary["configd"], *show, "--name", name, "-o", "json",
-         "--config", str(folder / "chaind.conf"), "--data-dir", str(folder / "data"),
+         "--config", str(folder / "chaind.conf"), "--data-dir", f"{folder.name}/data",
          *(word for what, where in listens.items() for word in (f"--{what}-listen", where)), *words],
-        input=token, capture_output=True, text=True, timeout=120,
+        input=token, capture_output=True, text=True, timeout=120, cwd=folder.parent,
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
 
@@ -47,6 +47,7 @@ async def test_two_commands_make_a_serving_replica(volume):
         ana = register(chain.urls["n1"], "ana")
         token = token_of(chain)
         code, out, err = join(chain, folder, token)
+        assert f"\ndata-dir = {folder / 'data'}\n" in (folder / "chaind.conf").read_text()
         answer = json.loads(out) if code == 0 else {}
         if "pid" in answer:
             pids.append(answer["pid"])

@@ -150,7 +150,8 @@ new_replica asked_for(invocation const& call)
     new_replica out;
     out.name = call.value("--name", host_name());
     out.config = call.value("--config", default_config);
-    out.data_dir = call.value("--data-dir", "/var/lib/chaind");
+    // The configuration is read from wherever chaind is started later.
+    out.data_dir = fs::absolute(call.value("--data-dir", "/var/lib/chaind")).lexically_normal().string();
     out.own_config = out.config != default_config;
     auto const client_listen = call.value("--client-listen", "127.0.0.1:8080");
     out.client_host = client_listen.substr(0, client_listen.rfind(':'));
