@@ -301,6 +301,26 @@ BOOST_AUTO_TEST_CASE(a_strangers_word_falls_also_when_the_config_service_had_hea
     BOOST_CHECK_EQUAL(t.ctl->registry_lacks(), "");
 }
 
+// While nothing is decided nobody is waited for.
+BOOST_AUTO_TEST_CASE(after_a_power_loss_others_are_waited_for_anew_when_something_is_decided_again)
+{
+    settled_town t;
+    for (auto const* who : {"n1", "n2", "n3"})
+        t.unplug(who);
+    t.run(1s);
+    t.start("n1");
+    t.run(3s);
+    BOOST_REQUIRE(t.active("n1 n2 n3"));
+    t.start("n4").promised = epoch{7};
+    t.run(15s);
+    BOOST_REQUIRE(!t.ctl->registry_lacks().empty());
+    t.kill("n4");
+    t.run(5s);
+    BOOST_REQUIRE_EQUAL(t.ctl->registry_lacks(), "");
+    BOOST_CHECK(t.active("n1 n2 n3"));
+    BOOST_CHECK(t.becomes("n1", 10s));
+}
+
 BOOST_AUTO_TEST_CASE(a_machine_that_has_lost_what_it_knew_takes_no_word_back)
 {
     forked_town t(3);
