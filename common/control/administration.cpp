@@ -147,8 +147,7 @@ bool controller::impl::attend_force()
 {
     if (!administration_ || administration_->what != verb::force) return false;
     auto& a = *administration_;
-    auto const* found = nodes_.find(a.who);
-    if (found == nullptr || !found->last || !alive(found->who))
+    if (!is_there(a.who))
     {
         finish(admin_verdict::not_alive);
         return false;
@@ -165,7 +164,7 @@ bool controller::impl::attend_force()
     }
     if (now_ - a.since <= how_.lease * (100 + how_.lease_margin_percent) / 100) return false;
 
-    auto const& hb = *found->last;
+    auto const& hb = *nodes_.find(a.who)->last;
     auto const newest = std::max({highest_, rec_.current.at, hb.promised, hb.end.in});
     record next = rec_;
     take_back(next, a.who);

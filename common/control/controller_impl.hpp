@@ -146,6 +146,7 @@ private:
     [[nodiscard]] std::optional<admin_verdict> not_now() const;
     [[nodiscard]] std::optional<admin_verdict> not_there(node_id const& name) const;
     [[nodiscard]] bool others_alive(node_id const& than) const;
+    [[nodiscard]] bool is_there(node_id const& name) const;  // its newest run is heard
     [[nodiscard]] bool stands_by(node_id const& name) const;
     [[nodiscard]] bool can_go_on() const;
     void reply(std::uint64_t request, admin_verdict verdict, std::optional<node_id> with = {});

@@ -67,12 +67,17 @@ bool controller::impl::others_alive(node_id const& than) const
     );
 }
 
+bool controller::impl::is_there(node_id const& name) const
+{
+    auto const* found = nodes_.find(name);
+    return found != nullptr && found->last && alive(found->who);
+}
+
 // Could come in at once.
 bool controller::impl::stands_by(node_id const& name) const
 {
-    auto const* found = nodes_.find(name);
-    return found != nullptr && found->last && !found->last->stepping_down && alive(found->who) &&
-           !is_to_leave(name) && !has_name(rec_.current.members, name);
+    return is_there(name) && !nodes_.find(name)->last->stepping_down && !is_to_leave(name) &&
+           !has_name(rec_.current.members, name);
 }
 
 void controller::impl::on(drained_clients const& e)
@@ -194,17 +199,11 @@ void controller::impl::on(force_epoch const& e)
     bool const forcing = administration_ && administration_->what == verb::force;
     if (rec_.last_active.state == config_state::none || forcing)
         return reply(e.request, admin_verdict::not_now);
-    auto const* found = nodes_.find(e.who);
-    if (found == nullptr || !found->last || !alive(found->who))
-        return reply(e.request, admin_verdict::not_alive);
+    if (!is_there(e.who)) return reply(e.request, admin_verdict::not_alive);
     if (!is_older() && can_go_on()) return reply(e.request, admin_verdict::not_needed);
     // Removed long ago, it holds less than any that was not; it is taken only where nobody else is there.
-    auto const is_there = [&](node_id const& name)
-    {
-        auto const* other = nodes_.find(name);
-        return !is_removed(name) && other != nullptr && other->last && alive(other->who);
-    };
-    if (is_removed(e.who) && std::any_of(rec_.known.begin(), rec_.known.end(), is_there))
+    auto const counts = [&](node_id const& name) { return !is_removed(name) && is_there(name); };
+    if (is_removed(e.who) && std::any_of(rec_.known.begin(), rec_.known.end(), counts))
         return reply(e.request, admin_verdict::removed);
     // Nobody tells a machine that is not known that it is given up.
     if (!strangers_.empty()) return reply(e.request, admin_verdict::old_registry);

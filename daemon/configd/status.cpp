@@ -488,12 +488,9 @@ json::value age_of_registry(status_input const& in)
             {"next",
              "stop configd and put the newest copy of its data folder back, or take one machine's word by "
              "`chainctl force-epoch`, with chaind stopped on machines that are not known here. If the one "
-             "that "
-             "said it was away and cannot have said it, start it and all others of the chain: what was said "
-             "in "
-             "its name falls when none of them knows of it. Until then no machine is taken out, and none "
-             "comes "
-             "in"}
+             "that said it was away and cannot have said it, start it and all others of the chain: what was "
+             "said in its name falls when none of them knows of it. Until then no machine is taken out, and "
+             "none comes in"}
         };
     if (disk_stands_still(in))
         return {

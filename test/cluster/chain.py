@@ -165,11 +165,14 @@ class Chain:
             limit_s,
         )
 
+    def log(self, name):
+        return (self.dir / "log" / f"{name}.log").read_text(errors="replace")
+
     def logs(self, lines=30):
         out = []
         for name in ["configd", *self.names()]:
             try:
-                text = (self.dir / "log" / f"{name}.log").read_text(errors="replace").splitlines()[-lines:]
+                text = self.log(name).splitlines()[-lines:]
             except OSError:
                 text = []
             out += [f"--- {name}", *text]

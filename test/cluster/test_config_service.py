@@ -123,7 +123,7 @@ def test_each_pair_of_the_config_service_and_a_replica_that_died_is_said_to_serv
             chain.kill("configd", lost)
             says_that_nothing_is_served(chain, lost)
             others = [name for name in chain.names() if name != lost]
-            logged = lambda what: all(what in (chain.dir / "log" / f"{name}.log").read_text().splitlines()[-1] for name in others)
+            logged = lambda what: all(what in chain.log(name).splitlines()[-1] for name in others)
             wait_for(lambda: logged("not all is served now") and logged(f"from here: {lost}"), "the logs of the others to say so")
             text = chain.ctl("status")[1]
             assert "is down: nothing is served" in text and f"start configd, or restart it if it hangs: it takes {lost} out of the chain" in text, text
@@ -137,7 +137,7 @@ def test_each_pair_of_the_config_service_and_a_replica_that_died_is_said_to_serv
             chain.start("configd")
             chain.wait_length(3)
             wait_for(lambda: chain.ctl_status()["state"] == "healthy", "all to be well")
-            wait_for(lambda: all("served again" in (chain.dir / "log" / f"{name}.log").read_text() for name in others), "the logs to say that it is over")
+            wait_for(lambda: all("served again" in chain.log(name) for name in others), "the logs to say that it is over")
 
 
 def test_each_pair_that_stands_still_without_a_goodbye_is_said_to_serve_nothing(volume):

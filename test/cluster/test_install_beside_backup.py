@@ -9,7 +9,7 @@ from test_kills import equal_hashes, in_thread
 
 
 def said(chain, name, what):
-    return (chain.dir / "log" / f"{name}.log").read_text(errors="replace").count(what)
+    return chain.log(name).count(what)
 
 
 async def test_a_reader_of_a_learners_database_delays_its_join_and_ends_nothing(volume):

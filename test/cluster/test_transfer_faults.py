@@ -178,7 +178,7 @@ async def test_a_machine_whose_log_is_damaged_comes_back_with_a_sound_one(volume
             flip(database, at)
         # It says what is wrong, puts the database aside and comes back with a sound one.
         await in_thread(chain.start, source)
-        log = (chain.dir / "log" / f"{source}.log").read_text()
+        log = chain.log(source)
         assert "does not match its hash" in log and "the store was set aside" in log, log[-3000:]
         await in_thread(wait_for, lambda: len(chain.roles()) == 3, "its return", 120)
         assert list((chain.dir / source).glob("set-aside-*/chain.db")), "the damaged database was not kept"

@@ -121,7 +121,7 @@ async def test_a_database_that_is_needed_stays_and_the_next_step_is_said(volume)
         talk = (await in_thread(lambda: chain.ctl("status", ok=None)))[1]
         for text in (str(file), "cannot be used", "chainctl backup restore", "chainctl force-epoch"):
             assert text in talk, talk
-        assert "cannot be used" in (chain.dir / "log" / f"{last}.log").read_text()
+        assert "cannot be used" in chain.log(last)
         assert not list((chain.dir / last).glob("set-aside-*")), "the only copy was touched"
         # Put right by people, it goes on by itself.
         shutil.copyfile(chain.dir / "copy", file)

@@ -101,6 +101,15 @@ BOOST_AUTO_TEST_CASE(several_changes_are_noticed)
     t.nothing_is_decided();
 }
 
+// With a disk that nobody has heard of.
+citizen const& a_stranger_as_n2(town& t)
+{
+    auto& stranger = t.start("n2");
+    stranger.who = a_member("n2", 90, 90);
+    stranger.promised = epoch{1'000'000};
+    return stranger;
+}
+
 // Nobody has to show who he is before links are encrypted: whoever speaks in the name of a machine that is
 // away.
 BOOST_AUTO_TEST_CASE(what_a_stranger_says_in_a_machines_name_falls_when_that_is_back)
@@ -109,9 +118,7 @@ BOOST_AUTO_TEST_CASE(what_a_stranger_says_in_a_machines_name_falls_when_that_is_
     auto const real = t.of("n2");
     t.unplug("n2");
     BOOST_REQUIRE(t.becomes("n1 n3", 1s));
-    auto& stranger = t.start("n2");
-    stranger.who = a_member("n2", 90, 90);
-    stranger.promised = epoch{1'000'000};
+    auto const& stranger = a_stranger_as_n2(t);
     t.feed(connected{stranger.who, stranger.kernel});
     t.run(100ms);
     BOOST_CHECK(!t.ctl->registry_lacks().empty());
@@ -284,9 +291,7 @@ BOOST_AUTO_TEST_CASE(a_strangers_word_falls_also_when_the_config_service_had_hea
     auto const real = t.of("n2");
     t.unplug("n2");
     t.stop_config();
-    auto& stranger = t.start("n2");
-    stranger.who = a_member("n2", 90, 90);
-    stranger.promised = epoch{1'000'000};
+    auto const& stranger = a_stranger_as_n2(t);
     t.start_config();
     t.feed(connected{stranger.who, stranger.kernel});
     t.run(100ms);
