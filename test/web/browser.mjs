@@ -112,6 +112,13 @@ export async function join_room(page, name) {
   await box(page).waitFor();
 }
 
+// By the list. The room that was there before takes what is typed until then.
+export async function open_room(page, name) {
+  await page.getByRole('navigation').getByRole('link', { name }).click();
+  await page.getByRole('heading', { level: 1, name }).waitFor();
+  await box(page).waitFor();
+}
+
 export const box = (page) => page.locator('#composer-text');
 
 export async function say(page, text) {

@@ -9,6 +9,7 @@ import {
   join_room,
   make_room,
   open_page,
+  open_room,
   password,
   pill,
   receipt,
@@ -117,7 +118,7 @@ async function browser_killed({ chain, browser, after }) {
   const again = await start_own_browser(profile, n1.url);
   after(again.kill);
   const { page } = again;
-  await page.getByRole('navigation').getByRole('link', { name: room }).click();
+  await open_room(page, room);
   await row(b, queued[2]).waitFor();
   await say(page, 'after');
   await row(b, 'after').waitFor();
@@ -252,16 +253,15 @@ async function typed_is_kept({ chain, browser }) {
   const [one, two] = [fresh('kept-a'), fresh('kept-b')];
   await make_room(a, two);
   await make_room(a, one);
-  const go = (page, room) => page.getByRole('navigation').getByRole('link', { name: room }).click();
   const holds = (page, text) => until(`the box holds “${text}”`, async () => (await box(page).inputValue()) === text);
   await say(a, 'first version');
   await receipt(a, 'first version', 'Stored on 3 of 3');
   await box(a).press('ArrowUp');
   await box(a).fill('second version');
-  await go(a, two);
+  await open_room(a, two);
   await holds(a, '');
   await box(a).fill('a draft');
-  await go(a, one);
+  await open_room(a, one);
   await holds(a, 'second version');
   await a.reload();
   await holds(a, 'second version');
@@ -269,9 +269,9 @@ async function typed_is_kept({ chain, browser }) {
   await box(a).press('Enter');
   await row(a, 'second version').getByText('(edited)').waitFor();
   const b = await use_page(await a.context().newPage(), `${url}/#/rooms`);
-  await go(b, two);
+  await open_room(b, two);
   await holds(b, 'a draft');
-  await go(a, two);
+  await open_room(a, two);
   await box(a).fill('a draft, sent');
   await holds(b, 'a draft, sent');
   await box(a).press('Enter');
@@ -392,7 +392,7 @@ async function restored({ chain, browser }) {
   await a.context().setOffline(false);
   await band.waitFor();
   await a.getByRole('navigation').getByRole('link', { name: lost }).waitFor({ state: 'detached' });
-  await a.getByRole('navigation').getByRole('link', { name: room }).click();
+  await open_room(a, room);
   await row(a, 'before the backup').waitFor();
   same(await texts(a), ['before the backup'], 'the log after the restore');
   await a.reload();
@@ -419,7 +419,7 @@ async function room_removed({ chain, browser }) {
   const conv = /c_\d+/.exec(a.url())[0];
   const elsewhere = fresh('long');
   await make_room(b, elsewhere);
-  await b.getByRole('navigation').getByRole('link', { name: room }).click();
+  await open_room(b, room);
   await say(b, 'before it is removed');
   await receipt(b, 'before it is removed', 'Read');
   await box(b).pressSequentially('half a sent');
@@ -437,7 +437,7 @@ async function room_removed({ chain, browser }) {
   for (const found of await axe(b)) throw new Error(found);
   // Also for the next page.
   await b.reload();
-  await b.getByRole('navigation').getByRole('link', { name: elsewhere }).click();
+  await open_room(b, elsewhere);
   await b.getByRole('button', { name: 'Look at it' }).click();
   await b.getByRole('button', { name: `Put into the box of #${elsewhere}` }).click();
   await until('the text is in the box', async () => (await box(b).inputValue()) === 'half a sent');
@@ -564,7 +564,7 @@ async function wrong_clock({ chain, browser }) {
     await say(first, `written ${days} days off`);
     await receipt(first, `written ${days} days off`, 'Stored');
     await make_room(first, fresh('time'));
-    await first.getByRole('navigation').getByRole('link', { name: room }).click();
+    await open_room(first, room);
     await say(first, `and ${days} again`);
     await receipt(first, `and ${days} again`, 'Stored');
   }
