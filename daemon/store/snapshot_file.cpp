@@ -30,6 +30,7 @@ namespace
 {
 
 constexpr std::uint64_t slice_rows = 5'000;  // of one table at once
+constexpr int most_tries = 5;                // to open a database that is replaced meanwhile
 
 struct keyed_table
 {
@@ -105,28 +106,37 @@ private:
         return judge(to, target_);
     }
 
+    // SQLite finds the -wal by its name, when it reads for the first time. Where that name stands for another
+    // database by then (a snapshot was installed, a store set aside), it is the -wal of the other one, and
+    // what is read is a mixture.
     error_code copy(snapshot_manifest& out)
     {
-        auto opened = database::open(database_, database::access::read_only, how_.vfs);
-        if (!opened)
+        for (int tries = 0; tries < most_tries; ++tries)
         {
-            why_ = "cannot open " + database_ + ": " + opened.error().message();
-            return meaning_of(opened.error());
+            auto opened = database::open(database_, database::access::read_only, how_.vfs);
+            if (!opened)
+            {
+                why_ = "cannot open " + database_ + ": " + opened.error().message();
+                return meaning_of(opened.error());
+            }
+            auto& db = **opened;
+            // Nothing below writes to the database itself: each table that changes is named `snapshot.`.
+            db.script("PRAGMA query_only = OFF");
+            db.doubt_rows();
+            sqlite3_busy_timeout(db.handle(), 5000);
+            db.run("ATTACH ? AS snapshot", target_);
+            db.script("PRAGMA snapshot.journal_mode = OFF");
+            db.script(std::string("PRAGMA snapshot.synchronous = ") + synchronous());
+            interruption const stop(db, work_);
+            chat_reader reader(db);
+            reader.begin();
+            if (db.has_moved()) continue;
+            if (auto failure = copy_rows(db, reader, out)) return failure;
+            reader.end();
+            return judge(db, target_);
         }
-        auto& db = **opened;
-        // Nothing below writes to the database itself: each table that changes is named `snapshot.`.
-        db.script("PRAGMA query_only = OFF");
-        db.doubt_rows();
-        sqlite3_busy_timeout(db.handle(), 5000);
-        db.run("ATTACH ? AS snapshot", target_);
-        db.script("PRAGMA snapshot.journal_mode = OFF");
-        db.script(std::string("PRAGMA snapshot.synchronous = ") + synchronous());
-        interruption const stop(db, work_);
-        chat_reader reader(db);
-        reader.begin();
-        if (auto failure = copy_rows(db, reader, out)) return failure;
-        reader.end();
-        return judge(db, target_);
+        why_ = database_ + " is replaced again and again while it is opened";
+        return errc::disk_failed;
     }
 
     error_code copy_rows(database& db, chat_reader& reader, snapshot_manifest& out)

@@ -2,8 +2,12 @@
 #include "support/watched_folders.hpp"
 #include "unit/store/snapshot_fixture.hpp"
 
+#include <sqlite3.h>
+
 #include <chrono>
+#include <functional>
 #include <thread>
+#include <utility>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -69,6 +73,39 @@ private:
     int told_[2] = {-1, -1};
     int tells_[2] = {-1, -1};
     ::pid_t child_ = -1;
+};
+
+// SQLite's files, with something that happens once: between the moment when a database is opened and that
+// when its -wal is, which SQLite finds by the name.
+class meanwhile
+{
+public:
+    meanwhile(std::string database, std::function<void()> happens)
+    {
+        database_ = std::move(database);
+        happens_ = std::move(happens);
+        vfs_ = *sqlite3_vfs_find(nullptr);
+        open_ = vfs_.xOpen;
+        vfs_.zName = name;
+        vfs_.xOpen = [](sqlite3_vfs* vfs, char const* path, sqlite3_file* file, int flags, int* out)
+        {
+            int const code = open_(vfs, path, file, flags, out);
+            if (happens_ && path != nullptr && database_ == path) std::exchange(happens_, nullptr)();
+            return code;
+        };
+        BOOST_TEST_REQUIRE(sqlite3_vfs_register(&vfs_, 0) == SQLITE_OK);
+    }
+    ~meanwhile() { sqlite3_vfs_unregister(&vfs_); }
+    meanwhile(meanwhile const&) = delete;
+    meanwhile& operator=(meanwhile const&) = delete;
+
+    static constexpr char const* name = "meanwhile";
+
+private:
+    static inline std::string database_;
+    static inline std::function<void()> happens_;
+    static inline decltype(sqlite3_vfs::xOpen) open_ = nullptr;
+    sqlite3_vfs vfs_{};
 };
 
 // An old store with 50 entries, beside it a snapshot of another one with 200.
@@ -160,6 +197,39 @@ BOOST_AUTO_TEST_CASE(a_store_that_is_read_can_be_set_aside)
     expect_installed();
     reader.go();
     BOOST_TEST(number_in(*moved_to + "/chaind.db", "SELECT applied FROM meta") == 50);
+}
+
+// Else it would read the old database through the -wal of the new one.
+BOOST_AUTO_TEST_CASE(a_backup_that_had_opened_the_old_database_reads_the_new_one)
+{
+    auto const target = path("backup");
+    auto const backup = [&]
+    {
+        std::filesystem::remove(target);
+        return store::make_snapshot(db(), target, {.vfs = meanwhile::name}, &why);
+    };
+    std::unique_ptr<store::sqlite_store> made;
+    {
+        meanwhile const replaced(
+            db(),
+            [&]
+            {
+                BOOST_TEST(!install(0ms), why);
+                made = open(options());
+                snapshot_fixture::fill(*made, other.log, 230);
+            }
+        );
+        auto const taken = backup();
+        BOOST_TEST_REQUIRE(taken.has_value(), why);
+        BOOST_TEST((taken->at == made->applied()));
+        BOOST_TEST((store::check_snapshot(target, &why).value() == *taken), why);
+    }
+    made.reset();
+    {
+        meanwhile const moved(db(), [&] { BOOST_TEST(store::set_aside(db(), "x", &why).has_value(), why); });
+        BOOST_TEST((backup().error() == errc::disk_failed));
+        BOOST_TEST(why == "cannot open " + db() + ": unable to open database file (14)");
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
