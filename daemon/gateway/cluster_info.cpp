@@ -246,6 +246,11 @@ bool is_elsewhere(chain_view const& now)
     return now.outside && !others_than(now).empty();
 }
 
+int code_elsewhere(chain_view const& now)
+{
+    return now.member ? 4004 : 4002;
+}
+
 known_members::known_members(std::string const& own_url)
 {
     add(origin_of(own_url));

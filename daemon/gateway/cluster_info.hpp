@@ -27,6 +27,10 @@ std::vector<std::string> others_than(chain_view const& now);
 // The chain goes on without this replica, and a client knows where: nothing is to be had here.
 bool is_elsewhere(chain_view const& now);
 
+// The close code for whoever asks a replica for what it cannot serve now: he comes in at another one, or
+// later.
+int code_elsewhere(chain_view const& now);
+
 // Every base URL that some member of the chain ever had: a page that one of them served may talk to us, and
 // our page to them, also while they are out of the chain.
 class known_members

@@ -343,7 +343,7 @@ void hub::watch_service(std::chrono::steady_clock::time_point now)
     for (auto const& [uid, sessions] : by_user_)
         greeted.insert(greeted.end(), sessions.begin(), sessions.end());
     for (auto* one : greeted)
-        one->end(view.member ? 4004 : 4002, "this replica cannot serve reads: " + view.why_not, false);
+        one->end(code_elsewhere(view), "this replica cannot serve reads: " + view.why_not, false);
 }
 
 // ---- small things

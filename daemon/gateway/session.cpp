@@ -390,7 +390,12 @@ void session::tick(time_point now)
     if (!ending_)
     {
         if (state_ == state::silent && now - silent_since_ > limits.hello_within)
-            end(4500, "no hello", false);
+        {
+            if (turned_away_.empty())
+                end(4500, "no hello", false);
+            else
+                end(code_elsewhere(with_.chain.view()), turned_away_, false);
+        }
         else if (reading && now - *reading > limits.message_within)
             end(4504, "a message took too long", false);
         else if (inflight_ == 0 && now - last_heard_ > limits.idle_after)

@@ -84,6 +84,7 @@ private:
     // hello (session_hello.cpp)
     boost::asio::awaitable<void> greet(wire::request what);
     boost::asio::awaitable<std::optional<refusal>> admit(wire::hello const& what);
+    void turn_away(std::int64_t re, refusal const& why);
     void welcome(std::int64_t re, std::string resume, seq pos, seq from);
     wire::hello_answer hello_answer(std::string resume) const;
 
@@ -98,6 +99,7 @@ private:
     ws_link* link_ = nullptr;
     state state_ = state::silent;
     time_point silent_since_;
+    std::string turned_away_;  // why the last hello could not be served; empty: there was none like that
     time_point last_heard_;
     std::size_t bad_frames_ = 0;
     bool gone_ = false;

@@ -42,6 +42,7 @@ asio::awaitable<void> session::greet(wire::request what)
         say(refused(what.id, make_refusal(api_errc::bad_request, "hello was said before", "op")));
         co_return;
     }
+    turned_away_.clear();
     auto const hello = std::get<wire::hello>(what.what);
     if (std::find(hello.proto.begin(), hello.proto.end(), 1) == hello.proto.end())
     {
@@ -59,7 +60,7 @@ asio::awaitable<void> session::greet(wire::request what)
     }
     if (with_.chain.view().lineage.empty())
     {
-        say(refused(what.id, refusal_of_read(errc::timed_out)));  // not part of any chain yet
+        turn_away(what.id, refusal_of_read(errc::timed_out));  // not part of any chain yet
         co_return;
     }
     if (is_elsewhere(with_.chain.view()))
@@ -74,9 +75,7 @@ asio::awaitable<void> session::greet(wire::request what)
     if (gone_) co_return;
     if (refusal)
     {
-        state_ = state::silent;
-        silent_since_ = std::chrono::steady_clock::now();
-        say(refused(what.id, *refusal));
+        turn_away(what.id, *refusal);
         auto const code = refusal->why.code;
         if (code == api_errc::unauthenticated || code == api_errc::token_expired)
             end(4501, refusal->why.message, false);
@@ -92,6 +91,15 @@ asio::awaitable<void> session::greet(wire::request what)
         snapshot_,
         resumes ? hello.resume->pos : snapshot_
     );
+}
+
+// He may say hello again on this connection; tick() ends it when he does not.
+void session::turn_away(std::int64_t re, refusal const& why)
+{
+    state_ = state::silent;
+    silent_since_ = std::chrono::steady_clock::now();
+    turned_away_ = why.why.message;
+    say(refused(re, why));
 }
 
 asio::awaitable<std::optional<refusal>> session::admit(wire::hello const& what)

@@ -553,6 +553,33 @@ BOOST_DATA_TEST_CASE(a_replica_that_serves_nothing_sends_its_clients_elsewhere, 
     BOOST_TEST(bob.wait_for_close() == one.code);
 }
 
+// Not by 4500, after which a client stays away.
+BOOST_DATA_TEST_CASE(
+    whoever_said_hello_to_a_replica_that_serves_nothing_is_to_come_back, data::make(lost), one
+)
+{
+    auto with = quick_settings();
+    with.hello_within = std::chrono::milliseconds(500);
+    two_people p(with);
+    p.chain.refuse_reads(true);
+    p.chain.change_view(
+        0,
+        [&](gateway::chain_view& view)
+        {
+            view.member = one.member;
+            if (!one.member) view.lineage.clear();
+        }
+    );
+    chat_client bob(p.chain.port());
+    auto const answer = bob.hello(p.bob.token);
+    BOOST_TEST(error_of(answer) == "unavailable");
+    BOOST_TEST(text_at(answer, {"err", "retry"}) == "same_cid");
+    BOOST_TEST(bob.wait_for_close() == one.code);
+    auto const bye = bob.next_hint("bye").value();
+    BOOST_TEST(number_at(bye, {"d", "code"}) == one.code);
+    BOOST_TEST(bye.at("d").at("reconnect").as_bool());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace chaind::test
