@@ -113,10 +113,10 @@ class DoubledChain {
     return this;
   }
   kill_(name) {
-    return this.chain.node(name).kill();
+    return name === 'configd' ? this.chain.config(false) : this.chain.node(name).kill();
   }
   start_(name) {
-    return this.chain.node(name).start();
+    return name === 'configd' ? this.chain.config(true) : this.chain.node(name).start();
   }
   pause_(name) {
     this.chain.pause(name);

@@ -160,6 +160,27 @@ async function sign_in_elsewhere({ chain, browser }) {
   await chain.whole();
 }
 
+// Nobody takes a machine out of the chain without the config service: with one machine away, two answer and none serves.
+async function not_serving({ chain, browser }) {
+  const [n1, , n3] = chain.nodes;
+  const a = await open_page(browser, n1.url);
+  await register(a, fresh('zoe'));
+  await make_room(a, fresh('waits'));
+  await chain.kill('configd');
+  await chain.kill(n3.name);
+  await say(a, 'while nothing serves');
+  await pill(a, 'Not serving').getByText('machines answer, but the chain takes no messages now').waitFor();
+  await pill(a, '1 message waits on this device').waitFor();
+  await receipt(a, 'while nothing serves', /Saved on this device|Confirming/);
+  for (const found of await axe(a)) throw new Error(found);
+  await chain.start_node('configd');
+  await receipt(a, 'while nothing serves', 'Stored');
+  await pill(a, 'Not serving').waitFor({ state: 'detached' });
+  same(await texts(a), ['while nothing serves'], 'the log at the end');
+  await chain.start_node(n3.name);
+  await chain.whole();
+}
+
 async function hostile_text({ chain, browser }) {
   const [n1, n2] = chain.nodes;
   const { a, b, a_name } = await two_people({ chain, browser }, n2, n1, fresh('hostile'));
@@ -590,6 +611,10 @@ export const scenarios = [
   {
     name: 'sign-in goes to another machine when the own one is gone',
     test: sign_in_elsewhere,
+  },
+  {
+    name: 'machines answer and the chain does not serve: the page says so, what was written is sent later',
+    test: not_serving,
   },
   {
     name: 'typing is shown, also at another machine; hostile text is shown as text',

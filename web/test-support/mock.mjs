@@ -96,6 +96,10 @@ class Session {
       refuse({ code: 'unauthenticated', msg: 'the token is not valid', retry: 'reauth', outcome: 'none' });
       return this.socket.close(4501, 'bad token');
     }
+    if (!this.chain.serves) {
+      refuse({ code: 'unavailable', msg: 'the chain does not serve', retry: 'same_cid', outcome: 'none', after_ms: 150 });
+      return this.socket.close(4004, 'the chain does not serve');
+    }
     const wanted = frame.d.resume;
     const resume = !wanted
       ? 'new'
@@ -223,6 +227,11 @@ export class MockChain {
     for (const replica of this.replicas) if (replica.up) await replica.kill();
   }
 
+  // Without the config service nobody takes a machine that is away out of the chain.
+  get serves() {
+    return this.config_up || this.members.length === this.replicas.length;
+  }
+
   get members() {
     return this.replicas.filter((replica) => replica.up && !replica.silent);
   }
@@ -234,7 +243,10 @@ export class MockChain {
   changed() {
     this.epoch++;
     for (const session of this.world.sessions)
-      if (session.uid !== null && session.replica.up) session.send({ ev: 'cluster', d: this.cluster(session.replica) });
+      if (session.uid !== null && session.replica.up) {
+        session.send({ ev: 'cluster', d: this.cluster(session.replica) });
+        if (!this.serves) session.socket.close(4004, 'the chain does not serve');
+      }
   }
 
   cluster(replica) {
@@ -242,7 +254,7 @@ export class MockChain {
     const away = this.replicas.filter((one) => !up.includes(one)).map((one) => one.name);
     return {
       ...{
-        state: this.state ?? (away.length > 0 ? 'degraded' : 'healthy'),
+        state: this.state ?? (!this.serves ? 'down' : away.length > 0 ? 'degraded' : 'healthy'),
         epoch: this.epoch,
         replicas: up.length,
         want: this.replicas.length,
@@ -263,7 +275,7 @@ export class MockChain {
       ...{
         schema: 'chainctl.status.v1',
         cluster: 'mock',
-        state: this.state ?? (up.length < this.replicas.length ? 'degraded' : 'healthy'),
+        state: this.state ?? (!this.serves ? 'down' : up.length < this.replicas.length ? 'degraded' : 'healthy'),
       },
       ...{
         epoch: this.epoch,
@@ -300,6 +312,11 @@ export class MockChain {
         })),
       config_service: { state: this.config_up ? 'up' : 'down', store: 'sqlite' },
     };
+  }
+
+  config(up) {
+    this.config_up = up;
+    this.changed();
   }
 
   // As a stopped process: connections stay, nothing is said, and the chain goes on without it.

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Connection } from '../src/protocol/connection';
 import { LinkLost } from '../src/protocol/frames';
 import type { Dev } from '../src/protocol/types.gen';
-import { handlers, machines, settle, Sockets } from './fake';
+import { handlers, machines, settle, Sockets, type FakeSocket } from './fake';
 
 let sockets: Sockets;
 let resume: { lineage: string; pos: number } | undefined;
@@ -278,6 +278,38 @@ describe('connection', () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(sockets.all).toHaveLength(1);
     expect(connection.status.value.phase).toBe('stopped');
+  });
+
+  it('comes back by itself when no machine serves, and tells that from machines that are not there', async () => {
+    const connection = connect();
+    const round = async (each: (socket: FakeSocket) => void) => {
+      for (const after = sockets.all.length + 3; sockets.all.length < after;) {
+        const before = sockets.all.length;
+        await vi.advanceTimersByTimeAsync(100);
+        if (sockets.all.length === before) continue;
+        each(sockets.last);
+        await settle();
+      }
+      await vi.advanceTimersByTimeAsync(100);
+    };
+    const refuses = (socket: FakeSocket) => {
+      socket.onopen?.();
+      socket.refuse(socket.all('hello')[0]!, { code: 'unavailable', retry: 'same_cid' });
+      socket.die(4004);
+    };
+    await round(refuses);
+    expect(connection.status.value).toMatchObject({ phase: 'trying', answered: true });
+    await round((socket) => socket.die());
+    expect(connection.status.value).toMatchObject({ phase: 'trying', answered: false });
+    await round((socket) => (socket.url === machines[1]!.url ? refuses(socket) : socket.die()));
+    expect(connection.status.value).toMatchObject({ phase: 'trying', answered: true });
+    const before = sockets.all.length;
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(sockets.all.length).toBeGreaterThan(before);
+    await sockets.greet();
+    expect(connection.status.value.phase).toBe('live');
+    expect(connection.status.value.answered).toBeUndefined();
+    expect(signed_out).toEqual([]);
   });
 
   it('comes back after 4003 and stops after 4504', async () => {

@@ -58,12 +58,22 @@ describe('markdown', () => {
 
 describe('pill', () => {
   const at = (ms: number) => pill_kind({ phase: 'trying', node: '', trouble_since: 1000 }, 1000 + ms);
-  it('is silent below a second, then reconnecting, then offline', () => {
+  it('is silent below a second, then reconnecting, then says that no machine answers', () => {
     expect([at(0), at(999), at(1000), at(9999), at(10000)]).toEqual([
       'none',
       'none',
       'reconnecting',
       'reconnecting',
+      'silent',
+    ]);
+  });
+  it('tells a chain that does not serve, machines that do not answer and a device without a network apart', () => {
+    const kind = (answered: boolean, online: boolean) =>
+      pill_kind({ phase: 'trying', node: '', trouble_since: 1000, answered }, 1000 + 10_000, online);
+    expect([kind(true, true), kind(true, false), kind(false, true), kind(false, false)]).toEqual([
+      'not_serving',
+      'not_serving',
+      'silent',
       'offline',
     ]);
   });

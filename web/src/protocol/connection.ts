@@ -19,6 +19,8 @@ export interface ConnectionStatus {
   // When it began to go wrong; undefined while all is well. Set before the link is lost, when an answer is overdue.
   trouble_since?: number;
   next_try_at?: number;
+  // While it goes wrong: a machine is there, and it is the chain that does not serve.
+  answered?: boolean;
   moved?: Moved;
   stop?: LinkEnd;
 }
@@ -63,6 +65,8 @@ export class Connection {
   private tried_ = new Set<string>();
   private preferred_: string[] = [];
   private rounds_ = 0;
+  // In this round.
+  private answered_ = false;
   private timer_: ReturnType<typeof setTimeout> | undefined;
   private lost_url_ = '';
   // The link in doubt has given a sign of life: it is the chain that is slow.
@@ -121,6 +125,7 @@ export class Connection {
       () => {
         if (link !== this.current_) return;
         this.answers_ = true;
+        this.set_({ answered: true });
         if (!this.candidate_ && !this.timer_) this.set_({ trouble_since: undefined });
       },
       () => {},
@@ -143,6 +148,7 @@ export class Connection {
   private begin_round_(): void {
     clearTimeout(this.timer_);
     this.tried_.clear();
+    this.answered_ = false;
     // A link that failed just now is asked again last.
     if (this.current_) this.tried_.add(this.current_url_);
     this.set_({ next_try_at: undefined });
@@ -202,7 +208,7 @@ export class Connection {
     const longest = Math.min(longest_pause_ms, first_pause_ms * 2 ** this.rounds_);
     this.rounds_++;
     const pause = longest * (0.6 + 0.4 * Math.random());
-    this.set_({ next_try_at: Date.now() + pause });
+    this.set_({ next_try_at: Date.now() + pause, answered: this.answered_ });
     this.timer_ = setTimeout(() => this.begin_round_(), pause);
   }
 
@@ -241,13 +247,16 @@ export class Connection {
       return;
     }
     if (!was_current) {
+      this.answered_ ||= end.answered;
+      if (end.answered) this.set_({ answered: true });
       this.timer_ = setTimeout(() => this.attempt_(), Math.random() * jitter_ms);
       return;
     }
     this.lost_url_ = endpoint.url;
     this.current_url_ = '';
     this.asked_to_leave_ = false;
-    this.set_({ phase: 'trying', trouble_since: this.status_.value.trouble_since ?? Date.now(), moved: undefined });
+    const trouble_since = this.status_.value.trouble_since ?? Date.now();
+    this.set_({ phase: 'trying', trouble_since, moved: undefined, answered: undefined });
     // A candidate is already on its way when the link had been in doubt.
     if (!this.candidate_) this.begin_round_();
   }

@@ -22,6 +22,8 @@ export interface LinkEnd {
   reason: string;
   // Codes 4500 to 4999 mean: do not come back like this.
   stop: boolean;
+  // A machine had taken the connection.
+  answered: boolean;
 }
 
 export interface LinkHandlers {
@@ -70,6 +72,7 @@ export class Link {
     { cid?: string; resolve: (answer: Answer<never>) => void; reject: (why: Error) => void }
   >();
   private ended_ = false;
+  private answered_ = false;
   private greeted_ = false;
   private cursor_ = 0;
   private acked_ = 0;
@@ -131,6 +134,7 @@ export class Link {
   }
 
   private greet_(): void {
+    this.answered_ = true;
     this.request('hello', this.options_.hello).then(
       (answer) => {
         if (this.ended_) return;
@@ -261,6 +265,6 @@ export class Link {
     const waiting = [...this.waiting_.values()];
     this.waiting_.clear();
     for (const { reject } of waiting) reject(new LinkLost(code));
-    this.handlers_.on_end({ code, reason, stop });
+    this.handlers_.on_end({ code, reason, stop, answered: this.answered_ });
   }
 }

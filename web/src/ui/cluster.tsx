@@ -155,7 +155,8 @@ export function ClusterPage() {
         failed.value = '';
         fetched.value = Date.now();
       } catch (why) {
-        failed.value = why instanceof NobodyAnswers ? 'No machine answers.' : 'The state could not be read.';
+        if (!(why instanceof NobodyAnswers)) failed.value = 'The state could not be read.';
+        else failed.value = navigator.onLine ? 'No machine answers.' : 'Offline.';
       }
       if (open) timer = setTimeout(() => void poll(), poll_ms);
     };

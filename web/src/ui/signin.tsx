@@ -65,7 +65,7 @@ function reason(why: unknown, registering: boolean): string {
     case 'unavailable':
     case 'timeout':
     case 'read_only':
-      return 'The chain is busy changing over. Try again in a second.';
+      return 'The chain does not take this now. Try again in a moment.';
     default:
       return registering && why.err.field === 'password' ? `Password: ${why.err.msg}.` : `${why.err.msg}.`;
   }

@@ -11,13 +11,14 @@ export const quiet_ms = 1000;
 export const offline_ms = 10000;
 export const moved_shown_ms = 4000;
 
-export type PillKind = 'none' | 'reconnecting' | 'offline' | 'stopped' | 'moved';
+export type PillKind = 'none' | 'reconnecting' | 'offline' | 'silent' | 'not_serving' | 'stopped' | 'moved';
 
-export function pill_kind(status: ConnectionStatus, now: number): PillKind {
+export function pill_kind(status: ConnectionStatus, now: number, online = true): PillKind {
   if (status.phase === 'stopped') return 'stopped';
   if (status.trouble_since !== undefined) {
     const lasts = now - status.trouble_since;
-    if (lasts >= offline_ms) return 'offline';
+    // A device without a network still reaches the machines that run on it.
+    if (lasts >= offline_ms) return status.answered ? 'not_serving' : online ? 'silent' : 'offline';
     if (lasts >= quiet_ms) return 'reconnecting';
     return 'none';
   }
@@ -38,9 +39,15 @@ function use_now(running: boolean): number {
 }
 
 function messages_wait(n: number): string {
-  if (n === 0) return 'what you write is kept';
+  if (n === 0) return 'what you write is kept and sent later';
   return n === 1 ? '1 message waits on this device' : `${n} messages wait on this device`;
 }
+
+const unserved = {
+  offline: { what: 'Offline', more: '' },
+  silent: { what: 'No machine answers', more: '' },
+  not_serving: { what: 'Not serving', more: 'machines answer, but the chain takes no messages now; ' },
+};
 
 export function ConnectionPill() {
   const app = use_app();
@@ -48,7 +55,7 @@ export function ConnectionPill() {
   const status = connection?.status.value ?? { phase: 'off' as const, node: '' };
   const moved_recently = status.moved !== undefined && Date.now() - status.moved.at < moved_shown_ms;
   const now = use_now(status.trouble_since !== undefined || moved_recently);
-  const kind = connection ? pill_kind(status, now) : 'none';
+  const kind = connection ? pill_kind(status, now, navigator.onLine) : 'none';
   const waiting = app.outbox.entries.value.filter((change) => change.durable && change.state !== 'refused').length;
   const try_now = (
     <button class="btn small" type="button" onClick={() => connection?.try_now()}>
@@ -91,7 +98,11 @@ export function ConnectionPill() {
   return (
     <div class="conn off" role="status">
       <Icon name="link-off" />
-      <b>Offline</b> <span class="muted">{messages_wait(waiting)}</span>{' '}
+      <b>{unserved[kind].what}</b>{' '}
+      <span class="muted">
+        {unserved[kind].more}
+        {messages_wait(waiting)}
+      </span>{' '}
       <span class="muted num next" aria-hidden="true">
         {next > 0 ? `next try in ${next} s` : 'trying'}
       </span>
@@ -114,7 +125,11 @@ export function band_text(
 ): { strong: string; rest: string; bad: boolean } | undefined {
   const { state, replicas, want } = cluster;
   if (state === 'down')
-    return { strong: 'No machine serves.', rest: 'What you write waits on this device.', bad: true };
+    return {
+      strong: 'Not serving.',
+      rest: 'Machines answer, but the chain takes no messages now. What you write waits on this device and is sent later.',
+      bad: true,
+    };
   if (state === 'read_only')
     return {
       strong: 'Reading only.',
