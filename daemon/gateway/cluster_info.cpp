@@ -71,9 +71,9 @@ std::string reason_of(chain_view const& now)
         "failed",
         [&reason](json::object const& one)
         {
-            if (!reason.empty()) return;
+            if (!reason.empty()) reason += "; ";
             auto const why = text_in(one, "reason");
-            reason = text_in(one, "name") + (why.empty() ? " is out of the chain" : ": " + why);
+            reason += text_in(one, "name") + (why.empty() ? " is out of the chain" : ": " + why);
         }
     );
     if (reason.empty() && !(now.can_read && now.can_write)) reason = now.why_not;

@@ -160,6 +160,25 @@ async function sign_in_elsewhere({ chain, browser }) {
   await chain.whole();
 }
 
+async function two_away({ chain, browser }) {
+  const a = await open_page(browser, chain.nodes[0].url);
+  await register(a, fresh('pia'));
+  await make_room(a, fresh('last'));
+  for (const left of chain.nodes) {
+    const away = chain.others(left).map((node) => node.name);
+    for (const name of away) {
+      await chain.kill(name);
+      await chain.in_chain(name === away[0] ? 2 : 1);
+    }
+    await say(a, `on ${left.name} alone`);
+    await receipt(a, `on ${left.name} alone`, 'Stored on 1 of 1');
+    await a.getByText(`On the last machine. ${away[0]} and ${away[1]} are away.`).waitFor();
+    for (const name of away) await chain.start_node(name);
+    await chain.whole();
+    await a.getByText('On the last machine.').waitFor({ state: 'detached' });
+  }
+}
+
 // Nobody takes a machine out of the chain without the config service: with one machine away, two answer and none serves.
 async function not_serving({ chain, browser }) {
   const [n1, , n3] = chain.nodes;
@@ -611,6 +630,10 @@ export const scenarios = [
   {
     name: 'sign-in goes to another machine when the own one is gone',
     test: sign_in_elsewhere,
+  },
+  {
+    name: 'two of three machines are away, whichever: the page names both, the last one serves',
+    test: two_away,
   },
   {
     name: 'machines answer and the chain does not serve: the page says so, what was written is sent later',

@@ -112,10 +112,47 @@ describe('words of the chain', () => {
     expect(band_text(cluster(2), status)!.rest).toMatch(
       /^Everything works\. n2 has been away since \d\d:\d\d; every message is on both others\.$/,
     );
-    expect(band_text(cluster(1), undefined)!.strong).toBe('On the last machine.');
+    expect(band_text(cluster(1), undefined)).toMatchObject({
+      strong: 'On the last machine.',
+      rest: 'One more failure stops service. Nothing is lost.',
+    });
     expect(band_text(cluster(1, 'read_only'), undefined)!.rest).toMatch(/^Too few machines/);
     const full = { ...cluster(3, 'read_only'), reason: 'disk full: the disk of n1 has no room left' };
     expect(band_text(full, undefined)!.rest).toMatch(/^A disk is full/);
+  });
+});
+
+describe('machines that are away', () => {
+  const node = (name: string) => ({ name, role: 'solo' as const });
+  const with_away = (here: string[], away: string[]) => ({
+    ...{ schema: 's', state: 'degraded' as const, chain: here.map(node) },
+    failed: away.map((name) => ({ name, since: 1_800_000_000_000 })),
+  });
+  const band = (here: string[], away: string[]) =>
+    band_text(
+      { state: 'degraded', replicas: here.length, want: here.length + away.length, endpoints: [] },
+      with_away(here, away),
+    )!;
+  it('are all named', () => {
+    const all = ['n1', 'n2', 'n3'];
+    for (const left of all) {
+      const [one, two] = all.filter((name) => name !== left);
+      expect(band([left], [one!, two!])).toMatchObject({
+        strong: 'On the last machine.',
+        rest: `${one} and ${two} are away. One more failure stops service. Nothing is lost.`,
+      });
+    }
+    expect(band(['n1', 'n2', 'n3'], ['n4', 'n5']).rest).toBe(
+      'Everything works. n4 and n5 are away; every message is on the three others.',
+    );
+    expect(band(['n1', 'n2'], ['n3', 'n4', 'n5']).rest).toBe(
+      'Everything works. n3, n4 and n5 are away; every message is on both others.',
+    );
+  });
+  it('are not those that come in', () => {
+    const status = { ...with_away(['n1'], ['n2', 'n3']), joining: [{ name: 'n3', phase: 'log' }] };
+    const cluster = { state: 'degraded' as const, replicas: 1, want: 3, endpoints: [] };
+    expect(band_text(cluster, status)!.rest).toMatch(/^n2 has been away since \d\d:\d\d\. One more failure/);
   });
 });
 

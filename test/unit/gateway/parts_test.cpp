@@ -419,6 +419,9 @@ BOOST_AUTO_TEST_CASE(without_the_config_service_who_is_not_reached_is_silent_and
     view.unreached = {view.node};  // in a chain of before its restart
     BOOST_TEST_REQUIRE(full_status(view).at("failed").as_array().size() == 1U);
     BOOST_TEST(full_status(view).at("failed").at(0).at("next").as_string() == "start configd");
+    view.status["failed"] = boost::json::parse(R"([{"name":"n1","reason":"not heard"},{"name":"n3"}])");
+    BOOST_TEST(cluster_view_of(view, "").reason == "n1: not heard; n3 is out of the chain");
+    view.status["failed"] = boost::json::array();
     view.unreached.clear();
     auto empty = view;
     empty.status = {};

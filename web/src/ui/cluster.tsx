@@ -5,6 +5,7 @@ import type { Status } from '../protocol/types.gen';
 import { NobodyAnswers } from '../state/api';
 import { use_app } from './context';
 import {
+  away_of,
   bytes_words,
   capital,
   ChainMark,
@@ -14,6 +15,7 @@ import {
   Icon,
   IconButton,
   in_words,
+  since_ms,
 } from './parts';
 import { ConnectionPill } from './status';
 
@@ -106,7 +108,7 @@ function Hop({ live }: { live: boolean }) {
 }
 
 function AwayCard({ name, since, reason }: { name: string; since?: string | number | null; reason?: string }) {
-  const at = typeof since === 'number' ? since : since ? Date.parse(since) : NaN;
+  const at = since_ms(since);
   return (
     <article class="node away" aria-labelledby={`node-${name}`}>
       <header>
@@ -205,8 +207,7 @@ function Chain({ status, here }: { status: Status; here: string }) {
   const want = Math.max(status.replicas?.want ?? 0, status.chain.length);
   const known = new Set(status.chain.map((node) => node.name));
   const joining = (status.joining ?? []).filter((node) => !known.has(node.name));
-  for (const node of joining) known.add(node.name);
-  const away = (status.failed ?? []).filter((node) => !known.has(node.name));
+  const away = away_of(status);
   const config = status.config_service;
   return (
     <>

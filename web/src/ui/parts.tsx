@@ -1,6 +1,6 @@
 // Small pieces that several screens share: icons, the chain mark, people's initials, times and sizes in words.
 import type { ComponentChildren } from 'preact';
-import type { ClusterInfo } from '../protocol/types.gen';
+import type { ClusterInfo, Status } from '../protocol/types.gen';
 
 export function Icon({ name, small, wide, flip }: { name: string; small?: boolean; wide?: boolean; flip?: boolean }) {
   const shape = `i${small ? ' s' : ''}${wide ? ' w' : ''}${flip ? ' flip' : ''}`;
@@ -76,6 +76,18 @@ export function IconButton(props: {
 const numbers = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven'];
 export const in_words = (n: number) => numbers[n] ?? String(n);
 export const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+export const listed = (names: string[]) => names.join(', ').replace(/, ([^,]*)$/, ' and $1');
+
+// Who is to be in the chain, and is neither there nor on the way.
+export function away_of(status: Status): NonNullable<Status['failed']> {
+  const known = new Set([...status.chain, ...(status.joining ?? [])].map((node) => node.name));
+  return (status.failed ?? []).filter((node) => !known.has(node.name));
+}
+
+// NaN: not known.
+export const since_ms = (since?: string | number | null) =>
+  typeof since === 'number' ? since : since ? Date.parse(since) : NaN;
 
 export interface Health {
   words: string;

@@ -5,7 +5,7 @@ import { useEffect } from 'preact/hooks';
 import type { ConnectionStatus } from '../protocol/connection';
 import type { ClusterInfo, Status } from '../protocol/types.gen';
 import { open_dialog, use_app } from './context';
-import { ChainMark, clock_time, health_of, Icon, in_words, seconds_words } from './parts';
+import { away_of, ChainMark, clock_time, health_of, Icon, in_words, listed, seconds_words, since_ms } from './parts';
 
 export const quiet_ms = 1000;
 export const offline_ms = 10000;
@@ -112,11 +112,11 @@ export function ConnectionPill() {
 }
 
 function away_words(cluster: ClusterInfo, status: Status | undefined): string {
-  const away = status?.failed?.[0];
-  if (!away) return cluster.reason ? `${cluster.reason}.` : '';
-  const when = typeof away.since === 'number' ? away.since : away.since ? Date.parse(away.since) : NaN;
-  const since = Number.isNaN(when) ? 'is away' : `has been away since ${clock_time(when)}`;
-  return `${away.name} ${since}`;
+  const [first, ...more] = status ? away_of(status) : [];
+  if (!first) return cluster.reason ?? '';
+  if (more.length > 0) return `${listed([first, ...more].map((one) => one.name))} are away`;
+  const when = since_ms(first.since);
+  return `${first.name} ${Number.isNaN(when) ? 'is away' : `has been away since ${clock_time(when)}`}`;
 }
 
 export function band_text(
@@ -139,14 +139,17 @@ export function band_text(
       bad: false,
     };
   if (replicas >= want) return undefined;
-  if (replicas === 1)
-    return { strong: 'On the last machine.', rest: 'One more failure stops service. Nothing is lost.', bad: false };
   const away = away_words(cluster, status);
-  const rest =
-    away === '' || away.endsWith('.')
-      ? ` ${away}`
-      : ` ${away}; every message is on ${replicas === 2 ? 'both others' : `the ${in_words(replicas)} others`}.`;
-  return { strong: `${replicas} of ${want} machines.`, rest: `Everything works.${rest.trimEnd()}`, bad: false };
+  const who = away === '' ? '' : `${away}.`;
+  if (replicas === 1)
+    return {
+      strong: 'On the last machine.',
+      rest: `${who} One more failure stops service. Nothing is lost.`.trimStart(),
+      bad: false,
+    };
+  const others = replicas === 2 ? 'both others' : `the ${in_words(replicas)} others`;
+  const rest = status && away_of(status).length > 0 ? `${away}; every message is on ${others}.` : who;
+  return { strong: `${replicas} of ${want} machines.`, rest: `Everything works. ${rest}`.trimEnd(), bad: false };
 }
 
 // After a restore: that it happened, until somebody has taken note; and what was not sent and has no place, until it is
