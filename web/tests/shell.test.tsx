@@ -322,6 +322,15 @@ describe('page', () => {
     expect(document.title).toMatch(/^\(3\) /);
   });
 
+  it('calls nobody alone who has only not written to anybody', async () => {
+    await signed_in([room]);
+    expect(find('.rail')!.textContent).toContain('Only you so far');
+    socket.say({ ev: 'user.update', pos: 41, prev: 40, d: { uid: 'u_2', name: 'bob' } });
+    await drawn();
+    expect(find('.rail')!.textContent).not.toContain('Only you');
+    expect(find('.rail')!.textContent).toContain('No direct messages yet');
+  });
+
   it('tells of a smaller chain and of a lost connection', async () => {
     await signed_in([room]);
     expect(find('.band')).toBeNull();

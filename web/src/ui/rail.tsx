@@ -150,7 +150,7 @@ export function Rail() {
             onClick={() => (open_dialog.value = { name: 'new-person' })}
           />
         </h2>
-        {list(people, 'Only you so far')}
+        {list(people, app.chat.users.value.size > 1 ? 'No direct messages yet' : 'Only you so far')}
       </div>
       <div class="rail-foot">
         <a
