@@ -192,6 +192,12 @@ async function not_serving({ chain, browser }) {
   await pill(a, '1 message waits on this device').waitFor();
   await receipt(a, 'while nothing serves', /Saved on this device|Confirming/);
   for (const found of await axe(a)) throw new Error(found);
+  await a.getByRole('link', { name: 'Not connected' }).click();
+  await a.getByText(`The chain takes no messages now. It waits for ${n3.name}, or for the config service`).waitFor();
+  same(await a.getByRole('article', { name: n3.name }).getByText('Away').count(), 1, `marks of ${n3.name}`);
+  same(await a.getByText('the chain goes on without it').count(), 0, 'words that it goes on');
+  await a.goBack();
+  await row(a, 'while nothing serves').waitFor();
   await chain.start_node('configd');
   await receipt(a, 'while nothing serves', 'Stored');
   await pill(a, 'Not serving').waitFor({ state: 'detached' });

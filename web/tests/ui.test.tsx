@@ -5,7 +5,7 @@ import type { Message } from '../src/protocol/types.gen';
 import { Outbox } from '../src/protocol/outbox';
 import { edit_message, refusal_words, send_message, shown_body } from '../src/state/compose';
 import { Markdown } from '../src/ui/markdown';
-import { health_of } from '../src/ui/parts';
+import { away_of, health_of, present, why_unserved } from '../src/ui/parts';
 import { log_rows, type LogInput } from '../src/ui/rows';
 import { band_text, pill_kind } from '../src/ui/status';
 import { receipt_words } from '../src/state/receipts';
@@ -148,6 +148,20 @@ describe('machines that are away', () => {
     expect(band(['n1', 'n2'], ['n3', 'n4', 'n5']).rest).toBe(
       'Everything works. n3, n4 and n5 are away; every message is on both others.',
     );
+  });
+  it('are also those that nobody takes out of the chain, each once', () => {
+    const status = {
+      ...{ schema: 's', state: 'down' as const, config_service: { state: 'down' as const } },
+      chain: [node('n1'), { ...node('n2'), state: 'silent' }, { ...node('n3'), state: 'silent' }],
+      failed: [{ name: 'n3', reason: 'no link' }],
+    };
+    expect(present(status).map(({ name }) => name)).toEqual(['n1']);
+    expect(away_of(status)).toEqual([{ name: 'n2' }, { name: 'n3', reason: 'no link' }]);
+    expect(why_unserved(status)).toBe(
+      'It waits for n2 and n3, or for the config service, which is down, to go on without.',
+    );
+    const reading = { state: 'read_only' as const, replicas: 3, want: 3, endpoints: [] };
+    expect(band_text(reading, { ...status, state: 'read_only' })!.rest).toMatch(/^It waits for n2 and n3/);
   });
   it('are not those that come in', () => {
     const status = { ...with_away(['n1'], ['n2', 'n3']), joining: [{ name: 'n3', phase: 'log' }] };

@@ -15,7 +15,9 @@ import {
   Icon,
   IconButton,
   in_words,
+  present,
   since_ms,
+  why_unserved,
 } from './parts';
 import { ConnectionPill } from './status';
 
@@ -30,15 +32,14 @@ const does: Record<ChainNode['role'], string> = {
 };
 
 function headline(status: Status): { words: string; more: string; ok: boolean } {
-  const have = status.chain.length;
-  const want = Math.max(status.replicas?.want ?? have, have);
+  const have = present(status).length;
+  const want = Math.max(status.replicas?.want ?? 0, status.chain.length);
   const may_fail = have - 1;
   const epoch = status.epoch === undefined ? '' : ` Epoch ${status.epoch}.`;
-  if (status.state === 'down') return { words: 'Not serving', more: `No chain is active.${epoch}`, ok: false };
-  if (status.state === 'read_only' && status.chain.some((each) => each.state === 'full'))
-    return { words: 'Reading only', more: `A disk is full; deleting goes on.${epoch}`, ok: false };
-  if (status.state === 'read_only')
-    return { words: 'Reading only', more: `Fewer machines than required are here.${epoch}`, ok: false };
+  const unserved = why_unserved(status);
+  if (status.state === 'down')
+    return { words: 'Not serving', more: `The chain takes no messages now.${unserved && ` ${unserved}`}${epoch}`, ok: false };
+  if (status.state === 'read_only') return { words: 'Reading only', more: `${unserved}${epoch}`, ok: false };
   if (have === 1 && want > 1)
     return {
       words: 'On the last machine',
@@ -107,7 +108,9 @@ function Hop({ live }: { live: boolean }) {
   );
 }
 
-function AwayCard({ name, since, reason }: { name: string; since?: string | number | null; reason?: string }) {
+function AwayCard(props: { name: string; since?: string | number | null; reason?: string; member: boolean }) {
+  const { name, since, reason, member } = props;
+  const where = member ? 'In the chain, and does not answer' : 'Not in the chain';
   const at = since_ms(since);
   return (
     <article class="node away" aria-labelledby={`node-${name}`}>
@@ -115,7 +118,7 @@ function AwayCard({ name, since, reason }: { name: string; since?: string | numb
         <h3 id={`node-${name}`}>{name}</h3>
         <span class="tag warn">Away</span>
       </header>
-      <p class="does">{Number.isNaN(at) ? 'Not in the chain' : `Not in the chain since ${clock_time(at)}`}</p>
+      <p class="does">{Number.isNaN(at) ? where : `${where} since ${clock_time(at)}`}</p>
       <p class="muted small-t">
         {reason ? `${capital(reason)}.` : 'It comes back as the tail, with everything it missed.'}
       </p>
@@ -205,8 +208,9 @@ export function ClusterPage() {
 function Chain({ status, here }: { status: Status; here: string }) {
   const head = headline(status);
   const want = Math.max(status.replicas?.want ?? 0, status.chain.length);
-  const known = new Set(status.chain.map((node) => node.name));
-  const joining = (status.joining ?? []).filter((node) => !known.has(node.name));
+  const chain = present(status);
+  const members = new Set(status.chain.map((node) => node.name));
+  const joining = (status.joining ?? []).filter((node) => !members.has(node.name));
   const away = away_of(status);
   const config = status.config_service;
   return (
@@ -214,7 +218,7 @@ function Chain({ status, here }: { status: Status; here: string }) {
       <div class="sum">
         <h2>
           <span class={head.ok ? 'ok-t' : 'warn-t'}>
-            <ChainMark have={status.state === 'down' ? 0 : status.chain.length} want={want} />
+            <ChainMark have={status.state === 'down' ? 0 : chain.length} want={want} />
           </span>{' '}
           {head.words}
         </h2>
@@ -226,10 +230,12 @@ function Chain({ status, here }: { status: Status; here: string }) {
         </span>
       </div>
       <ol class="chain" aria-label="Chain, head to tail">
-        {status.chain.map((node, at) => (
+        {chain.map((node, at) => (
           <li key={node.name}>
             <Card node={node} here={node.name === here} />
-            {at + 1 < status.chain.length + joining.length + away.length && <Hop live={at + 1 < status.chain.length} />}
+            {at + 1 < chain.length + joining.length + away.length && (
+              <Hop live={at + 1 < chain.length && status.state !== 'down'} />
+            )}
           </li>
         ))}
         {joining.map((node, at) => (
@@ -240,7 +246,7 @@ function Chain({ status, here }: { status: Status; here: string }) {
         ))}
         {away.map((node, at) => (
           <li key={node.name}>
-            <AwayCard {...node} />
+            <AwayCard {...node} member={members.has(node.name)} />
             {at + 1 < away.length && <Hop live={false} />}
           </li>
         ))}
@@ -255,7 +261,9 @@ function Chain({ status, here }: { status: Status; here: string }) {
                 <dd class={config.state === 'up' ? '' : 'warn-t'}>
                   {config.state === 'up'
                     ? `up${config.store ? `, keeps its record in ${config.store}` : ''}`
-                    : 'down; the chain goes on without it'}
+                    : status.state === 'degraded' || status.state === 'healthy'
+                      ? 'down; the chain goes on without it until a machine fails'
+                      : 'down'}
                 </dd>
               </div>
             )}

@@ -79,10 +79,23 @@ export const capital = (text: string) => text.charAt(0).toUpperCase() + text.sli
 
 export const listed = (names: string[]) => names.join(', ').replace(/, ([^,]*)$/, ' and $1');
 
+// Who is dead stays a member of the chain where nobody takes it out: without the config service.
+export const present = (status: Status) => status.chain.filter((node) => node.state !== 'silent');
+
 // Who is to be in the chain, and is neither there nor on the way.
 export function away_of(status: Status): NonNullable<Status['failed']> {
-  const known = new Set([...status.chain, ...(status.joining ?? [])].map((node) => node.name));
-  return (status.failed ?? []).filter((node) => !known.has(node.name));
+  const known = new Set([...present(status), ...(status.joining ?? [])].map((node) => node.name));
+  const rows = new Map([...status.chain.map(({ name }) => ({ name })), ...(status.failed ?? [])].map((row) => [row.name, row]));
+  return [...rows.values()].filter((row) => !known.has(row.name));
+}
+
+// Why nothing is written, and perhaps nothing read.
+export function why_unserved(status: Status): string {
+  if (status.chain.some((node) => node.state === 'full')) return 'A disk is full; deleting goes on.';
+  const away = listed(away_of(status).map((node) => node.name));
+  if (status.config_service?.state === 'down' && away !== '')
+    return `It waits for ${away}, or for the config service, which is down, to go on without.`;
+  return status.state === 'read_only' ? 'Too few machines are here.' : '';
 }
 
 // NaN: not known.

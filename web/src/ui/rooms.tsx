@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import { Refused } from '../protocol/frames';
 import type { Conversation } from '../protocol/types.gen';
 import { open_dialog, use_app } from './context';
-import { capital, ChainMark, Icon, in_words } from './parts';
+import { capital, ChainMark, Icon, in_words, listed } from './parts';
 import { go } from './route';
 import { ConnectionPill, DegradedBand, RestoredBand } from './status';
 
@@ -31,8 +31,7 @@ export function FirstRun() {
   const cluster = app.chat.cluster.value;
   const have = cluster?.replicas ?? 0;
   const names = cluster?.endpoints.map((endpoint) => endpoint.node) ?? [];
-  const list = names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${names.at(-1)}` : names.join('');
-  const holds = names.length > 1 ? `${list} each hold a full copy` : `${list} holds the only copy`;
+  const holds = names.length > 1 ? `Each of ${listed(names)} holds a full copy` : `${listed(names)} holds the only copy`;
   return (
     <div class="empty first">
       <span class="ok-t">
@@ -41,7 +40,7 @@ export function FirstRun() {
       <h1>
         {capital(in_words(have))} {have === 1 ? 'machine' : 'machines'}, no messages yet
       </h1>
-      <p>The chain runs: {holds}. Make the first room, then bring people in.</p>
+      <p>{holds}. Make the first room, then bring people in.</p>
       <div class="row">
         <button class="btn primary" type="button" onClick={() => (open_dialog.value = { name: 'new-room' })}>
           <Icon name="plus" small /> Make a room

@@ -5,7 +5,7 @@ import type { Status } from '../protocol/types.gen';
 import { Refused } from '../protocol/frames';
 import { NobodyAnswers } from '../state/api';
 import { use_app } from './context';
-import { ChainMark, health_of, Icon, in_words } from './parts';
+import { away_of, ChainMark, health_of, Icon, in_words, present } from './parts';
 
 const name_rule = /^[a-z0-9._-]{2,32}$/;
 
@@ -17,8 +17,8 @@ interface Machine {
 function machines(status: Status | undefined): Machine[] {
   if (!status) return ['n1', 'n2', 'n3'].map((name) => ({ name, serves: false }));
   const serving = status.state !== 'down';
-  const chain = status.chain.map((node) => ({ name: node.name, serves: serving }));
-  const away = (status.failed ?? []).map((node) => ({ name: node.name, serves: false }));
+  const chain = present(status).map((node) => ({ name: node.name, serves: serving }));
+  const away = away_of(status).map((node) => ({ name: node.name, serves: false }));
   return [...chain, ...away].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
 }
 
@@ -118,7 +118,7 @@ export function SignIn() {
   const health = health_of(
     status && {
       state: status.state,
-      replicas: status.chain.length,
+      replicas: present(status).length,
       want: status.replicas?.want ?? status.chain.length,
       endpoints: [],
     },

@@ -5,7 +5,7 @@ import { useEffect } from 'preact/hooks';
 import type { ConnectionStatus } from '../protocol/connection';
 import type { ClusterInfo, Status } from '../protocol/types.gen';
 import { open_dialog, use_app } from './context';
-import { away_of, ChainMark, clock_time, health_of, Icon, in_words, listed, seconds_words, since_ms } from './parts';
+import { away_of, ChainMark, clock_time, health_of, Icon, in_words, listed, seconds_words, since_ms, why_unserved } from './parts';
 
 export const quiet_ms = 1000;
 export const offline_ms = 10000;
@@ -135,7 +135,7 @@ export function band_text(
       strong: 'Reading only.',
       rest: cluster.reason?.startsWith('disk full')
         ? 'A disk is full. Deleting goes on; what you write waits on this device.'
-        : 'Too few machines are here. What you write waits on this device.',
+        : `${(status && why_unserved(status)) || 'Too few machines are here.'} What you write waits on this device.`,
       bad: false,
     };
   if (replicas >= want) return undefined;
