@@ -16,6 +16,7 @@
 
 #include <memory>
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -131,6 +132,13 @@ std::uint32_t uid_at(unix_socket::socket& other_end)
     bool const known = ::getsockopt(other_end.native_handle(), SOL_SOCKET, SO_PEERCRED, &who, &size) == 0;
     return known ? who.uid : static_cast<std::uint32_t>(-1);
 }
+
+// One that will only send no more (shutdown) still does.
+bool waits(unix_socket::socket& other_end)
+{
+    ::pollfd seen{.fd = other_end.native_handle(), .events = 0, .revents = 0};
+    return ::poll(&seen, 1, 0) == 0;
+}
 }  // namespace
 
 asio::awaitable<void> admin_server::converse(unix_socket::socket& socket)
@@ -150,6 +158,7 @@ asio::awaitable<void> admin_server::converse(unix_socket::socket& socket)
         asked.target = request.target();
         asked.body = std::move(request.body());
         asked.uid = uid;
+        asked.asker_waits = [&socket] { return waits(socket); };
         auto const answered = co_await answer_(std::move(asked));
 
         response told(static_cast<http::status>(answered.status), request.version());

@@ -23,6 +23,8 @@ struct admin_request
     std::string target;  // with its query
     std::string body;
     std::uint32_t uid = 0;  // of the process at the other end, as the kernel says
+    // Whether that process still waits for an answer. Only while the request is being answered.
+    std::function<bool()> asker_waits = [] { return true; };
 };
 
 struct admin_answer

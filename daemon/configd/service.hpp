@@ -132,8 +132,11 @@ private:
         boost::json::object body;
         bool dry_run = false;  // what it would be answered: nothing is done and nothing written down
     };
-    // perform_change, again while nothing but a reconfiguration is in the way and `if_epoch` holds.
-    boost::asio::awaitable<admin_answer> perform_in_turn(wish what, std::optional<std::uint64_t> if_epoch);
+    // perform_change, again while nothing but a reconfiguration is in the way, `if_epoch` holds and who asked
+    // is there.
+    boost::asio::awaitable<admin_answer> perform_in_turn(
+        wish what, std::optional<std::uint64_t> if_epoch, std::function<bool()> asker_waits
+    );
     // Until the reconfiguration that is under way is over, `if_epoch` does not hold any more, or `until`.
     boost::asio::awaitable<void> reconfigured(std::optional<std::uint64_t> if_epoch, instant until);
     void wake_turns();  // when the configuration is another one, or ACTIVE

@@ -86,7 +86,7 @@ asio::awaitable<admin_answer> service::change(admin_request asked)
     if (wanted.dry_run)
     {
         if (auto late = outdated(if_epoch)) co_return std::move(*late);
-        auto judged = co_await perform_in_turn(std::move(wanted), if_epoch);
+        auto judged = co_await perform_in_turn(std::move(wanted), if_epoch, asked.asker_waits);
         if (judged.status == 200) judged.body["dry_run"] = true;
         co_return judged;
     }
@@ -102,7 +102,7 @@ asio::awaitable<admin_answer> service::change(admin_request asked)
     if (auto late = outdated(if_epoch)) co_return std::move(*late);
     if (named) requests_.begin(id, std::move(what));
     audit("asked", asked.uid, wanted);
-    auto const answered = co_await perform_in_turn(wanted, if_epoch);
+    auto const answered = co_await perform_in_turn(wanted, if_epoch, asked.asker_waits);
     if (answered.status == 504)
         audit("undecided", asked.uid, wanted);
     else if (answered.status != 200)
@@ -124,19 +124,22 @@ std::optional<admin_answer> service::outdated(std::optional<std::uint64_t> if_ep
 
 // Who comes while a failed replica is being taken out has done nothing wrong, and that is over in a moment:
 // the change waits, and is judged anew, as if it had just come. What another administrator has begun is
-// refused at once.
-asio::awaitable<admin_answer> service::perform_in_turn(wish what, std::optional<std::uint64_t> if_epoch)
+// refused at once. Who has gone is told nothing, and nothing is changed: it may have asked long ago, where
+// this process or its machine stood still.
+asio::awaitable<admin_answer> service::perform_in_turn(
+    wish what, std::optional<std::uint64_t> if_epoch, std::function<bool()> asker_waits
+)
 {
     auto const until = runtime::steady_now() + how_.change_patience;
-    auto answered = co_await perform_change(what);
-    while (answered.passing && runtime::steady_now() < until)
+    for (;;)
     {
+        if (!asker_waits()) co_return refusal(503, "unavailable", "who asked for it has gone");
+        auto answered = co_await perform_change(what);
+        if (!answered.passing || runtime::steady_now() >= until) co_return answered;
         co_await reconfigured(if_epoch, until);
-        if (stopped_) break;
+        if (stopped_) co_return answered;
         if (auto late = outdated(if_epoch)) co_return std::move(*late);
-        answered = co_await perform_change(what);
     }
-    co_return answered;
 }
 
 asio::awaitable<void> service::reconfigured(std::optional<std::uint64_t> if_epoch, instant until)
@@ -370,7 +373,8 @@ admin_answer service::told(std::string const& name, std::optional<control::admin
                     " HOST:PORT` takes it in again, or `chainctl join` there with a new token"
             );
         }
-        case admin_verdict::last_replica: return conflict(name + " is the last replica: it stays");
+        case admin_verdict::last_replica:
+            return conflict(name + " is the last replica that is there: it stays until another one serves");
         case admin_verdict::no_spare:
             return conflict("no spare is there to take the place of " + name + "; name one");
         case admin_verdict::not_a_member: return conflict(name + " is no member of the chain");

@@ -3,6 +3,9 @@
 
 #include "unit/configd/puppets.hpp"
 
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/write.hpp>
+
 #include <algorithm>
 
 using namespace chaind;
@@ -10,6 +13,8 @@ using namespace chaind::configd::testing;
 
 namespace
 {
+
+using unix_socket = asio::local::stream_protocol;
 
 // n1 has died and n2 holds back its promise: a chain of n2 and n3 is PENDING until a test lets it go on.
 struct interrupted_town : small_town
@@ -41,22 +46,31 @@ struct interrupted_town : small_town
     }
     std::size_t members() { return status().at("chain").as_array().size(); }
     std::string epoch_now() { return std::to_string(status().at("epoch").to_number<int>()); }
-    std::ptrdiff_t asked()
+    std::ptrdiff_t events(char const* what)
     {
-        auto const events = ask("GET", "/v1/events").body;
-        auto const& rows = events.at("events").as_array();
+        auto const told = ask("GET", "/v1/events").body;
+        auto const& rows = told.at("events").as_array();
         return std::count_if(
-            rows.begin(), rows.end(), [](auto const& row) { return row.at("what") == "asked"; }
+            rows.begin(), rows.end(), [&](auto const& row) { return row.at("what") == what; }
         );
+    }
+    // By a connection that the test may close.
+    unix_socket::socket sent(std::string const& target)
+    {
+        unix_socket::socket out(loop);
+        out.connect(unix_socket::endpoint(folder.path() + "/configd.sock"));
+        auto const text = "POST " + target + " HTTP/1.1\r\nHost: configd\r\nContent-Length: 0\r\n\r\n";
+        asio::write(out, asio::buffer(text));
+        return out;
     }
     // Sends it, and sees that it has come and is not answered.
     void send(std::string target, std::string body, std::optional<told_by_http>& answer)
     {
-        auto const before = asked();
+        auto const before = events("asked");
         tasks.spawn(
             http_question(folder.path() + "/configd.sock", "POST", std::move(target), std::move(body), answer)
         );
-        BOOST_TEST_REQUIRE(wait([&] { return asked() > before; }));
+        BOOST_TEST_REQUIRE(wait([&] { return events("asked") > before; }));
         static_cast<void>(status());
         BOOST_TEST(!answer);
     }
@@ -96,7 +110,27 @@ BOOST_AUTO_TEST_CASE(it_is_judged_by_the_chain_that_it_finds_then)
     BOOST_TEST(!first);
     go_on();
     expect_answer(first, 409);
-    BOOST_TEST(problem(*first) == "n2 is the last replica: it stays");
+    BOOST_TEST(problem(*first) == "n2 is the last replica that is there: it stays until another one serves");
+}
+
+BOOST_AUTO_TEST_CASE(who_has_gone_meanwhile_changes_nothing)
+{
+    auto const before = events("asked");
+    auto leaver = sent("/v1/nodes/n3/remove");
+    BOOST_TEST_REQUIRE(wait([&] { return events("asked") > before; }));
+    leaver.close();
+    go_on();
+    BOOST_TEST(wait([&] { return events("declined") == 1; }));
+    // So does who had gone before it was read: this process, or its machine, stood still.
+    sent("/v1/nodes/n3/drain").close();
+    BOOST_TEST(wait([&] { return events("declined") == 2; }));
+    BOOST_TEST(chain_is("n2 n3"));
+
+    // Whoever will only send no more waits.
+    auto waits = sent("/v1/nodes/n3/remove");
+    waits.shutdown(unix_socket::socket::shutdown_send);
+    BOOST_TEST(chain_is("n2"));
+    BOOST_TEST(events("declined") == 2);
 }
 
 BOOST_AUTO_TEST_CASE(its_epoch_must_hold_all_the_time)
