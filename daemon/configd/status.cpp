@@ -146,15 +146,17 @@ json::array clocks(status_input const& in)
     return out;
 }
 
-// Whether a machine that is heard says so of itself.
+// Whether a machine that is heard says so of itself. A registry that is older than the replicas need not know
+// who serves.
 bool anybody(status_input const& in, char const* what)
 {
+    auto const says_so = [&](node_id const& name) { return wire::is_true(info_of(in, name), what); };
     return std::any_of(
-        in.nodes.begin(),
-        in.nodes.end(),
-        [&](control::node_status const& node)
-        { return node.alive && wire::is_true(info_of(in, node.name), what); }
-    );
+               in.nodes.begin(),
+               in.nodes.end(),
+               [&](control::node_status const& node) { return node.alive && says_so(node.name); }
+           ) ||
+           (!in.registry_lacks.empty() && std::any_of(in.strangers.begin(), in.strangers.end(), says_so));
 }
 
 // Members that serve no writes because of links of their own, while others do.

@@ -2,6 +2,7 @@
 
 #include "chainctl/exit_status.hpp"
 #include "chainctl/output.hpp"
+#include "chainctl/progress.hpp"
 
 #include <boost/json/array.hpp>
 
@@ -279,7 +280,9 @@ std::string set_aside_lines(json::object const& status)
         out += "  " + coloured(tint::warning, "refills") + "  " + text_at(node, "name") +
                ": its database was set aside (" + text_at(node, "reason", "no reason known") +
                ") and is kept in " + text_at(node, "folder", "its data folder") +
-               "; an empty one is being filled from another machine\n";
+               (is_listed(status, "spares", text_at(node, "name"))
+                    ? "; it is a spare, and an empty one is filled when it is needed\n"
+                    : "; an empty one is being filled from another machine\n");
     }
     return out;
 }

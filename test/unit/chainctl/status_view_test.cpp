@@ -185,6 +185,11 @@ BOOST_AUTO_TEST_CASE(a_database_that_was_set_aside_has_a_line)
     what["set_aside"] = {{{"name", "n2"}, {"folder", "/d/set-aside-1"}, {"reason", "no common point"}}};
     auto const text = status_text(what, false);
     BOOST_TEST(mentions(text, "refills  n2: its database was set aside (no common point)"));
+    BOOST_TEST(mentions(text, "an empty one is being filled"));
+    what["spares"] = {"n2"};
+    BOOST_TEST(
+        mentions(status_text(what, false), "it is a spare, and an empty one is filled when it is needed")
+    );
     BOOST_TEST(mentions(text, "/d/set-aside-1"));
 }
 

@@ -225,6 +225,11 @@ BOOST_AUTO_TEST_CASE(an_older_registry_is_named_with_what_to_do_and_what_is_serv
     BOOST_TEST(status().at("registry").at("next").as_string().find("force-epoch") != std::string::npos);
     nodes[0].alive = false;
     BOOST_TEST(state() == "down");
+    // One that this registry was never told of.
+    strangers = {node_id{"n4"}};
+    infos[node_id{"n4"}] = {{"can_read", true}, {"can_write", true}};
+    BOOST_TEST(state() == "degraded");
+    strangers.clear();
     lose_n2();
     BOOST_TEST(
         status().at("failed").at(0).at("next").as_string() ==
