@@ -45,7 +45,7 @@ function messages_wait(n: number): string {
 
 const unserved = {
   offline: { what: 'Offline', more: '' },
-  silent: { what: 'No machine answers', more: '' },
+  silent: { what: 'Offline', more: 'no machine answers; ' },
   not_serving: { what: 'Not serving', more: 'machines answer, but the chain takes no messages now; ' },
 };
 
