@@ -75,8 +75,8 @@ constexpr std::array table_of_commands{
         "status",
         "",
         "How the chain is: machines head to tail, what is behind, what has failed",
-        "Asks the config service. When that does not answer within 3 s, or --timeout, asks the replicas that "
-        "it last knew and says so.",
+        "Asks the config service. When that does not answer within 3 s, or --timeout, asks all replicas that "
+        "it last knew at the same time, each for at most 2 s, and says so.",
         check_flag,
         run_status
     },

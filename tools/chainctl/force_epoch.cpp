@@ -59,24 +59,45 @@ std::optional<std::string> only_one(invocation const& call, int& status)
     return std::nullopt;
 }
 
-// One that answers and does not now may be late for a moment. Another chain may have taken the port
-// meanwhile.
-bool takes_writes(invocation const& call, std::string const& url)
+// A machine that was known, and where its clients find it.
+struct known_machine
+{
+    std::string name;
+    std::string url;
+};
+
+// Which of them take writes, all asked at the same time. One that answers and does not now may be late for a
+// moment. Another chain may have taken the port meanwhile.
+std::set<std::string> who_takes_writes(invocation const& call, std::vector<known_machine> asked)
 {
     auto const ours = last_lineage(call);
-    for (int look = 0; look < looks_at_most; ++look)
+    std::set<std::string> out;
+    for (int look = 0; look < looks_at_most && !asked.empty(); ++look)
     {
         if (look > 0) std::this_thread::sleep_for(between_looks);
-        auto const got = request({url}, "GET", "/api/v1/status", limit_of_look(call));
-        if (!got) return false;
-        if (got->status != 200 || !got->body.is_object()) continue;
-        auto const& said = got->body.get_object();
-        if (auto const its = text_at(said, "lineage"); its.empty() || (!ours.empty() && its != ours))
-            return false;
-        auto const state = text_at(said, "state");
-        if (state == "healthy" || state == "degraded") return true;
+        std::vector<known_machine> again;
+        questions all;
+        for (auto const& machine : asked)
+        {
+            auto const hear = [&](result<response> const& got, bool)
+            {
+                if (!got) return;
+                if (got->status != 200 || !got->body.is_object()) return again.push_back(machine);
+                auto const& said = got->body.get_object();
+                if (auto const its = text_at(said, "lineage"); its.empty() || (!ours.empty() && its != ours))
+                    return;
+                auto const state = text_at(said, "state");
+                if (state == "healthy" || state == "degraded")
+                    out.insert(machine.name);
+                else
+                    again.push_back(machine);
+            };
+            all.ask({machine.url}, "GET", "/api/v1/status", limit_of_look(call), {}, hear);
+        }
+        all.run();
+        asked = std::move(again);
     }
-    return false;
+    return out;
 }
 
 // Machines that configd does not hear, and that take writes all the same: nobody tells them that they are
@@ -92,15 +113,18 @@ std::optional<std::string> who_still_serves(invocation const& call, std::string 
     std::set<std::string> heard{chosen};
     for (auto const& row : list_at(*now.body, "nodes"))
         if (is_heard(row)) heard.insert(text_at(row.get_object(), "name"));
-    std::string out;
+    std::vector<known_machine> unheard;
     for (auto const& row : before)
     {
         if (!row.is_object()) continue;
-        auto const name = text_at(row.get_object(), "name");
-        auto const url = text_at(row.get_object(), "client_url");
-        if (url.empty() || heard.contains(name)) continue;
-        if (takes_writes(call, url)) out += (out.empty() ? "" : ", ") + name + " at " + url;
+        auto name = text_at(row.get_object(), "name");
+        auto url = text_at(row.get_object(), "client_url");
+        if (!url.empty() && !heard.contains(name)) unheard.push_back({std::move(name), std::move(url)});
     }
+    auto const serving = who_takes_writes(call, unheard);
+    std::string out;
+    for (auto const& [name, url] : unheard)
+        if (serving.contains(name)) out += (out.empty() ? "" : ", ") + name + " at " + url;
     return out;
 }
 

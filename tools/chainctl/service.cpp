@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <functional>
 #include <iterator>
 
 namespace chaind::chainctl
@@ -14,12 +15,15 @@ namespace chaind::chainctl
 namespace
 {
 
+namespace json = boost::json;
+using told_status = std::function<void(json::object)>;
+
 // configd lets a change wait for its turn for 3 s and ends one that it cannot make after 15 s more, with a
 // reason; before each it may have to look for a new machine. A little more than that.
 constexpr std::chrono::seconds change_limit{25};
 // What is only read it has in its memory: where it stands still, people hear soon what the replicas say.
 constexpr std::chrono::milliseconds look_limit{3000};
-// A replica that lives answers at once; more than one may have to be asked.
+// A replica that lives answers at once.
 constexpr std::chrono::milliseconds replica_limit{2000};
 
 // What a refusal's code means for the exit status.
@@ -76,13 +80,34 @@ bool hears_nobody(boost::json::object const& status)
            std::all_of(chain.begin(), chain.end(), is_silent) && list_at(status, "not_admitted").empty();
 }
 
+// What strangers are told at the clients' address is less.
+void ask_replica(questions& all, json::object const& node, std::chrono::milliseconds limit, told_status told)
+{
+    auto const admin = text_at(node, "admin_addr");
+    auto const hear = [told = std::move(told)](result<response> const& got, bool)
+    {
+        if (got && got->status == 200 && got->body.is_object()) told(got->body.get_object());
+    };
+    auto const ask_as_client = [&all, limit, hear, clients = endpoint{text_at(node, "client_url")}]
+    { all.ask(clients, "GET", "/api/v1/status", limit, {}, hear); };
+    if (admin.empty()) return ask_as_client();
+    auto const hear_or_go_on = [hear, ask_as_client](result<response> const& got, bool sent)
+    {
+        // One that hangs does so at both.
+        bool const hangs = !got && got.error() == errc::timed_out;
+        if ((got && got->status == 200) || hangs) return hear(got, sent);
+        ask_as_client();
+    };
+    all.ask({"http://" + admin}, "GET", "/status", limit, {}, hear_or_go_on);
+}
+
 // Who serves says so. Otherwise the word of a member of the newest chain counts: one that was taken out while
 // it stood still knows nothing of that, and who has just started knows nothing at all.
-std::optional<boost::json::object> ask_replicas(invocation const& call, std::size_t& asked)
+std::optional<json::object> ask_replicas(invocation const& call, std::size_t& asked)
 {
-    std::optional<boost::json::object> best;
+    std::optional<json::object> best;
     constexpr int serves_all = 2;
-    auto rank = [](boost::json::object const& status)
+    auto rank = [](json::object const& status)
     {
         auto const state = text_at(status, "state");
         int const serves = state == "degraded" ? serves_all : state == "read_only" ? 1 : 0;
@@ -90,32 +115,25 @@ std::optional<boost::json::object> ask_replicas(invocation const& call, std::siz
     };
     auto const known = known_before(call);
     auto const lineage = text_at(known, "lineage");
-    for (auto const& node : list_at(known, "nodes"))
+    questions all;
+    auto const told = [&](json::object status)
     {
-        if (!node.is_object()) continue;
-        ++asked;
-        // What strangers are told at the clients' address is less.
-        auto const admin = text_at(node.get_object(), "admin_addr");
-        endpoint const here{"http://" + admin};
-        endpoint const clients{text_at(node.get_object(), "client_url")};
-        auto const limit = std::min(call.limit, replica_limit);
-        auto got = admin.empty() ? request(clients, "GET", "/api/v1/status", limit)
-                                 : request(here, "GET", "/status", limit);
-        // One that hangs does so at both.
-        bool const hangs = !got && got.error() == errc::timed_out;
-        if ((!got || got->status != 200) && !admin.empty() && !hangs)
-            got = request(clients, "GET", "/api/v1/status", limit);
-        if (!got || got->status != 200 || !got->body.is_object()) continue;
-        auto status = got->body.get_object();
         // Another chain may have taken the ports meanwhile.
         if (auto const its = text_at(status, "lineage"); !its.empty() && !lineage.empty() && its != lineage)
-            continue;
+            return;
         // The replica may not have noticed yet; this process has just seen it.
         status["config_service"] = {{"state", "down"}};
         if (text_at(status, "state") == "healthy") status["state"] = "degraded";
         if (!best || rank(status) > rank(*best)) best = std::move(status);
-        if (rank(*best).first == serves_all) break;
+        if (rank(*best).first == serves_all) all.stop();
+    };
+    for (auto const& node : list_at(known, "nodes"))
+    {
+        if (!node.is_object()) continue;
+        ++asked;
+        ask_replica(all, node.get_object(), std::min(call.limit, replica_limit), told);
     }
+    all.run();
     return best;
 }
 

@@ -18,8 +18,10 @@
 
 #include <atomic>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <map>
+#include <semaphore>
 #include <sstream>
 #include <thread>
 
@@ -44,8 +46,15 @@ public:
         : told(at, status, std::vector<std::string>{std::move(body)})
     {
     }
-    told(typename Protocol::endpoint const& at, unsigned status, std::vector<std::string> bodies)
+    // `when_asked`: what happens before each answer.
+    told(
+        typename Protocol::endpoint const& at,
+        unsigned status,
+        std::vector<std::string> bodies,
+        std::function<void()> when_asked = [] {}
+    )
         : acceptor_(context_, at),
+          when_asked_(std::move(when_asked)),
           thread_(
               [this, status, bodies = std::move(bodies)]
               {
@@ -85,6 +94,7 @@ private:
         boost::system::error_code gone;
         asio::read_until(socket, asio::dynamic_buffer(request), "\r\n\r\n", gone);
         asked_ += (asked_.empty() ? "" : ", ") + request.substr(0, request.find(" HTTP/"));
+        when_asked_();
         if (body == hangs_up) return;
         if (body.empty())
         {
@@ -100,6 +110,7 @@ private:
 
     asio::io_context context_;
     typename Protocol::acceptor acceptor_;
+    std::function<void()> when_asked_;
     std::string asked_;
     std::atomic<bool> ending_ = false;
     std::thread thread_;
@@ -287,6 +298,68 @@ BOOST_AUTO_TEST_CASE(a_replica_that_was_known_answers_for_the_service_that_is_do
         << near.at().port() << "\"}]}";
     BOOST_TEST(run(run_status, format::json, {"--check"}) == check_degraded);
     BOOST_TEST(near.asked() == "GET /status");
+}
+
+// Two replicas of which the first one answers when the second one has been asked, too.
+struct two_at_once
+{
+    std::binary_semaphore second_was_asked{0};
+    told_replica first;
+    told_replica second;
+
+    two_at_once(std::string const& folder, std::string first_says, std::string second_says)
+        : first(
+              {asio::ip::address_v4::loopback(), 0},
+              200,
+              {std::move(first_says)},
+              [this] { static_cast<void>(second_was_asked.try_acquire_for(std::chrono::seconds(30))); }
+          ),
+          second(
+              {asio::ip::address_v4::loopback(), 0},
+              200,
+              {std::move(second_says)},
+              [this] { second_was_asked.release(); }
+          )
+    {
+        auto const row = [](char const* name, told_replica const& at)
+        {
+            return std::string(R"({"name":")") + name + R"(","client_url":"http://127.0.0.1:)" +
+                   std::to_string(at.at().port()) + "\"}";
+        };
+        std::ofstream(folder + "/nodes.json")
+            << R"({"nodes":[)" << row("n1", first) << "," << row("n2", second) << "]}";
+    }
+};
+
+BOOST_AUTO_TEST_CASE(all_replicas_are_asked_at_the_same_time)
+{
+    two_at_once const both(folder.path(), status_of("read_only"), status_of("down"));
+    BOOST_TEST(run(run_status, format::json) == exit_done);
+    BOOST_TEST(mentions(printed, "read_only"), printed);
+}
+
+BOOST_AUTO_TEST_CASE(who_serves_is_enough_however_many_stand_still)
+{
+    auto const here = asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), 0);
+    told_replica const still(here, 200, "");
+    told_replica const serves(here, 200, status_of("healthy"));
+    std::ofstream(folder.path() + "/nodes.json")
+        << R"({"nodes":[{"client_url":"http://127.0.0.1:)" << still.at().port()
+        << R"("},{"client_url":"http://127.0.0.1:)" << serves.at().port() << "\"}]}";
+    BOOST_TEST(run(run_status, format::json) == exit_done);
+    BOOST_TEST(mentions(printed, "degraded"), printed);
+}
+
+BOOST_AUTO_TEST_CASE(whoever_may_still_take_writes_is_asked_at_the_same_time)
+{
+    auto const serves = R"({"state":"degraded","lineage":"aa"})";
+    two_at_once const both(folder.path(), serves, serves);
+    values = {{"--i-understand-data-may-be-lost", ""}};
+    limit = std::chrono::milliseconds(2000);
+    limit_given = true;
+    BOOST_TEST(run_with({"n3"}, {R"({"nodes":[]})", ""}, run_force_epoch) == exit_failed);
+    BOOST_TEST(mentions(said, "n1 at http"), said);
+    BOOST_TEST(mentions(said, "n2 at http"), said);
 }
 
 struct refused_row
