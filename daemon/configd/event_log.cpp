@@ -30,7 +30,7 @@ boost::json::object event_log::page(std::uint64_t since) const
     for (auto const& row : rows_)
     {
         if (row.number <= since) continue;
-        if (events.size() == page_rows) break;
+        if (events.size() == page_rows || row.number > written_) break;
         events.push_back(
             {{"n", row.number},
              {"at", row.at_ms},

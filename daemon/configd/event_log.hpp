@@ -20,7 +20,11 @@ public:
 
     // Numbers the row and keeps it; returns it for the registry.
     event_row add(event_row row);
-    // Up to 256 rows with a number above `since`, oldest first.
+    // The row with this number, and each before it, is in the registry.
+    void written(std::uint64_t number) { written_ = number; }
+    [[nodiscard]] bool all_written() const { return written_ == last_; }
+    // Up to 256 written rows with a number above `since`, oldest first: of another one a crash may yet give
+    // the number to something else.
     [[nodiscard]] boost::json::object page(std::uint64_t since) const;
     // The newest row that says that the node was taken out for good, as far back as rows are kept here.
     [[nodiscard]] std::optional<event_row> removal_of(std::string_view node) const;
@@ -30,6 +34,7 @@ public:
 private:
     std::deque<event_row> rows_;
     std::uint64_t last_ = 0;
+    std::uint64_t written_ = last_;
 };
 
 }  // namespace chaind::configd

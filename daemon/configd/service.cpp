@@ -199,9 +199,15 @@ void service::note(control::notice const& what)
     row.node = what.who.name.str();
     row.why = what.why;
     ++writes_;
+    auto numbered = events_.add(std::move(row));
+    auto const number = numbered.number;
     registry_.append(
-        {events_.add(std::move(row))},
-        [this](error_code failed, std::string const& why) { written(failed, why); }
+        {std::move(numbered)},
+        [this, number](error_code failed, std::string const& why)
+        {
+            written(failed, why);
+            events_.written(number);
+        }
     );
 }
 

@@ -121,6 +121,7 @@ private:
     // ---- administrators
     boost::asio::awaitable<admin_answer> answer(admin_request asked);
     boost::asio::awaitable<void> hear_somebody();
+    boost::asio::awaitable<void> events_are_written();
     // service_changes.cpp: what changes something
     boost::asio::awaitable<admin_answer> change(admin_request asked);
     [[nodiscard]] std::optional<admin_answer> outdated(std::optional<std::uint64_t> if_epoch) const;

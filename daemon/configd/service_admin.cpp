@@ -22,6 +22,7 @@ namespace json = boost::json;
 namespace
 {
 constexpr microseconds first_words_within = 1s;
+constexpr microseconds written_within = 1s;
 constexpr auto look_again_after = 20ms;
 
 std::uint64_t since_in(std::string_view query)
@@ -56,6 +57,18 @@ asio::awaitable<void> service::hear_somebody()
     }
 }
 
+// What has just been decided is among the answer, unless the disk stands still.
+asio::awaitable<void> service::events_are_written()
+{
+    asio::steady_timer pause(tasks_.executor());
+    auto const asked_at = runtime::steady_now();
+    while (!stopped_ && !events_.all_written() && runtime::steady_now() - asked_at < written_within)
+    {
+        pause.expires_after(look_again_after);
+        co_await runtime::wait_on(pause);
+    }
+}
+
 asio::awaitable<admin_answer> service::answer(admin_request asked)
 {
     auto const mark = asked.target.find('?');
@@ -72,6 +85,7 @@ asio::awaitable<admin_answer> service::answer(admin_request asked)
         out["join_refusals"] = tries_.shown();
         co_return admin_answer(200, std::move(out));
     }
+    if (get && path == "/v1/events") co_await events_are_written();
     if (get && path == "/v1/events") co_return admin_answer(200, events_.page(since_in(query)));
     if (get && path == "/v1/nodes") co_return admin_answer(200, shown(nodes_json));
     if (post && path == "/v1/verify") co_return co_await verify();

@@ -221,6 +221,46 @@ def configd_of(chain, *words):
     return [str(BIN / "configd"), "--data-dir", str(chain.dir / "configd"), "--listen", f"127.0.0.1:{plan['configd']}", *words]
 
 
+def test_events_are_followed_across_restarts_of_the_config_service(volume):
+    with running() as chain:
+        words = [*chain.summary["chainctl"], "events", "--follow", "-o", "jsonl"]
+        out, err = chain.dir / "followed", chain.dir / "said"
+        with open(out, "w") as stdout, open(err, "w") as stderr:
+            follower = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, start_new_session=True)
+        shown = lambda: [json.loads(line) for line in out.read_text().splitlines()]
+        try:
+            for lap in (1, 2):
+                wait_for(lambda: shown() == chain.events(), "all events to be shown")
+                chain.kill("configd")
+                wait_for(lambda: err.read_text().count("does not answer") == lap, "the silence to be said")
+                chain.start("configd")
+                chain.ctl("drain", "n2")
+                chain.ctl("undrain", "n2")
+                wait_for(lambda: shown()[-1:] == chain.events()[-1:], "what happened meanwhile")
+                assert shown() == chain.events() and [e["n"] for e in shown()] == list(range(1, len(shown()) + 1)), shown()
+                assert err.read_text().count("does not answer") == lap and err.read_text().count("answers again") == lap
+            # The numbers go on from an older copy: what they mean there has been shown of nobody.
+            chain.kill("configd")
+            shutil.copytree(chain.dir / "configd", chain.dir / "older", ignore=shutil.ignore_patterns("*.sock"))
+            chain.start("configd")
+            chain.ctl("drain", "n2")
+            wait_for(lambda: shown() == chain.events(), "all events to be shown")
+            before = shown()
+            chain.kill("configd")
+            shutil.rmtree(chain.dir / "configd")
+            shutil.move(chain.dir / "older", chain.dir / "configd")
+            chain.start("configd")
+            wait_for(lambda: "another one or an older copy" in err.read_text(), "the older copy to be noticed")
+            wait_for(lambda: shown()[len(before) :] == chain.events(), "its events to be shown")
+            chain.kill("configd")
+            wait_for(lambda: err.read_text().endswith("its events go on when it does\n"), "the silence to be said")
+            follower.send_signal(signal.SIGINT)
+            assert follower.wait(timeout=10) == -signal.SIGINT
+        finally:
+            follower.kill()
+            follower.wait()
+
+
 def test_a_config_service_that_has_just_started_calls_nobody_down(volume):
     with running() as chain:
         for _ in range(3):

@@ -21,7 +21,9 @@ constexpr std::array check_flag{
     flag_help{"--check", "exit 0 healthy, 1 degraded, 2 down, 3 unknown: for monitoring"},
 };
 constexpr std::array events_flag{
-    flag_help{"--follow", "go on printing as things happen, until Ctrl-C"},
+    flag_help{
+        "--follow", "go on printing as things happen, also when the config service comes back, until Ctrl-C"
+    },
 };
 constexpr std::array waiting_flags{no_wait, wait_at_most};
 constexpr std::array move_flags{

@@ -248,6 +248,16 @@ BOOST_AUTO_TEST_CASE(json_is_what_the_service_said)
     BOOST_TEST((json::parse(printed) == json::parse(status_of("degraded"))));
 }
 
+BOOST_AUTO_TEST_CASE(all_pages_of_events_are_one_answer_in_json)
+{
+    told_service service(
+        socket, 200, {R"({"events":[{"n":1}]})", R"({"events":[{"n":1},{"n":2}]})", R"({"events":[{"n":2}]})"}
+    );
+    BOOST_TEST(run(run_events, format::json) == exit_done);
+    BOOST_TEST(printed == "{\"schema\":\"chainctl.events.v1\",\"events\":[{\"n\":1},{\"n\":2}]}\n");
+    BOOST_TEST(service.asked() == "GET /v1/events?since=0, GET /v1/events?since=0, GET /v1/events?since=1");
+}
+
 BOOST_AUTO_TEST_CASE(check_ends_with_the_state_and_still_prints_it)
 {
     for (auto const& [state, expected] :
