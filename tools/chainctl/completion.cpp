@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <sstream>
 
 namespace chaind::chainctl
 {
@@ -17,11 +18,15 @@ namespace
 constexpr std::string_view ask_for_names =
     "chainctl --timeout 1 nodes -o name 2>/dev/null | grep -x \"[a-z0-9-]*\"";
 
-// The alternatives in "a|b|c", as words; nothing for another text.
-std::string alternatives(std::string_view words)
+// What is offered for a placeholder of the table ("FILE", "[NAME]", "head|tail", "-"): the words to choose
+// from, or NAME, FILE or DIR. Nothing for what only the person knows.
+std::string choices(std::string_view placeholder)
 {
+    if (placeholder.starts_with('[')) placeholder = placeholder.substr(1, placeholder.size() - 2);
+    for (auto const* known : {"NAME", "FILE", "DIR", "-"})
+        if (placeholder == known) return known;
     std::string out;
-    if (words.find('|') != std::string_view::npos) out = words;
+    if (placeholder.find('|') != std::string_view::npos) out = placeholder;
     std::replace(out.begin(), out.end(), '|', ' ');
     return out;
 }
@@ -51,33 +56,48 @@ std::string all_first_words()
     return out;
 }
 
-// What may follow a word.
+std::string joined(std::vector<std::string> const& words, std::string_view between)
+{
+    std::string out;
+    for (auto const& word : words)
+        out += (out.empty() ? "" : std::string(between)) + word;
+    return out;
+}
+
+// What may follow a command, or the first one of its two words.
 struct followers
 {
-    std::string words;      // subcommands, alternatives, options; with a space between them
-    bool machines = false;  // names of machines, too
+    std::string command;
+    std::string next;     // as choices() says it
+    std::string options;  // with a space between them
 };
 
-followers followers_of(std::string_view first)
+std::vector<followers> all_followers()
 {
-    followers out;
-    if (first == "help") out.words = all_first_words();
-    std::vector<std::string> words = subcommands(first);
-    auto add = [&](std::string_view word)
-    {
-        if (!word.empty() && std::find(words.begin(), words.end(), word) == words.end())
-            words.emplace_back(word);
-    };
+    std::vector<followers> out;
+    for (auto const& [first, meaning] : first_words())
+        if (auto const seconds = joined(subcommands(first), " "); !seconds.empty())
+        {
+            out.push_back({first, seconds, {}});
+            out.push_back({"help " + first, seconds, {}});
+        }
     for (auto const& c : commands())
     {
-        if (c.name.substr(0, c.name.find(' ')) != first) continue;
-        add(alternatives(c.words));
-        out.machines |= c.words == "NAME" || c.words == "[NAME]";
+        std::vector<std::string> options;
         for (auto const& flag : c.flags)
-            add(flag.word());
+            options.emplace_back(flag.word());
+        auto next = c.name == "help" ? all_first_words() : choices(c.words);
+        out.push_back({std::string(c.name), std::move(next), joined(options, " ")});
     }
-    for (auto const& word : words)
-        out.words += (out.words.empty() ? "" : " ") + word;
+    return out;
+}
+
+// The first words of commands of two, and help.
+std::string groups()
+{
+    std::string out = "help";
+    for (auto const& [first, meaning] : first_words())
+        if (!subcommands(first).empty()) out += "|" + first;
     return out;
 }
 
@@ -95,12 +115,11 @@ std::vector<std::string> names_of(flag_help const& flag)
     return out;
 }
 
-// The options of all commands that take a value, each once, and what that may be.
+// The options of all commands that take a value, each once, and what that may be, as choices() says it.
 struct valued_option
 {
     std::vector<std::string> names;
-    std::string words;      // to choose from
-    bool machines = false;  // the names of machines
+    std::string value;
 };
 
 std::vector<valued_option> valued_options()
@@ -114,22 +133,13 @@ std::vector<valued_option> valued_options()
         );
         if (!flag.takes_value() || known) return;
         // join's is that of a machine which nobody knows yet.
-        bool const machines = flag.value() == "NAME" && flag.word() != "--name";
-        out.push_back({std::move(names), alternatives(flag.value()), machines});
+        out.push_back({std::move(names), flag.word() == "--name" ? std::string() : choices(flag.value())});
     };
     for (auto const& flag : global_flags())
         add(flag);
     for (auto const& c : commands())
         for (auto const& flag : c.flags)
             add(flag);
-    return out;
-}
-
-std::string joined(std::vector<std::string> const& words, std::string_view between)
-{
-    std::string out;
-    for (auto const& word : words)
-        out += (out.empty() ? "" : std::string(between)) + word;
     return out;
 }
 
@@ -149,52 +159,65 @@ std::string global_names()
     return out;
 }
 
-// The command is the first word that is neither an option nor an option's value. bash takes a ':' or '=' in a
-// value for a word of its own.
+// bash takes a ':' or '=' in a value for a word of its own. Files and folders it knows how to offer, with
+// quotes and slashes where they need them.
 std::string bash_completion()
 {
-    std::string out = R"(_chainctl() {
-    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= words= i
+    std::string out = R"sh(_chainctl_offer() {
+    case $1 in
+    FILE) compopt -o default ;;
+    DIR) compopt -o dirnames ;;
+    NAME) _chainctl_offer "$()sh" +
+                      std::string(ask_for_names) + R"sh()" ;;
+    *) COMPREPLY=($(compgen -W "$1" -- "$word")) ;;
+    esac
+}
+_chainctl() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= next= own= i
+    local -a given=()
+    COMPREPLY=()
     for ((i = 1; i < COMP_CWORD; ++i)); do
         case ${COMP_WORDS[i]} in
-        )" + names_with_value() +
-                      R"()
+        )sh" + names_with_value() +
+                      R"sh()
+            [[ ${COMP_WORDS[i+1]} != = ]] || ((++i))
             ((++i))
             while [[ ${COMP_WORDS[i+1]} == [:=]* ]]; do ((i += 2)); done ;;
         -*) ;;
-        *) command=${COMP_WORDS[i]}; break ;;
+        *) given+=("${COMP_WORDS[i]}") ;;
         esac
     done
     [[ $before == = ]] && before=${COMP_WORDS[COMP_CWORD-2]}
     [[ $word == = ]] && word=
     case $before in
-)";
+    :) _chainctl_offer FILE; return ;;
+)sh";
     for (auto const& option : valued_options())
-        out += "    " + joined(option.names, "|") + ") words=\"" + option.words +
-               (option.machines ? "$(" + std::string(ask_for_names) + ")" : "") +
-               "\"; COMPREPLY=($(compgen -W \"$words\" -- \"$word\")); return ;;\n";
-    out += R"(    esac
-    [[ $command == help && $before != help ]] && command=$before
+        out += "    " + joined(option.names, "|") + ") _chainctl_offer '" + option.value + "'; return ;;\n";
+    out += R"sh(    esac
+    case ${given[0]} in
+    )sh" + groups() +
+           R"sh() command=${given[*]:0:2} ;;
+    *) command=${given[0]} ;;
+    esac
     case $command in
-    '') words=')" +
-           all_first_words() +
-           R"(' ;;
-)";
-    for (auto const& [first, meaning] : first_words())
-    {
-        auto const next = followers_of(first);
-        out += "    " + first + ") words='" + next.words + "'";
-        if (next.machines)
-            out += "\n        [[ $word == -* ]] || words+=\" $(" + std::string(ask_for_names) + ")\"";
-        out += " ;;\n";
-    }
-    return out + R"(    esac
-    [[ $word == -* ]] && words+=' )" +
-           global_names() + R"('
-    COMPREPLY=($(compgen -W "$words" -- "$word"))
+    '') next=')sh" +
+           all_first_words() + "' ;;\n";
+    for (auto const& each : all_followers())
+        out += "    '" + each.command + "') next='" + each.next + "' own='" + each.options + "' ;;\n";
+    return out + R"sh(    esac
+    set -- $command
+    if [[ $word == -* ]]; then
+        _chainctl_offer "$own )sh" +
+           global_names() + R"sh("
+    elif [[ $next ]] && ((${#given[@]} == $#)); then
+        _chainctl_offer "$next"
+    else
+        _chainctl_offer "$own"
+    fi
 }
-complete -o default -F _chainctl chainctl
-)";
+complete -F _chainctl chainctl
+)sh";
 }
 
 // A text between single quotes of a shell.
@@ -206,6 +229,14 @@ std::string shell_quoted(std::string_view text)
     return out + "'";
 }
 
+std::string zsh_offer(std::string const& what)
+{
+    if (what == "FILE") return "_files";
+    if (what == "DIR") return "_files -/";
+    if (what == "NAME") return "compadd -- ${(f)\"$(" + std::string(ask_for_names) + ")\"}";
+    return what.empty() ? std::string(":") : "compadd -- " + what;
+}
+
 std::string zsh_completion()
 {
     std::string out = "#compdef chainctl\nlocal -a commands\ncommands=(\n";
@@ -213,37 +244,48 @@ std::string zsh_completion()
         out += "  " + shell_quoted(first + ":" + meaning) + "\n";
     out += R"()
 local command= i
+local -a given
 for ((i = 2; i < CURRENT; ++i)); do
   case $words[i] in
   )" + names_with_value() +
            R"() ((++i)) ;;
   -*) ;;
-  *) command=$words[i]; break ;;
+  *) given+=($words[i]) ;;
   esac
 done
 case $words[CURRENT-1] in
 )";
     for (auto const& option : valued_options())
-        out += joined(option.names, "|") + ") " +
-               (option.machines        ? "compadd -- ${(f)\"$(" + std::string(ask_for_names) + ")\"}"
-                : option.words.empty() ? std::string("_files")
-                                       : "compadd -- " + option.words) +
-               "; return ;;\n";
+        out += joined(option.names, "|") + ") " + zsh_offer(option.value) + "; return ;;\n";
     out += R"(esac
-[[ $command == help && $words[CURRENT-1] != help ]] && command=$words[CURRENT-1]
+case $given[1] in
+)" + groups() +
+           R"() command="${given[1,2]}" ;;
+*) command=$given[1] ;;
+esac
 [[ $PREFIX == -* ]] && compadd -- )" +
            global_names() + R"(
+local -a named=(${=command})
+local pending=$(($#given == $#named))
 case $command in
 '') _describe command commands ;;
 )";
-    for (auto const& [first, meaning] : first_words())
+    for (auto const& each : all_followers())
     {
-        auto const next = followers_of(first);
-        out += first + ") compadd -- " + next.words;
-        if (next.machines) out += " ${(f)\"$(" + std::string(ask_for_names) + ")\"}";
-        out += " ;;\n";
+        out += "'" + each.command + "') ";
+        if (!each.next.empty()) out += "((pending)) && " + zsh_offer(each.next) + "; ";
+        out += zsh_offer(each.options) + " ;;\n";
     }
     return out + "esac\n";
+}
+
+// What follows -x, or stands alone, to offer that.
+std::string fish_offer(std::string const& what)
+{
+    if (what == "FILE") return " -F";
+    if (what == "DIR") return " -a '(__fish_complete_directories)'";
+    if (what == "NAME") return " -a '(" + std::string(ask_for_names) + ")'";
+    return what.empty() ? std::string() : " -a '" + what + "'";
 }
 
 std::string fish_completion()
@@ -263,18 +305,27 @@ std::string fish_completion()
     for (auto const& option : valued_options())
     {
         begin(option.names);
-        out += option.machines        ? " -x -a '(" + std::string(ask_for_names) + ")'\n"
-               : option.words.empty() ? std::string(" -r -F\n")
-                                      : " -x -a '" + option.words + "'\n";
+        out += (option.value == "FILE" ? " -r" : " -x") + fish_offer(option.value) + "\n";
     }
     for (auto const& [first, meaning] : first_words())
-    {
         out += "complete -c chainctl -n __fish_use_subcommand -a " + first + " -d " + shell_quoted(meaning) +
                "\n";
-        auto const next = followers_of(first);
-        auto const seen = "complete -c chainctl -n '__fish_seen_subcommand_from " + first + "' -a '";
-        if (!next.words.empty()) out += seen + next.words + "'\n";
-        if (next.machines) out += seen + "(" + std::string(ask_for_names) + ")'\n";
+    for (auto const& each : all_followers())
+    {
+        std::string seen;
+        std::istringstream words(each.command);
+        for (std::string word; words >> word;)
+            seen += (seen.empty() ? "" : "; and ") + ("__fish_seen_subcommand_from " + word);
+        if (!each.next.empty())
+        {
+            // Of words to choose from, one is taken.
+            bool const once = each.command != "help" && fish_offer(each.next) == " -a '" + each.next + "'";
+            out += "complete -c chainctl -n '" + seen +
+                   (once ? "; and not __fish_seen_subcommand_from " + each.next : "") + "'" +
+                   fish_offer(each.next) + "\n";
+        }
+        if (!each.options.empty())
+            out += "complete -c chainctl -n '" + seen + "'" + fish_offer(each.options) + "\n";
     }
     return out;
 }

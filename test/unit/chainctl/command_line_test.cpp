@@ -146,14 +146,15 @@ BOOST_AUTO_TEST_CASE(help_man_page_and_completions_know_every_command)
     BOOST_TEST(completion("csh").empty());
 }
 
-// What bash offers behind these words.
+// What bash offers behind these words: its own files or folders in brackets.
 std::string offered(chaind::test::temp_folder const& folder, std::string const& words)
 {
     auto const script = folder.path() + "/completion";
     std::ofstream(script
     ) << completion("bash")
-      << "COMP_WORDS=(chainctl " << words
-      << " '')\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_chainctl\necho \"${COMPREPLY[*]}\"\n";
+      << "chainctl() { echo n1; }\ncompopt() { COMPREPLY=(\"[$2]\"); }\nCOMP_WORDS=(chainctl " << words
+      << " '')\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_chainctl\n"
+         "echo \"${COMPREPLY[*]}\"\n";
     std::unique_ptr<std::FILE, int (*)(std::FILE*)> const shell(
         ::popen(("bash --norc " + script).c_str(), "r"), &::pclose
     );
@@ -171,13 +172,38 @@ BOOST_AUTO_TEST_CASE(a_shell_offers_what_an_option_takes)
     BOOST_TEST(offered(folder, "--output") == "table wide json jsonl name");
     BOOST_TEST(offered(folder, "status --output =") == "table wide json jsonl name");
     BOOST_TEST(offered(folder, "move n1 --to") == "head tail");
-    BOOST_TEST(offered(folder, "backup create --data-dir") == "");  // a folder, which the shell itself knows
+    BOOST_TEST(offered(folder, "backup create --data-dir") == "[dirnames]");
+    BOOST_TEST(offered(folder, "backup create --data-dir =") == "[dirnames]");
+    for (auto const* words : {"join --token-file", "join --config", "--endpoint unix :"})
+        BOOST_TEST(offered(folder, words) == "[default]", words);
+    BOOST_TEST(offered(folder, "join --token") == "-");
+    for (auto const* words : {"join --name", "join --client-listen", "--timeout", "move n1 --wait-at-most"})
+        BOOST_TEST(offered(folder, words) == "", words);
+    BOOST_TEST(offered(folder, "replace n1 --with") == "n1");
     BOOST_TEST(mentions(offered(folder, "help"), "status nodes"));
     BOOST_TEST(mentions(offered(folder, "help backup"), "create list verify restore"));
     BOOST_TEST(mentions(offered(folder, "--to head"), "status nodes"));
     for (auto const* shell : {"zsh", "fish"})
         for (auto const* words : {"table wide json jsonl name", "head tail"})
             BOOST_TEST(mentions(completion(shell), words), shell);
+}
+
+BOOST_AUTO_TEST_CASE(a_shell_offers_what_a_command_takes)
+{
+    chaind::test::temp_folder const folder;
+    for (auto const* words : {"backup verify", "backup restore", "backup create", "backup create --node n1"})
+        BOOST_TEST(offered(folder, words) == "[default]", words);
+    BOOST_TEST(offered(folder, "backup list") == "[dirnames]");
+    BOOST_TEST(offered(folder, "--output = json backup") == "create list verify restore");
+    BOOST_TEST(offered(folder, "backup restore a.backup") == "--data-dir");
+    BOOST_TEST(offered(folder, "drain") == "n1");
+    BOOST_TEST(offered(folder, "move n1") == "--to --no-wait --wait-at-most");
+    BOOST_TEST(offered(folder, "add-node") == "--no-wait --wait-at-most");  // nobody knows it yet
+    BOOST_TEST(offered(folder, "drill") == "kill-head kill-middle kill-tail");
+    BOOST_TEST(offered(folder, "status") == "--check");
+    BOOST_TEST(offered(folder, "nodes") == "");
+    BOOST_TEST(mentions(completion("zsh"), "'backup verify') ((pending)) && _files;"));
+    BOOST_TEST(mentions(completion("fish"), "from backup; and __fish_seen_subcommand_from verify' -F"));
 }
 
 BOOST_AUTO_TEST_CASE(an_option_takes_a_value_in_all_commands_or_in_none)
