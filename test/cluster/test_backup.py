@@ -1,6 +1,7 @@
 """One file with everything, made while the chain goes on, and a new chain made from it."""
 import json
 import os
+import re
 import resource
 import sqlite3
 import stat
@@ -79,6 +80,31 @@ async def test_a_backup_of_a_chain_under_load_becomes_a_new_chain(volume):
             restored.join("n2")
             restored.ctl("verify")
         print(f"  {made['messages']} messages in {made['bytes']} bytes, position {made['pos']}")
+
+
+async def test_a_backup_of_a_machine_that_is_not_in_the_chain_is_refused(volume):
+    with running() as chain:
+        wanted = chain.dir / "x.backup"
+
+        def refused(why):
+            for words in ([], ["-o", "json"], ["--dry-run"]):
+                out, err = chain.ctl("backup", "create", str(wanted), "--node", "n2", *words, ok=(1,))[1:]
+                assert why in err and f"--data-dir {chain.dir}/n2" in err and not out and not wanted.exists(), (out, err)
+            return err
+
+        await in_thread(chain.ctl, "drain", "n2")
+        await loaded(chain)  # what n2 lacks
+        err = await in_thread(refused, "n2 is drained")
+        assert re.search(r"lacks at least the last \d+ entries; nothing was written", err) and "chain (n1, n3)" in err, err
+        await in_thread(chain.ctl, "replicas", "want", "2")
+        await in_thread(chain.ctl, "undrain", "n2")
+        await in_thread(refused, "n2 is not in the chain")
+        await in_thread(chain.ctl, "remove-node", "n2", "--yes")
+        await in_thread(refused, "n2 was taken out of the chain for good")
+        chain.kill("configd")
+        await in_thread(refused, "may lack what was acknowledged since")
+        chain.ctl("backup", "create", str(wanted), "--data-dir", str(chain.dir / "n2"))
+        chain.ctl("backup", "create", str(chain.dir / "n1.backup"), "--node", "n1")
 
 
 async def test_a_damaged_backup_is_refused_and_named(volume):

@@ -3,6 +3,7 @@
 #include "chainctl/backup_file.hpp"
 #include "chainctl/confirm.hpp"
 #include "chainctl/exit_status.hpp"
+#include "chainctl/progress.hpp"
 #include "chainctl/service.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/private_file.hpp"
@@ -37,13 +38,42 @@ std::string default_name()
     return runtime::in_utc(runtime::now().wall_us, "chaind-%Y%m%d-%H%M%SZ.backup");
 }
 
-// The rows of both answers: whichever says where a replica's database is.
+boost::json::object const& row_of(boost::json::array const& rows, std::string const& node)
+{
+    static boost::json::object const none;
+    for (auto const& value : rows)
+        if (value.is_object() && text_at(value.get_object(), "name") == node) return value.get_object();
+    return none;
+}
+
+// The rows of all answers: whichever says where a replica's database is.
 std::string database_in(boost::json::array const& rows, std::string const& node)
 {
-    for (auto const& value : rows)
-        if (value.is_object() && text_at(value.get_object(), "name") == node)
-            return text_at(value.get_object(), "database");
-    return {};
+    return text_at(row_of(rows, node), "database");
+}
+
+// Whoever is not in the chain lacks what that has acknowledged since, and nobody expects it of a backup.
+int not_in_the_chain(
+    boost::json::object const& status,
+    boost::json::array const& nodes,
+    std::string const& database,
+    std::string const& node
+)
+{
+    auto const committed = number_at(status, "committed");
+    auto const& row = row_of(nodes, node);
+    auto const end = number_at(row, "log_end");
+    say("chainctl: " + whereabouts(status, node) + ", and its database " +
+        (row.contains("log_end") && end < committed
+             ? "lacks at least the last " + with_thousands(committed - end) + " entries"
+             : std::string("may lack what was acknowledged since")) +
+        "; nothing was written");
+    std::string members;
+    for (auto const& value : list_at(status, "chain"))
+        if (value.is_object()) members += (members.empty() ? "" : ", ") + text_at(value.get_object(), "name");
+    say("          next: name a machine of the chain (" + members + "); what " + node +
+        " holds is saved as it is by --data-dir " + fs::path(database).parent_path().string());
+    return exit_failed;
 }
 
 source find_source(invocation const& call)
@@ -71,10 +101,12 @@ source find_source(invocation const& call)
     out.database = database_in(chain, node);
     // Who has just not answered is not asked again.
     bool const service_is_up = text_at(object_at(*status, "config_service"), "state") == "up";
+    boost::json::array nodes;
     if (out.database.empty() && service_is_up)
     {
-        auto const nodes = ask(call, "GET", "/v1/nodes");
-        if (nodes.body) out.database = database_in(list_at(*nodes.body, "nodes"), node);
+        auto const got = ask(call, "GET", "/v1/nodes");
+        if (got.body) nodes = list_at(*got.body, "nodes");
+        out.database = database_in(nodes, node);
     }
     if (out.database.empty()) out.database = database_in(last_known(call), node);
     constexpr char const* advice = "; run this where a replica runs, or name it by --data-dir";
@@ -88,6 +120,11 @@ source find_source(invocation const& call)
                                                " keeps its database is not known without it";
         say("chainctl: " + why + advice);
         out.failed = exit_no_such_object;
+        return out;
+    }
+    if (!chain.empty() && !is_member(*status, node))
+    {
+        out.failed = not_in_the_chain(*status, nodes, out.database, node);
         return out;
     }
     out.failed = readable(

@@ -64,8 +64,13 @@ constexpr std::array verify_flags{
     flag_help{"--deep", "also let each replica in turn read all its rows again and prove them"},
 };
 constexpr std::array backup_create_flags{
-    flag_help{"--node NAME", "the replica whose database on this machine is read (default: the tail)"},
-    flag_help{"--data-dir DIR", "the data folder of a replica, running or not, instead of asking configd"},
+    flag_help{
+        "--node NAME", "the machine of the chain whose database, kept here, is read (default: the tail)"
+    },
+    flag_help{
+        "--data-dir DIR",
+        "the data folder of a replica, running or not, in the chain or not, instead of asking configd"
+    },
 };
 constexpr std::array restore_flags{
     flag_help{"--data-dir DIR", "the new replica's data folder; must hold no database"},
@@ -243,7 +248,8 @@ constexpr std::array table_of_commands{
         "backup create",
         "[FILE]",
         "Write everything into one file, while the chain goes on",
-        "Reads the database of a replica on this machine in one read transaction. FILE (default: "
+        "Reads the database of a replica on this machine in one read transaction. A machine that is not in "
+        "the chain lacks what was acknowledged since, and is read by --data-dir alone. FILE (default: "
         "chaind-DATE.backup here) must not exist; it gets mode 0600 and holds messages, accounts and "
         "sessions: keep it as you keep passwords.",
         backup_create_flags,
