@@ -105,7 +105,14 @@ void replica_driver::show_service(bool up)
     auto next = *status_;
     auto& told = next["config_service"];
     if (!told.is_object()) told = json::object();
-    told.get_object()["state"] = state;
+    auto& service = told.get_object();
+    service["state"] = state;
+    // All that is said of others is as old as that.
+    auto const now = runtime::now();
+    if (!up && config_heard_ != instant{})
+        service["heard_ms"] = (now.wall_us - (now.steady - config_heard_).count()) / 1000;
+    else
+        service.erase("heard_ms");
     status_ = std::make_shared<json::object const>(std::move(next));
     tell_(looks{view_, status_});
 }

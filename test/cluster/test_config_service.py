@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from chain import BIN, end_all, running, wait_for
@@ -71,10 +72,15 @@ def test_of_each_pair_of_dead_parts_headline_state_and_exit_status_agree(volume)
     with running() as chain:
         is_said_the_same_everywhere(chain, 0)
         chain.kill("configd")
+        killed_at = time.time()
         is_said_the_same_everywhere(chain, 1, "the config service is down")
+        assert "Below is what the config service said last, " in chain.ctl("status")[1]
         for name in chain.names():
             wait_for(lambda: chain.status(name)["config_service"]["state"] == "down", "the config service to be missed")
             assert chain.status(name)["state"] == "degraded", name
+        # As old as its last word.
+        heard = chain.ctl_status()["config_service"]["heard_ms"]
+        assert -60_000 < heard - killed_at * 1000 < 1000, (heard, killed_at)
         for lost in chain.names():
             chain.kill(lost)
             says_that_nothing_is_served(chain, lost)

@@ -1,6 +1,7 @@
 #include "chainctl/service.hpp"
 
 #include "chainctl/exit_status.hpp"
+#include "runtime/clock.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -122,7 +123,11 @@ std::optional<json::object> ask_replicas(invocation const& call, std::size_t& as
         if (auto const its = text_at(status, "lineage"); !its.empty() && !lineage.empty() && its != lineage)
             return;
         // The replica may not have noticed yet; this process has just seen it.
-        status["config_service"] = {{"state", "down"}};
+        auto const& its_view = object_at(status, "config_service");
+        auto const heard = text_at(its_view, "state") == "up" ? json::value(runtime::now().wall_us / 1000)
+                           : its_view.contains("heard_ms")    ? its_view.at("heard_ms")
+                                                              : json::value();
+        status["config_service"] = {{"state", "down"}, {"heard_ms", heard}};
         if (text_at(status, "state") == "healthy") status["state"] = "degraded";
         if (!best || rank(status) > rank(*best)) best = std::move(status);
         if (rank(*best).first == serves_all) all.stop();

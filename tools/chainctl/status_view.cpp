@@ -3,6 +3,7 @@
 #include "chainctl/exit_status.hpp"
 #include "chainctl/output.hpp"
 #include "chainctl/progress.hpp"
+#include "runtime/clock.hpp"
 
 #include <boost/json/array.hpp>
 
@@ -158,6 +159,17 @@ std::string chain_table(json::object const& status, bool wide)
             );
     }
     return rows.size() > 1 ? table(rows) : "";
+}
+
+// What replicas say in the config service's place of each other is what that said last.
+std::string how_old(json::object const& status)
+{
+    auto const& service = object_at(status, "config_service");
+    if (text_at(service, "state") != "down") return "";
+    auto const heard = number_at(service, "heard_ms");
+    auto const now = static_cast<std::uint64_t>(runtime::now().wall_us / 1000);
+    auto const age = ", " + in_words(now > heard ? (now - heard) / 1000 : 0) + " ago";
+    return "Below is what the config service said last" + (heard > 0 ? age : "") + ":\n";
 }
 
 std::string joining_lines(json::object const& status)
@@ -361,7 +373,7 @@ std::string status_text(json::object const& status, bool wide)
                         : ": the chain goes on, but a crash now is not repaired until it is back: "
                           "start it, or restart it if it hangs")) +
         "\n";
-    if (auto rows = chain_table(status, wide); !rows.empty()) out += "\n" + rows;
+    if (auto rows = chain_table(status, wide); !rows.empty()) out += "\n" + how_old(status) + rows;
     auto const notes = registry_lines(status) + joining_lines(status) + aside_lines(status) +
                        full_lines(status) + damaged_lines(status) + set_aside_lines(status) +
                        clock_lines(status) + cut_off_lines(status) + second_lines(status) +

@@ -7,6 +7,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <chrono>
+
 using namespace chaind::chainctl;
 using chaind::test::mentions;
 namespace json = boost::json;
@@ -39,6 +41,21 @@ BOOST_AUTO_TEST_CASE(a_healthy_cluster_says_where_every_message_is)
     BOOST_TEST(mentions(text, "1,046,221"));
     BOOST_TEST(mentions(text, "81 MiB"));
     BOOST_TEST(!mentions(text, "next:"));
+}
+
+BOOST_AUTO_TEST_CASE(what_replicas_say_of_each_other_is_as_old_as_the_last_word_of_the_config_service)
+{
+    auto const up = status_text(status("degraded", 3), false);
+    BOOST_TEST(!mentions(up, "said last"));
+    auto old = status("degraded", 3, "down");
+    BOOST_TEST(mentions(status_text(old, false), "Below is what the config service said last:\n  ROLE"));
+    auto const now = std::chrono::system_clock::now().time_since_epoch();
+    old["config_service"].as_object()["heard_ms"] =
+        std::chrono::duration_cast<std::chrono::milliseconds>(now).count() - 190'000;
+    BOOST_TEST(mentions(status_text(old, false), "the config service said last, 3 min 1"));
+    // Without a row nothing is old.
+    old["chain"] = json::array();
+    BOOST_TEST(!mentions(status_text(old, false), "said last"));
 }
 
 BOOST_AUTO_TEST_CASE(the_last_machine_is_told_from_the_last_but_one)
