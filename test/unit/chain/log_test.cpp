@@ -56,12 +56,25 @@ BOOST_AUTO_TEST_CASE(a_log_knows_where_each_epochs_run_begins)
     auto log = six_rows();
     for (auto [at, start] : {std::pair{1, 1}, {2, 1}, {3, 3}, {5, 3}, {6, 6}})
         BOOST_TEST(log.run_start(seq(at)) == seq(start));
+}
 
-    log.truncate_after(seq{2});
-    log.append(row(log.end_point(), 9));
+BOOST_AUTO_TEST_CASE(a_cut_log_knows_no_run_of_rows_that_are_gone)
+{
+    auto const whole = six_rows();
+    for (std::uint64_t last = 0; last <= 5; ++last)
+    {
+        auto log = whole;
+        log.truncate_after(seq{last});
+        // Of the epoch that comes there, if it is not that of the row below.
+        auto const in = whole.row(seq{last + 1})->in.value();
+        log.append(row(log.end_point(), in));
+        for (std::uint64_t at = 1; at <= last + 1; ++at)
+            BOOST_TEST(log.run_start(seq{at}) == whole.run_start(seq{at}));
 
-    BOOST_TEST(log.run_start(seq{3}) == seq{3});
-    BOOST_TEST(log.run_start(seq{2}) == seq{1});
+        log.append(row(log.end_point(), 9));
+        BOOST_TEST(log.run_start(seq{last + 1}) == whole.run_start(seq{last + 1}));
+        BOOST_TEST(log.run_start(seq{last + 2}) == seq{last + 2});
+    }
 }
 
 BOOST_AUTO_TEST_CASE(evicted_rows_leave_the_point_below_the_rest)

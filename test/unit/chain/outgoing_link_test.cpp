@@ -122,6 +122,26 @@ BOOST_AUTO_TEST_CASE(what_a_learner_does_not_answer_comes_again_whole_but_not_at
     BOOST_TEST(again == sum);
 }
 
+BOOST_AUTO_TEST_CASE(what_stays_unanswered_comes_again_ever_later)
+{
+    source s(false);
+    BOOST_TEST(s.pump() > 0u);
+    auto const comes_again_after = [&]
+    {
+        auto const since = s.now;
+        do
+            s.now += 1ms;
+        while (s.pump() == 0);
+        return (s.now - since) / s.how.resend_after;
+    };
+    for (int times : {1, 2, 4, 4})
+        BOOST_TEST(comes_again_after() == times);
+
+    auto v = s.view();
+    s.link.on_ok({.in = epoch(1), .number = s.numbers, .verified = seq(1), .durable = seq(1)}, v);
+    BOOST_TEST(comes_again_after() == 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_successor_gets_all_at_once)
 {
     source s(false);

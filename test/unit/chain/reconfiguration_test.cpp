@@ -146,6 +146,33 @@ BOOST_AUTO_TEST_CASE(a_superseded_pending_configuration_leaves_no_trace)
     agree(h, {0, 1, 2}, {"one", "two"});
 }
 
+// As a registry says that was put back while the next epoch was being promised.
+BOOST_AUTO_TEST_CASE(a_word_of_an_older_epoch_with_the_same_members_makes_none_active_and_gives_no_lease)
+{
+    harness h(2);
+    h.form({0, 1});
+    auto const older = h.status(0).config;
+    h.direct(h.config({0, 1}, config_state::pending, epoch{2}));
+    h.run();
+
+    for (std::size_t i : {0, 1})
+        h.direct_one(i, older, h.now.steady);
+    h.submit(0, "one");
+    h.run();
+    for (std::size_t i : {0, 1})
+    {
+        BOOST_TEST(!h.status(i).active);
+        BOOST_TEST(!h.at(i).core->lease_valid(h.now.steady));
+        BOOST_TEST(h.status(i).commit == seq{0});
+    }
+    h.direct(h.config({0, 1}, config_state::active, epoch{2}));
+    h.run();
+    agree(h, {0, 1}, {"one"});
+
+    h.direct_one(1, older, h.now.steady);
+    BOOST_TEST(!h.at(1).core->lease_valid(h.now.steady));
+}
+
 BOOST_AUTO_TEST_CASE(a_replica_says_promised_only_when_the_promise_is_on_disk)
 {
     harness h(2);

@@ -465,6 +465,27 @@ BOOST_AUTO_TEST_CASE(bytes_of_a_peer_never_stop_a_replica)
     BOOST_TEST(h.arrives(60s));
 }
 
+// Such a chunk would make the whole file another one than the source's.
+BOOST_AUTO_TEST_CASE(a_chunk_of_another_than_the_source_is_neither_kept_nor_counted)
+{
+    snapshot_world h;
+    h.lose = [](member const&, envelope const& m) { return std::holds_alternative<snap_chunk>(m.what); };
+    h.assign();
+    h.pass(100ms);
+    BOOST_TEST_REQUIRE(h.at(1).made.has_value());
+    auto const other = std::make_shared<std::string const>("another's");
+    auto const before = h.status(2).moved_bytes;
+
+    (void)h.step(
+        2, received{h.triple(0), snap_chunk{h.current, h.at(1).made->info.id, 0, chunk_hash(*other), other}}
+    );
+    BOOST_TEST(h.status(2).moved_bytes == before);
+    BOOST_TEST(count<keep_chunk>(h.at(2)) == 0u);
+    h.lose = {};
+    BOOST_TEST(h.arrives());
+    h.check_complete();
+}
+
 BOOST_AUTO_TEST_CASE(a_restored_store_says_so_until_it_is_a_member)
 {
     harness h(2);
