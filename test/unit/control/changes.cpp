@@ -551,6 +551,7 @@ BOOST_AUTO_TEST_CASE(what_others_commit_while_an_epoch_is_being_forced_is_no_wat
     auto const request = t.force("n1");
     BOOST_REQUIRE(t.run_until([&] { return t.storing.has_value(); }, 2s));
     auto const given_up_in = t.storing->second.watermark_epoch;
+    BOOST_CHECK_EQUAL(given_up_in, t.storing->second.last_active.at);
     for (auto const* other : {"n2", "n3"})
         t.of(other).end = t.of(other).commit = seq{900};
     t.acknowledged = seq{10};

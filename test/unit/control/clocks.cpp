@@ -241,6 +241,20 @@ BOOST_AUTO_TEST_CASE(the_first_clocks_that_are_heard_do_not_decide_for_those_tha
     }
 }
 
+// It may have been set since.
+BOOST_AUTO_TEST_CASE(a_clock_that_was_not_heard_for_more_than_a_second_has_no_vote)
+{
+    for (auto const passed : {microseconds(1s), microseconds(1s) + 1us})
+    {
+        clock_votes votes(5min);
+        votes.own(right_us, 1s);
+        auto const now = 1s + passed;
+        votes.heard(name("n1"), right_us + passed.count(), right_us, false, now);
+        votes.judge(now, 1, 1);
+        BOOST_CHECK_EQUAL(votes.time_us(now), passed > 1s ? 0 : right_us + passed.count());
+    }
+}
+
 BOOST_AUTO_TEST_CASE(who_was_heard_before_a_pause_of_the_config_service_still_has_a_vote)
 {
     clock_votes votes(5min);

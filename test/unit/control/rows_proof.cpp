@@ -38,6 +38,8 @@ BOOST_AUTO_TEST_CASE(the_next_one_begins_when_the_one_before_has_ended)
 {
     BOOST_TEST(step(true) == "n1 7");
     BOOST_TEST(step(true) == "");
+    for (auto const& part : proof.parts())
+        BOOST_TEST(part.all == 0u);
     pass(100ms);
     BOOST_TEST(step(true, running(30)) == "");
     BOOST_TEST((proof.parts()[0].at == state::running));
@@ -103,9 +105,9 @@ BOOST_AUTO_TEST_CASE(who_is_away_or_silent_is_named_and_the_others_have_their_tu
 BOOST_AUTO_TEST_CASE(it_ends_when_nobody_asks_how_it_goes)
 {
     BOOST_TEST(step(true) == "n1 7");
-    now += 9s;
+    now += 10s;
     BOOST_TEST(step(true, running(3)) == "");
-    now += 2s;
+    now += 1us;
     BOOST_TEST(step(true, running(4)) == "n1 0");
     BOOST_TEST(proof.over());
     for (auto const& part : proof.parts())
