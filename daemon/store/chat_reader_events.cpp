@@ -26,11 +26,14 @@ constexpr std::size_t bytes_of_page = 1u << 20;
 class presence_record
 {
 public:
-    presence_record(database& db, chat::user_id who, seq since) : db_(db), who_(who)
+    presence_record(database& db, chat::user_id who, seq since)
+        : db_(db),
+          who_(who),
+          has_left_(
+              db.query("SELECT 1 FROM chat_past_member WHERE uid = ? AND parted > ? LIMIT 1", who, since)
+                  .step()
+          )
     {
-        auto row =
-            db_.query("SELECT 1 FROM chat_past_member WHERE uid = ? AND parted > ? LIMIT 1", who, since);
-        has_left_ = row.step();
     }
 
     bool was_in(chat::conv_id conv, seq pos)
@@ -90,7 +93,7 @@ private:
 
     database& db_;
     chat::user_id who_;
-    bool has_left_ = false;
+    bool has_left_;
     std::map<chat::conv_id, place> places_;
 };
 
