@@ -21,12 +21,21 @@ void connections::start()
 bool connections::up(node const& from, node const& to, member const& process) const
 {
     if (from.index() == to.index()) return false;
-    auto const a = std::min(from.index(), to.index());
-    auto const b = std::max(from.index(), to.index());
-    auto const& each = pairs_[static_cast<std::size_t>(a * (2 * in_.how.nodes - a - 1) / 2 + b - a - 1)];
+    auto const& each = pairs_[place_of(from.index(), to.index())];
     if (!each.up) return false;
-    return from.index() == a ? each.at_a == from.self() && each.at_b == process
-                             : each.at_b == from.self() && each.at_a == process;
+    return from.index() == each.a ? each.at_a == from.self() && each.at_b == process
+                                  : each.at_b == from.self() && each.at_a == process;
+}
+
+void connections::renew(node const& one, node const& other)
+{
+    open(pairs_[place_of(one.index(), other.index())]);
+}
+
+std::size_t connections::place_of(int a, int b) const
+{
+    if (a > b) std::swap(a, b);
+    return static_cast<std::size_t>(a * (2 * in_.how.nodes - a - 1) / 2 + b - a - 1);
 }
 
 void connections::poll()

@@ -21,6 +21,8 @@ public:
     void start();
     // From the process at `from` to that one, which is or was at `to`.
     [[nodiscard]] bool up(node const& from, node const& to, member const& process) const;
+    // Another one in the place of the one that there is, before anybody has missed it.
+    void renew(node const& one, node const& other);
 
 private:
     struct pair
@@ -31,6 +33,7 @@ private:
         us broken_since = -1;
         us retry_at = 0;
     };
+    [[nodiscard]] std::size_t place_of(int a, int b) const;
     void poll();
     void poll(pair& each);
     void open(pair& each);

@@ -56,6 +56,8 @@ void rest_check::run()
     for (std::size_t place = 1; place < members_.size(); ++place)
     {
         lose(place - 1, place, 0, how.resend_after.count());
+        // They hear of it, and find where their logs meet.
+        lose(place - 1, place, 0, cut_for + 3 * hop, true);
         lose(place, place - 1, 0, cut_for + how.mark_every.count() + 2 * hop);
     }
     if (members_.size() > 2)
@@ -228,8 +230,9 @@ void rest_check::write_at(std::size_t place)
 }
 
 // What one sends the other is lost for a moment in which a write passes there: it comes again when its time
-// has come, by a clock that is at its limit, at the next tick.
-void rest_check::lose(std::size_t from, std::size_t to, std::size_t asked, us timer)
+// has come, by a clock that is at its limit, at the next tick; or without that, where there is another
+// connection afterwards.
+void rest_check::lose(std::size_t from, std::size_t to, std::size_t asked, us timer, bool renewed)
 {
     auto const last = static_cast<us>(members_.size()) - 1;
     auto const path = hop + 2 * last * hop + (last + 1) * fsync;
@@ -240,6 +243,7 @@ void rest_check::lose(std::size_t from, std::size_t to, std::size_t asked, us ti
     in_.clients.write_once(members_[asked]->index());
     pass(cut_for);
     cut(-1);
+    if (renewed) in_.links.renew(*members_[from], *members_[to]);
     auto const answered = [&] { return in_.check.acknowledged() > before; };
     (void)span_until(limit - cut_for, answered);
     demand(

@@ -264,6 +264,25 @@ BOOST_AUTO_TEST_CASE(a_member_that_heard_late_of_the_commit_is_asked_at_the_base
     BOOST_TEST(h.status(0).end.hash == h.status(1).end.hash);
 }
 
+// Where the two logs met first has been dropped since.
+BOOST_AUTO_TEST_CASE(a_learner_that_follows_needs_no_snapshot_for_another_connection)
+{
+    harness h(3, [](settings& how) { how.cache_bytes = 0; });
+    h.form({0, 1});
+    fill(h, 10);
+    feed(h, {0, 1}, 1, 2);
+    fill(h, 50);
+    h.pass(50ms);
+    h.compact(1, seq{60});
+
+    (void)h.step(1, peer_up{h.triple(2)});
+    fill(h, 1);
+    h.pass(50ms);
+
+    BOOST_TEST(!h.at(1).heartbeats.back().feeding->needs_snapshot);
+    BOOST_TEST(h.status(2).applied == seq{61});
+}
+
 BOOST_AUTO_TEST_CASE(rows_that_go_while_a_learner_is_met_lead_to_a_snapshot)
 {
     harness h(3, [](settings& how) { how.cache_bytes = 0; });

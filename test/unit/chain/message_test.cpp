@@ -58,6 +58,22 @@ BOOST_AUTO_TEST_CASE(the_same_append_twice_changes_nothing_and_is_answered_twice
     BOOST_TEST(std::holds_alternative<ok>(again.sends.front().what));
 }
 
+BOOST_AUTO_TEST_CASE(of_an_append_that_begins_with_rows_that_are_here_the_others_are_taken)
+{
+    append what{epoch{1}, 1000, {}, {h.at(1).store.row(seq{1})}, seq{}, seq{}, seq{}};
+    what.entries.push_back(next("two").entries[0]);
+
+    auto const out = deliver(what);
+
+    BOOST_TEST(h.status(1).received == seq{2});
+    BOOST_TEST_REQUIRE(!out.sends.empty());
+    auto const* answer = std::get_if<ok>(&out.sends.front().what);
+    BOOST_TEST_REQUIRE(answer != nullptr);
+    BOOST_TEST(answer->verified == seq{2});
+    h.run();
+    BOOST_TEST((h.log(1) == std::vector<std::string>{"one", "two"}));
+}
+
 BOOST_AUTO_TEST_CASE(an_append_from_anybody_but_the_predecessor_is_dropped)
 {
     auto stranger = h.triple(0);

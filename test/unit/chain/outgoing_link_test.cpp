@@ -142,6 +142,47 @@ BOOST_AUTO_TEST_CASE(what_stays_unanswered_comes_again_ever_later)
     BOOST_TEST(comes_again_after() == 1);
 }
 
+BOOST_AUTO_TEST_CASE(a_new_connection_asks_at_once_where_the_logs_meet)
+{
+    source s(false);
+    BOOST_TEST(s.pump() > 0u);
+    s.link.reset();
+    (void)s.pump();
+    BOOST_TEST_REQUIRE(s.out.sends.size() == 1u);
+    auto const* probe = std::get_if<append>(&s.out.sends[0].what);
+    BOOST_TEST_REQUIRE(probe != nullptr);
+    BOOST_TEST(probe->entries.empty());
+}
+
+// Whoever says that has lost what was committed, or never had it: no member.
+BOOST_AUTO_TEST_CASE(a_hint_below_the_logs_beginning_leads_to_that)
+{
+    source s(false);
+    s.log.base_moved(*s.log.point(seq(20)));
+    s.log.evict(seq(20), 0);
+    s.link.reset();
+    (void)s.pump();
+    auto v = s.view();
+    s.link.on_nack({.in = epoch(1), .number = s.numbers, .hint = seq(3)}, v);
+    (void)s.pump();
+    BOOST_TEST_REQUIRE(s.out.sends.size() == 1u);
+    auto const* probe = std::get_if<append>(&s.out.sends[0].what);
+    BOOST_TEST_REQUIRE(probe != nullptr);
+    BOOST_TEST(probe->prev.at == seq(20));
+}
+
+// A learner hears of it from nobody else.
+BOOST_AUTO_TEST_CASE(each_append_says_what_is_committed)
+{
+    source s(true);
+    BOOST_TEST(s.pump() > 0u);
+    BOOST_TEST_REQUIRE(s.out.sends.size() == 1u);
+    auto const* rows = std::get_if<append>(&s.out.sends[0].what);
+    BOOST_TEST_REQUIRE(rows != nullptr);
+    BOOST_TEST(rows->stable == seq(40));
+    BOOST_TEST(rows->commit == seq(40));
+}
+
 BOOST_AUTO_TEST_CASE(a_successor_gets_all_at_once)
 {
     source s(false);

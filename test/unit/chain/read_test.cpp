@@ -106,6 +106,20 @@ BOOST_AUTO_TEST_CASE(one_member_that_does_not_answer_makes_a_barrier_fail)
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_lost_question_is_asked_again_when_the_next_mark_would_go)
+{
+    harness h(2);
+    h.form({0, 1});
+    h.lose = [](member const&, envelope const& m) { return std::holds_alternative<still_at>(m.what); };
+    (void)h.step(0, read_wanted{1});
+    h.pass(20ms);
+    BOOST_TEST(h.sent["still_at"] == 1u);
+    h.lose = {};
+    h.pass(5ms);
+    BOOST_TEST(h.sent["still_at"] == 2u);
+    BOOST_TEST(same(h.verdicts(0, 1), {run}));
+}
+
 BOOST_AUTO_TEST_CASE(a_member_that_has_seen_a_newer_epoch_does_not_say_yes)
 {
     harness h(2);

@@ -15,6 +15,7 @@ BOOST_AUTO_TEST_CASE(a_learner_below_the_logs_beginning_gets_a_snapshot)
     snapshot_world h;
     h.assign();
     BOOST_TEST(h.arrives());
+    BOOST_TEST(h.sent["snap_want"] == all_chunks);
     BOOST_TEST(h.at(2).store.rows.empty());
     auto const told = h.feeding();
     BOOST_TEST(told.needs_snapshot);
