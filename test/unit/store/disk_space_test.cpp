@@ -77,6 +77,8 @@ BOOST_AUTO_TEST_CASE(the_ballast_is_put_where_there_is_plenty_and_given_up_when_
     // Somebody else fills the disk: what the ballast holds still counts as room.
     BOOST_TEST((look(space, 90 * mib) == room::low));
     BOOST_TEST(ballast() == 20 * mib);
+    BOOST_TEST((look(space, 30 * mib) == room::low));
+    BOOST_TEST(ballast() == 20 * mib);
     BOOST_TEST((look(space, 25 * mib) == room::low));
     BOOST_TEST(ballast() == 0u);
     BOOST_TEST(space.available() == 25 * mib);
