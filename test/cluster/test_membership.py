@@ -74,7 +74,7 @@ def test_the_same_command_twice_and_the_end_of_waiting(volume):
         assert after[2] == ["n1", "n2", "n3", "n4"] and after[1] == 4, after
         # And when it is a member: nothing to do.
         again = json.loads(chain.ctl("add-node", "n4", address, "-o", "json")[1])
-        assert again["already"] is True and again["role"] == "tail" and shape(chain) == after, again
+        assert again["changed"] is False and again["role"] == "tail" and shape(chain) == after, again
         chain.ctl("add-node", "n4", address, "--no-wait")
         assert shape(chain) == after
 

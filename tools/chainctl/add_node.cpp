@@ -26,18 +26,13 @@ int run_add_node(invocation const& call)
             *got.body,
             "would take " + name + " at " + address + " into the chain and want one machine more"
         );
-    auto out = std::move(*got.body);
-    out["schema"] = "chainctl.add-node.v1";
-    out["node"] = name;
     if (call.has("--no-wait"))
-        return done(call, std::move(out), name + " may join; `chainctl status` shows how it goes");
+        return changed(call, *got.body, name + " may join; `chainctl status` shows how it goes");
 
     std::string role;
-    std::uint64_t epoch = 0;
     auto const spliced = [&](boost::json::object const& status)
     {
         role = role_of(status, name);
-        epoch = number_at(status, "epoch");
         return in_the_chain(status, name);
     };
     // Somebody else may have taken it out before it was in.
@@ -46,15 +41,15 @@ int run_add_node(invocation const& call)
         if (!is_listed(status, "removed", name) && !is_listed(status, "drained", name)) return std::nullopt;
         return whereabouts(status, name);
     };
-    if (int const ended = wait_until(call, {.node = name, .over = over}, spliced); ended != exit_done)
+    if (int const ended = wait_until(call, {.node = name, .over = over}, spliced, *got.body);
+        ended != exit_done)
         return ended;
-    out["epoch"] = epoch;
-    out["role"] = role;
-    auto const line =
-        was_so_already(out)
-            ? name + " is in the chain as " + role + ", epoch " + std::to_string(epoch)
-            : name + " is in the chain as its " + role + " since epoch " + std::to_string(epoch);
-    return done(call, std::move(out), line);
+    (*got.body)["role"] = role;
+    auto const epoch = text_at(*got.body, "epoch");
+    auto const line = was_so_already(*got.body)
+                          ? name + " is in the chain as " + role + ", epoch " + epoch
+                          : name + " is in the chain as its " + role + " since epoch " + epoch;
+    return changed(call, *got.body, line);
 }
 
 }  // namespace chaind::chainctl

@@ -20,7 +20,8 @@ namespace chaind::chainctl
 // What every command gets: the global options and its own words.
 struct invocation
 {
-    endpoint at;  // configd
+    std::string_view command;  // its name in the table
+    endpoint at;               // configd
     format as = format::table;
     std::chrono::milliseconds limit{10'000};  // for one request
     bool limit_given = false;                 // by --timeout: of a change as well

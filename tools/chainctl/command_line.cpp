@@ -177,6 +177,7 @@ private:
     void check()
     {
         auto const& what = *out_.what;
+        out_.call.command = what.name;
         for (auto& [word, given] : own_)
         {
             bool const known = std::any_of(

@@ -38,13 +38,31 @@ bool was_so_already(boost::json::object const& answer)
     return already != nullptr && *already == true;
 }
 
+boost::json::object change_json(invocation const& call, boost::json::object const& answer)
+{
+    boost::json::object out{
+        {"schema", "chainctl.change.v1"},
+        {"command", call.command},
+        {"changed", !was_so_already(answer)},
+        {"dry_run", call.dry_run},
+    };
+    for (auto const& [key, value] : answer)
+        if (key != "already" && key != "dry_run") out[key] = value;
+    return out;
+}
+
 int would(invocation const& call, boost::json::object const& judged, std::string const& line)
 {
     if (call.as == format::json || call.as == format::jsonl)
-        print_json(judged);
+        print_json(change_json(call, judged));
     else
         say(was_so_already(judged) ? "would change nothing: that is so already" : line);
     return exit_done;
+}
+
+int changed(invocation const& call, boost::json::object const& answer, std::string const& line)
+{
+    return done(call, change_json(call, answer), line);
 }
 
 int done(invocation const& call, boost::json::object what, std::string const& line)

@@ -12,7 +12,7 @@ int run_drain(invocation const& call)
 {
     auto const& name = call.words.front();
     if (!name_is_good(name) || !wait_limit_is_good(call)) return exit_usage;
-    auto const got = change(call, "/v1/nodes/" + name + "/drain");
+    auto got = change(call, "/v1/nodes/" + name + "/drain");
     if (!got.body) return got.status;
     if (call.dry_run)
         return would(
@@ -34,22 +34,23 @@ int run_drain(invocation const& call)
             if (leaves || is_listed(status, "drained", name)) return std::nullopt;
             return whereabouts(status, name);
         };
-        if (int const ended = wait_until(call, {name, "leaving", false, over}, gone); ended != exit_done)
+        if (int const ended = wait_until(call, {name, "leaving", false, over}, gone, *got.body);
+            ended != exit_done)
             return ended;
     }
     auto const how = was_so_already(*got.body) ? " is drained already" : " is drained";
-    return done(call, *got.body, name + how + "; `chainctl undrain " + name + "` brings it back");
+    return changed(call, *got.body, name + how + "; `chainctl undrain " + name + "` brings it back");
 }
 
 int run_undrain(invocation const& call)
 {
     auto const& name = call.words.front();
     if (!name_is_good(name) || !wait_limit_is_good(call)) return exit_usage;
-    auto const got = change(call, "/v1/nodes/" + name + "/undrain");
+    auto got = change(call, "/v1/nodes/" + name + "/undrain");
     if (!got.body) return got.status;
     if (call.dry_run) return would(call, *got.body, "would take " + name + " back into the chain");
     if (call.has("--no-wait"))
-        return done(call, *got.body, name + " may come back; `chainctl status` shows how it goes");
+        return changed(call, *got.body, name + " may come back; `chainctl status` shows how it goes");
     // Back is: in the chain, or beside a full one.
     bool stands_by = false;
     auto const back = [&](boost::json::object const& status) -> std::optional<std::string>
@@ -65,13 +66,13 @@ int run_undrain(invocation const& call)
         if (!is_listed(status, "drained", name) && !is_listed(status, "removed", name)) return std::nullopt;
         return whereabouts(status, name);
     };
-    if (int const ended = wait_until(call, {.node = name, .over = over}, back); ended != exit_done)
+    if (int const ended = wait_until(call, {.node = name, .over = over}, back, *got.body); ended != exit_done)
         return ended;
     bool const was_there = was_so_already(*got.body);
     auto const where = stands_by   ? " stands by, since the chain has as many machines as it wants"
                        : was_there ? " is in the chain"
                                    : " is back in the chain";
-    return done(call, *got.body, name + where + (was_there ? "; it was not drained" : ""));
+    return changed(call, *got.body, name + where + (was_there ? "; it was not drained" : ""));
 }
 
 }  // namespace chaind::chainctl

@@ -157,7 +157,7 @@ int run_force_epoch(invocation const& call)
     auto const got = change(call, "/v1/force-epoch", {{"node", name}});
     if (!got.body) return got.status;
     if (call.dry_run) return would(call, *got.body, "would go on with " + name + " alone, in a new lineage");
-    return done(
+    return changed(
         call,
         *got.body,
         name + " goes on alone since epoch " + std::to_string(number_at(*got.body, "epoch")) + ", lineage " +

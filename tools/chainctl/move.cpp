@@ -18,7 +18,7 @@ int run_move(invocation const& call)
         say("chainctl: move needs --to head or --to tail");
         return exit_usage;
     }
-    auto const got = change(call, "/v1/nodes/" + name + "/move", {{"to", to}});
+    auto got = change(call, "/v1/nodes/" + name + "/move", {{"to", to}});
     if (!got.body) return got.status;
     if (call.dry_run)
         return would(
@@ -28,7 +28,7 @@ int run_move(invocation const& call)
                 "; machines leave the chain one at a time and return as tail"
         );
     if (call.has("--no-wait"))
-        return done(call, *got.body, name + " is on its way; `chainctl status` shows how it goes");
+        return changed(call, *got.body, name + " is on its way; `chainctl status` shows how it goes");
     auto const there = [&](boost::json::object const& status) -> std::optional<std::string>
     {
         // Whoever was passed on the way must be back, too.
@@ -43,9 +43,10 @@ int run_move(invocation const& call)
             return std::nullopt;
         return whereabouts(status, name);
     };
-    if (int const ended = wait_until(call, {name, "moving", true, over}, there); ended != exit_done)
+    if (int const ended = wait_until(call, {name, "moving", true, over}, there, *got.body);
+        ended != exit_done)
         return ended;
-    return done(call, *got.body, name + " is the " + to + (was_so_already(*got.body) ? " already" : ""));
+    return changed(call, *got.body, name + " is the " + to + (was_so_already(*got.body) ? " already" : ""));
 }
 
 }  // namespace chaind::chainctl

@@ -65,11 +65,12 @@ private:
     bool open_ = false;
 };
 
-// Until `reached` says what has become of the machine: exit_done. Ctrl-C: exit_interrupted. --wait-at-most:
+// Until `reached` says what has become of the machine: exit_done, and the chain's epoch then is that of the
+// answer, which the config service gave when it was asked. Ctrl-C: exit_interrupted. --wait-at-most:
 // exit_unknown_outcome. Its join was given up for now, or the errand is over and was not reached:
 // exit_failed. Nobody answers for a minute: exit_unavailable. All but the first have been explained on
 // stderr.
-int wait_until(invocation const& call, errand const& what, goal const& reached);
+int wait_until(invocation const& call, errand const& what, goal const& reached, boost::json::object& answer);
 
 // The role of a member that serves ("head", …), or "".
 std::string role_of(boost::json::object const& status, std::string const& node);

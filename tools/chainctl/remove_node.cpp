@@ -23,7 +23,7 @@ int run_remove_node(invocation const& call)
     auto const line = was_so_already(*got.body)
                           ? name + " was out of the chain already; nothing was changed in epoch " + epoch
                           : name + " is out of the chain since epoch " + epoch;
-    return done(call, *got.body, line);
+    return changed(call, *got.body, line);
 }
 
 }  // namespace chaind::chainctl

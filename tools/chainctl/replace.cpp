@@ -17,7 +17,7 @@ int run_replace(invocation const& call)
     boost::json::object body;
     if (!with.empty()) body["with"] = with;
     if (!confirmed(call, "Replace " + name + "? It does not come back by itself.", name)) return exit_usage;
-    auto const got = change(call, "/v1/nodes/" + name + "/replace", std::move(body));
+    auto got = change(call, "/v1/nodes/" + name + "/replace", std::move(body));
     if (!got.body) return got.status;
     if (call.dry_run)
         return would(
@@ -28,7 +28,7 @@ int run_replace(invocation const& call)
         );
     auto const successor = text_at(*got.body, "with", with);
     if (call.has("--no-wait"))
-        return done(
+        return changed(
             call, *got.body, successor + " comes in, then " + name + " leaves; see `chainctl status`"
         );
     auto const replaced = [&](boost::json::object const& status)
@@ -42,9 +42,10 @@ int run_replace(invocation const& call)
         if (exchanged || object_at(status, "changing").contains("replacing")) return std::nullopt;
         return whereabouts(status, successor) + ", " + whereabouts(status, name);
     };
-    if (int const ended = wait_until(call, {.node = successor, .over = over}, replaced); ended != exit_done)
+    if (int const ended = wait_until(call, {.node = successor, .over = over}, replaced, *got.body);
+        ended != exit_done)
         return ended;
-    return done(call, *got.body, name + " has been replaced by " + successor);
+    return changed(call, *got.body, name + " has been replaced by " + successor);
 }
 
 }  // namespace chaind::chainctl

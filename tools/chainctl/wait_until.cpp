@@ -104,7 +104,7 @@ private:
 
 }  // namespace
 
-int wait_until(invocation const& call, errand const& what, goal const& reached)
+int wait_until(invocation const& call, errand const& what, goal const& reached, json::object& answer)
 {
     auto const& interrupted = interrupts();
     auto const start = clock::now();
@@ -152,6 +152,7 @@ int wait_until(invocation const& call, errand const& what, goal const& reached)
             look.end = std::move(*end);
             line.show(look);
             line.end();
+            answer["epoch"] = look.epoch;
             return exit_done;
         }
         bool const known = text_at(object_at(*status, "config_service"), "state") == "up";

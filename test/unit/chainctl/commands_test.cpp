@@ -145,6 +145,10 @@ struct office
         call.flags = values;
         for (auto& flag : flags)
             call.flags.emplace(std::move(flag), "");
+        return captured(command, call);
+    }
+    int captured(int (*command)(invocation const&), invocation const& call)
+    {
         std::ostringstream out;
         std::ostringstream talk;
         auto* const before = std::cout.rdbuf(out.rdbuf());
@@ -548,6 +552,47 @@ BOOST_AUTO_TEST_CASE(what_was_waited_for_is_said_as_it_is)
     BOOST_TEST(printed == "n2 is back in the chain\n");
     BOOST_TEST(run_with({"n3"}, {done_in_32, no_events, two}, run_undrain) == exit_done);
     BOOST_TEST(printed == "n3 stands by, since the chain has as many machines as it wants\n");
+}
+
+BOOST_AUTO_TEST_CASE(all_changes_answer_to_programs_in_one_shape)
+{
+    struct one
+    {
+        std::vector<std::string> words;
+        std::string command;
+        std::vector<std::string> answers;
+    };
+    std::string const asked = R"({"epoch":31,"node":"nX"})";
+    for (auto const& [typed, command, answers] : std::vector<one>{
+             {{"drain", "n3"}, "drain", {asked, no_events, two}},
+             {{"undrain", "n2"}, "undrain", {asked, no_events, two}},
+             {{"move", "n2", "--to", "tail"}, "move", {asked, no_events, two}},
+             {{"replace", "n3", "--with", "n1", "--yes"}, "replace", {asked, no_events, two}},
+             {{"add-node", "n2", "127.0.0.1:7401"}, "add-node", {asked, no_events, two}},
+             {{"drain", "n3", "--no-wait"}, "drain", {done_in_32}},
+             {{"remove-node", "n3", "--yes"}, "remove-node", {done_in_32}},
+             {{"replicas", "want", "2"}, "replicas want", {three, done_in_32}},
+             {{"force-epoch", "n1", "--i-understand-data-may-be-lost"}, "force-epoch", {done_in_32}},
+             {{"drain", "n3", "--dry-run"}, "drain", {R"({"epoch":32,"dry_run":true})"}},
+             {{"remove-node", "n3", "--yes"}, "remove-node", {already_in_32}},
+         })
+        BOOST_TEST_CONTEXT(command)
+        {
+            ::unlink(socket.c_str());
+            told_service const service(socket, 200, answers);
+            auto line = typed;
+            line.insert(line.end(), {"-o", "json", "--endpoint", "unix:" + socket});
+            auto const p = parse(line);
+            BOOST_TEST_REQUIRE(p.mistake == "");
+            BOOST_TEST(captured(p.what->run, p.call) == exit_done);
+            auto const said_so = json::parse(printed).as_object();
+            BOOST_TEST(said_so.at("schema").as_string() == "chainctl.change.v1");
+            BOOST_TEST(said_so.at("command").as_string() == command);
+            BOOST_TEST(said_so.at("epoch").to_number<int>() == 32);
+            BOOST_TEST(said_so.at("changed").as_bool() == (answers.front() != already_in_32));
+            BOOST_TEST(said_so.at("dry_run").as_bool() == (typed.back() == "--dry-run"));
+            BOOST_TEST(!said_so.contains("already"));
+        }
 }
 
 BOOST_AUTO_TEST_CASE(who_was_removed_is_not_chosen_to_go_on_alone)
