@@ -249,12 +249,12 @@ class Chain:
         (self.dir / "log").mkdir(exist_ok=True)
         (self.dir / "run").mkdir(exist_ok=True)
         (self.dir / name).mkdir(mode=0o700, exist_ok=True)
-        with open(self.dir / "log" / f"{name}.log", "ab") as log:
+        with uninterrupted(), open(self.dir / "log" / f"{name}.log", "ab") as log:
             process = subprocess.Popen(
                 self.command(name), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, close_fds=True
             )
-        self.started.append(name)
-        (self.dir / "run" / f"{name}.pid").write_text(f"{process.pid} {start_time(process.pid)}\n")
+            self.started.append(name)
+            (self.dir / "run" / f"{name}.pid").write_text(f"{process.pid} {start_time(process.pid)}\n")
         self.wait_listening(name, process)
 
     def wait_listening(self, name, process):
@@ -387,6 +387,20 @@ def interrupt(*_):
     raise KeyboardInterrupt
 
 
+@contextmanager
+def uninterrupted():
+    """Ctrl-C counts after this: a process of which nothing is written down yet would be left behind."""
+    came = []
+    before = {number: signal.signal(number, lambda which, _: came.append(which)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
+
+
 def replica_count(text):
     value = int(text)
     if not 1 <= value <= 9:
@@ -401,10 +415,22 @@ def port_base(text):
     return value
 
 
+EXIT_STATUS = """\
+exit status: 0 done (and after Ctrl-C, once the chain has served), 1 failed, 64 usage, 66 no such daemon or chain,
+69 a port is taken, 74 the answer or a file could not be written, 78 configuration, 130 stopped before the chain served"""
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.print_usage(sys.stderr)
+        die(message, 64)
+
+
 def parse(argv):
-    p = argparse.ArgumentParser(
-        prog="tools/quickstart", description="Builds chaind and runs a whole chain with configd and the web client on loopback."
-    )
+    p = Parser(
+        prog="tools/quickstart", description="Builds chaind and runs a whole chain with configd and the web client on loopback.",
+        epilog=EXIT_STATUS,
+    )  # fmt: skip
     p.add_argument("--bin", required=True, help=argparse.SUPPRESS)
     p.add_argument("--only-parse", action="store_true", help=argparse.SUPPRESS)  # before anything is built
     p.add_argument("--dir", default=str(ROOT / "build" / "quickstart"), help="data, logs, pids, sockets (default: build/quickstart)")
@@ -464,7 +490,7 @@ def wipe(chain, yes):
     if sys.stdin.isatty() and not yes:
         say(f"This deletes every message and account below {chain.dir}. Type wipe to go on: ")
         if sys.stdin.readline().strip() != "wipe":
-            die("nothing was deleted")
+            die("nothing was deleted", 64)
     chain.down()
     for name in ["configd", *chain.names(), "log", "run"]:
         shutil.rmtree(chain.dir / name, ignore_errors=True)
@@ -569,17 +595,19 @@ def main():
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
+    served = False
     try:
         with nothing_left_behind(chain):
             bring_up(chain, args)
             tell(chain, args.json)
+        served = True
         if not args.detach:
             say("Stop all:    Ctrl-C")
             signal.pause()
     except KeyboardInterrupt:
         say("stopping")
         chain.down()
-        return
+        sys.exit(0 if served else 130)
     say(f"Stop all:    tools/quickstart --dir {chain.dir} --down")
 
 

@@ -1,6 +1,7 @@
 """tools/quickstart's promises (CLIENT_API 3)."""
 import json
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -11,6 +12,7 @@ import urllib.request
 
 from chain import QUICKSTART, ROOT, end_all, running
 from chat import Client, register
+from local_chain import running_pid
 
 
 async def test_everything_down_and_up_again_brings_the_same_data(volume):
@@ -54,12 +56,27 @@ def test_wipe_and_bad_options(volume):
         assert chain.pid("n1") is None and not (chain.dir / "n1").exists() and not (chain.dir / "chain.json").exists()
         for words in (["--replicas", "0"], ["--port-base", "80"], ["--rate-limit", "maybe"], ["--frobnicate"]):
             done = subprocess.run([*QUICKSTART, "--down", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-            assert done.returncode == 2 and "usage:" in done.stderr, (words, done.returncode)
+            assert done.returncode == 64 and "usage:" in done.stderr, (words, done.returncode)
         # Before anything is built for it.
         done = subprocess.run([str(ROOT / "tools" / "quickstart"), "--frobnicate"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
-        assert done.returncode == 2 and "unrecognized arguments: --frobnicate" in done.stderr, done
+        assert done.returncode == 64 and "unrecognized arguments: --frobnicate" in done.stderr, done
         done = subprocess.run([*QUICKSTART, "--dir", str(chain.dir), "--kill", "n1"], stdin=subprocess.DEVNULL, capture_output=True)
         assert done.returncode == 66
+        done = subprocess.run([*QUICKSTART, "--help"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        assert done.returncode == 0 and "exit status: 0 done" in done.stdout and "64 usage" in done.stdout, done
+
+
+def test_a_start_that_is_interrupted_has_not_been_done(volume):
+    with tempfile.TemporaryDirectory(prefix="quickstart-") as folder:
+        words = [*QUICKSTART, "--dir", folder, "--replicas", "1", "--port-base", "0"]
+        for signal_at, code in (("starting configd", 130), ("Stop all:", 0)):
+            run = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True)
+            with run:
+                for line in run.stderr:
+                    if line.startswith(signal_at):
+                        run.send_signal(signal.SIGINT)
+                assert run.wait() == code, (signal_at, run.returncode)
+            assert not any(running_pid(Path(folder), name) for name in ("configd", "n1"))
 
 
 def started(folder, *words, environment=None, stdout=subprocess.PIPE):
