@@ -66,7 +66,10 @@ void rest_check::run()
     in_.config.pause();
     pass(2 * in_.how.chain.lease.count());
     for (std::size_t place = 0; place < members_.size(); ++place)
+    {
         read_at(place);
+        if (members_.size() > 1) lose_question(place);
+    }
 }
 
 void rest_check::steady()
@@ -295,6 +298,31 @@ void rest_check::read_at(std::size_t place)
     in_.clients.read_once(each.index());
     (void)span_until(asked + reading + slack, [&] { return answered() > before; });
     demand(answered() > before, "I25: a read at ", each.self().name, " is not answered at once");
+}
+
+// What one asks another for a read is lost for a moment: it is asked again when a mark would go, at the next
+// look at what waits, of which there is one in two ticks.
+void rest_check::lose_question(std::size_t place)
+{
+    auto const& asking = *members_[place];
+    auto const& asked = *members_[place == 0 ? 1 : 0];
+    auto const timer = in_.how.chain.mark_every.count();
+    auto const limit = timer + timer / 40 + 2 * tick + 2 * hop + reading + slack;
+    auto const answered = [&] { return in_.count.of(seen::reads_answered); };
+    auto const before = answered();
+    in_.net.cut(asking.index(), asked.index(), 1);
+    in_.clients.read_once(asking.index());
+    pass(cut_for);
+    in_.net.cut(asking.index(), asked.index(), -1);
+    (void)span_until(limit - cut_for, [&] { return answered() > before; });
+    demand(
+        answered() > before,
+        "I25: ",
+        asking.self().name,
+        " does not ask ",
+        asked.self().name,
+        " again for a read when that was lost"
+    );
 }
 
 }  // namespace chaind::sim

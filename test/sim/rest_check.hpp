@@ -29,6 +29,7 @@ private:
     void write_at(std::size_t place);
     void judge_write(std::size_t place, std::size_t asked, us took) const;
     void read_at(std::size_t place);
+    void lose_question(std::size_t place);
     void lose(std::size_t from, std::size_t to, std::size_t asked, us timer, bool renewed = false);
     void pass(us span);
     // How long `done` takes to come true; at most `limit`.
