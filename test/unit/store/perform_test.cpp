@@ -286,6 +286,26 @@ BOOST_FIXTURE_TEST_CASE(at_rest_a_wal_of_a_few_pages_stays_as_it_is, folder_fixt
     BOOST_TEST(std::filesystem::file_size(how.path + "-wal") == wal);
 }
 
+// Empty pages of the database are no help to what has still to be moved there.
+BOOST_FIXTURE_TEST_CASE(what_only_the_wal_has_needs_room_until_it_was_moved, folder_fixture)
+{
+    auto const how = options();
+    std::string why;
+    auto opened = store::sqlite_store::open(how, &why);
+    BOOST_TEST_REQUIRE(opened.has_value(), why);
+    auto& made = **opened;
+    log_writer log;
+    BOOST_TEST(!write_one(made, write_of(1).adds({log.next(1)})));
+    auto const wal = [&] { return std::filesystem::file_size(how.path + "-wal"); };
+    BOOST_TEST(made.needs().unsettled > wal() * 9 / 10);
+    BOOST_TEST(made.needs().unsettled < wal());
+
+    made.save_space(true);
+    BOOST_TEST(!made.tidy_at_rest());
+    BOOST_TEST(wal() == 0u);
+    BOOST_TEST(made.needs().unsettled == 0u);
+}
+
 BOOST_FIXTURE_TEST_CASE(the_wal_gets_its_size_back_when_a_reader_has_gone, folder_fixture)
 {
     auto how = options();
