@@ -112,6 +112,21 @@ BOOST_AUTO_TEST_CASE(what_queues_up_during_a_transaction_is_one_transaction)
     BOOST_TEST((survived_now().suffix.back() == log.end()));
 }
 
+BOOST_AUTO_TEST_CASE(what_the_scrub_has_found_is_written_down_in_its_turn)
+{
+    thread->note_rows(true, 1234);
+    thread.reset();
+    {
+        auto made = open();
+        BOOST_TEST(made->standing().scrubbed_ms == 1234);
+        BOOST_TEST(!made->standing().suspect);
+        start(std::move(made));
+    }
+    thread->note_rows(false, 0);
+    thread.reset();
+    BOOST_TEST(open()->standing().suspect);
+}
+
 BOOST_AUTO_TEST_CASE(a_transaction_is_bounded_by_count)
 {
     thread.reset();
