@@ -18,6 +18,9 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <fstream>
+#include <iterator>
+
 namespace chaind::configd
 {
 
@@ -40,6 +43,8 @@ constexpr auto foreign_for = 10s;              // after the last try of a machin
 constexpr microseconds second_for = 3s;        // it tries again twice a second
 constexpr std::size_t words_most = 500;        // of a process that cannot start
 constexpr microseconds cannot_start_for = 5s;  // it says so again every second
+// For chainctl while configd is down, and for configd while a machine is.
+constexpr auto kept_of_a_node = {"replica_addr", "client_url", "admin_addr", "database"};
 }  // namespace
 
 service::service(
@@ -70,6 +75,7 @@ service::service(
 
 void service::start()
 {
+    read_nodes_file();
     refresh_status(true);
     listener_.start();
     admin_.start();
@@ -488,13 +494,41 @@ void service::refresh_status(bool at_once)
     write_nodes_file();
 }
 
+// Where those were that have not been heard since this process began. People's pages that came from them ask the
+// others, which are told by this what they may answer.
+void service::read_nodes_file()
+{
+    std::ifstream file(nodes_file());
+    std::string const text(std::istreambuf_iterator<char>(file), {});
+    boost::system::error_code bad;
+    auto const before = json::parse(text, bad);
+    if (bad || !before.is_object()) return;
+    auto const* const nodes = before.get_object().if_contains("nodes");
+    if (nodes == nullptr || !nodes->is_array()) return;
+    for (auto const& value : nodes->get_array())
+    {
+        if (!value.is_object()) continue;
+        auto const& row = value.get_object();
+        node_id const name{wire::text_in(row, "name")};
+        if (!is_valid_node_name(name.name.str()) || !is_known(name)) continue;
+        for (auto const* key : kept_of_a_node)
+            if (auto const* kept = row.if_contains(key); kept != nullptr && kept->is_string())
+                infos_[name][key] = *kept;
+    }
+}
+
+std::string service::nodes_file() const
+{
+    return how_.data_dir + "/nodes.json";
+}
+
 void service::write_nodes_file()
 {
     json::array nodes;
     for (auto const& [name, info] : infos_)
     {
         json::object row{{"name", name.name.str()}};
-        for (auto const* key : {"replica_addr", "client_url", "admin_addr", "database"})
+        for (auto const* key : kept_of_a_node)
             if (auto const* value = info.if_contains(key)) row[key] = *value;
         nodes.push_back(std::move(row));
     }
@@ -504,7 +538,7 @@ void service::write_nodes_file()
     if (text == nodes_text_) return;
     nodes_text_ = std::move(text);
     registry_.perform(
-        [path = how_.data_dir + "/nodes.json", text = nodes_text_ + '\n']
+        [path = nodes_file(), text = nodes_text_ + '\n']
         {
             // Only a convenience for chainctl while configd is down: not worth failing for.
             if (auto const failed = runtime::write_private_file(path, text))

@@ -116,7 +116,9 @@ private:
     [[nodiscard]] std::int64_t wall_ms() const;
     [[nodiscard]] boost::json::object shown(boost::json::object view(status_input const&));
     void refresh_status(bool at_once);
+    void read_nodes_file();
     void write_nodes_file();
+    [[nodiscard]] std::string nodes_file() const;
 
     // ---- administrators
     boost::asio::awaitable<admin_answer> answer(admin_request asked);

@@ -469,6 +469,15 @@ json::array set_aside(status_input const& in)
     return out;
 }
 
+// Of all machines that are known, in the chain or not, heard or not.
+json::array client_urls(status_input const& in)
+{
+    json::array out;
+    for (auto const& node : in.nodes)
+        if (auto url = info(in, node.name, "client_url"); url.is_string()) out.push_back(std::move(url));
+    return out;
+}
+
 json::value changing(status_input const& in)
 {
     json::object out;
@@ -550,6 +559,7 @@ json::object status_json(status_input const& in)
         {"not_admitted", names(in.strangers)},
         {"removed_running", removed_running(in)},
         {"set_aside", set_aside(in)},
+        {"client_urls", client_urls(in)},
         {"changing", changing(in)},
         {"config_service",
          {{"state", "up"}, {"store", "sqlite"}, {"leader", "local"}, {"version", CHAIND_VERSION}}},

@@ -266,15 +266,17 @@ void known_members::add(std::string origin)
 void known_members::learn(chain_view const& now)
 {
     static constexpr std::size_t most = 64;
-    each_object(
-        now.status,
-        "chain",
-        [this](json::object const& one)
-        {
-            auto origin = origin_of(text_in(one, "client_url"));
-            if (!origin.empty() && origins_.size() < most) add(std::move(origin));
-        }
-    );
+    auto const keep = [this](std::string const& url)
+    {
+        auto origin = origin_of(url);
+        if (!origin.empty() && origins_.size() < most) add(std::move(origin));
+    };
+    each_object(now.status, "chain", [&](json::object const& one) { keep(text_in(one, "client_url")); });
+    // Whoever has a page of a machine that is away is not to wait until that is back.
+    auto const* const known = now.status.if_contains("client_urls");
+    if (known == nullptr || !known->is_array()) return;
+    for (auto const& url : known->get_array())
+        if (url.is_string()) keep(url.get_string().c_str());
 }
 
 bool known_members::may_use(

@@ -204,6 +204,27 @@ async def test_texts_are_kept_byte_for_byte_and_limits_are_exact(volume):
         assert "forged" not in logs and "correct horse" not in logs and ana["token"] not in logs
 
 
+async def test_the_page_of_a_machine_that_is_away_may_use_those_that_were_restarted_since(volume):
+    with running() as chain:
+        page = chain.urls["n2"]
+        chain.kill("n2")
+        chain.wait_length(2)
+        for name in ("configd", "n1", "n3"):
+            chain.kill(name)
+            chain.start(name)
+            chain.wait_length(2)
+        url = {row["name"]: row["client_url"] for row in json.loads(chain.ctl("nodes", "-o", "json")[1])["nodes"]}
+        assert url["n2"] == page, url
+
+        def status(name):
+            w = WebSocket(chain.urls[name], [f"Origin: {page}"])
+            w.close()
+            return w.status
+
+        for name in ("n1", "n3"):
+            wait_for(lambda: status(name) == 101, f"{name} to take the page of n2")
+
+
 async def test_origins_and_subprotocols(volume):
     with running() as chain:
         url = chain.urls["n1"]

@@ -499,6 +499,16 @@ BOOST_DATA_TEST_CASE(pages_are_judged_by_their_whole_origin, data::make(origins)
     BOOST_TEST(members.may_use(one.origin, "chat.test", {"https://app.example"}) == one.allowed);
 }
 
+BOOST_AUTO_TEST_CASE(the_page_of_a_machine_that_was_away_all_the_time_may_use_this_one)
+{
+    known_members members("http://127.0.0.1:8081");
+    auto view = view_of_two();
+    view.status["client_urls"] = {"http://127.0.0.1:8083"};
+    members.learn(view);
+    BOOST_TEST(members.may_use("http://127.0.0.1:8083", "chat.test", {}));
+    BOOST_TEST(!members.may_use("http://127.0.0.1:8084", "chat.test", {}));
+}
+
 BOOST_AUTO_TEST_CASE(a_page_may_connect_to_the_machines_of_all_members)
 {
     known_members members("http://127.0.0.1:8081");
