@@ -350,8 +350,13 @@ class Chain:
         status, nodes = self.ask_configd("/v1/status"), self.ask_configd("/v1/nodes")
         if not status or not nodes:
             return "configd does not answer"
-        # Machines that were taken out, drained or never admitted run, too, but nobody waits for them.
-        may_serve = [n["name"] for n in nodes["nodes"] if n.get("state") not in ("removed", "drained", "not admitted")]
+        # Machines that were taken out, drained or never admitted run, too, but nobody waits for them; nor for those that
+        # joined by themselves and are not there.
+        may_serve = [
+            n["name"]
+            for n in nodes["nodes"]
+            if n.get("state") not in ("removed", "drained", "not admitted") and (n["name"] in self.names() or n.get("alive"))
+        ]
         wanted = min(status["replicas"]["want"], len(may_serve))
         here = [row["name"] for row in status["chain"] if row["state"] in ("normal", "damaged", "full")]
         if not here or len(here) < wanted or len(here) != len(status["chain"]):

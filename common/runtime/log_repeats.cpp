@@ -35,6 +35,10 @@ line repeats::summary(state& of)
 
 std::optional<line> repeats::judge(line what, time now)
 {
+    // Between two states that take turns a notice says that the other one is over: the next one is news.
+    if (what.at == level::notice)
+        for (auto& [which, seen] : kinds_)
+            if (std::get<1>(which) == what.channel) seen.last_written = {};
     if (what.at == level::debug || what.at == level::notice) return what;
     if (kinds_.size() >= kinds_max) kinds_.clear();
     auto& seen = kinds_[{what.at, what.channel, what.message}];

@@ -67,6 +67,9 @@ int join(chaind_settings const& how)
 {
     auto self = how.driver.core.self;
     self.boot = runtime::random_id<boot_id>();
+    // First what makes nothing.
+    auto const& file = how.join_token_file;
+    auto const token = file.empty() ? std::string() : read_join_token(file);
     std::string unusable;
     bool const is_new = !std::filesystem::exists(how.driver.database);
     auto opened = try_open_store(how, self.boot, unusable);
@@ -86,15 +89,13 @@ int join(chaind_settings const& how)
     if (auto const taken = address_in_use(how); !taken.empty()) return not_in(runtime::exit_config, taken);
     self.store = store->id();
     bool const belongs = store->cluster().has_value();
-    auto const& file = how.join_token_file;
-    // Also with a disk that belongs there: its machine may have been removed.
-    auto const token = file.empty() ? std::string() : read_join_token(file);
 
     first_contact met;
     std::exception_ptr failed;
     asio::io_context loop(1);
     asio::co_spawn(
         loop,
+        // With the token also where the disk belongs there: its machine may have been removed.
         meet(how.driver.configd, greeting_of(self, store->cluster().value_or(cluster_id{}), token), met),
         [&failed](std::exception_ptr why) { failed = std::move(why); }
     );

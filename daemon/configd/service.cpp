@@ -494,8 +494,8 @@ void service::refresh_status(bool at_once)
     write_nodes_file();
 }
 
-// Where those were that have not been heard since this process began. People's pages that came from them ask the
-// others, which are told by this what they may answer.
+// Where those were that have not been heard since this process began. People's pages that came from them ask
+// the others, which are told by this what they may answer.
 void service::read_nodes_file()
 {
     std::ifstream file(nodes_file());

@@ -272,6 +272,8 @@ private:
         auto const hosts = message.count(http::field::host);
         if (hosts > 1 || (message.version() == 11 && hosts == 0)) return {400, "one Host header is needed"};
         if (hosts == 1 && host_of(*request.header("host")).empty()) return {400, "Host is no host"};
+        // Whichever of them were judged, somebody else may mean another one.
+        if (message.count(http::field::origin) > 1) return {400, "one Origin header at most is taken"};
         if (message.target().empty() || message.target().front() != '/')
             return {400, "the target must be a path"};
         auto const* expected = request.header("expect");

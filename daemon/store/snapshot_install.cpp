@@ -252,6 +252,8 @@ result<snapshot_manifest> restore_backup(
         if (!failure) return checked;
     }
     ::unlink(part.c_str());
+    // That file is gone, and what is wrong is wrong in the other one.
+    if (auto const at = text.find(part); at != std::string::npos) text.replace(at, part.size(), file);
     return failure;
 }
 

@@ -228,6 +228,9 @@ def test_wrong_tokens_are_counted_and_a_used_one_is_used_for_ever(volume):
         assert join(chain, folder / "a", token, "--no-start")[0] == 0
         code, _, err = join(chain, folder / "b", token, "--no-start")
         assert code == 77 and "used already" in err, err
+        # What cannot be a token makes nothing.
+        code, _, err = join(chain, folder / "d", "no token", "--no-start")
+        assert code == 78 and not list((folder / "d").glob("data/chain.db*")), (code, err)
         chain.ctl("remove-node", "web-4", "--yes")
         code, _, err = join(chain, folder / "c", token, "--no-start")
         assert code == 77 and "used already" in err, err

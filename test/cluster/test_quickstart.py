@@ -13,6 +13,7 @@ import urllib.request
 from chain import QUICKSTART, ROOT, end_all, running
 from chat import Client, register
 from local_chain import running_pid
+from test_admission import join, machine, token_of
 
 
 async def test_everything_down_and_up_again_brings_the_same_data(volume):
@@ -95,6 +96,16 @@ def started(folder, *words, environment=None, stdout=subprocess.PIPE):
             if words[0].endswith(("/chaind", "/configd")) and any(str(folder) in w for w in words):
                 left.append(int(entry.name))
     return done, left
+
+
+def test_a_machine_that_joined_by_itself_and_is_away_is_not_waited_for(volume):
+    with running() as chain, machine() as (folder, pids):
+        code, out, err = join(chain, folder, token_of(chain))
+        assert code == 0, err
+        end_all([json.loads(out)["pid"]])
+        chain.wait_length(3)
+        chain.down()
+        chain.up()
 
 
 def test_a_start_that_fails_says_why_and_leaves_nothing_running(volume):

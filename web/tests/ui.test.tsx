@@ -5,6 +5,7 @@ import type { Message } from '../src/protocol/types.gen';
 import { Outbox } from '../src/protocol/outbox';
 import { edit_message, refusal_words, send_message, shown_body } from '../src/state/compose';
 import { Markdown } from '../src/ui/markdown';
+import { headline } from '../src/ui/cluster';
 import { away_of, health_of, present, why_unserved } from '../src/ui/parts';
 import { log_rows, type LogInput } from '../src/ui/rows';
 import { band_text, pill_kind } from '../src/ui/status';
@@ -162,6 +163,16 @@ describe('machines that are away', () => {
     );
     const reading = { state: 'read_only' as const, replicas: 3, want: 3, endpoints: [] };
     expect(band_text(reading, { ...status, state: 'read_only' })!.rest).toMatch(/^It waits for n2 and n3/);
+  });
+  it('are not repaired without the config service, which the cluster page says first', () => {
+    const status = {
+      ...{ schema: 's', state: 'degraded' as const, config_service: { state: 'down' as const } },
+      chain: [node('n1'), node('n2'), node('n3')],
+    };
+    const without = headline(status);
+    expect(without).toMatchObject({ words: 'Safe on 3 of 3', ok: false });
+    expect(without.more).toMatch(/^Two machines may fail and nothing is lost. The config service is down: after a failure/);
+    expect(headline({ ...status, state: 'healthy', config_service: { state: 'up' } })).toMatchObject({ ok: true });
   });
   it('are not those that come in', () => {
     const status = { ...with_away(['n1'], ['n2', 'n3']), joining: [{ name: 'n3', phase: 'log' }] };

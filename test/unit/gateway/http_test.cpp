@@ -246,6 +246,7 @@ std::vector<bad_request_case> bad_requests()
         {"not HTTP", "hello there\r\n\r\n", 400},
         {"no Host", "GET / HTTP/1.1\r\n\r\n", 400},
         {"two Hosts", "GET / HTTP/1.1\r\n" + h + h + "\r\n", 400},
+        {"two Origins", "GET / HTTP/1.1\r\nHost: x\r\nOrigin: http://x\r\nOrigin: http://y\r\n\r\n", 400},
         {"an empty Host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", 400},
         {"a Host that is none", "GET / HTTP/1.1\r\nHost: chat.test@evil.example\r\n\r\n", 400},
         {"an absolute target", "GET http://evil.example/ HTTP/1.1\r\n" + h + "\r\n", 400},

@@ -85,6 +85,16 @@ BOOST_AUTO_TEST_CASE(a_flood_of_one_message_with_changing_values_has_a_bound)
     BOOST_TEST(said(level::info, "refused a link", "a").value() == "");  // the same again is no mistake there
 }
 
+BOOST_AUTO_TEST_CASE(a_state_that_a_notice_has_ended_is_news_when_it_comes_back)
+{
+    for (int i = 0; i < 20; ++i)
+    {
+        BOOST_TEST(said(level::error, "the disk is full", "a").value() == (i == 0 ? "" : "1"));
+        BOOST_TEST(!said(level::error, "the disk is full", "a"));
+        BOOST_TEST(said(level::notice, "the disk has room again", "a").value() == "");
+    }
+}
+
 BOOST_AUTO_TEST_CASE(changes_of_the_chain_and_other_messages_are_not_held_back)
 {
     for (int i = 0; i < 1000; ++i)

@@ -278,6 +278,7 @@ BOOST_AUTO_TEST_CASE(a_damaged_backup_is_not_restored)
         errc::store_damaged
     ));
     BOOST_TEST(why.find("digest") != std::string::npos);
+    BOOST_TEST(why.starts_with(other.path("s") + ": "), why);
     // The lock stays, as it does wherever a store has been.
     std::filesystem::remove(path("new/chaind.db.lock"));
     BOOST_TEST(std::filesystem::is_empty(path("new")));

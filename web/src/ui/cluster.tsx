@@ -31,7 +31,7 @@ const does: Record<ChainNode['role'], string> = {
   solo: 'Takes, stores and confirms alone',
 };
 
-function headline(status: Status): { words: string; more: string; ok: boolean } {
+export function headline(status: Status): { words: string; more: string; ok: boolean } {
   const have = present(status).length;
   const want = Math.max(status.replicas?.want ?? 0, status.chain.length);
   const may_fail = have - 1;
@@ -50,7 +50,9 @@ function headline(status: Status): { words: string; more: string; ok: boolean } 
     may_fail === 0
       ? 'A failure stops service.'
       : `${capital(in_words(may_fail))} ${may_fail === 1 ? 'machine' : 'machines'} may fail and nothing is lost.`;
-  return { words: `Safe on ${have} of ${want}`, more: fail + epoch, ok: have >= want };
+  const alone = status.config_service?.state === 'down';
+  const unrepaired = alone ? ' The config service is down: after a failure nothing is written until it is back.' : '';
+  return { words: `Safe on ${have} of ${want}`, more: fail + unrepaired + epoch, ok: have >= want && !alone };
 }
 
 function Card({ node, here }: { node: ChainNode; here: boolean }) {
