@@ -59,11 +59,20 @@ std::optional<admin_verdict> controller::impl::not_there(node_id const& name) co
     return is_removed(name) ? std::optional(admin_verdict::removed) : std::nullopt;
 }
 
+// Nobody may learn from a machine with damaged rows: beside such ones the last sound one stays.
 bool controller::impl::others_alive(node_id const& than) const
 {
+    auto const is_damaged = [&](node_id const& name)
+    {
+        auto const* const found = nodes_.find(name);
+        return found != nullptr && found->last && found->last->damaged;
+    };
+    bool const any_will_do = is_damaged(than);
     auto const& chain = rec_.current.members;
     return std::any_of(
-        chain.begin(), chain.end(), [&](member const& m) { return m.name != than && alive(m); }
+        chain.begin(),
+        chain.end(),
+        [&](member const& m) { return m.name != than && alive(m) && (any_will_do || !is_damaged(m.name)); }
     );
 }
 

@@ -176,7 +176,17 @@ asio::awaitable<admin_answer> service::change_node(std::string name, std::string
 {
     if (verb == "add") co_return co_await add(std::move(name), std::move(asked));
     if (verb == "replace") co_return co_await replace(std::move(name), std::move(asked));
-    if (verb == "abort") co_return abort_node(name, asked.dry_run);
+    if (verb == "abort")
+    {
+        // What has been asked is written by now, unless the disk stands still: then nobody would take the
+        // machine out of the chain.
+        co_await events_are_written();
+        if (!events_.all_written())
+            co_return refusal(
+                503, "unavailable", "the disk of configd's data folder does not finish a write"
+            );
+        co_return abort_node(name, asked.dry_run);
+    }
 
     auto const number = ++last_request_;
     node_id const who{name};
@@ -374,7 +384,9 @@ admin_answer service::told(std::string const& name, std::optional<control::admin
             );
         }
         case admin_verdict::last_replica:
-            return conflict(name + " is the last replica that is there: it stays until another one serves");
+            return conflict(
+                name + " is the last replica that is there with sound data: it stays until another one serves"
+            );
         case admin_verdict::no_spare:
             return conflict("no spare is there to take the place of " + name + "; name one");
         case admin_verdict::not_a_member: return conflict(name + " is no member of the chain");

@@ -1,15 +1,18 @@
 // Making a snapshot file.
 #include "store/snapshot_file.hpp"
 
+#include "chat/apply.hpp"
 #include "runtime/error_words.hpp"
 #include "runtime/private_file.hpp"
 #include "runtime/random_id.hpp"
 #include "store/chat_reader.hpp"
+#include "store/chat_state.hpp"
 #include "store/chat_sum.hpp"
 #include "store/log_rows.hpp"
 #include "store/snapshot_rows.hpp"
 #include "store/store_file.hpp"
 #include "store/store_schema.hpp"
+#include "wire/command.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -156,13 +159,14 @@ private:
             return errc::store_damaged;
         }
         applied_ = meta->applied;
+        end_ = how_.to_the_end ? last_row(db).value_or(applied_) : applied_;
         auto const first = applied_.at - meta->base.at > how_.log_rows
                                ? seq(applied_.at.value() - how_.log_rows)
                                : meta->base.at;
         auto const base = first == meta->base.at ? meta->base : row_point(db, first).value_or(log_point{});
         base_ = base;
         std::string sentence = "log row " + std::to_string(first.value()) + " is missing";
-        if (base.at != first || !log_is_sound(db, *meta, first, applied_.at, sentence))
+        if (base.at != first || !log_is_sound(db, *meta, first, end_.at, sentence))
         {
             if (db.failed()) return judge(db, database_);
             why_ = database_ + ": " + sentence;
@@ -179,9 +183,6 @@ private:
         // A fault on the way into the copy shows when that is checked.
         out.state = sum->value();
         if (meta->cluster) out.cluster = to_string(*meta->cluster);
-        out.at = applied_;
-        out.messages = count_rows(db, "main.chat_message");
-        out.accounts = count_rows(db, "main.chat_user");
         copy_tables(db);
         return judge(db, target_);
     }
@@ -192,7 +193,7 @@ private:
             all_ += count_rows(db, std::string("main.") + table.name);
         for (auto const& table : others)
             all_ += count_rows(db, std::string("main.") + table.name);
-        all_ += applied_.at - base_.at;
+        all_ += end_.at - base_.at;
         copy_growing(db);
         for (auto const& table : others)
             copy_into(db, table.name, std::string(" ORDER BY ") + table.key);
@@ -201,7 +202,7 @@ private:
             db,
             "log",
             " WHERE seq > " + std::to_string(base_.at.value()) +
-                " AND seq <= " + std::to_string(applied_.at.value()) + " ORDER BY seq"
+                " AND seq <= " + std::to_string(end_.at.value()) + " ORDER BY seq"
         );
         db.run(
             "INSERT INTO snapshot.log_epoch SELECT epoch, min(seq) FROM snapshot.log GROUP BY epoch ORDER BY "
@@ -249,12 +250,54 @@ private:
         to.script("BEGIN");
         for (auto const& index : indexes_)
             to.script(index);
+        if (end_.at > applied_.at)
+            if (auto failure = apply_the_rest(to, out)) return failure;
+        out.at = applied_;
+        out.messages = count_rows(to, "chat_message");
+        out.accounts = count_rows(to, "chat_user");
         save_applied(to, applied_, bytes_of_rows(to, base_.at, applied_.at));
         save_base(to, base_);
         save_manifest(to, out);
         to.script("COMMIT");
         out.bytes = bytes_of_file(to);
         return judge(to, target_);
+    }
+
+    // What is on every disk of the chain, and so may be acknowledged, need not be applied yet: that takes
+    // another write.
+    error_code apply_the_rest(database& to, snapshot_manifest& out)
+    {
+        chat_state rows(to);
+        while (applied_.at < end_.at)
+        {
+            std::string sentence;
+            auto const next = read_rows(to, {applied_, end_.at, 1u << 20}, sentence);
+            if (to.failed()) return judge(to, target_);
+            if (!next || next->empty()) return refuse(errc::store_damaged, sentence);
+            for (auto const& e : *next)
+            {
+                auto const command = wire::decode_command(*e.command);
+                if (!command)
+                    return refuse(
+                        errc::newer_schema,
+                        "position " + std::to_string(e.at.value()) +
+                            " of the log holds a command that this version does not know"
+                    );
+                static_cast<void>(
+                    chat::apply(rows, *command, {.pos = e.at, .ts_us = e.ts_us, .request = e.request})
+                );
+                applied_ = e.point();
+            }
+        }
+        rows.flush();
+        out.state = rows.kept().value();
+        return judge(to, target_);
+    }
+
+    error_code refuse(error_code what, std::string const& sentence)
+    {
+        why_ = database_ + ": " + sentence;
+        return what;
     }
 
     [[nodiscard]] char const* synchronous() const { return how_.durable ? "FULL" : "OFF"; }
@@ -287,7 +330,8 @@ private:
     long_work const& work_;
     std::string& why_;
     std::vector<std::string> indexes_;
-    log_point applied_;
+    log_point applied_;  // of the copy
+    log_point end_;      // to which it is to be
     log_point base_;
     std::uint64_t done_ = 0;
     std::uint64_t all_ = 0;

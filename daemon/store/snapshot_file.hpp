@@ -60,11 +60,12 @@ struct snapshot_options
     digest id = {};  // empty: a random one
     std::string lineage = {};
     std::uint64_t log_rows = snapshot_log_rows;
-    bool durable = true;   // else what has been written may still be in memory only
-    std::string vfs = {};  // of both files; empty: the operating system's
+    bool to_the_end = false;  // of the log, applied or not; else the state as it is applied
+    bool durable = true;      // else what has been written may still be in memory only
+    std::string vfs = {};     // of both files; empty: the operating system's
 };
 
-// Makes `target` (mode 0600) from the committed state of `database`, which another connection, also of
+// Makes `target` (mode 0600) from what `database` has committed, which another connection, also of
 // another process, may go on writing: all is read in one transaction. The file is on disk when this returns,
 // if it is to be durable; on failure there is none. `target` must not exist. Errors: disk_failed,
 // store_damaged, newer_schema, stopped; `why`, if given, becomes a sentence for the administrator. The same

@@ -36,5 +36,8 @@ async def test_a_disk_of_the_config_service_that_stands_still_is_named_before_it
             assert status["state"] == "degraded" and "configd's data folder" in status["registry"]["reason"], status
             _, text, _ = await in_thread(lambda: chain.ctl("status", "--check", ok=(1,)))
             assert "the next failure stops service" in text and "mend that disk" in text, text
+            pids = chain.pids()
+            _, _, text = await in_thread(lambda: chain.ctl("drill", "kill-tail", "--yes", ok=(69,)))
+            assert "does not finish a write" in text and chain.pids() == pids, text
             disk.heals()
             await in_thread(wait_for, lambda: chain.ctl_status()["state"] == "healthy", "the disk")

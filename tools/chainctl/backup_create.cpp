@@ -178,6 +178,7 @@ int run_backup_create(invocation const& call)
     auto const part = file + ".part-" + std::to_string(::getpid());
     store::snapshot_options how;
     how.lineage = from.lineage;
+    how.to_the_end = true;
     std::string why;
     auto const made = store::make_snapshot(from.database, part, how, &why, watched("copy"));
     if (!made) return store_failed(from.database, made.error(), why);

@@ -137,6 +137,8 @@ std::string whereabouts(json::object const& status, std::string const& node)
         return node + " is away (" + text_at(*away, "reason", "no reason known") + ")";
     if (is_listed(status, "removed", node)) return node + " was taken out of the chain for good";
     if (is_listed(status, "drained", node)) return node + " is drained";
+    if (is_listed(status, "spares", node))
+        return node + " stands by, since the chain has as many machines as it wants";
     auto const place = place_of(status, node);
     if (place.empty()) return node + " is not in the chain";
     return node + (place == "head" || place == "tail" ? " is the " + place : " is in the chain");

@@ -8,6 +8,7 @@
 #include <boost/json/array.hpp>
 
 #include <algorithm>
+#include <set>
 
 namespace chaind::chainctl
 {
@@ -252,24 +253,55 @@ std::string failed_lines(json::object const& status)
 }
 
 // What its disk has changed nobody takes from it; where others are sound, a restart is the whole repair.
+std::set<std::string> set_of(json::array const& names_or_rows)
+{
+    std::set<std::string> out;
+    for (auto const& value : names_or_rows)
+        if (value.is_string())
+            out.emplace(value.get_string());
+        else if (value.is_object())
+            out.insert(text_at(value.get_object(), "name"));
+    return out;
+}
+
+// A backup is older than any machine.
+std::string what_repairs(json::object const& status, std::string const& name)
+{
+    auto const damaged = set_of(list_at(status, "damaged"));
+    auto const is_sound = [&](json::value const& row)
+    {
+        return row.is_object() && text_at(row.get_object(), "state") != "silent" &&
+               !damaged.contains(text_at(row.get_object(), "name"));
+    };
+    auto const& chain = list_at(status, "chain");
+    auto const restart = "restart chaind on " + name +
+                         ": it sets its database aside and takes a sound one from another machine";
+    if (std::any_of(chain.begin(), chain.end(), is_sound)) return "look at its disk, then " + restart;
+    std::set<std::string> outside;
+    for (auto const* list : {"failed", "drained", "spares", "removed"})
+        outside.merge(set_of(list_at(status, list)));
+    std::string others;
+    for (auto const& other : outside)
+        if (!damaged.contains(other)) others += (others.empty() ? "" : " or ") + other;
+    constexpr char const* none = "look at its disk; no machine of the chain has a sound database";
+    if (others.empty()) return std::string(none) + ", so restore the newest backup";
+    return none + (": bring " + others) +
+           " into it (start its chaind, `chainctl undrain`, `chainctl add-node`), then " + restart +
+           ". Only where none of them is sound, restore the newest backup";
+}
+
 std::string damaged_lines(json::object const& status)
 {
     auto const& damaged = list_at(status, "damaged");
-    bool const others_are_sound = list_at(status, "chain").size() > damaged.size();
     std::string out;
     for (auto const& value : damaged)
     {
         if (!value.is_object()) continue;
         auto const& node = value.get_object();
         auto const name = text_at(node, "name");
-        out +=
-            "  " + coloured(tint::bad, "damaged") + "  " + name + ": " +
-            text_at(node, "reason", "no reason known") + "\n           next: " +
-            (others_are_sound ? "look at its disk, then restart chaind on " + name +
-                                    ": it sets its database aside and takes a sound one from another machine"
-                              : "look at its disk; no machine of the chain has a sound database, so restore "
-                                "the newest backup") +
-            "\n";
+        out += "  " + coloured(tint::bad, "damaged") + "  " + name + ": " +
+               text_at(node, "reason", "no reason known") +
+               "\n           next: " + what_repairs(status, name) + "\n";
     }
     return out;
 }

@@ -552,6 +552,11 @@ BOOST_AUTO_TEST_CASE(what_was_waited_for_is_said_as_it_is)
     BOOST_TEST(printed == "n2 is back in the chain\n");
     BOOST_TEST(run_with({"n3"}, {done_in_32, no_events, two}, run_undrain) == exit_done);
     BOOST_TEST(printed == "n3 stands by, since the chain has as many machines as it wants\n");
+    // Somebody has asked for a shorter chain meanwhile.
+    std::string now = two;
+    now.insert(1, R"("config_service":{"state":"up"},)");
+    BOOST_TEST(run_with({"n3", "127.0.0.1:1"}, {done_in_32, no_events, now}, run_add_node) == exit_failed);
+    BOOST_TEST(mentions(said, "n3 stands by, since the chain has as many machines as it wants"), said);
 }
 
 BOOST_AUTO_TEST_CASE(all_changes_answer_to_programs_in_one_shape)

@@ -162,6 +162,11 @@ BOOST_AUTO_TEST_CASE(a_damaged_machine_has_a_reason_and_a_next_step)
     BOOST_TEST(!mentions(alone, "restart"));
     BOOST_TEST(mentions(with_others, "restart chaind on n1"));
     BOOST_TEST(!mentions(with_others, "backup"));
+    damaged["chain"].as_array().pop_back();
+    damaged["drained"] = {"n2"};
+    damaged["failed"] = {{{"name", "n3"}, {"reason", "no heartbeat"}}};
+    BOOST_TEST(mentions(status_text(damaged, false), "bring n2 or n3 into it"));
+    BOOST_TEST(mentions(status_text(damaged, false), "then restart chaind on n1"));
 }
 
 BOOST_AUTO_TEST_CASE(a_config_service_that_is_down_is_no_healthy_cluster)

@@ -97,7 +97,10 @@ BOOST_AUTO_TEST_CASE(drain_undrain_move_and_remove)
     BOOST_TEST(status().at("failed").as_array().empty());
     auto const last = post("/v1/nodes/n2/drain");
     BOOST_TEST(last.status == 409u);
-    BOOST_TEST(problem(last) == "n2 is the last replica that is there: it stays until another one serves");
+    BOOST_TEST(
+        problem(last) ==
+        "n2 is the last replica that is there with sound data: it stays until another one serves"
+    );
     BOOST_TEST(wait([&] { return puppets["n1"]->told->drain; }));
     BOOST_TEST(post("/v1/nodes/n1/undrain").status == 200u);
     BOOST_TEST(chain_is("n2 n1"));

@@ -110,7 +110,10 @@ BOOST_AUTO_TEST_CASE(it_is_judged_by_the_chain_that_it_finds_then)
     BOOST_TEST(!first);
     go_on();
     expect_answer(first, 409);
-    BOOST_TEST(problem(*first) == "n2 is the last replica that is there: it stays until another one serves");
+    BOOST_TEST(
+        problem(*first) ==
+        "n2 is the last replica that is there with sound data: it stays until another one serves"
+    );
 }
 
 BOOST_AUTO_TEST_CASE(who_has_gone_meanwhile_changes_nothing)

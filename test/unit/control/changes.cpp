@@ -111,6 +111,24 @@ BOOST_AUTO_TEST_CASE(the_last_replica_is_not_drained)
     BOOST_CHECK(t.verdict_of(t.drain("n2")) == admin_verdict::last_replica);
 }
 
+// Nobody could learn from the others.
+BOOST_AUTO_TEST_CASE(the_last_replica_with_sound_rows_is_neither_drained_nor_removed)
+{
+    settled_town t;
+    t.of("n1").damaged = true;
+    t.run(100ms);
+    auto const request = t.drain("n2");
+    t.feed(drained_clients{name("n2")});
+    BOOST_CHECK(t.outcome(request, 500ms) == admin_verdict::done);
+    BOOST_REQUIRE(t.active("n1 n3"));
+    BOOST_CHECK(t.verdict_of(t.drain("n3")) == admin_verdict::last_replica);
+    BOOST_CHECK(t.verdict_of(t.remove("n3")) == admin_verdict::last_replica);
+    BOOST_CHECK(t.active("n1 n3"));
+    auto const away = t.remove("n1");
+    BOOST_CHECK(t.outcome(away, 500ms) == admin_verdict::done);
+    BOOST_CHECK(t.active("n3"));
+}
+
 BOOST_AUTO_TEST_CASE(who_becomes_the_last_while_its_clients_leave_stays)
 {
     settled_town t;

@@ -45,6 +45,22 @@ BOOST_AUTO_TEST_CASE(it_holds_the_applied_state_and_the_newest_rows_and_no_ident
     BOOST_TEST(number_in(path("s"), "SELECT store = zeroblob(16) AND cluster IS NULL FROM meta") == 1);
 }
 
+// They are on the disks of all machines, and may be acknowledged, one write before they are applied.
+BOOST_AUTO_TEST_CASE(a_backup_holds_also_what_is_not_applied_yet)
+{
+    auto made = filled(2500, 7);
+    auto const manifest = snapshot("s", {.log_rows = 1000, .to_the_end = true});
+    BOOST_TEST(manifest.at.at == seq(2500));
+    BOOST_TEST(manifest.messages == 2498u);
+    std::string why;
+    auto const checked = store::check_snapshot(path("s"), &why);
+    BOOST_TEST_REQUIRE(checked.has_value(), why);
+    BOOST_TEST((*checked == manifest));
+    BOOST_TEST_REQUIRE(!write_one(*made, write_of(9).applies(2500)));
+    BOOST_TEST(state_digest(db()) == manifest.state);
+    BOOST_TEST((made->applied() == manifest.at));
+}
+
 BOOST_AUTO_TEST_CASE(the_writer_goes_on_meanwhile)
 {
     auto made = filled(300);
