@@ -346,6 +346,7 @@ BOOST_AUTO_TEST_CASE(a_head_whose_rows_are_refused_for_their_time_is_replaced_at
         (by_its_clock ? t.of("n1").clock_ahead : t.of("n1").stamp_ahead) = 40 * day;
         t.of("n2").refused_us = (40 * day).count();
         BOOST_REQUIRE(t.run_until([&] { return t.config().members.front() == t.of("n2").who; }, 300ms));
+        BOOST_CHECK_EQUAL(t.noticed("refused"), 0U);  // who is right is no complaint
         t.of("n2").refused_us = 0;
         BOOST_REQUIRE(t.becomes("n2 n3 n1", 5s));
     }
