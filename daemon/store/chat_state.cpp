@@ -372,4 +372,14 @@ void chat_state::put(chat::event const& row)
     );
 }
 
+result<chat::applied> apply_row(chat_state& to, chain::entry const& row, std::string& why)
+{
+    auto const command = wire::decode_command(*row.command);
+    if (command)
+        return chat::apply(to, *command, {.pos = row.at, .ts_us = row.ts_us, .request = row.request});
+    why = "position " + std::to_string(row.at.value()) +
+          " of the log holds a command that this version does not know";
+    return errc::newer_schema;
+}
+
 }  // namespace chaind::store

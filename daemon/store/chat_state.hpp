@@ -6,12 +6,15 @@
 // once for each transaction and before COMMIT. After a transaction that was not committed this object must be
 // thrown away.
 
+#include "chain/types.hpp"
+#include "chat/apply.hpp"
 #include "chat/row_hash.hpp"
 #include "chat/state.hpp"
 #include "store/row_watch.hpp"
 #include "store/sqlite.hpp"
 
 #include <memory>
+#include <string>
 
 namespace chaind::store
 {
@@ -78,5 +81,9 @@ private:
     bool counters_changed_ = false;
     std::shared_ptr<row_watch> watch_ = std::make_shared<row_watch>();
 };
+
+// What this row of the log does to the state. newer_schema: it holds a command that this version does not
+// know, and to pass over that would be another state than that of those who do; `why` becomes a sentence.
+[[nodiscard]] result<chat::applied> apply_row(chat_state& to, chain::entry const& row, std::string& why);
 
 }  // namespace chaind::store

@@ -1,7 +1,6 @@
 // Making a snapshot file.
 #include "store/snapshot_file.hpp"
 
-#include "chat/apply.hpp"
 #include "runtime/error_words.hpp"
 #include "runtime/private_file.hpp"
 #include "runtime/random_id.hpp"
@@ -12,7 +11,6 @@
 #include "store/snapshot_rows.hpp"
 #include "store/store_file.hpp"
 #include "store/store_schema.hpp"
-#include "wire/command.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -276,16 +274,7 @@ private:
             if (!next || next->empty()) return refuse(errc::store_damaged, sentence);
             for (auto const& e : *next)
             {
-                auto const command = wire::decode_command(*e.command);
-                if (!command)
-                    return refuse(
-                        errc::newer_schema,
-                        "position " + std::to_string(e.at.value()) +
-                            " of the log holds a command that this version does not know"
-                    );
-                static_cast<void>(
-                    chat::apply(rows, *command, {.pos = e.at, .ts_us = e.ts_us, .request = e.request})
-                );
+                if (!apply_row(rows, e, sentence)) return refuse(errc::newer_schema, sentence);
                 applied_ = e.point();
             }
         }

@@ -8,7 +8,6 @@
 #include "store/store_file.hpp"
 #include "store/store_schema.hpp"
 #include "store/write_again.hpp"
-#include "wire/command.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -449,16 +448,9 @@ error_code sqlite_store::apply(seq upto, store_observer const& tell)
         std::vector<chat::applied> results;
         for (auto const& e : *rows)
         {
-            chat::entry_context const context{.pos = e.at, .ts_us = e.ts_us, .request = e.request};
-            auto const command = wire::decode_command(*e.command);
-            // To pass over it would be another state than that of those who know it.
-            if (!command)
-                return refuse(
-                    errc::newer_schema,
-                    "position " + std::to_string(e.at.value()) +
-                        " of the log holds a command that this version does not know"
-                );
-            results.push_back(chat::apply(*chat_, *command, context));
+            auto result = apply_row(*chat_, e, why);
+            if (!result) return refuse(errc::newer_schema, why);
+            results.push_back(*std::move(result));
             applied_ = e.point();
             auto const checkpoint = results.back().checkpoint;
             if (!checkpoint && e.at != rows->back().at) continue;
