@@ -360,6 +360,20 @@ BOOST_AUTO_TEST_CASE(an_older_heartbeat_of_the_same_run_takes_no_promise_back_an
         if (n.name == name("n2")) BOOST_CHECK_EQUAL(n.last->promised, epoch{2});
 }
 
+BOOST_AUTO_TEST_CASE(a_late_word_of_an_earlier_run_is_no_word_of_its_machine)
+{
+    settled_town t;
+    auto const late = t.word_of(t.of("n2"));
+    t.kill("n2");
+    BOOST_REQUIRE(t.becomes("n1 n3", 100ms));
+    t.start("n2");
+    BOOST_REQUIRE(t.becomes("n1 n3 n2", 1s));
+    t.directives.clear();
+    t.feed(heard{late});
+    BOOST_CHECK(t.directives.empty());
+    BOOST_CHECK(t.active("n1 n3 n2"));
+}
+
 BOOST_AUTO_TEST_CASE(a_false_removal_is_followed_by_a_return)
 {
     settled_town t;
