@@ -232,7 +232,11 @@ def test_events_are_followed_across_restarts_of_the_config_service(volume):
         words = [*chain.summary["chainctl"], "events", "--follow", "-o", "jsonl"]
         out, err = chain.dir / "followed", chain.dir / "said"
         with open(out, "w") as stdout, open(err, "w") as stderr:
-            follower = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, start_new_session=True)
+            # Whoever runs this in the background lets its programs ignore SIGINT.
+            heeds = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+            follower = subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, start_new_session=True, preexec_fn=heeds
+            )
         shown = lambda: [json.loads(line) for line in out.read_text().splitlines()]
         try:
             for lap in (1, 2):
