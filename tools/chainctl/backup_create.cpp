@@ -38,18 +38,11 @@ std::string default_name()
     return runtime::in_utc(runtime::now().wall_us, "chaind-%Y%m%d-%H%M%SZ.backup");
 }
 
-boost::json::object const& row_of(boost::json::array const& rows, std::string const& node)
-{
-    static boost::json::object const none;
-    for (auto const& value : rows)
-        if (value.is_object() && text_at(value.get_object(), "name") == node) return value.get_object();
-    return none;
-}
-
 // The rows of all answers: whichever says where a replica's database is.
 std::string database_in(boost::json::array const& rows, std::string const& node)
 {
-    return text_at(row_of(rows, node), "database");
+    auto const* const row = row_of(rows, node);
+    return row == nullptr ? std::string() : text_at(*row, "database");
 }
 
 // Whoever is not in the chain lacks what that has acknowledged since, and nobody expects it of a backup.
@@ -61,12 +54,12 @@ int not_in_the_chain(
 )
 {
     auto const committed = number_at(status, "committed");
-    auto const& row = row_of(nodes, node);
-    auto const end = number_at(row, "log_end");
+    auto const* const row = row_of(nodes, node);
+    bool const known = row != nullptr && row->contains("log_end");
+    auto const end = known ? number_at(*row, "log_end") : 0;
     say("chainctl: " + whereabouts(status, node) + ", and its database " +
-        (row.contains("log_end") && end < committed
-             ? "lacks at least the last " + with_thousands(committed - end) + " entries"
-             : std::string("may lack what was acknowledged since")) +
+        (known && end < committed ? "lacks at least the last " + with_thousands(committed - end) + " entries"
+                                  : std::string("may lack what was acknowledged since")) +
         "; nothing was written");
     std::string members;
     for (auto const& value : list_at(status, "chain"))

@@ -24,7 +24,14 @@ bool stderr_is_terminal()
     return answer;
 }
 
-json::object const* row_of(json::array const& rows, std::string const& node, bool or_another = false)
+std::string in_the_chain_at(std::uint64_t epoch)
+{
+    return "in the chain at epoch " + std::to_string(epoch);
+}
+
+}  // namespace
+
+json::object const* row_of(json::array const& rows, std::string const& node, bool or_another)
 {
     json::object const* another = nullptr;
     for (auto const& value : rows)
@@ -35,13 +42,6 @@ json::object const* row_of(json::array const& rows, std::string const& node, boo
     }
     return another;
 }
-
-std::string in_the_chain_at(std::uint64_t epoch)
-{
-    return "in the chain at epoch " + std::to_string(epoch);
-}
-
-}  // namespace
 
 std::optional<std::uint64_t> progress::seconds_left() const
 {

@@ -72,6 +72,10 @@ private:
 // stderr.
 int wait_until(invocation const& call, errand const& what, goal const& reached, boost::json::object& answer);
 
+// The machine's row of such a list; with `or_another`, else the first one. Null: there is none.
+boost::json::object const* row_of(
+    boost::json::array const& rows, std::string const& node, bool or_another = false
+);
 // The role of a member that serves ("head", …), or "".
 std::string role_of(boost::json::object const& status, std::string const& node);
 bool is_member(boost::json::object const& status, std::string const& node);
