@@ -5,7 +5,26 @@ namespace chaind::control
 
 void failure_detector::heard(member const& who, instant now, bool stepping_down, microseconds late)
 {
-    known_[who] = {.heard = now, .stepping_down = stepping_down, .late = late};
+    auto& seen = known_[who];
+    if (now - seen.heard > silence_ / 2) excuse_the_others(who, seen, now);
+    seen = {.heard = now, .stepping_down = stepping_down, .late = late};
+}
+
+// The words of those who were silent with it are on their way: it is judged anew, but not for ever.
+void failure_detector::excuse_the_others(member const& who, state const& was, instant now)
+{
+    for (auto& [other, its] : known_)
+        if (other != who && overdue(its, now) && connections_.contains(other) &&
+            shares_silence(its, who, was, now))
+            its.excused_until = std::min(now + silence_, its.heard + longest_);
+}
+
+// Who was silent before cannot have lost its voice with it, and who spoke for half of its silence has not.
+bool failure_detector::shares_silence(state const& of, member const& other, state const& its, instant now)
+    const
+{
+    return connections_.contains(other) && its.heard + longest_ >= now && its.heard > of.heard - silence_ &&
+           its.heard < of.heard + patience(of) - silence_ / 2;
 }
 
 microseconds failure_detector::patience(state const& with) const
@@ -30,16 +49,14 @@ void failure_detector::assume(member const& who, instant now)
 
 void failure_detector::connected(member const& who, bool same_kernel)
 {
-    if (same_kernel)
-        neighbours_.insert(who);
-    else
-        neighbours_.erase(who);
+    connections_[who] = same_kernel;
     if (auto found = known_.find(who); found != known_.end()) found->second.lost = false;
 }
 
 bool failure_detector::lost(member const& who)
 {
-    bool const same_kernel = neighbours_.erase(who) > 0;
+    bool const same_kernel = is_on_this_kernel(who);
+    connections_.erase(who);
     auto found = known_.find(who);
     if (found == known_.end()) return false;
     found->second.lost = true;
@@ -56,32 +73,38 @@ void failure_detector::probed(member const& who, bool gone)
 void failure_detector::forgive(instant since, instant now)
 {
     for (auto& [who, seen] : known_)
-        if (seen.heard + patience(seen) >= since) assume(who, now);
+        if (!overdue(seen, since)) assume(who, now);
 }
 
 verdict failure_detector::judge(member const& who, instant now) const
 {
     auto found = known_.find(who);
-    return found == known_.end() ? verdict::silent : judge(found->second, now);
+    return found == known_.end() ? verdict::silent : judge(who, found->second, now);
 }
 
-verdict failure_detector::judge(state const& of, instant now) const
+verdict failure_detector::judge(member const& who, state const& of, instant now) const
 {
     if (of.gone) return verdict::gone;
     if (of.lost && of.stepping_down) return verdict::left;
-    return of.heard + patience(of) >= now ? verdict::alive : verdict::silent;
+    if (!overdue(of, now)) return verdict::alive;
+    if (of.heard + longest_ < now || !connections_.contains(who)) return verdict::silent;
+    if (of.excused_until >= now) return verdict::alive;
+    auto const shares = [&](auto const& other)
+    { return other.first != who && shares_silence(of, other.first, other.second, now); };
+    return std::any_of(known_.begin(), known_.end(), shares) ? verdict::alive : verdict::silent;
 }
 
 bool failure_detector::assumed(member const& who, instant now) const
 {
     auto found = known_.find(who);
-    return found != known_.end() && found->second.assumed && judge(found->second, now) == verdict::alive;
+    return found != known_.end() && found->second.assumed && judge(who, found->second, now) == verdict::alive;
 }
 
 bool failure_detector::heard_in_time(member const& who, instant now) const
 {
     auto found = known_.find(who);
-    return found != known_.end() && !found->second.assumed && judge(found->second, now) == verdict::alive;
+    return found != known_.end() && !found->second.assumed && !overdue(found->second, now) &&
+           judge(who, found->second, now) == verdict::alive;
 }
 
 std::optional<instant> failure_detector::last_heard(member const& who) const

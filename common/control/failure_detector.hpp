@@ -6,13 +6,17 @@
 // connection then ended, but it may go on for a while all the same. One that is `gone` cannot be alive: its
 // connection ended, and the kernel that runs both of us says that it has ended, too. Only then need nobody
 // wait for its lease.
+//
+// Assumed: processes fail one at a time. Where several whose connections stand fall silent together, the
+// host or the network that they share is the likelier cause, and each is waited for up to `longest`. Two that
+// truly end at once without their connections ending (two machines lose power) are noticed that much later;
+// whose connection ends shares no silence.
 
 #include "base/time.hpp"
 #include "membership/config.hpp"
 
 #include <boost/endian/conversion.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
-#include <boost/unordered/unordered_flat_set.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -31,7 +35,7 @@ enum class verdict : std::uint8_t
 class failure_detector
 {
 public:
-    // `longest`: what a host that is late may make of `silence`.
+    // `longest`: what a host that is late, or a silence that is shared, may make of `silence`.
     explicit failure_detector(microseconds silence, microseconds longest = {})
         : silence_(silence), longest_(std::max(silence, longest))
     {
@@ -45,7 +49,11 @@ public:
     [[nodiscard]] microseconds patience(member const& who) const;
     // It has a connection; `same_kernel`: as this process, so that its end can be seen.
     void connected(member const& who, bool same_kernel);
-    [[nodiscard]] bool is_on_this_kernel(member const& who) const { return neighbours_.contains(who); }
+    [[nodiscard]] bool is_on_this_kernel(member const& who) const
+    {
+        auto const found = connections_.find(who);
+        return found != connections_.end() && found->second;
+    }
     // Its connection ended. True: ask the kernel whether the process still exists (a probe).
     [[nodiscard]] bool lost(member const& who);
     // The answer to a probe. It counts only while nothing was heard since the connection ended.
@@ -57,7 +65,7 @@ public:
     void forget(member const& who)
     {
         known_.erase(who);
-        neighbours_.erase(who);
+        connections_.erase(who);
     }
 
     [[nodiscard]] verdict judge(member const& who, instant now) const;
@@ -67,7 +75,7 @@ public:
     }
     // Alive by assumption only: nothing to remove it for, but nothing to build on either.
     [[nodiscard]] bool assumed(member const& who, instant now) const;
-    // Alive, and not by assumption.
+    // Alive, and neither by assumption nor because others are silent, too.
     [[nodiscard]] bool heard_in_time(member const& who, instant now) const;
     [[nodiscard]] std::optional<instant> last_heard(member const& who) const;
 
@@ -75,6 +83,7 @@ private:
     struct state
     {
         instant heard{};
+        instant excused_until{};  // somebody who was silent with it has just spoken
         bool stepping_down = false;
         bool lost = false;
         bool gone = false;
@@ -83,7 +92,12 @@ private:
     };
 
     [[nodiscard]] microseconds patience(state const& with) const;
-    [[nodiscard]] verdict judge(state const& of, instant now) const;
+    [[nodiscard]] verdict judge(member const& who, state const& of, instant now) const;
+    [[nodiscard]] bool overdue(state const& of, instant now) const { return of.heard + patience(of) < now; }
+    // They fell silent together and both connections stand: `other`, which has not spoken since, may yet.
+    [[nodiscard]] bool shares_silence(state const& of, member const& other, state const& its, instant now)
+        const;
+    void excuse_the_others(member const& who, state const& was, instant now);
 
     microseconds silence_;
     microseconds longest_;
@@ -96,7 +110,8 @@ private:
         }
     };
     boost::unordered_flat_map<member, state, by_run> known_;
-    boost::unordered_flat_set<member, by_run> neighbours_;  // on the same kernel, by their newest connection
+    // The newest that stands; true: to a process on the same kernel.
+    boost::unordered_flat_map<member, bool, by_run> connections_;
 };
 
 }  // namespace chaind::control

@@ -335,7 +335,10 @@ void controller::impl::watch_links()
         {
             auto const &a = chain[i - 1], &b = chain[i];
             bool const reported = reports(last_of_a, b) || reports(last_of_b, a);
-            links_.observe({a.name, b.name}, reported && alive(a) && alive(b), now_);
+            // Of one that is silent to us, too, its neighbour's word says nothing about the link.
+            bool const both_speak =
+                detector_.heard_in_time(a, now_) && detector_.heard_in_time(b, now_) && alive(a) && alive(b);
+            links_.observe({a.name, b.name}, reported && both_speak, now_);
         }
         last_of_a = last_of_b;
     }

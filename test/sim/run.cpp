@@ -123,11 +123,9 @@ private:
         us join = in_.how.chain.min_replicas > 1
                       ? in_.how.control.flap_last.count() + 500'000 + transfer_retry()
                       : 0;
-        // Who was paused says that it is late, and is waited for longer.
-        us late = 0;
-        for (auto const kind : {fault::pause, fault::pause_head_or_tail, fault::config_pause})
-            if (in_.how.weight[static_cast<std::size_t>(kind)] > 0)
-                late = (in_.how.control.silence_max - in_.how.control.silence).count();
+        // Who was paused says that it is late, and is waited for longer; so are two that fall silent
+        // together.
+        us const late = (in_.how.control.silence_max - in_.how.control.silence).count();
         return in_.how.resume_limit + late + join + (warm ? 0 : in_.how.control.cold_wait.count());
     }
 

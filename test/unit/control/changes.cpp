@@ -474,7 +474,7 @@ BOOST_AUTO_TEST_CASE(a_chain_whose_last_member_is_lost_begins_anew_with_another_
     settled_town t;
     t.unplug("n3");
     t.unplug("n2");
-    BOOST_REQUIRE(t.becomes("n1", 1s));
+    BOOST_REQUIRE(t.becomes("n1", 1500ms));
     t.write(seq{20});
     t.run(1500ms);
     t.unplug("n1");
@@ -526,7 +526,7 @@ BOOST_AUTO_TEST_CASE(a_forced_epoch_survives_a_restart_of_the_service)
     settled_town t;
     t.unplug("n3");
     t.unplug("n2");
-    BOOST_REQUIRE(t.becomes("n1", 1s));
+    BOOST_REQUIRE(t.becomes("n1", 1500ms));
     t.unplug("n1");
     t.run(1s);
     t.start("n2");

@@ -11,6 +11,7 @@ using testing::a_member;
 
 member const n1 = a_member("n1", 1, 1);
 member const n2 = a_member("n2", 2, 2);
+member const n3 = a_member("n3", 3, 3);
 
 BOOST_AUTO_TEST_SUITE(failure_detector_suite)
 
@@ -45,6 +46,87 @@ BOOST_AUTO_TEST_CASE(what_either_side_is_late_by_is_no_silence)
     d.own_lateness({});
     d.heard(n1, 3000ms, false, microseconds::min());
     BOOST_CHECK(d.patience(n1) == 250ms);
+}
+
+// A host or a network that stands still takes the voices of several away.
+struct three_connected
+{
+    three_connected()
+    {
+        for (auto const& m : {n1, n2, n3})
+            d.connected(m, false);
+    }
+
+    failure_detector d{250ms, 1s};
+};
+
+BOOST_FIXTURE_TEST_CASE(who_falls_silent_together_is_waited_for_longer_and_given_up_together, three_connected)
+{
+    d.heard(n1, 1000ms, false);
+    d.heard(n2, 1100ms, false);
+    d.heard(n3, 1251ms, false);
+    BOOST_CHECK(d.judge(n1, 1300ms) == verdict::alive);
+    BOOST_CHECK(d.judge(n1, 2000ms) == verdict::alive);
+    BOOST_CHECK(d.judge(n2, 2000ms) == verdict::alive);
+    BOOST_CHECK(d.judge(n1, 2001ms) == verdict::silent);
+    BOOST_CHECK(d.judge(n2, 2001ms) == verdict::silent);
+}
+
+BOOST_FIXTURE_TEST_CASE(one_that_falls_silent_alone_shares_nothing, three_connected)
+{
+    d.heard(n1, 1000ms, false);
+    d.heard(n2, 1125ms, false);  // missed for half a silence when the other's is over
+    BOOST_CHECK(d.judge(n1, 1251ms) == verdict::silent);
+    BOOST_CHECK(d.judge(n1, 1400ms) == verdict::silent);  // and not alive again afterwards
+    d.heard(n3, 2000ms, false);
+    d.heard(n1, 2250ms, false);  // the other was silent already
+    d.heard(n2, 2500ms, false);
+    BOOST_CHECK(d.judge(n1, 2501ms) == verdict::silent);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_connection_that_does_not_stand_shares_no_silence, three_connected)
+{
+    d.heard(n1, 1000ms, false);
+    d.heard(n2, 1000ms, false);
+    BOOST_REQUIRE(d.judge(n1, 1300ms) == verdict::alive);
+    BOOST_CHECK(!d.lost(n2));
+    BOOST_CHECK(d.judge(n1, 1300ms) == verdict::silent);
+    BOOST_CHECK(d.judge(n2, 1300ms) == verdict::silent);
+    d.forget(n3);
+    d.connected(n2, false);
+    d.heard(n3, 1000ms, false);
+    d.heard(n1, 2000ms, false);
+    BOOST_CHECK(d.judge(n3, 1251ms) == verdict::silent);  // never connected, or forgotten since
+}
+
+BOOST_FIXTURE_TEST_CASE(the_first_word_after_a_shared_silence_gives_the_others_one_more, three_connected)
+{
+    d.heard(n1, 1000ms, false);
+    d.heard(n2, 1000ms, false);
+    d.heard(n2, 1500ms, false);
+    BOOST_CHECK(d.judge(n1, 1750ms) == verdict::alive);
+    BOOST_CHECK(d.judge(n1, 1751ms) == verdict::silent);
+    // But not for ever.
+    d.heard(n1, 3000ms, false);
+    d.heard(n2, 3000ms, false);
+    d.heard(n2, 3900ms, false);
+    BOOST_CHECK(d.judge(n1, 4000ms) == verdict::alive);
+    BOOST_CHECK(d.judge(n1, 4001ms) == verdict::silent);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_word_in_time_excuses_nobody, three_connected)
+{
+    d.heard(n1, 1000ms, false);
+    d.heard(n2, 1240ms, false);
+    d.heard(n2, 1260ms, false);
+    BOOST_CHECK(d.judge(n1, 1261ms) == verdict::silent);
+    // Nor does one the connection of which has ended, or excuse such a one.
+    d.heard(n1, 2000ms, false);
+    d.heard(n2, 2000ms, false);
+    BOOST_CHECK(!d.lost(n1));
+    d.heard(n2, 2300ms, false);
+    d.connected(n1, false);
+    BOOST_CHECK(d.judge(n1, 2301ms) == verdict::silent);
 }
 
 BOOST_AUTO_TEST_CASE(another_boot_is_another_process)
