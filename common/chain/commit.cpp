@@ -1,4 +1,4 @@
-// The one commit rule. PROTOCOL 3.
+// The one commit rule. docs/protocol.md 3.
 
 #include "base/rules.hpp"
 #include "chain/replica_impl.hpp"

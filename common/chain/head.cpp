@@ -1,5 +1,5 @@
 // Commands on their way into the log: those of the own clients to the head, and what the head does with them.
-// PROTOCOL 2.1 and 2.2.
+// docs/protocol.md 2.1 and 2.2.
 
 #include "base/rules.hpp"
 #include "chain/replica_impl.hpp"

@@ -1,4 +1,4 @@
-// What the config service is told. PROTOCOL 4 and 8.5.
+// What the config service is told. docs/protocol.md 4 and 8.5.
 
 #include "chain/replica_impl.hpp"
 

@@ -1,4 +1,5 @@
-// What comes down the chain: entries, and how far all members above have them on disk. PROTOCOL 2.3 and 8.3.
+// What comes down the chain: entries, and how far all members above have them on disk. docs/protocol.md 2.3
+// and 8.3.
 
 #include "base/rules.hpp"
 #include "chain/positions.hpp"

@@ -1,5 +1,5 @@
-// Epochs, promises and this replica's part in each of them; links to whoever stands behind it. PROTOCOL 6
-// and 8.
+// Epochs, promises and this replica's part in each of them; links to whoever stands behind it.
+// docs/protocol.md 6 and 8.
 
 #include "base/rules.hpp"
 #include "chain/replica_impl.hpp"

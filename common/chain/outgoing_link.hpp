@@ -1,6 +1,6 @@
 #pragma once
 // The sending side towards one successor (or learner) in one epoch: finds the point where the two logs meet,
-// then streams what follows. PROTOCOL 2.3 and 6.4.
+// then streams what follows. docs/protocol.md 2.3 and 6.4.
 //
 // Probing: one empty append is outstanding at a time; the peer's nack says where to try next. Streaming: a
 // window of appends, answered cumulatively. Only the timer sends anything again, and under its old number, so

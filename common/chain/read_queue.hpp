@@ -1,7 +1,7 @@
 #pragma once
-// Linearizable local reads (PROTOCOL 5): a read waits until everything that this log held when it arrived is
-// applied, then reads, then proves that no newer epoch was ACTIVE: by the lease, or without a clock by asking
-// all other members whether they are still in the epoch.
+// Linearizable local reads (docs/protocol.md 5): a read waits until everything that this log held when it
+// arrived is applied, then reads, then proves that no newer epoch was ACTIVE: by the lease, or without a
+// clock by asking all other members whether they are still in the epoch.
 
 #include "chain/types.hpp"
 

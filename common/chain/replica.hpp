@@ -1,7 +1,7 @@
 #pragma once
-// One replica of the chain, sans I/O: every decision of PROTOCOL 2, 3, 5 and 6 (replica's side), no clock,
-// socket, file or thread. The daemon's driver and the simulator run this same object: hand it events, perform
-// its effects.
+// One replica of the chain, sans I/O: every decision of docs/protocol.md 2, 3, 5 and 6 (replica's side), no
+// clock, socket, file or thread. The daemon's driver and the simulator run this same object: hand it events,
+// perform its effects.
 //
 // Shape after ScyllaDB's raft/fsm.hh and etcd's Ready: all outputs of a step are one value, so that a test
 // can compare them and a driver needs no decisions of its own.

@@ -1,4 +1,4 @@
-// Snapshots given and taken, and how much of the log nobody needs any more. PROTOCOL 8.4 and 12.
+// Snapshots given and taken, and how much of the log nobody needs any more. docs/protocol.md 8.4 and 12.
 
 #include "base/rules.hpp"
 #include "chain/replica_impl.hpp"
@@ -104,8 +104,8 @@ void replica::impl::from_peer(member const& from, snap_chunk const& what)
     snapshot_in_.on_chunk(what, taking());
 }
 
-// What is wrong with a store would be given on by a member. PROTOCOL 8.3. Others rely on a member's as it is,
-// and a cold start may still make it one: it goes when the chain is ACTIVE without it.
+// What is wrong with a store would be given on by a member. docs/protocol.md 8.3. Others rely on a member's
+// as it is, and a cold start may still make it one: it goes when the chain is ACTIVE without it.
 void replica::impl::judge_rows()
 {
     bool const due = rows_trouble_.empty() || now_.steady - rows_checked_at_ >= check_again_after;

@@ -1,7 +1,8 @@
 #pragma once
 // Takes in a snapshot that this learner's source offers: asks for its chunks, a few at a time, says what an
-// earlier try has left on the disk, has the whole checked. PROTOCOL 8.4. Outlives links and epochs: the same
-// file goes on where it was; another one begins again, and what is equal in both does not travel twice.
+// earlier try has left on the disk, has the whole checked. docs/protocol.md 8.4. Outlives links and epochs:
+// the same file goes on where it was; another one begins again, and what is equal in both does not travel
+// twice.
 //
 // Bytes come from a peer: whatever does not fit is dropped, never asserted.
 

@@ -1,7 +1,7 @@
 #pragma once
 // Gives a snapshot to a learner that the log does not reach: orders the file, offers it, and answers what the
-// learner asks for, no faster than it may. PROTOCOL 8.4. Outlives links and epochs, so that neither a reset
-// connection nor another chain makes the work begin again.
+// learner asks for, no faster than it may. docs/protocol.md 8.4. Outlives links and epochs, so that neither a
+// reset connection nor another chain makes the work begin again.
 
 #include "chain/types.hpp"
 

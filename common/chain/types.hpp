@@ -1,5 +1,5 @@
 #pragma once
-// The replica core's vocabulary: messages between replicas, events in, effects out. PROTOCOL 1-5.
+// The replica core's vocabulary: messages between replicas, events in, effects out. docs/protocol.md 1 to 5.
 
 #include "base/hash.hpp"
 #include "base/time.hpp"
@@ -109,7 +109,7 @@ struct still_at_yes
     std::uint64_t round = 0;
 };
 
-// ---- a snapshot on its way to a learner (PROTOCOL 8.4)
+// ---- a snapshot on its way to a learner (docs/protocol.md 8.4)
 struct snapshot_info
 {
     digest id;                // of this very file, random

@@ -1,4 +1,4 @@
-// Who catches up, one at a time, and when it is spliced as the new tail: PROTOCOL 8.
+// Who catches up, one at a time, and when it is spliced as the new tail: docs/protocol.md 8.
 
 #include "base/rules.hpp"
 #include "control/controller_impl.hpp"

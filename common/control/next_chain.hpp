@@ -1,7 +1,8 @@
 #pragma once
 // The whole membership policy as two pure functions of the last ACTIVE chain and what is observed of its
-// members: what follows a crash (PROTOCOL 6, 8, 9) and what follows a power loss of all (PROTOCOL 7).
-// Idea: 3FS, mgmtd/service/updateChain.cc: a policy without state can be tested over every reachable state.
+// members: what follows a crash (docs/protocol.md 6, 8, 9) and what follows a power loss of all
+// (docs/protocol.md 7). Idea: 3FS, mgmtd/service/updateChain.cc: a policy without state can be tested over
+// every reachable state.
 
 #include "membership/config.hpp"
 #include "membership/messages.hpp"

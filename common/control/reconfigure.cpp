@@ -1,4 +1,4 @@
-// Which chain comes next and when it is ACTIVE: PROTOCOL 6 and 7 from the config service's side.
+// Which chain comes next and when it is ACTIVE: docs/protocol.md 6 and 7 from the config service's side.
 
 #include "base/hash.hpp"
 #include "base/rules.hpp"

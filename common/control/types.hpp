@@ -1,5 +1,5 @@
 #pragma once
-// The config service core's vocabulary: what it stores, events in, effects out. PROTOCOL 4, 6, 7, 8.
+// The config service core's vocabulary: what it stores, events in, effects out. docs/protocol.md 4, 6, 7, 8.
 
 #include "base/time.hpp"
 #include "membership/config.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 // Who is in the chain: the vocabulary that the replica core (chain) and the config service core (control)
-// share. PROTOCOL 1 and 6.
+// share. docs/protocol.md 1 and 6.
 
 #include "base/id.hpp"
 #include "base/strong_number.hpp"

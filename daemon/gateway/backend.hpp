@@ -87,8 +87,8 @@ public:
     // passed.
     virtual boost::asio::awaitable<submit_outcome> submit(chat::command what) = 0;
 
-    // A linearizable read (PROTOCOL 5): `query` runs on a reader thread against one snapshot, perhaps more
-    // than once; only its last run counts. errc::timed_out: this replica cannot prove freshness now.
+    // A linearizable read (docs/protocol.md 5): `query` runs on a reader thread against one snapshot, perhaps
+    // more than once; only its last run counts. errc::timed_out: this replica cannot prove freshness now.
     virtual boost::asio::awaitable<error_code> read(std::function<void(store::chat_reader&)> query) = 0;
 
     // A session read: waits up to 1 s until `min_pos` is visible here, then runs `query` on a snapshot.

@@ -1,5 +1,5 @@
 -- What a replica keeps beside the chat state: who it is, what it promised, its log. Schema version: PRAGMA
--- user_version. PROTOCOL 1.
+-- user_version. docs/protocol.md 1.
 
 CREATE TABLE meta (
     one           INTEGER PRIMARY KEY CHECK (one = 1),  -- there is one row

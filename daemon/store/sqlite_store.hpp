@@ -2,7 +2,7 @@
 // A replica's one database file: who it is, what it promised, its log, and the chat state that the log gives.
 // Synchronous; used by one thread. The daemon runs it on store_thread, the simulator directly.
 //
-// Promises (PROTOCOL 1, 10, 12):
+// Promises (docs/protocol.md 1, 10, 12):
 // - perform() returns success only when all of its writes are on disk (WAL, synchronous=FULL).
 // - The applied mark changes in the transaction that changes the state it describes.
 // - A row whose hash does not follow from its predecessor's is never returned and never applied.

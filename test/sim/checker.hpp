@@ -1,6 +1,6 @@
 #pragma once
-// The invariants of PROTOCOL 13, looked at after every event. It sees everything at once: all disks, all
-// cores, the registry, all answers. A check that fails throws `violation`.
+// The invariants of docs/protocol.md 13, looked at after every event. It sees everything at once: all disks,
+// all cores, the registry, all answers. A check that fails throws `violation`.
 
 #include "chain/types.hpp"
 #include "control/join_tokens.hpp"

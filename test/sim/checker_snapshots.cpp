@@ -1,5 +1,5 @@
-// What must hold when logs are cut short and stores are exchanged: PROTOCOL 13, 16 to 18, and of each
-// installed snapshot that it is what all replicas had at its position.
+// What must hold when logs are cut short and stores are exchanged: docs/protocol.md 13, I16 to I18, and of
+// each installed snapshot that it is what all replicas had at its position.
 
 #include "sim/checker.hpp"
 #include "sim/world.hpp"

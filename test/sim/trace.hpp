@@ -15,7 +15,7 @@
 namespace chaind::sim
 {
 
-// A check failed. The message says which invariant of PROTOCOL 13.
+// A check failed. The message says which invariant of docs/protocol.md 13.
 struct violation : std::runtime_error
 {
     using std::runtime_error::runtime_error;

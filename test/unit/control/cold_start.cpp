@@ -1,4 +1,4 @@
-// Stories of a power loss of all (PROTOCOL 7): who may lead, in every order of return.
+// Stories of a power loss of all (docs/protocol.md 7): who may lead, in every order of return.
 
 #include "unit/control/town.hpp"
 
