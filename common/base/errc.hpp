@@ -1,6 +1,6 @@
 #pragma once
-// What can go wrong in operation, for all layers: one page. Clients see the names of `api_errc` (CLIENT_API
-// 1).
+// What can go wrong in operation, for all layers: one page. Clients see the names of `api_errc`
+// (docs/client_api.md 1).
 
 #include <boost/system/error_category.hpp>
 #include <boost/system/error_code.hpp>

@@ -1,6 +1,6 @@
 #pragma once
-// What a command comes to: an answer or a refusal, in the words of CLIENT_API 1. Decided once, by `apply`,
-// equal at every replica, and kept so that the same (uid, cid) gets the same again.
+// What a command comes to: an answer or a refusal, in the words of docs/client_api.md 1.10. Decided once, by
+// `apply`, equal at every replica, and kept so that the same (uid, cid) gets the same again.
 
 #include "chat/ids.hpp"
 

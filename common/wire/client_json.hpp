@@ -1,5 +1,5 @@
 #pragma once
-// chat.v1, the client's side of the wire: JSON text <-> chat types (CLIENT_API 1,
+// chat.v1, the client's side of the wire: JSON text <-> chat types (docs/client_api.md 1,
 // test/data/chat.v1/schema.json).
 //
 // Reading is strict: one JSON object of known top-level fields, no duplicate keys, no broken Unicode, numbers

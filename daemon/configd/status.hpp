@@ -1,6 +1,6 @@
 #pragma once
-// What `chainctl status`, `nodes` and the `cluster` frames show (CLIENT_API 4), made from what the controller
-// knows and what each replica says of itself. Pure.
+// What `chainctl status`, `nodes` and the `cluster` frames show (docs/client_api.md 4.4), made from what the
+// controller knows and what each replica says of itself. Pure.
 
 #include "control/controller.hpp"
 

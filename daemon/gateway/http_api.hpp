@@ -1,6 +1,6 @@
 #pragma once
-// The requests of CLIENT_API 2, and the door to chat.v1: which path is what, who may ask it from which web
-// page, and the headers that every response carries.
+// The requests of docs/client_api.md 2, and the door to chat.v1: which path is what, who may ask it from
+// which web page, and the headers that every response carries.
 
 #include "gateway/http_message.hpp"
 #include "gateway/refusal.hpp"

@@ -1,5 +1,5 @@
 #pragma once
-// Why something was not done, in the words of CLIENT_API, for both surfaces.
+// Why something was not done, in the words of docs/client_api.md 1.10, for both surfaces.
 
 #include "base/errc.hpp"
 #include "chat/outcome.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 // The client side of a replica: one listener for HTTP, the web client and chat.v1 over WebSocket, and the
-// admin listener with /metrics. It promises what CLIENT_API 1 and 2 say, sees the chain only through
+// admin listener with /metrics. It promises what docs/client_api.md 1 and 2 say, sees the chain only through
 // `backend`, and bounds all that a client can make it hold. Everything runs on the given context's one
 // thread, but for password hashing.
 

@@ -1,6 +1,6 @@
 #pragma once
-// One client speaking chat.v1 (CLIENT_API 1): hello, then requests, each answered once, beside the stream of
-// events.
+// One client speaking chat.v1 (docs/client_api.md 1): hello, then requests, each answered once, beside the
+// stream of events.
 //
 // Its memory is bounded: at most `inflight_max` requests are unanswered or answered and unwritten (large
 // pages weigh more); then the socket is not read. Events wait in a bounded feed.

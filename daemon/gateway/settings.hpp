@@ -1,6 +1,6 @@
 #pragma once
-// Everything about the client side that an administrator can set. The defaults are the limits that CLIENT_API
-// promises.
+// Everything about the client side that an administrator can set. The defaults are the limits that
+// docs/client_api.md 1.12, 2.1 and 2.2 promise.
 
 #include <chrono>
 #include <cstddef>

@@ -3,8 +3,8 @@
 // end() see one snapshot. The connection is read-only; when it has failed, every answer is empty and
 // worthless (database::failed()).
 //
-// Rights are part of the answer: what `who` may not see is a chat::failure in CLIENT_API's words, `not_found`
-// where even the existence is hidden.
+// Rights are part of the answer: what `who` may not see is a chat::failure in the words of
+// docs/client_api.md 1.10, `not_found` where even the existence is hidden.
 
 #include "chat/views.hpp"
 #include "store/sqlite.hpp"

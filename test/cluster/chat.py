@@ -1,4 +1,4 @@
-"""A chat.v1 client, written against CLIENT_API alone: an independent second reading of the contract."""
+"""A chat.v1 client, written against docs/client_api.md alone: an independent second reading of the contract."""
 import asyncio
 import json
 import os

@@ -1,4 +1,4 @@
-"""tools/quickstart's promises (CLIENT_API 3)."""
+"""tools/quickstart's promises (docs/client_api.md 3.1)."""
 import json
 import os
 import signal

@@ -1,4 +1,4 @@
-"""tools/quickstart --add (CLIENT_API 3): one more chaind, ready for chainctl add-node."""
+"""tools/quickstart --add (docs/client_api.md 3.1): one more chaind, ready for chainctl add-node."""
 import json
 import stat
 import subprocess

@@ -1,5 +1,5 @@
 #pragma once
-// chainctl's exit statuses (CLIENT_API 4; values of sysexits.h where it has one).
+// chainctl's exit statuses (docs/client_api.md 4.2; values of sysexits.h where it has one).
 
 namespace chaind::chainctl
 {

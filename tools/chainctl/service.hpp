@@ -37,7 +37,8 @@ bool is_heard(boost::json::value const& row);
 // How long a question that changes nothing waits for its answer.
 std::chrono::milliseconds limit_of_look(invocation const& call);
 
-// The status object (CLIENT_API 4) from the config service, else from a replica; nothing when nobody answers.
+// The status object (docs/client_api.md 4.4) from the config service, else from a replica; nothing when
+// nobody answers.
 std::optional<boost::json::object> fetch_status(invocation const& call, unanswered* how = nullptr);
 // What configd last wrote of the replicas beside its socket; it may be old.
 boost::json::array last_known(invocation const& call);

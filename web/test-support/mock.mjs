@@ -1,6 +1,7 @@
 // A test double of a chain of replicas, in memory: chat.v1 over WebSocket and the HTTP paths that the web client uses, on
 // several ports that share one state. Replicas can be killed (sockets reset, listener closed), started again, or made
-// silent; writes can be held back or lose their answer after the commit. It keeps to CLIENT_API; it is no reference.
+// silent; writes can be held back or lose their answer after the commit. It keeps to docs/client_api.md; it is no
+// reference.
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';

@@ -1,5 +1,5 @@
-// The contract: the golden frames are valid for the schema that belongs to CLIENT_API and for the extended one, what they
-// carry in `d` is what the extended one says, and the checked-in types are the ones that it gives.
+// The contract: the golden frames are valid for the schema that belongs to docs/client_api.md and for the extended one,
+// what they carry in `d` is what the extended one says, and the checked-in types are the ones that it gives.
 import { readFileSync } from 'node:fs';
 import Ajv from 'ajv';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-// The status document that chainctl and every replica show (CLIENT_API 4), and the event pages.
+// The status document that chainctl and every replica show (docs/client_api.md 4.4), and the event pages.
 
 #include "configd/status.hpp"
 

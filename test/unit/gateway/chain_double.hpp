@@ -16,8 +16,8 @@
 namespace chaind::test
 {
 
-// The limits of CLIENT_API with cheap passwords and no rates, so that tests are quick; each test changes what
-// it is about.
+// The limits of docs/client_api.md with cheap passwords and no rates, so that tests are quick; each test
+// changes what it is about.
 gateway::settings quick_settings();
 
 class chain_double

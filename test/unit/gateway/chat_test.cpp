@@ -1,4 +1,4 @@
-// chat.v1 as its clients know it: hello, resume, changes, events (CLIENT_API 1).
+// chat.v1 as its clients know it: hello, resume, changes, events (docs/client_api.md 1).
 #include "chat_fixture.hpp"
 
 #include <boost/json/serialize.hpp>

@@ -1,4 +1,4 @@
-// Flow control, limits, and the end of connections (CLIENT_API 1: flow control and limits).
+// Flow control, limits, and the end of connections (docs/client_api.md 1.12).
 #include "chat_fixture.hpp"
 
 #include <boost/json/serialize.hpp>

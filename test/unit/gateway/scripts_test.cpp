@@ -1,5 +1,5 @@
-// What scripts are given over HTTP (CLIENT_API 2): the pages of a conversation, and the same limits as over
-// WebSocket.
+// What scripts are given over HTTP (docs/client_api.md 2.3): the pages of a conversation, and the same limits
+// as over WebSocket.
 #include "chat_fixture.hpp"
 
 #include <boost/json/serialize.hpp>
