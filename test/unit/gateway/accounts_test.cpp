@@ -1,4 +1,5 @@
-// Registration, login, sessions and passwords (CLIENT_API 2; QUALITY 3: accounts).
+// Registration, login, sessions and passwords (docs/client_api.md 2.2; docs/testing.md, "Abuse and bad
+// input").
 #include "chain_double.hpp"
 #include "gateway/weak_passwords.hpp"
 #include "raw_client.hpp"

@@ -1,5 +1,5 @@
-// Hostile WebSocket bytes and chat.v1 frames (QUALITY 3: daemon WS): the documented error, and everybody else
-// goes on.
+// Hostile WebSocket bytes and chat.v1 frames (docs/testing.md, "Abuse and bad input"): the documented error,
+// and everybody else goes on.
 #include "chat_fixture.hpp"
 
 #include <boost/json/serialize.hpp>

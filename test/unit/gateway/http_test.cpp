@@ -1,4 +1,5 @@
-// What HTTP may do to the listener, and what every response says (CLIENT_API 2; QUALITY 3: HTTP).
+// What HTTP may do to the listener, and what every response says (docs/client_api.md 2; docs/testing.md,
+// "Abuse and bad input").
 #include "chain_double.hpp"
 #include "raw_client.hpp"
 
