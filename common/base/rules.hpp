@@ -1,7 +1,7 @@
 #pragma once
-// The safety rules that the simulator breaks one at a time to prove that it would notice (SIMULATION.md). In
-// the daemons rule() is the constant true and costs nothing; the library variant built with
-// CHAIND_PLANTED_MISTAKES asks a global. Use at the place that enforces a rule:  if
+// The safety rules that the simulator breaks one at a time to prove that it would notice
+// (test/sim/README.md). In the daemons rule() is the constant true and costs nothing; the library variant
+// built with CHAIND_PLANTED_MISTAKES asks a global. Use at the place that enforces a rule:  if
 // (!rule(r::tail_waits_for_all_disks) || ...) ...
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-"""docs/testing.md, "Abuse and bad input", from outside: each abuse gets its documented refusal, the processes live, nothing has changed."""
+"""docs/testing.md, "Abuse and bad input", from outside: each gets its documented refusal, the processes live, nothing has
+changed."""
 import asyncio
 import json
 import resource
