@@ -67,7 +67,7 @@ void controller::impl::after_own_pause()
 {
     auto const pause = now_ - last_step_;
     detector_.forgive(last_step_, now_);
-    links_.clear();
+    links_.forgive(pause);
     clocks_.forgive(pause);
     pending_since_ += pause;
     fed_at_ += pause;
@@ -506,7 +506,11 @@ void controller::impl::complain(member const& about, std::string why)
 void controller::impl::tell(std::string what, node_id who, std::string why)
 {
     out_->notices.push_back(
-        {.what = std::move(what), .at = rec_.current.at, .who = std::move(who), .why = std::move(why)}
+        {.what = std::move(what),
+         .at = rec_.current.at,
+         .who = std::move(who),
+         .why = std::move(why),
+         .repeatable = true}
     );
 }
 

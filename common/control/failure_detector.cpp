@@ -7,16 +7,18 @@ void failure_detector::heard(member const& who, instant now, bool stepping_down,
 {
     auto& seen = known_[who];
     if (now - seen.heard > silence_ / 2) excuse_the_others(who, seen, now);
-    seen = {.heard = now, .stepping_down = stepping_down, .late = late};
+    auto const since = overdue(seen, now) ? now : seen.speaks_since;
+    seen = {.heard = now, .speaks_since = since, .stepping_down = stepping_down, .late = late};
 }
 
-// The words of those who were silent with it are on their way: it is judged anew, but not for ever.
+// The words of those who were silent with it are on their way. Once in a silence: the dead are not excused
+// for as long as others stop and go on.
 void failure_detector::excuse_the_others(member const& who, state const& was, instant now)
 {
     for (auto& [other, its] : known_)
-        if (other != who && overdue(its, now) && connections_.contains(other) &&
-            shares_silence(its, who, was, now))
-            its.excused_until = std::min(now + silence_, its.heard + longest_);
+        if (other != who && its.excused_until == instant{} && overdue(its, now) &&
+            connections_.contains(other) && shares_silence(its, who, was, now))
+            its.excused_until = now + silence_;
 }
 
 // Who was silent before cannot have lost its voice with it, and who spoke for half of its silence has not.
@@ -43,7 +45,7 @@ microseconds failure_detector::patience(member const& who) const
 void failure_detector::assume(member const& who, instant now)
 {
     auto& seen = known_[who];
-    seen.heard = now;
+    seen.heard = seen.speaks_since = now;
     seen.assumed = true;
 }
 
@@ -73,7 +75,12 @@ void failure_detector::probed(member const& who, bool gone)
 void failure_detector::forgive(instant since, instant now)
 {
     for (auto& [who, seen] : known_)
-        if (!overdue(seen, since)) assume(who, now);
+    {
+        if (overdue(seen, since)) continue;
+        seen.heard += now - since;
+        seen.speaks_since += now - since;
+        seen.assumed = true;
+    }
 }
 
 verdict failure_detector::judge(member const& who, instant now) const
@@ -87,8 +94,9 @@ verdict failure_detector::judge(member const& who, state const& of, instant now)
     if (of.gone) return verdict::gone;
     if (of.lost && of.stepping_down) return verdict::left;
     if (!overdue(of, now)) return verdict::alive;
-    if (of.heard + longest_ < now || !connections_.contains(who)) return verdict::silent;
+    if (!connections_.contains(who)) return verdict::silent;
     if (of.excused_until >= now) return verdict::alive;
+    if (of.heard + longest_ < now) return verdict::silent;
     auto const shares = [&](auto const& other)
     { return other.first != who && shares_silence(of, other.first, other.second, now); };
     return std::any_of(known_.begin(), known_.end(), shares) ? verdict::alive : verdict::silent;
@@ -105,6 +113,19 @@ bool failure_detector::heard_in_time(member const& who, instant now) const
     auto found = known_.find(who);
     return found != known_.end() && !found->second.assumed && !overdue(found->second, now) &&
            judge(who, found->second, now) == verdict::alive;
+}
+
+bool failure_detector::only_waited_for(member const& who, instant now) const
+{
+    auto found = known_.find(who);
+    return found != known_.end() && overdue(found->second, now) &&
+           judge(who, found->second, now) == verdict::alive;
+}
+
+instant failure_detector::speaks_since(member const& who) const
+{
+    auto found = known_.find(who);
+    return found == known_.end() ? instant{} : found->second.speaks_since;
 }
 
 std::optional<instant> failure_detector::last_heard(member const& who) const

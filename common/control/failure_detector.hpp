@@ -60,7 +60,7 @@ public:
     void probed(member const& who, bool gone);
     // It was not heard, but the observer is to blame: it gets a whole silence from now on.
     void assume(member const& who, instant now);
-    // The observer itself was deaf since `since`: assume() for whoever was in time then.
+    // The observer itself was deaf since `since`: that time is no silence of whoever was in time then.
     void forgive(instant since, instant now);
     void forget(member const& who)
     {
@@ -78,12 +78,17 @@ public:
     // Alive, and neither by assumption nor because others are silent, too.
     [[nodiscard]] bool heard_in_time(member const& who, instant now) const;
     [[nodiscard]] std::optional<instant> last_heard(member const& who) const;
+    // Alive only since others are silent, too.
+    [[nodiscard]] bool only_waited_for(member const& who, instant now) const;
+    // When it was heard again after its last silence, or first.
+    [[nodiscard]] instant speaks_since(member const& who) const;
 
 private:
     struct state
     {
         instant heard{};
-        instant excused_until{};  // somebody who was silent with it has just spoken
+        instant speaks_since{};   // the first word after the last silence
+        instant excused_until{};  // somebody who was silent with it has spoken meanwhile
         bool stepping_down = false;
         bool lost = false;
         bool gone = false;

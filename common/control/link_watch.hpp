@@ -27,6 +27,12 @@ public:
             since_.erase(which);
     }
     void clear() { since_.clear(); }
+    // The observer was deaf for so long: nobody could take a report back.
+    void forgive(microseconds pause)
+    {
+        for (auto& [which, since] : since_)
+            since += pause;
+    }
     [[nodiscard]] bool none() const { return since_.empty(); }  // is dead, for however short a while
 
     // Those that have been dead for `patience`.

@@ -110,6 +110,7 @@ void controller::impl::decide_active()
 // further.
 void controller::impl::decide_pending()
 {
+    watch_links();
     if (try_activate()) return;
     auto const waited = now_ - pending_since_;
     if (rec_.current.joiner && waited > splice_stall())
@@ -121,8 +122,13 @@ void controller::impl::decide_pending()
         joiner.failed_because = "did not complete within " + in_ms(splice_stall());
         return propose(*next);
     }
+    // Of one that was silent meanwhile only what it says since then counts.
+    auto const heard_for = [&](member const& m)
+    { return now_ - std::max(pending_since_, detector_.speaks_since(m)); };
     for (auto const& m : rec_.current.members)
-        if (auto const* hb = nodes_.last_of(m); hb != nullptr && !promised(m) && waited >= deaf_after(*hb))
+        if (auto const* hb = nodes_.last_of(m); hb != nullptr && !promised(m) &&
+                                                detector_.heard_in_time(m, now_) &&
+                                                heard_for(m) >= deaf_after(*hb))
             nodes_.at(m.name).deaf_to = rec_.current.at;
     if (intact() && waited < how_.promise_wait) return;
     // With a joiner there is nothing wrong with the others as long as they are all alive.
@@ -194,9 +200,9 @@ std::optional<controller::impl::proposal> controller::impl::plan(std::optional<m
 {
     auto const& base =
         rule(r::survivors_come_from_the_active_config) ? rec_.last_active.members : rec_.current.members;
-    // After our own start, pause or isolation: each member first speaks for itself, or is silent for long
-    // enough.
-    auto open_question = [&](member const& m) { return detector_.assumed(m, now_) && alive(m); };
+    // After our own start, pause or isolation, and while several share a silence: each member first speaks
+    // for itself, or is silent for long enough. Whoever is merely waited for is no survivor to build on.
+    auto open_question = [&](member const& m) { return alive(m) && !detector_.heard_in_time(m, now_); };
     if (std::any_of(base.begin(), base.end(), open_question)) return std::nullopt;
     if (std::none_of(base.begin(), base.end(), [&](member const& m) { return alive(m); }))
         return plan_cold_start(base);
@@ -336,8 +342,8 @@ void controller::impl::watch_links()
             auto const &a = chain[i - 1], &b = chain[i];
             bool const reported = reports(last_of_a, b) || reports(last_of_b, a);
             // Of one that is silent to us, too, its neighbour's word says nothing about the link.
-            bool const both_speak =
-                detector_.heard_in_time(a, now_) && detector_.heard_in_time(b, now_) && alive(a) && alive(b);
+            bool const both_speak = alive(a) && alive(b) && !detector_.only_waited_for(a, now_) &&
+                                    !detector_.only_waited_for(b, now_);
             links_.observe({a.name, b.name}, reported && both_speak, now_);
         }
         last_of_a = last_of_b;
@@ -414,11 +420,13 @@ std::string controller::impl::why_out(member const& m, proposal const& next) con
     auto const* known = nodes_.find(m.name);
     if (is_removed(m.name)) return "by the administrator";
     if (is_drained(m.name)) return "drained by the administrator";
-    if (next.cold) return "not back after the power loss";
+    if (next.cold) return "not back when the chain began again";
     if (nodes_.superseded(m)) return "its process was restarted";
     if (known != nullptr && known->last && known->last->outdated) return outdated_words(m.name, *known->last);
     if (known != nullptr && known->last && known->last->stepping_down) return "it stopped cleanly";
     if (detector_.judge(m, now_) == verdict::gone) return "its process is gone";
+    if (!alive(m) && (known == nullptr || !known->last))
+        return "not heard since the config service began, " + in_ms(now_ - started_) + " ago";
     if (!alive(m)) return "no heartbeat for " + in_ms(now_ - detector_.last_heard(m).value_or(now_));
     if (rec_.current.joiner == m.name) return "did not complete within " + in_ms(splice_stall());
     if (known != nullptr && known->deaf_to) return "it does not hear the config service";

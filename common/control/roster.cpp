@@ -29,7 +29,7 @@ void take_in(node& known, heartbeat const& what, instant now)
 
 }  // namespace
 
-bool roster::heard(heartbeat const& what, failure_detector const& detector, instant now)
+bool roster::heard(heartbeat const& what, failure_detector& detector, instant now)
 {
     auto& known = nodes_[what.from.name];
     if (known.who == what.from)
@@ -47,7 +47,11 @@ bool roster::heard(heartbeat const& what, failure_detector const& detector, inst
         known.past.erase(before);
     }
     if (!known.who.name.empty()) known.past.push_back(known.who);
-    if (known.past.size() > kept_runs) known.past.pop_front();
+    if (known.past.size() > kept_runs)
+    {
+        detector.forget(known.past.front());
+        known.past.pop_front();
+    }
     known.who = what.from;
     take_in(known, what, now);
     known.deaf_to.reset();

@@ -40,7 +40,7 @@ class roster
 public:
     // Takes in one heartbeat; false when it says nothing new: a late word of an earlier run, or older than
     // what this run has said already.
-    [[nodiscard]] bool heard(heartbeat const& what, failure_detector const& detector, instant now);
+    [[nodiscard]] bool heard(heartbeat const& what, failure_detector& detector, instant now);
     // It has a new connection. What it said on an earlier one says nothing of the order of its words.
     void connected(member const& who);
     // The word before one that comes now, of the same run on the same connection.

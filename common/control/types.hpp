@@ -183,6 +183,8 @@ struct notice
     epoch at;
     node_id who;  // or empty
     std::string why;
+    // No decision: what a stranger or one machine says makes it happen, as often as it is said.
+    bool repeatable = false;
 };
 
 struct effects

@@ -106,12 +106,46 @@ BOOST_FIXTURE_TEST_CASE(the_first_word_after_a_shared_silence_gives_the_others_o
     d.heard(n2, 1500ms, false);
     BOOST_CHECK(d.judge(n1, 1750ms) == verdict::alive);
     BOOST_CHECK(d.judge(n1, 1751ms) == verdict::silent);
-    // But not for ever.
+    // Once in a silence, a whole one, however late that is.
     d.heard(n1, 3000ms, false);
     d.heard(n2, 3000ms, false);
+    d.heard(n3, 3100ms, false);
     d.heard(n2, 3900ms, false);
-    BOOST_CHECK(d.judge(n1, 4000ms) == verdict::alive);
-    BOOST_CHECK(d.judge(n1, 4001ms) == verdict::silent);
+    BOOST_CHECK(d.judge(n1, 4150ms) == verdict::alive);
+    BOOST_CHECK(d.judge(n1, 4151ms) == verdict::silent);
+    d.heard(n3, 4050ms, false);
+    BOOST_CHECK(d.judge(n1, 4151ms) == verdict::silent);
+    d.heard(n1, 5000ms, false);
+    d.heard(n2, 5000ms, false);
+    d.heard(n2, 5500ms, false);
+    BOOST_CHECK(d.judge(n1, 5750ms) == verdict::alive);
+}
+
+BOOST_AUTO_TEST_CASE(who_was_silent_speaks_since_the_first_word_after_it)
+{
+    failure_detector d(250ms);
+    d.heard(n1, 1000ms, false);
+    d.heard(n1, 1250ms, false);
+    BOOST_CHECK(d.speaks_since(n1) == instant{1000ms});
+    d.heard(n1, 1501ms, false);
+    d.heard(n1, 1600ms, false);
+    BOOST_CHECK(d.speaks_since(n1) == instant{1501ms});
+    BOOST_CHECK(d.speaks_since(n2) == instant{});
+}
+
+BOOST_AUTO_TEST_CASE(an_observer_that_pauses_again_and_again_keeps_nobody_who_is_silent)
+{
+    failure_detector d(250ms);
+    d.heard(n1, 1000ms, false);
+    instant now = 1000ms;
+    for (int i = 0; i < 2; ++i)
+    {
+        now += 120ms;
+        d.forgive(now, now + 60ms);
+        now += 60ms;
+    }
+    BOOST_CHECK(d.judge(n1, now + 10ms) == verdict::alive);
+    BOOST_CHECK(d.judge(n1, now + 11ms) == verdict::silent);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_word_in_time_excuses_nobody, three_connected)
@@ -210,8 +244,9 @@ BOOST_AUTO_TEST_CASE(the_observers_own_pause_is_forgiven_only_to_those_who_were_
     d.heard(n1, 1000ms, false);
     d.heard(n2, 700ms, false);
     d.forgive(1040ms, 2000ms);
-    BOOST_CHECK(d.judge(n1, 2250ms) == verdict::alive);
-    BOOST_CHECK(d.judge(n1, 2251ms) == verdict::silent);
+    BOOST_CHECK(d.assumed(n1, 2000ms));
+    BOOST_CHECK(d.judge(n1, 2210ms) == verdict::alive);
+    BOOST_CHECK(d.judge(n1, 2211ms) == verdict::silent);
     BOOST_CHECK(d.judge(n2, 2000ms) == verdict::silent);
 }
 

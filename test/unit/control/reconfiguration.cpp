@@ -86,6 +86,83 @@ BOOST_AUTO_TEST_CASE(several_that_fall_silent_together_keep_their_places_while_t
     BOOST_CHECK_EQUAL(t.config().at, epoch{1});
 }
 
+// Their silences end one after the other, by when each spoke last: whoever is still waited for is no
+// survivor.
+BOOST_AUTO_TEST_CASE(a_chain_all_of_which_stands_still_for_a_while_is_not_changed)
+{
+    for (auto const still : {400ms, 940ms, 1010ms, 1100ms, 3000ms})
+    {
+        BOOST_TEST_CONTEXT("for " << still.count() << " ms")
+        {
+            settled_town t({"n1", "n2", "n3", "n4", "n5"});
+            for (auto const* who : {"n1", "n2", "n3", "n4", "n5"})
+            {
+                t.of(who).speaks = false;
+                t.run(9ms);
+            }
+            t.run(still);
+            for (auto const* who : {"n4", "n1", "n5", "n2", "n3"})
+            {
+                t.of(who).speaks = true;
+                t.run(45ms);
+            }
+            t.run(100ms);
+            BOOST_CHECK(t.active("n1 n2 n3 n4 n5"));
+            BOOST_CHECK_EQUAL(t.config().at, epoch{1});
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(who_was_silent_while_a_change_waited_for_it_is_not_deaf_at_its_first_word)
+{
+    settled_town t({"n1", "n2", "n3"});
+    t.of("n2").speaks = t.of("n2").hears = false;
+    t.of("n3").speaks = t.of("n3").hears = false;
+    t.kill("n1");
+    BOOST_REQUIRE(t.run_until([&] { return t.config().state == config_state::pending; }, 3s));
+    t.run(1500ms);
+    for (auto const* who : {"n2", "n3"})
+    {
+        t.of(who).speaks = t.of(who).hears = true;
+        t.run(20ms);
+    }
+    BOOST_REQUIRE(t.becomes("n2 n3", 1s));
+    BOOST_CHECK_EQUAL(t.noticed("removed", "n2") + t.noticed("removed", "n3"), 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_config_service_that_stutters_misses_a_dead_machine_and_a_dead_link_all_the_same)
+{
+    for (bool const link : {false, true})
+    {
+        settled_town t;
+        if (link)
+            t.of("n2").unreachable = {testing::name("n3")};
+        else
+            t.unplug("n3");
+        for (int i = 0; i < 8 && t.active("n1 n2 n3"); ++i)
+        {
+            t.pause_config(60ms);
+            t.run(240ms);
+        }
+        BOOST_CHECK(t.active("n1 n2"));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_report_of_a_link_is_taken_back_also_while_a_change_is_under_way)
+{
+    settled_town t({"n1", "n2", "n3", "n4"});
+    t.of("n2").unreachable = {testing::name("n3")};
+    t.run(200ms);
+    t.of("n2").promises = false;
+    t.kill("n4");
+    BOOST_REQUIRE(t.run_until([&] { return t.config().state == config_state::pending; }, 100ms));
+    t.of("n2").unreachable.clear();
+    t.run(300ms);
+    t.of("n2").promises = true;
+    BOOST_REQUIRE(t.becomes("n1 n2 n3", 1s));
+    BOOST_CHECK_EQUAL(t.noticed("removed", "n3"), 0u);
+}
+
 BOOST_AUTO_TEST_CASE(two_machines_that_lose_power_at_once_are_removed_by_one_change)
 {
     settled_town t({"n1", "n2", "n3", "n4", "n5"});
