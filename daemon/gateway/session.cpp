@@ -217,13 +217,14 @@ asio::awaitable<std::string> session::answer_to(wire::request const& what, page_
 asio::awaitable<std::string> session::change(wire::request const& what)
 {
     auto const& body = std::get<chat::command_body>(what.what);
-    auto const replicas = std::max<std::size_t>(1, with_.chain.view().replicas);
+    // At the moment of the answer: who held it then is what the client is told.
+    auto const replicas = [this] { return std::max<std::size_t>(1, with_.chain.view().replicas); };
     if (auto const* mark = std::get_if<chat::read_upto>(&body))
     {
         bool const there = co_await moves_nothing(*mark, what.cid);
         if (there)
             co_return wire::response(
-                what.id, with_.chain.view().applied, false, wire::outcome_d(chat::done{}, replicas)
+                what.id, with_.chain.view().applied, false, wire::outcome_d(chat::done{}, replicas())
             );
     }
     if (auto const limited = with_.changes.take(me_->uid, body)) co_return refused(what.id, *limited);
@@ -239,7 +240,7 @@ asio::awaitable<std::string> session::change(wire::request const& what)
     {
         co_return refused(what.id, refusal_of(*failed));
     }
-    co_return wire::response(what.id, done.effect_pos, done.dup, wire::outcome_d(done.result, replicas));
+    co_return wire::response(what.id, done.effect_pos, done.dup, wire::outcome_d(done.result, replicas()));
 }
 
 // Whether the watermark is there already, as of this replica's own rows: it never goes back, so such a

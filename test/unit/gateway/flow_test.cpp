@@ -141,6 +141,20 @@ BOOST_AUTO_TEST_CASE(beyond_its_requests_in_flight_a_client_is_not_read)
         BOOST_TEST(number_at(ana.answer_to(ids[i]), {"d", "seq"}) == static_cast<std::int64_t>(i + 1));
 }
 
+// What counts for whoever is told is who holds it then.
+BOOST_AUTO_TEST_CASE(an_answer_says_how_many_machines_there_are_when_it_is_given)
+{
+    two_people p;
+    chat_client ana(p.chain.port());
+    ana.hello(p.ana.token);
+    p.chain.hold(true);
+    auto const id = ana.send_request("msg.send", p.message("hi"), fresh_cid());
+    BOOST_TEST(p.chain.eventually([&] { return p.chain.held() == 1; }));
+    p.chain.change_view(0, [](gateway::chain_view& view) { view.replicas = 1; });
+    p.chain.hold(false);
+    BOOST_TEST(number_at(ana.answer_to(id), {"d", "replicas"}) == 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_user_sends_his_burst_and_then_must_wait)
 {
     auto with = quick_settings();
