@@ -49,7 +49,7 @@ void replica::impl::heartbeat_if_due()
         .wall_us = now_.wall_us,
         .refused_us = refused_us_,
         .trouble = snapshot_in_.trouble().empty() ? rows_trouble_ : snapshot_in_.trouble(),
-        .info = {},
+        .facts = {},
     });
 }
 

@@ -19,7 +19,6 @@ constexpr instant latest{std::int64_t{1} << 60};
 constexpr microseconds longest_delay = 60s;
 constexpr std::size_t most_neighbours = 99;
 constexpr std::size_t longest_text = 4096;
-constexpr std::size_t longest_info = 64u << 10;
 
 std::string against_itself(heartbeat const& what)
 {
@@ -40,7 +39,7 @@ std::string against_itself(heartbeat const& what)
                std::to_string(what.promised.value());
     if (what.feeding && what.feeding->lag_time < microseconds{}) return "its learner is ahead of time";
     if (what.unreachable.size() > most_neighbours || what.trouble.size() > longest_text ||
-        what.info.size() > longest_info || (what.feeding && what.feeding->trouble.size() > longest_text))
+        (what.feeding && what.feeding->trouble.size() > longest_text))
         return "it says too much";
     return {};
 }

@@ -2,6 +2,8 @@
 
 #include "wire/peer_convert.hpp"
 
+#include <algorithm>
+
 namespace chaind::wire::peer
 {
 
@@ -93,6 +95,108 @@ bool get(pb::LearnerProgress const& from, learner_progress& to)
     to.trouble = from.trouble();
     return peer::get(from.learner(), to.learner);
 }
+
+void put(node_facts const& from, pb::NodeFacts& to)
+{
+    to.set_replica_addr(from.replica_addr);
+    to.set_pid(from.pid);
+    to.set_version(from.version);
+    to.set_data_dir(from.data_dir);
+    to.set_database(from.database);
+    to.set_db_bytes(from.db_bytes);
+    if (from.free_bytes) to.set_free_bytes(*from.free_bytes);
+    to.set_moved_bytes(from.moved_bytes);
+    to.set_lease_us(from.lease.count());
+    to.set_min_replicas(from.min_replicas);
+    to.set_can_read(from.can_read);
+    to.set_can_write(from.can_write);
+    to.set_cut_off(from.cut_off);
+    auto& scrub = *to.mutable_scrub();
+    scrub.set_running(from.scrub.running);
+    scrub.set_asked(from.scrub.asked);
+    scrub.set_done(from.scrub.done);
+    scrub.set_all(from.scrub.all);
+    scrub.set_proven_ms(from.scrub.proven_ms);
+    scrub.set_error(from.scrub.error);
+    if (from.sum)
+    {
+        to.mutable_sum()->set_checkpoint(from.sum->checkpoint);
+        to.mutable_sum()->set_at(from.sum->at.value());
+        peer::put(from.sum->sum, *to.mutable_sum()->mutable_sum());
+    }
+    if (from.set_aside)
+    {
+        to.mutable_set_aside()->set_folder(from.set_aside->folder);
+        to.mutable_set_aside()->set_reason(from.set_aside->reason);
+    }
+    auto& front = *to.mutable_front();
+    front.set_url(from.front.url);
+    front.set_admin_addr(from.front.admin_addr);
+    front.set_clients(from.front.clients);
+    front.set_drained(from.front.drained);
+}
+
+// They are kept, shown and handed on for as long as their process is known, whoever it is.
+constexpr std::size_t longest_fact = 4096;
+
+bool are_short(pb::NodeFacts const& facts)
+{
+    auto const texts = {
+        &facts.replica_addr(),
+        &facts.version(),
+        &facts.data_dir(),
+        &facts.database(),
+        &facts.cut_off(),
+        &facts.scrub().error(),
+        &facts.sum().checkpoint(),
+        &facts.set_aside().folder(),
+        &facts.set_aside().reason(),
+        &facts.front().url(),
+        &facts.front().admin_addr()
+    };
+    return std::all_of(
+        texts.begin(), texts.end(), [](auto const* text) { return text->size() <= longest_fact; }
+    );
+}
+
+bool get(pb::NodeFacts const& from, node_facts& to)
+{
+    if (!are_short(from)) return false;
+    to.replica_addr = from.replica_addr();
+    to.pid = from.pid();
+    to.version = from.version();
+    to.data_dir = from.data_dir();
+    to.database = from.database();
+    to.db_bytes = from.db_bytes();
+    if (from.has_free_bytes()) to.free_bytes = from.free_bytes();
+    to.moved_bytes = from.moved_bytes();
+    to.lease = microseconds(from.lease_us());
+    to.min_replicas = from.min_replicas();
+    to.can_read = from.can_read();
+    to.can_write = from.can_write();
+    to.cut_off = from.cut_off();
+    to.scrub = {
+        .running = from.scrub().running(),
+        .asked = from.scrub().asked(),
+        .done = from.scrub().done(),
+        .all = from.scrub().all(),
+        .proven_ms = from.scrub().proven_ms(),
+        .error = from.scrub().error(),
+    };
+    if (from.has_set_aside())
+        to.set_aside = {.folder = from.set_aside().folder(), .reason = from.set_aside().reason()};
+    to.front = {
+        .url = from.front().url(),
+        .admin_addr = from.front().admin_addr(),
+        .clients = from.front().clients(),
+        .drained = from.front().drained(),
+    };
+    if (!from.has_sum()) return true;
+    auto& sum = to.sum.emplace();
+    sum.checkpoint = from.sum().checkpoint();
+    sum.at = seq(from.sum().at());
+    return peer::get(from.sum().sum(), sum.sum);
+}
 }  // namespace
 
 void put(heartbeat const& from, pb::Heartbeat& to)
@@ -108,7 +212,7 @@ void put(heartbeat const& from, pb::Heartbeat& to)
         to.add_unreachable(name.name.str());
     if (from.feeding) put(*from.feeding, *to.mutable_feeding());
     to.set_stepping_down(from.stepping_down);
-    to.set_info(from.info);
+    put(from.facts, *to.mutable_facts());
     to.set_restored(from.restored);
     to.set_in_doubt(from.in_doubt);
     to.set_damaged(from.damaged);
@@ -136,7 +240,7 @@ bool get(pb::Heartbeat const& from, heartbeat& to)
     }
     if (from.has_feeding() && !get(from.feeding(), to.feeding.emplace())) return false;
     to.stepping_down = from.stepping_down();
-    to.info = from.info();
+    if (!get(from.facts(), to.facts)) return false;
     to.restored = from.restored();
     to.in_doubt = from.in_doubt();
     to.damaged = from.damaged();

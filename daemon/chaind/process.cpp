@@ -91,7 +91,7 @@ asio::awaitable<void> chaind_process::run()
         cluster = co_await join_cluster();
     }
     settings_.driver.cluster = *cluster;
-    if (set_aside_.empty()) recall_set_aside();
+    if (!set_aside_) recall_set_aside();
     begin();
     tasks_.spawn(watch_clients());
 }
@@ -127,7 +127,7 @@ void chaind_process::begin()
 {
     build();
     write_ports();
-    facts_told_.clear();
+    facts_told_.reset();
     tell_of_clients();
     gateway_->start();
     replica_->start();
@@ -201,13 +201,14 @@ void chaind_process::build()
 void chaind_process::tell_of_clients()
 {
     forget_set_aside_once_filled();
-    boost::json::object facts{
-        {"client_url", gateway_->url()},
-        {"admin_addr", settings_.gateway.admin_address + ':' + std::to_string(gateway_->admin_port())},
-        {"clients", gateway_->clients()},
-        {"drained_clients", gateway_->drained()},
+    node::gateway_facts facts{
+        .front =
+            {.url = gateway_->url(),
+             .admin_addr = settings_.gateway.admin_address + ':' + std::to_string(gateway_->admin_port()),
+             .clients = gateway_->clients(),
+             .drained = gateway_->drained()},
+        .set_aside = set_aside_,
     };
-    if (!set_aside_.empty()) facts["set_aside"] = set_aside_;
     if (facts == facts_told_) return;
     facts_told_ = facts;
     replica_->backend().describe(std::move(facts));

@@ -83,9 +83,8 @@ private:
     std::unique_ptr<store::sqlite_store> store_;  // until the replica has it
     std::optional<node::replica_thread> replica_;
     std::optional<gateway::server> gateway_;
-    chain_config promised_;  // by the replica that has ended
-    boost::json::object
-        set_aside_;  // "folder" and "reason", from then on until this machine is a member again
+    chain_config promised_;                     // by the replica that has ended
+    std::optional<set_aside_store> set_aside_;  // from then on until this machine is a member again
     std::string unusable_said_;
     std::chrono::steady_clock::time_point unusable_said_at_;
     std::size_t runs_ = 0;
@@ -94,7 +93,7 @@ private:
     bool stopping_ = false;
     boost::asio::steady_timer changed_;  // cancelled when changing_ is over
     boost::asio::steady_timer facts_timer_;
-    boost::json::object facts_told_;
+    std::optional<node::gateway_facts> facts_told_;
 };
 
 }  // namespace chaind::program

@@ -1,5 +1,6 @@
 // From one store to the next without an end of the process.
 
+#include "base/utf8.hpp"
 #include "chaind/beside_the_loop.hpp"
 #include "chaind/process.hpp"
 #include "runtime/clock.hpp"
@@ -14,6 +15,7 @@
 #include "store/snapshot_thread.hpp"
 #include "store/sqlite.hpp"
 #include "store/store_file.hpp"
+#include "wire/json_fields.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -34,6 +36,8 @@ using clock = std::chrono::steady_clock;
 
 namespace
 {
+constexpr std::size_t reason_most = 1000;
+
 std::int64_t ms_since(clock::time_point begun)
 {
     return std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begun).count();
@@ -169,8 +173,12 @@ bool chaind_process::try_to_set_aside(std::string const& reason, std::string& wh
         {{"Folder", *folder}, {"Reason", reason}, {"TookMs", ms_since(begun)}}
     );
     // Said in each heartbeat, also by a process that is started before the new database is filled.
-    set_aside_ = {{"folder", store::legible(*folder)}, {"reason", store::legible(reason)}};
-    if (auto const failed = runtime::write_private_file(set_aside_file(), boost::json::serialize(set_aside_)))
+    set_aside_ = {
+        .folder = store::legible(*folder),
+        .reason = std::string(utf8_prefix(store::legible(reason), reason_most))
+    };
+    boost::json::object const kept{{"folder", set_aside_->folder}, {"reason", set_aside_->reason}};
+    if (auto const failed = runtime::write_private_file(set_aside_file(), boost::json::serialize(kept)))
         log::write(
             log::level::warning, "chaind", "cannot write set-aside.json", {{"Reason", failed.message()}}
         );
@@ -188,13 +196,15 @@ void chaind_process::recall_set_aside()
     std::string const text(std::istreambuf_iterator<char>(file), {});
     boost::system::error_code none;
     auto const kept = boost::json::parse(text, none);
-    if (!none && kept.is_object()) set_aside_ = kept.get_object();
+    if (none || !kept.is_object()) return;
+    auto const& said = kept.get_object();
+    set_aside_ = {.folder = wire::text_in(said, "folder"), .reason = wire::text_in(said, "reason")};
 }
 
 void chaind_process::forget_set_aside_once_filled()
 {
-    if (set_aside_.empty() || !replica_->backend().view().member) return;
-    set_aside_ = {};
+    if (!set_aside_ || !replica_->backend().view().member) return;
+    set_aside_.reset();
     std::error_code ignored;
     std::filesystem::remove(set_aside_file(), ignored);
 }

@@ -64,6 +64,13 @@ std::optional<event_row> event_log::removal_of(std::string_view node) const
     return out;
 }
 
+std::optional<event_row> event_log::newest(std::string_view what) const
+{
+    auto const found =
+        std::find_if(rows_.rbegin(), rows_.rend(), [&](event_row const& row) { return row.what == what; });
+    return found == rows_.rend() ? std::nullopt : std::optional(*found);
+}
+
 bool event_log::says(std::string_view what, std::string_view node, std::string_view why) const
 {
     auto const newest = std::find_if(

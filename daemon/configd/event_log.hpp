@@ -28,6 +28,8 @@ public:
     [[nodiscard]] boost::json::object page(std::uint64_t since) const;
     // The newest row that says that the node was taken out for good, as far back as rows are kept here.
     [[nodiscard]] std::optional<event_row> removal_of(std::string_view node) const;
+    // The newest row of that kind, as far back as rows are kept here.
+    [[nodiscard]] std::optional<event_row> newest(std::string_view what) const;
     // Whether the newest row of that kind about the node says just that.
     [[nodiscard]] bool says(std::string_view what, std::string_view node, std::string_view why) const;
 

@@ -4,10 +4,18 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
+#include <iterator>
+
 namespace chaind::configd
 {
 
 namespace asio = boost::asio;
+
+namespace
+{
+constexpr std::size_t rows_at_once = 256;
+}  // namespace
 
 registry_thread::registry_thread(asio::any_io_executor loop, std::unique_ptr<registry> on)
     : loop_(std::move(loop)), on_(std::move(on))
@@ -54,9 +62,35 @@ void registry_thread::keep(std::vector<control::join_token> all, done_function d
     write([all = std::move(all)](registry& in) { return in.keep(all); }, std::move(done));
 }
 
-void registry_thread::append(std::vector<event_row> rows, done_function done)
+void registry_thread::append(event_row row, done_function done)
 {
-    write([rows = std::move(rows)](registry& in) { return in.append(rows); }, std::move(done));
+    rows_.push_back(std::move(row));
+    when_in_.push_back(std::move(done));
+    if (!appending_) append_what_waits();
+}
+
+void registry_thread::append_what_waits()
+{
+    appending_ = !rows_.empty();
+    if (!appending_) return;
+    auto const rows = static_cast<std::ptrdiff_t>(std::min(rows_.size(), rows_at_once));
+    std::vector<event_row> now(
+        std::make_move_iterator(rows_.begin()), std::make_move_iterator(rows_.begin() + rows)
+    );
+    std::vector<done_function> told(
+        std::make_move_iterator(when_in_.begin()), std::make_move_iterator(when_in_.begin() + rows)
+    );
+    rows_.erase(rows_.begin(), rows_.begin() + rows);
+    when_in_.erase(when_in_.begin(), when_in_.begin() + rows);
+    write(
+        [now = std::move(now)](registry& in) { return in.append(now); },
+        [this, told = std::move(told)](error_code failed, std::string const& why)
+        {
+            append_what_waits();
+            for (auto const& done : told)
+                done(failed, why);
+        }
+    );
 }
 
 void registry_thread::perform(std::function<void()> what)

@@ -26,7 +26,9 @@ public:
     using done_function = std::function<void(error_code, std::string const&)>;
     void replace(control::record next, std::string new_lineage, done_function done);
     void keep(std::vector<control::join_token> all, done_function done);
-    void append(std::vector<event_row> rows, done_function done);
+    // What comes while rows are being written is written together after them, and behind a record that has
+    // come meanwhile: a decision waits for one transaction of events at most.
+    void append(event_row row, done_function done);
     // For how long the oldest write that is not done has waited; asked on the loop.
     [[nodiscard]] microseconds busy_for() const;
     // Something else that waits for a disk, in its turn.
@@ -35,10 +37,14 @@ public:
 private:
     template <class Write>
     void write(Write what, done_function done);
+    void append_what_waits();
 
     boost::asio::any_io_executor loop_;
     std::unique_ptr<registry> on_;
     std::shared_ptr<std::deque<instant>> undone_ = std::make_shared<std::deque<instant>>();  // the loop's
+    std::vector<event_row> rows_;         // the loop's: not under way yet
+    std::vector<done_function> when_in_;  // of each of these
+    bool appending_ = false;
     boost::asio::thread_pool thread_{1};
 };
 

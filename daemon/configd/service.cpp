@@ -38,13 +38,10 @@ constexpr auto refusal_again = 10s;
 constexpr std::size_t refusals_max = 256;
 constexpr auto set_aside_window = 1min;
 constexpr int set_aside_in_window = 10;
-constexpr std::size_t info_limit = 64u << 10;  // of one heartbeat; it goes into every status
 constexpr auto foreign_for = 10s;              // after the last try of a machine of another cluster
 constexpr microseconds second_for = 3s;        // it tries again twice a second
 constexpr std::size_t words_most = 500;        // of a process that cannot start
 constexpr microseconds cannot_start_for = 5s;  // it says so again every second
-// For chainctl while configd is down, and for configd while a machine is.
-constexpr auto kept_of_a_node = {"replica_addr", "client_url", "admin_addr", "database"};
 }  // namespace
 
 service::service(
@@ -125,6 +122,8 @@ void service::drain() noexcept
     auto const& current = core_.current().current;
     bool const another = current.at != epoch_before || current.state != state_before;
     if (another) wake_turns();
+    // Its members say a heartbeat later that they serve.
+    if (another && current.state == config_state::active) served_at_ = runtime::steady_now();
     refresh_status(another);
 }
 
@@ -192,23 +191,30 @@ void service::direct(control::outgoing const& what)
 
 void service::note(control::notice const& what)
 {
+    auto why = what.why;
+    if (what.repeatable)
+    {
+        auto const earlier = pace_of_events_.take(what.what, runtime::steady_now());
+        if (!earlier) return;
+        if (*earlier > 0) why += " (" + std::to_string(*earlier) + " others like it before were left out)";
+    }
     log::write(
         log::level::notice,
         "control",
         what.what,
-        {{"Epoch", what.at}, {"Node", what.who.name.str()}, {"Reason", what.why}}
+        {{"Epoch", what.at}, {"Node", what.who.name.str()}, {"Reason", why}}
     );
     event_row row;
     row.at_ms = wall_ms();
     row.in = what.at;
     row.what = what.what;
     row.node = what.who.name.str();
-    row.why = what.why;
+    row.why = why;
     ++writes_;
     auto numbered = events_.add(std::move(row));
     auto const number = numbered.number;
     registry_.append(
-        {std::move(numbered)},
+        std::move(numbered),
         [this, number](error_code failed, std::string const& why)
         {
             written(failed, why);
@@ -329,7 +335,7 @@ void service::tell_of_refusal(node_id const& name, std::string const& why)
     if (told != refusals_.end() && now - told->second < refusal_again) return;
     if (refusals_.size() > refusals_max) refusals_.clear();
     refusals_[name] = now;
-    note({.what = "refused", .at = core_.current().current.at, .who = name, .why = why});
+    note({.what = "refused", .at = core_.current().current.at, .who = name, .why = why, .repeatable = true});
 }
 
 void service::link_up(link_ptr const& link, wire::peer::hello const& hello)
@@ -355,8 +361,7 @@ void service::link_up(link_ptr const& link, wire::peer::hello const& hello)
 bool service::link_frame(link_ptr const& link, wire::peer::frame what)
 {
     auto* const beat = std::get_if<heartbeat>(&what);
-    bool const small = beat != nullptr && beat->info.size() <= info_limit;
-    if (!small || beat->from != links_.at(link).from)
+    if (beat == nullptr || beat->from != links_.at(link).from)
     {
         log::write(
             log::level::warning,
@@ -370,7 +375,7 @@ bool service::link_frame(link_ptr const& link, wire::peer::frame what)
     if (auto const current = by_member_.find(beat->from);
         current == by_member_.end() || current->second != link)
         return false;
-    take_info(*beat);
+    take_facts(*beat);
     feed(control::heard{std::move(*beat)});
     return true;
 }
@@ -385,7 +390,7 @@ void service::link_down(link_ptr const& link)
     by_member_.erase(current);
     if (!is_known(from.name))
     {
-        infos_.erase(from.name);
+        said_.erase(from.name);
         addresses_.erase(from.name);
     }
     log::write(log::level::info, "control", "a replica's connection ended", {{"Node", from.name.name.str()}});
@@ -400,35 +405,23 @@ service::link_ptr service::link_of(node_id const& name) const
     return nullptr;
 }
 
-void service::take_info(heartbeat const& from)
+void service::take_facts(heartbeat const& from)
 {
-    boost::system::error_code bad;
-    auto parsed = json::parse(from.info, bad);
-    if (bad || !parsed.is_object()) return;
-    auto& info = infos_[from.from.name];
-    info = std::move(parsed.get_object());
-    auto const* address = info.if_contains("replica_addr");
-    if (address != nullptr && address->is_string())
-        addresses_[from.from.name] = address->get_string().c_str();
-    // An earlier version does not say.
-    auto const* writes = info.if_contains("can_write");
-    if (core_.current().current.contains(from.from) && (writes == nullptr || *writes == true))
-        served_at_ = runtime::steady_now();
-    tell_of_set_aside(from.from.name, info);
-    if (core_.draining() != from.from.name) return;
-    // True once it has heard of the drain and no client is left.
-    if (auto const* done = info.if_contains("drained_clients"); done != nullptr && *done == true)
-        feed(control::drained_clients{from.from.name});
+    auto const& name = from.from.name;
+    auto const& facts = from.facts;
+    said_[name] = {.facts = facts, .end = from.end.at, .commit = from.commit};
+    if (!facts.replica_addr.empty()) addresses_[name] = facts.replica_addr;
+    if (core_.current().current.contains(from.from) && facts.can_write) served_at_ = runtime::steady_now();
+    if (facts.set_aside) tell_of_set_aside(name, *facts.set_aside);
+    if (core_.draining() == name && facts.front.drained) feed(control::drained_clients{name});
 }
 
 // Each once: it is repeated in every heartbeat until that machine is in the chain again.
-void service::tell_of_set_aside(node_id const& who, json::object const& info)
+void service::tell_of_set_aside(node_id const& who, set_aside_store const& what)
 {
-    auto const* said = info.if_contains("set_aside");
-    if (said == nullptr || !said->is_object() || !is_known(who)) return;
-    auto const& what = said->get_object();
-    auto const whole = wire::text_in(what, "reason") + "; its database is kept in " +
-                       wire::text_in(what, "folder") + ", an empty one is filled again from another machine";
+    if (!is_known(who)) return;
+    auto const whole = what.reason + "; its database is kept in " + what.folder +
+                       ", an empty one is filled again from another machine";
     std::string const why(utf8_prefix(whole, 1000));
     if (events_.says("set_aside", who.name, why)) return;
     auto const now = runtime::steady_now();
@@ -468,7 +461,7 @@ json::object service::shown(json::object view(status_input const&))
         .joining = core_.joining(),
         .draining = core_.draining(),
         .strangers = strangers,
-        .infos = infos_,
+        .said = said_,
         .now = now,
         .wall_ms = wall_ms(),
         .clock_error = core_.own_clock_error(),
@@ -476,8 +469,9 @@ json::object service::shown(json::object view(status_input const&))
         .registry_lacks = core_.registry_lacks(),
         .stuck = cannot_start_,
         .second = second_,
+        .forced = events_.newest("forced"),
         .registry_busy_for = registry_.busy_for(),
-        .unserved_for = now - served_at_,
+        .unserved_for = served_at_ == instant::min() ? microseconds::max() : now - served_at_,
     };
     return view(in);
 }
@@ -511,9 +505,11 @@ void service::read_nodes_file()
         auto const& row = value.get_object();
         node_id const name{wire::text_in(row, "name")};
         if (!is_valid_node_name(name.name.str()) || !is_known(name)) continue;
-        for (auto const* key : kept_of_a_node)
-            if (auto const* kept = row.if_contains(key); kept != nullptr && kept->is_string())
-                infos_[name][key] = *kept;
+        auto& facts = said_[name].facts;
+        facts.replica_addr = wire::text_in(row, "replica_addr");
+        facts.front.url = wire::text_in(row, "client_url");
+        facts.front.admin_addr = wire::text_in(row, "admin_addr");
+        facts.database = wire::text_in(row, "database");
     }
 }
 
@@ -522,16 +518,18 @@ std::string service::nodes_file() const
     return how_.data_dir + "/nodes.json";
 }
 
+// For chainctl while this process is down, and for this process while a machine is.
 void service::write_nodes_file()
 {
     json::array nodes;
-    for (auto const& [name, info] : infos_)
-    {
-        json::object row{{"name", name.name.str()}};
-        for (auto const* key : kept_of_a_node)
-            if (auto const* value = info.if_contains(key)) row[key] = *value;
-        nodes.push_back(std::move(row));
-    }
+    for (auto const& [name, said] : said_)
+        nodes.push_back(
+            {{"name", name.name.str()},
+             {"replica_addr", said.facts.replica_addr},
+             {"client_url", said.facts.front.url},
+             {"admin_addr", said.facts.front.admin_addr},
+             {"database", said.facts.database}}
+        );
     auto text = json::serialize(json::object{
         {"schema", "chainctl.known.v1"}, {"lineage", identity_.lineage}, {"nodes", std::move(nodes)}
     });

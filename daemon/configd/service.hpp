@@ -4,6 +4,7 @@
 
 #include "configd/admin_server.hpp"
 #include "configd/event_log.hpp"
+#include "configd/event_pace.hpp"
 #include "configd/join_tries.hpp"
 #include "configd/registry_thread.hpp"
 #include "configd/request_memory.hpp"
@@ -95,8 +96,8 @@ private:
     bool link_frame(link_ptr const& link, wire::peer::frame what);
     void link_down(link_ptr const& link);
     [[nodiscard]] link_ptr link_of(node_id const& name) const;  // null: it is not connected
-    void take_info(heartbeat const& from);
-    void tell_of_set_aside(node_id const& who, boost::json::object const& info);
+    void take_facts(heartbeat const& from);
+    void tell_of_set_aside(node_id const& who, set_aside_store const& what);
 
     // ---- service_admission.cpp: new nodes
     [[nodiscard]] bool asks_to_be_let_in(wire::peer::hello const& from) const;
@@ -198,6 +199,7 @@ private:
     registry_thread registry_;
     runtime::task_group tasks_;
     event_log events_;
+    event_pace pace_of_events_;
     net::peer_listener listener_;
     admin_server admin_;
     boost::asio::steady_timer ticker_;
@@ -215,9 +217,9 @@ private:
     std::map<node_id, std::pair<instant, int>> set_aside_told_;  // since when, and how often since then
     std::map<node_id, instant> foreign_;                         // of another cluster: when each tried last
     std::map<node_id, std::string> addresses_;                   // where replicas listen for each other
-    std::map<node_id, boost::json::object> infos_;
+    std::map<node_id, last_said> said_;
     instant const started_at_ = runtime::steady_now();
-    instant served_at_ = started_at_;  // when a member said last that it can take writes
+    instant served_at_ = instant::min();  // when a member said last that it can take writes
     std::map<node_id, cannot_start> cannot_start_;
     std::map<node_id, second_process> second_;
 

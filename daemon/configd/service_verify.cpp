@@ -4,7 +4,6 @@
 #include "runtime/clock.hpp"
 #include "runtime/random_id.hpp"
 #include "runtime/within.hpp"
-#include "wire/json_fields.hpp"
 
 #include <boost/json/array.hpp>
 
@@ -16,8 +15,6 @@ namespace chaind::configd
 
 namespace asio = boost::asio;
 namespace json = boost::json;
-using wire::number_in;
-using wire::text_in;
 
 namespace
 {
@@ -127,14 +124,12 @@ service::sums_told service::sums_at(std::uint64_t id) const
     {
         auto& one = out.members.emplace_back();
         one.of = m.name;
-        auto const info = infos_.find(m.name);
-        if (info == infos_.end()) continue;
-        auto const* const report = info->second.if_contains("checkpoint");
-        if (report == nullptr || !report->is_object()) continue;
-        auto const& said = report->get_object();
-        if (text_in(said, "id") != wanted) continue;
-        one.pos = number_in(said, "pos").value_or(0);
-        one.digest = text_in(said, "digest");
+        auto const said = said_.find(m.name);
+        if (said == said_.end()) continue;
+        auto const& sum = said->second.facts.sum;
+        if (!sum || sum->checkpoint != wanted) continue;
+        one.pos = sum->at.value();
+        one.digest = to_string(sum->sum);
         out.pos = one.pos;
     }
     return out;
@@ -241,20 +236,16 @@ void service::attend_proof()
     auto const who = proof_->current().value_or(node_id{});
     auto const link = link_of(who);
     std::optional<control::proof_report> said;
-    if (auto const info = infos_.find(who); info != infos_.end())
+    if (auto const found = said_.find(who); found != said_.end())
     {
-        auto const* const scrub = info->second.if_contains("scrub");
-        if (scrub != nullptr && scrub->is_object())
-        {
-            auto const& from = scrub->get_object();
-            said = control::proof_report{
-                .id = number_in(from, "asked").value_or(0),
-                .running = wire::is_true(from, "running"),
-                .done = number_in(from, "done").value_or(0),
-                .all = number_in(from, "all").value_or(0),
-                .error = text_in(from, "error"),
-            };
-        }
+        auto const& scrub = found->second.facts.scrub;
+        said = control::proof_report{
+            .id = scrub.asked,
+            .running = scrub.running,
+            .done = scrub.done,
+            .all = scrub.all,
+            .error = scrub.error,
+        };
     }
     auto const order = proof_->step(runtime::steady_now(), link != nullptr, said);
     if (!order) return;

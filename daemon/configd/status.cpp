@@ -2,7 +2,6 @@
 
 #include "base/span_text.hpp"
 #include "control/names.hpp"
-#include "wire/json_fields.hpp"
 
 #include <algorithm>
 
@@ -25,22 +24,32 @@ control::node_status const* find(status_input const& in, node_id const& name)
     return found == in.nodes.end() ? nullptr : &*found;
 }
 
-json::object const& info_of(status_input const& in, node_id const& name)
+// All empty of who was never heard.
+last_said const& said_by(status_input const& in, node_id const& name)
 {
-    static json::object const none;
-    auto const found = in.infos.find(name);
-    return found == in.infos.end() ? none : found->second;
+    static last_said const none;
+    auto const found = in.said.find(name);
+    return found == in.said.end() ? none : found->second;
 }
 
-json::value info(status_input const& in, node_id const& name, char const* key)
+node_facts const& facts_of(status_input const& in, node_id const& name)
 {
-    auto const* value = info_of(in, name).if_contains(key);
-    return value == nullptr ? json::value() : *value;
+    return said_by(in, name).facts;
 }
 
-std::uint64_t info_number(status_input const& in, node_id const& name, char const* key)
+json::value text_or_null(std::string const& text)
 {
-    return wire::number_in(info_of(in, name), key).value_or(0);
+    return text.empty() ? json::value() : json::value(text);
+}
+
+// Where it is found and what runs there.
+void add_process(json::object& row, node_facts const& facts)
+{
+    row["replica_addr"] = text_or_null(facts.replica_addr);
+    row["client_url"] = text_or_null(facts.front.url);
+    row["admin_addr"] = text_or_null(facts.front.admin_addr);
+    row["pid"] = facts.pid > 0 ? json::value(facts.pid) : json::value();
+    row["version"] = text_or_null(facts.version);
 }
 
 char const* role_at(std::size_t position, std::size_t length)
@@ -84,14 +93,12 @@ seq committed(status_input const& in)
 // since each word of this goes to every replica.
 json::value scrub(status_input const& in, node_id const& name)
 {
-    auto const said = info(in, name, "scrub");
-    auto const* const from = said.if_object();
-    if (from == nullptr) return nullptr;
-    auto number = [&](char const* key) { return wire::number_in(*from, key).value_or(0); };
-    json::object out{{"proven_ms", number("proven_ms")}};
-    if (wire::is_true(*from, "running"))
-        out["percent"] =
-            std::min<std::uint64_t>(99, number("done") * 100 / std::max<std::uint64_t>(1, number("all")));
+    auto const& facts = facts_of(in, name);
+    if (facts.pid == 0) return nullptr;
+    auto const& how = facts.scrub;
+    json::object out{{"proven_ms", how.proven_ms}};
+    if (how.running)
+        out["percent"] = std::min<std::uint64_t>(99, how.done * 100 / std::max<std::uint64_t>(1, how.all));
     return out;
 }
 
@@ -101,6 +108,12 @@ void add_position(json::object& row, control::node_status const& node)
     if (!node.last) return;
     row["log_end"] = node.last->end.at.value();
     row["committed"] = node.last->commit.value();
+}
+
+void add_database(json::object& row, node_facts const& facts)
+{
+    row["database"] = text_or_null(facts.database);
+    row["moved_bytes"] = facts.pid > 0 ? json::value(facts.moved_bytes) : json::value();
 }
 
 json::object chain_row(status_input const& in, std::size_t position, seq highest)
@@ -119,9 +132,12 @@ json::object chain_row(status_input const& in, std::size_t position, seq highest
          : in.record.current.state == config_state::active ? "normal"
                                                            : "reconfiguring"},
     };
-    for (auto const* key :
-         {"replica_addr", "client_url", "admin_addr", "pid", "version", "clients", "db_bytes", "lease_ms"})
-        row[key] = info(in, m.name, key);
+    auto const& facts = facts_of(in, m.name);
+    add_process(row, facts);
+    bool const was_heard = facts.pid > 0;
+    row["clients"] = was_heard ? json::value(facts.front.clients) : json::value();
+    row["db_bytes"] = was_heard ? json::value(facts.db_bytes) : json::value();
+    row["lease_ms"] = was_heard ? json::value(facts.lease.count() / 1000) : json::value();
     row["scrub"] = scrub(in, m.name);
     if (node == nullptr || !node->last) return row;
     add_position(row, *node);
@@ -148,9 +164,9 @@ json::array clocks(status_input const& in)
 
 // Whether a machine that is heard says so of itself. A registry that is older than the replicas need not know
 // who serves.
-bool anybody(status_input const& in, char const* what)
+bool anybody(status_input const& in, bool node_facts::* what)
 {
-    auto const says_so = [&](node_id const& name) { return wire::is_true(info_of(in, name), what); };
+    auto const says_so = [&](node_id const& name) { return facts_of(in, name).*what; };
     return std::any_of(
                in.nodes.begin(),
                in.nodes.end(),
@@ -164,7 +180,7 @@ json::array cut_off(status_input const& in)
 {
     json::array out;
     for (auto const& m : in.record.current.members)
-        if (auto const reason = info(in, m.name, "cut_off"); serves(in, m) && reason.is_string())
+        if (auto const& reason = facts_of(in, m.name).cut_off; serves(in, m) && !reason.empty())
             out.push_back({{"name", m.name.name.str()}, {"reason", reason}});
     return out;
 }
@@ -174,7 +190,7 @@ std::uint64_t fewest_for_writes(status_input const& in)
 {
     std::uint64_t out = 1;
     for (auto const& m : in.record.current.members)
-        if (serves(in, m)) out = std::max(out, info_number(in, m.name, "min_replicas"));
+        if (serves(in, m)) out = std::max(out, facts_of(in, m.name).min_replicas);
     return out;
 }
 
@@ -187,7 +203,9 @@ std::string state_of(status_input const& in)
 {
     // Of the chain that serves this registry knows nothing: the replicas themselves do.
     if (!in.registry_lacks.empty())
-        return anybody(in, "can_write") ? "degraded" : anybody(in, "can_read") ? "read_only" : "down";
+        return anybody(in, &node_facts::can_write)  ? "degraded"
+               : anybody(in, &node_facts::can_read) ? "read_only"
+                                                    : "down";
     auto const& current = in.record.current;
     auto const alive = static_cast<std::size_t>(std::count_if(
         current.members.begin(), current.members.end(), [&](member const& m) { return serves(in, m); }
@@ -199,7 +217,7 @@ std::string state_of(status_input const& in)
     if (std::any_of(members.begin(), members.end(), [&](member const& m) { return short_of_room(in, m); }))
         return "read_only";
     // Each change of the chain does that for a moment.
-    if (in.unserved_for > unserved_at_most) return anybody(in, "can_read") ? "read_only" : "down";
+    if (in.unserved_for > unserved_at_most) return anybody(in, &node_facts::can_read) ? "read_only" : "down";
     bool const sound =
         std::none_of(members.begin(), members.end(), [&](member const& m) { return damaged(in, m); });
     bool const whole = !disk_stands_still(in) && members.size() >= in.record.want &&
@@ -434,8 +452,9 @@ json::array full(status_input const& in)
     {
         if (!node.alive || !node.last || !is_low(node.last->left)) continue;
         json::object row{{"name", node.name.name.str()}};
-        row["free_bytes"] = info(in, node.name, "free_bytes");
-        row["data_dir"] = info(in, node.name, "data_dir");
+        auto const& facts = facts_of(in, node.name);
+        row["free_bytes"] = facts.free_bytes ? json::value(*facts.free_bytes) : json::value();
+        row["data_dir"] = text_or_null(facts.data_dir);
         out.push_back(std::move(row));
     }
     return out;
@@ -457,14 +476,9 @@ json::array set_aside(status_input const& in)
     json::array out;
     for (auto const& node : in.nodes)
     {
-        auto const said = info(in, node.name, "set_aside");
-        auto const* const from = said.if_object();
-        if (from == nullptr) continue;
-        out.push_back(
-            {{"name", node.name.name},
-             {"folder", wire::text_in(*from, "folder")},
-             {"reason", wire::text_in(*from, "reason")}}
-        );
+        auto const& what = facts_of(in, node.name).set_aside;
+        if (!what) continue;
+        out.push_back({{"name", node.name.name}, {"folder", what->folder}, {"reason", what->reason}});
     }
     return out;
 }
@@ -474,7 +488,7 @@ json::array client_urls(status_input const& in)
 {
     json::array out;
     for (auto const& node : in.nodes)
-        if (auto url = info(in, node.name, "client_url"); url.is_string()) out.push_back(std::move(url));
+        if (auto const& url = facts_of(in, node.name).front.url; !url.empty()) out.emplace_back(url);
     return out;
 }
 
@@ -528,6 +542,13 @@ json::value age_of_registry(status_input const& in)
     };
 }
 
+// What others alone held was given up, until the chain is whole again.
+json::value forced(status_input const& in)
+{
+    if (!in.forced || in.record.current.members.size() >= in.record.want) return nullptr;
+    return {{"name", in.forced->node}, {"epoch", in.forced->in.value()}, {"at_ms", in.forced->at_ms}};
+}
+
 json::object status_json(status_input const& in)
 {
     auto const highest = committed(in);
@@ -559,6 +580,7 @@ json::object status_json(status_input const& in)
         {"not_admitted", names(in.strangers)},
         {"removed_running", removed_running(in)},
         {"set_aside", set_aside(in)},
+        {"forced", forced(in)},
         {"client_urls", client_urls(in)},
         {"changing", changing(in)},
         {"config_service",
@@ -585,9 +607,8 @@ json::object nodes_json(status_input const& in)
         if (row["state"] != "member" && in.second.contains(node.name)) row["reason"] = why_not_in(in, node);
         if (auto const found = in.stuck.find(node.name); found != in.stuck.end() && !node.alive)
             row["reason"] = found->second.trouble;
-        for (auto const* key :
-             {"replica_addr", "client_url", "admin_addr", "pid", "version", "database", "moved_bytes"})
-            row[key] = info(in, node.name, key);
+        add_process(row, facts_of(in, node.name));
+        add_database(row, facts_of(in, node.name));
         add_position(row, node);
         nodes.push_back(std::move(row));
     }
@@ -602,21 +623,18 @@ json::object nodes_json(status_input const& in)
              in.registry_lacks.empty() ? "not known here: add it with `chainctl add-node`"
                                        : "not known to this registry, which is older than the replicas"}
         };
-        for (auto const* key :
-             {"replica_addr",
-              "client_url",
-              "admin_addr",
-              "pid",
-              "version",
-              "database",
-              "moved_bytes",
-              "log_end",
-              "committed"})
-            row[key] = info(in, name, key);
+        auto const& said = said_by(in, name);
+        add_process(row, said.facts);
+        add_database(row, said.facts);
+        row["log_end"] = said.end.value();
+        row["committed"] = said.commit.value();
         nodes.push_back(std::move(row));
     }
     return {
-        {"schema", "chainctl.nodes.v1"}, {"epoch", in.record.current.at.value()}, {"nodes", std::move(nodes)}
+        {"schema", "chainctl.nodes.v1"},
+        {"epoch", in.record.current.at.value()},
+        {"committed", committed(in).value()},
+        {"nodes", std::move(nodes)}
     };
 }
 

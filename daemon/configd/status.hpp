@@ -2,6 +2,7 @@
 // What `chainctl status`, `nodes` and the `cluster` frames show (docs/client_api.md 4.4), made from what the
 // controller knows and what each replica says of itself. Pure.
 
+#include "configd/registry.hpp"
 #include "control/controller.hpp"
 
 #include <boost/json/object.hpp>
@@ -31,6 +32,14 @@ struct second_process
     instant seen_at{};
 };
 
+// Of a process that is or was connected.
+struct last_said
+{
+    node_facts facts;
+    seq end;  // of its log
+    seq commit;
+};
+
 struct status_input
 {
     std::string cluster;  // its name, for people
@@ -40,8 +49,8 @@ struct status_input
     std::optional<learner_assignment> learning;
     std::optional<control::join_status> joining;
     std::optional<node_id> draining;
-    std::vector<node_id> const& strangers;                // connected, but not known
-    std::map<node_id, boost::json::object> const& infos;  // heartbeat::info of each, parsed
+    std::vector<node_id> const& strangers;  // connected, but not known
+    std::map<node_id, last_said> const& said;
     instant now{};
     std::int64_t wall_ms = 0;
     std::optional<microseconds> clock_error = {};  // of the config service's own clock
@@ -49,6 +58,7 @@ struct status_input
     std::string registry_lacks = {};    // control::controller::registry_lacks
     std::map<node_id, cannot_start> stuck = {};     // who has just said so
     std::map<node_id, second_process> second = {};  // of names that are spoken for
+    std::optional<event_row> forced = {};           // the newest forced epoch
     microseconds registry_busy_for{};               // with a write that is not done
     microseconds unserved_for{};  // since a member of the chain said last that it can take writes
 };

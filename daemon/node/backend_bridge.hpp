@@ -46,7 +46,7 @@ public:
     // more. No query may run any more.
     void close();
 
-    void describe(boost::json::object facts) { send(gateway_facts{std::move(facts)}); }
+    void describe(gateway_facts facts) { send(std::move(facts)); }
 
     boost::asio::awaitable<gateway::submit_outcome> submit(chat::command what) override;
     boost::asio::awaitable<error_code> read(std::function<void(store::chat_reader&)> query) override;

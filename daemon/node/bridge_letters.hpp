@@ -3,12 +3,14 @@
 
 #include "chain/types.hpp"
 #include "gateway/backend.hpp"
+#include "membership/node_facts.hpp"
 
 #include <boost/json/object.hpp>
 
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -48,7 +50,10 @@ struct forget_read  // unless its query runs already
 };
 struct gateway_facts
 {
-    boost::json::object facts;
+    client_facts front;
+    std::optional<set_aside_store> set_aside;
+
+    friend bool operator==(gateway_facts const&, gateway_facts const&) = default;
 };
 using to_chain = std::variant<
     submit_this,

@@ -251,7 +251,7 @@ void replica_driver::beat(heartbeat what)
         what.outdated = true;
         what.trouble = outdated_;
     }
-    what.info = info(core_.status());
+    what.facts = facts(core_.status());
     config_->send(wire::peer::encode(std::move(what)));
 }
 
@@ -301,7 +301,7 @@ store::store_events replica_driver::store_handlers()
         .log_rows = [this](std::uint64_t id, std::vector<chain::entry> rows)
         { feed(chain::log_read{id, std::move(rows)}); },
         .digested = [this](std::string const& id, seq at, digest sum)
-        { checkpoint_ = {{"id", id}, {"pos", at.value()}, {"digest", to_string(sum)}}; },
+        { sum_ = {.checkpoint = id, .at = at, .sum = sum}; },
         .compacted = [this](log_point base) { feed(chain::compacted{base}); },
         .space = [this](room left, std::uint64_t free) { heard_of_space(left, free); },
         .failed =
@@ -497,7 +497,8 @@ void replica_driver::on(forget_command const& what)
 
 void replica_driver::on(gateway_facts& what)
 {
-    facts_ = std::move(what.facts);
+    front_ = std::move(what.front);
+    set_aside_ = std::move(what.set_aside);
 }
 
 void replica_driver::on(gateway::typing_note const& what)

@@ -147,7 +147,7 @@ private:
     ) const;
     void log_served();
     void heard_of_space(room left, std::uint64_t free);
-    [[nodiscard]] std::string info(chain::replica_status const& now) const;
+    [[nodiscard]] node_facts facts(chain::replica_status const& now) const;
     void log_role(chain::replica_status const& now);
     void log_clock(chain::replica_status const& now);
     boost::asio::awaitable<void> stop_outdated(std::string why);
@@ -187,7 +187,8 @@ private:
     runtime::request_ids ids_;
     std::deque<std::pair<instant, request_id>> checkpoints_;  // asked for here, until they are given up
     std::function<void(to_gateway)> tell_ = [](to_gateway const&) {};
-    boost::json::object facts_;  // of the gateway
+    client_facts front_;
+    std::optional<set_aside_store> set_aside_;
     std::function<void(chain::begin_anew)> over_ = [](chain::begin_anew const&) {};
 
     std::deque<chain::event> queue_;
@@ -209,11 +210,11 @@ private:
     std::string told_lineage_;
     std::optional<std::uint64_t> free_bytes_;  // on the file system of the data folder
     room room_ = room::ample;
-    bool config_up_ = false;          // the link
-    bool config_told_ = false;        // more than its answer to the hello of this link
-    instant config_heard_{};          // its last word
-    bool service_shown_ = false;      // in status_, as up
-    boost::json::object checkpoint_;  // the sum kept up to the newest one, as heartbeats report it
+    bool config_up_ = false;       // the link
+    bool config_told_ = false;     // more than its answer to the hello of this link
+    instant config_heard_{};       // its last word
+    bool service_shown_ = false;   // in status_, as up
+    std::optional<kept_sum> sum_;  // at the newest checkpoint
     std::pair<epoch, chain::role> told_role_{};
     bool told_active_ = false;
     std::string told_served_;              // what is served now, as the log has it; empty: all

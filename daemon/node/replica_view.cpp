@@ -7,10 +7,10 @@
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
 #include "runtime/printable.hpp"
+#include "store/sqlite.hpp"
 #include "store/store_file.hpp"
 
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 
 #include <algorithm>
 #include <cstdlib>
@@ -230,7 +230,12 @@ std::string replica_driver::refused() const
     auto const add =
         ": `chainctl add-node " + self + " " + runtime::to_string(peers_.address()) + "` takes it in";
     if (is_listed(*status_, "removed", self)) return self + " was removed" + add + " again";
-    if (!config_speaks() && !config_told_) return self + " is not known there" + add;
+    if (!config_speaks() && !config_told_)
+        return core_.status().config.contains(how_.core.self)
+                   ? "it gives " + self +
+                         " no answer: its registry is older than this chain; `chainctl status` says what to "
+                         "do"
+                   : self + " is not known there" + add;
     if (is_listed(*status_, "drained", self))
         return self + " is drained: `chainctl undrain " + self + "` brings it back";
     return {};
@@ -366,45 +371,34 @@ void replica_driver::heard_of_space(room left, std::uint64_t free)
         );
 }
 
-std::string replica_driver::info(chain::replica_status const& now) const
+node_facts replica_driver::facts(chain::replica_status const& now) const
 {
-    auto const left = now.lease_until - runtime::steady_now();
-    json::object out{
-        {"replica_addr", runtime::to_string(peers_.address())},
-        {"pid", ::getpid()},
-        {"version", CHAIND_VERSION},
-        {"data_dir", how_.data_dir},
-        {"database", how_.database},
-        {"db_bytes", store::size_of(how_.database) + store::size_of(how_.database + "-wal")},
-        {"log_end", now.end.at.value()},
-        {"committed", now.commit.value()},
-        {"lease_ms", std::max<std::int64_t>(0, left.count() / 1000)},
-        {"role", name_of(now.part)},
-        {"min_replicas", how_.core.min_replicas},
-        {"can_read", view_.can_read},
-        {"can_write", view_.can_write},
-        {"cut_off", view_.cut_off ? json::value(view_.why_not) : json::value()},
-        {"log_base", now.base.at.value()},
-        {"moved_bytes", moved_bytes()},
+    node_facts out;
+    out.replica_addr = runtime::to_string(peers_.address());
+    out.pid = static_cast<std::uint64_t>(::getpid());
+    out.version = CHAIND_VERSION;
+    out.data_dir = store::legible(how_.data_dir);
+    out.database = store::legible(how_.database);
+    out.db_bytes = store::size_of(how_.database) + store::size_of(how_.database + "-wal");
+    out.free_bytes = free_bytes_;
+    out.moved_bytes = moved_bytes();
+    out.lease = std::max(microseconds{}, now.lease_until - runtime::steady_now());
+    out.min_replicas = how_.core.min_replicas;
+    out.can_read = view_.can_read;
+    out.can_write = view_.can_write;
+    if (view_.cut_off) out.cut_off = view_.why_not;
+    out.scrub = {
+        .running = scrubbed_.running,
+        .asked = scrubbed_.asked,
+        .done = scrubbed_.done,
+        .all = scrubbed_.all,
+        .proven_ms = proven_ms_,
+        .error = scrubbed_.error,
     };
-    if (free_bytes_) out["free_bytes"] = *free_bytes_;
-    if (now.receiving)
-        out["snapshot"] = {
-            {"bytes_done", now.receiving->bytes_done}, {"bytes_total", now.receiving->bytes_total}
-        };
-    if (!checkpoint_.empty()) out["checkpoint"] = checkpoint_;
-    out["scrub"] = {
-        {"running", scrubbed_.running},
-        {"asked", scrubbed_.asked},
-        {"done", scrubbed_.done},
-        {"all", scrubbed_.all},
-        {"rounds", scrubbed_.rounds},
-        {"proven_ms", proven_ms_},
-        {"error", scrubbed_.error},
-    };
-    for (auto const& fact : facts_)
-        out[fact.key()] = fact.value();
-    return json::serialize(out);
+    out.sum = sum_;
+    out.set_aside = set_aside_;
+    out.front = front_;
+    return out;
 }
 
 }  // namespace chaind::node

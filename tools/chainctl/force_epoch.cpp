@@ -33,14 +33,11 @@ constexpr int looks_at_most = 4;
 constexpr std::chrono::milliseconds between_looks{300};
 
 // The one machine that is there, if nobody is named.
-std::optional<std::string> only_one(invocation const& call, int& status)
+std::optional<std::string> only_one(boost::json::object const& known, int& status)
 {
-    auto const got = ask(call, "GET", "/v1/nodes");
-    status = got.status;
-    if (!got.body) return std::nullopt;
     std::vector<std::string> alive;
     std::string names;
-    for (auto const& value : list_at(*got.body, "nodes"))
+    for (auto const& value : list_at(known, "nodes"))
         // One that an administrator has removed was given up before.
         if (is_heard(value) && text_at(value.get_object(), "state") != "removed")
         {
@@ -100,21 +97,38 @@ std::set<std::string> who_takes_writes(invocation const& call, std::vector<known
     return out;
 }
 
+// What is lost for certain. The others may have acknowledged more than configd has heard of.
+std::string what_is_given_up(boost::json::object const& known, std::string const& chosen)
+{
+    auto const committed = number_at(known, "committed");
+    for (auto const& value : list_at(known, "nodes"))
+    {
+        if (!value.is_object() || text_at(value.get_object(), "name") != chosen) continue;
+        auto const& row = value.get_object();
+        if (!is_heard(value) || !row.contains("log_end")) break;
+        auto const end = number_at(row, "log_end");
+        if (end < committed)
+            return "  The log of " + chosen + " ends at " + with_thousands(end) + ", and " +
+                   with_thousands(committed) + " was committed: " + with_thousands(committed - end) +
+                   " entries are lost, and whatever the others acknowledged since.";
+        return "  The log of " + chosen + " ends at " + with_thousands(end) +
+               " and has all that is known to be committed, up to " + with_thousands(committed) +
+               "; the others may have acknowledged more.";
+    }
+    return "  What the log of " + chosen + " lacks is not known here.";
+}
+
 // Machines that configd does not hear, and that take writes all the same: nobody tells them that they are
 // given up.
-// Nothing: configd does not answer, and `status` is to be ended with.
-std::optional<std::string> who_still_serves(invocation const& call, std::string const& chosen, int& status)
+std::string who_still_serves(
+    invocation const& call, boost::json::object const& known, std::string const& chosen
+)
 {
-    auto const before = last_known(call);
-    if (before.empty()) return "";
-    auto const now = ask(call, "GET", "/v1/nodes");
-    status = now.status;
-    if (!now.body) return std::nullopt;
     std::set<std::string> heard{chosen};
-    for (auto const& row : list_at(*now.body, "nodes"))
+    for (auto const& row : list_at(known, "nodes"))
         if (is_heard(row)) heard.insert(text_at(row.get_object(), "name"));
     std::vector<known_machine> unheard;
-    for (auto const& row : before)
+    for (auto const& row : last_known(call))
     {
         if (!row.is_object()) continue;
         auto name = text_at(row.get_object(), "name");
@@ -132,12 +146,16 @@ std::optional<std::string> who_still_serves(invocation const& call, std::string 
 
 int run_force_epoch(invocation const& call)
 {
+    if (!call.words.empty() && !name_is_good(call.words.front())) return exit_usage;
+    auto const known = ask(call, "GET", "/v1/nodes");
+    if (!known.body) return known.status;
     int status = exit_done;
-    auto const chosen = call.words.empty() ? only_one(call, status) : std::optional(call.words.front());
+    auto const chosen =
+        call.words.empty() ? only_one(*known.body, status) : std::optional(call.words.front());
     if (!chosen) return status;
     auto const& name = *chosen;
-    if (!name_is_good(name)) return exit_usage;
     say(explanation);
+    say(what_is_given_up(*known.body, name));
     if (!call.dry_run && !call.has("--i-understand-data-may-be-lost"))
     {
         say("chainctl: nothing was done; add --i-understand-data-may-be-lost");
@@ -145,12 +163,11 @@ int run_force_epoch(invocation const& call)
     }
     // From a script the long flag is the answer.
     if (stdin_is_terminal() && !confirmed(call, "Go on with " + name + " alone?", name)) return exit_usage;
-    auto const others = who_still_serves(call, name, status);
-    if (!others) return status;
-    if (!others->empty())
+    auto const others = who_still_serves(call, *known.body, name);
+    if (!others.empty())
     {
         say("chainctl: these machines take writes, which would be lost, and configd does not hear them: " +
-            *others);
+            others);
         say("          next: stop chaind there, or mend the network between them and configd");
         return exit_failed;
     }

@@ -61,10 +61,14 @@ std::string why_degraded(json::object const& status)
 // What is served while a chain is being made, or a member is not heard and not taken out yet.
 std::string goes_on(json::object const& status, std::string const& machines)
 {
+    auto const& forced = object_at(status, "forced");
+    auto const loss = forced.empty() ? std::string("nothing is lost, ")
+                                     : "what " + text_at(forced, "name") +
+                                           " did not hold was given up by force-epoch (epoch " +
+                                           count_at(forced, "epoch") + "), ";
     if (is_being_made(status) || !names_in(list_at(status, "chain"), "silent").empty())
-        return "nothing is lost, and it goes on in a moment";
-    return machines == "1" ? "nothing is lost, one more failure stops service"
-                           : "nothing is lost, the chain goes on";
+        return loss + "and it goes on in a moment";
+    return loss + (machines == "1" ? "one more failure stops service" : "the chain goes on");
 }
 
 std::string why_down(json::object const& status)

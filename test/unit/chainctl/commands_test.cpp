@@ -454,7 +454,7 @@ BOOST_AUTO_TEST_CASE(each_command_keeps_its_time_limit_with_a_service_that_stand
         {run_move, {"n1"}, exit_unknown_outcome, {{"--to", "head"}}},
         {run_replace, {"n1"}, exit_unknown_outcome},
         {run_want, {"3"}, exit_unavailable},
-        {run_force_epoch, {"n1"}, exit_unknown_outcome, {{"--i-understand-data-may-be-lost", ""}}},
+        {run_force_epoch, {"n1"}, exit_unavailable, {{"--i-understand-data-may-be-lost", ""}}},
         {run_backup_create, {folder.path() + "/b"}, exit_unavailable},
     };
     limit = std::chrono::milliseconds(100);
@@ -577,7 +577,9 @@ BOOST_AUTO_TEST_CASE(all_changes_answer_to_programs_in_one_shape)
              {{"drain", "n3", "--no-wait"}, "drain", {done_in_32}},
              {{"remove-node", "n3", "--yes"}, "remove-node", {done_in_32}},
              {{"replicas", "want", "2"}, "replicas want", {three, done_in_32}},
-             {{"force-epoch", "n1", "--i-understand-data-may-be-lost"}, "force-epoch", {done_in_32}},
+             {{"force-epoch", "n1", "--i-understand-data-may-be-lost"},
+              "force-epoch",
+              {R"({"nodes":[]})", done_in_32}},
              {{"drain", "n3", "--dry-run"}, "drain", {R"({"epoch":32,"dry_run":true})"}},
              {{"remove-node", "n3", "--yes"}, "remove-node", {already_in_32}},
          })
@@ -615,6 +617,24 @@ BOOST_AUTO_TEST_CASE(who_was_removed_is_not_chosen_to_go_on_alone)
     BOOST_TEST(mentions(said, "n2, its log ends at -"));
     auto const* none = R"({"nodes":[{"name":"n1","state":"removed","alive":true}]})";
     BOOST_TEST(run_with({}, {none}, run_force_epoch) == exit_unavailable);
+}
+
+BOOST_AUTO_TEST_CASE(who_forces_an_epoch_reads_first_what_is_lost)
+{
+    auto const nodes = [](std::string const& end, std::string const& alive)
+    {
+        return R"({"committed":1500,"nodes":[{"name":"n1","state":"waiting","alive":)" + alive + end +
+               R"(},{"name":"n2","state":"failed","alive":false,"log_end":1500}]})";
+    };
+    BOOST_TEST(run_with({"n1"}, {nodes(R"(,"log_end":1234)", "true")}, run_force_epoch) == exit_usage);
+    BOOST_TEST(mentions(said, "ends at 1,234, and 1,500 was committed: 266 entries are lost"), said);
+    BOOST_TEST(run_with({"n1"}, {nodes(R"(,"log_end":1500)", "true")}, run_force_epoch) == exit_usage);
+    BOOST_TEST(mentions(said, "has all that is known to be committed, up to 1,500"), said);
+    BOOST_TEST(run_with({"n1"}, {nodes("", "true")}, run_force_epoch) == exit_usage);
+    BOOST_TEST(mentions(said, "not known here"), said);
+    // Its last word, and it may have gone on since.
+    BOOST_TEST(run_with({"n2"}, {nodes("", "true")}, run_force_epoch) == exit_usage);
+    BOOST_TEST(mentions(said, "not known here"), said);
 }
 
 BOOST_AUTO_TEST_CASE(what_was_so_before_is_not_told_as_done)

@@ -201,6 +201,16 @@ BOOST_AUTO_TEST_CASE(the_headline_of_a_degraded_chain_names_each_reason)
     BOOST_TEST(mentions(status_text(what, false), "the next chain is being made"));
 }
 
+BOOST_AUTO_TEST_CASE(after_a_forced_epoch_nobody_is_told_that_nothing_is_lost)
+{
+    auto what = status("degraded", 1);
+    BOOST_TEST(mentions(status_text(what, false), "nothing is lost"));
+    what["forced"] = {{"name", "n3"}, {"epoch", 12}};
+    auto const text = status_text(what, false);
+    BOOST_TEST(!mentions(text, "nothing is lost"));
+    BOOST_TEST(mentions(text, "what n3 did not hold was given up by force-epoch (epoch 12)"), text);
+}
+
 BOOST_AUTO_TEST_CASE(a_database_that_was_set_aside_has_a_line)
 {
     auto what = status("degraded", 2);

@@ -291,7 +291,7 @@ BOOST_AUTO_TEST_CASE(a_database_that_was_set_aside_is_an_event_once)
                 ++out;
         return out;
     };
-    puppets["n2"]->set_aside = {{"folder", "/d/set-aside-1"}, {"reason", "no common point"}};
+    puppets["n2"]->set_aside = {.folder = "/d/set-aside-1", .reason = "no common point"};
     BOOST_TEST(wait([&] { return told() == 1; }));
     BOOST_TEST(status().at("set_aside").at(0).at("name").as_string() == "n2");
     auto const beats = puppets["n2"]->beats;

@@ -78,13 +78,13 @@ public:
     std::function<void()> on_welcome = [] {};
     epoch promised;
     std::optional<directive> told;
-    // Of all that it was asked to compare, what it keeps; empty: it says nothing.
-    std::string sum = "aa";
+    // Of all that it was asked to compare, what it keeps; 0: it says nothing.
+    std::uint8_t sum = 0xaa;
     std::vector<std::uint64_t> checkpoints;  // asked for here, as the head
     std::function<std::uint64_t()> checkpoint = [] { return std::uint64_t{0}; };  // that it has met last
     std::vector<std::uint64_t> proofs;                                            // asked for; 0: no more
-    json::object scrub;
-    json::object set_aside;
+    rows_reading scrub;
+    std::optional<set_aside_store> set_aside;
     int beats = 0;
 
 private:
@@ -155,17 +155,17 @@ private:
                 hb.feeding.emplace();
                 hb.feeding->learner = told->learning->learner;
             }
-            bool const drained = told && told->drain && clients == 0;
-            json::object info{
-                {"replica_addr", address()},
-                {"clients", clients},
-                {"drained_clients", drained},
-                {"scrub", scrub}
-            };
-            if (auto const id = checkpoint(); id != 0 && !sum.empty())
-                info["checkpoint"] = {{"id", std::to_string(id)}, {"pos", 9}, {"digest", sum}};
-            if (!set_aside.empty()) info["set_aside"] = set_aside;
-            hb.info = json::serialize(info);
+            auto& facts = hb.facts;
+            facts.replica_addr = address();
+            facts.pid = 1;
+            facts.front.clients = static_cast<std::uint64_t>(clients);
+            facts.front.drained = told && told->drain && clients == 0;
+            facts.scrub = scrub;
+            if (auto const id = checkpoint(); id != 0 && sum != 0)
+                facts.sum = {
+                    .checkpoint = std::to_string(id), .at = seq(9), .sum = test::made_id<digest>(sum)
+                };
+            facts.set_aside = set_aside;
             ++beats;
             dialer_->send(wire::peer::encode(std::move(hb)));
             pause.expires_after(10ms);

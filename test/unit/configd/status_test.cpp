@@ -27,12 +27,13 @@ struct three_nodes
     std::optional<control::join_status> joining;
     std::optional<node_id> draining;
     std::vector<node_id> strangers;
-    std::map<node_id, json::object> infos;
+    std::map<node_id, configd::last_said> said;
     std::string registry_lacks;
     microseconds registry_busy_for{};
     std::vector<node_id> foreign;
     std::map<node_id, configd::second_process> second;
     microseconds unserved_for{};
+    std::optional<configd::event_row> forced;
 
     three_nodes()
     {
@@ -51,7 +52,10 @@ struct three_nodes
             node.last->commit = seq(100);
             node.last->end.at = seq(101);
             nodes.push_back(node);
-            infos[node_id{name}] = {{"client_url", "http://127.0.0.1:8081"}, {"pid", 42}, {"clients", 7}};
+            auto& its = facts(name);
+            its.front.url = "http://127.0.0.1:8081";
+            its.pid = 42;
+            its.front.clients = 7;
         }
         record.last_active = record.current;
     }
@@ -67,16 +71,18 @@ struct three_nodes
             .joining = joining,
             .draining = draining,
             .strangers = strangers,
-            .infos = infos,
+            .said = said,
             .now = 100s,
             .wall_ms = 1'000'000,
             .foreign = foreign,
             .registry_lacks = registry_lacks,
             .second = second,
+            .forced = forced,
             .registry_busy_for = registry_busy_for,
             .unserved_for = unserved_for,
         };
     }
+    node_facts& facts(std::string const& name) { return said[node_id{name}].facts; }
     [[nodiscard]] json::object status() const { return configd::status_json(input()); }
     [[nodiscard]] std::string state() const { return status()["state"].as_string().c_str(); }
 
@@ -125,8 +131,12 @@ BOOST_AUTO_TEST_CASE(a_whole_chain_is_healthy)
 
 BOOST_AUTO_TEST_CASE(when_rows_were_proven_and_how_far_a_reading_has_come)
 {
-    infos[node_id{"n1"}]["scrub"] = {{"running", false}, {"done", 5}, {"all", 5}, {"proven_ms", 1234}};
-    infos[node_id{"n2"}]["scrub"] = {{"running", true}, {"done", 1}, {"all", 3}, {"proven_ms", 0}};
+    facts("n1").scrub.proven_ms = 1234;
+    auto& reading = facts("n2").scrub;
+    reading.running = true;
+    reading.done = 1;
+    reading.all = 3;
+    said.erase(node_id{"n3"});
     auto const s = status();
     BOOST_TEST((s.at("chain").at(0).at("scrub") == json::value{{"proven_ms", 1234u}}));
     BOOST_TEST((s.at("chain").at(1).at("scrub") == json::value{{"proven_ms", 0u}, {"percent", 33u}}));
@@ -153,18 +163,18 @@ BOOST_AUTO_TEST_CASE(what_is_served_is_what_members_say_once_it_is_no_matter_of_
     BOOST_TEST(state() == "degraded");
     unserved_for = 1100ms;
     BOOST_TEST(state() == "down");
-    infos[node_id{"n3"}]["can_read"] = true;
+    facts("n3").can_read = true;
     BOOST_TEST(state() == "read_only");
 }
 
 BOOST_AUTO_TEST_CASE(a_member_that_reaches_the_others_no_more_is_named)
 {
     BOOST_TEST(status().at("cut_off").as_array().empty());
-    infos[node_id{"n3"}]["cut_off"] = "n1 cannot be reached";
+    facts("n3").cut_off = "n1 cannot be reached";
     BOOST_TEST(state() == "degraded");
     BOOST_TEST(status().at("cut_off").at(0).at("name").as_string() == "n3");
     BOOST_TEST(status().at("cut_off").at(0).at("reason").as_string() == "n1 cannot be reached");
-    infos[node_id{"n3"}]["cut_off"] = nullptr;
+    facts("n3").cut_off.clear();
     BOOST_TEST(state() == "healthy");
 }
 
@@ -217,9 +227,9 @@ BOOST_AUTO_TEST_CASE(an_older_registry_is_named_with_what_to_do_and_what_is_serv
     registry_lacks = "it knows epoch 1, n2 has promised 3";
 
     BOOST_TEST(state() == "down");
-    infos[node_id{"n1"}]["can_read"] = true;
+    facts("n1").can_read = true;
     BOOST_TEST(state() == "read_only");
-    infos[node_id{"n1"}]["can_write"] = true;
+    facts("n1").can_write = true;
     BOOST_TEST(state() == "degraded");
     BOOST_TEST(status().at("registry").at("reason").as_string().find("promised 3") != std::string::npos);
     BOOST_TEST(status().at("registry").at("next").as_string().find("force-epoch") != std::string::npos);
@@ -227,7 +237,7 @@ BOOST_AUTO_TEST_CASE(an_older_registry_is_named_with_what_to_do_and_what_is_serv
     BOOST_TEST(state() == "down");
     // One that this registry was never told of.
     strangers = {node_id{"n4"}};
-    infos[node_id{"n4"}] = {{"can_read", true}, {"can_write", true}};
+    facts("n4").can_read = facts("n4").can_write = true;
     BOOST_TEST(state() == "degraded");
     strangers.clear();
     lose_n2();
@@ -284,12 +294,23 @@ BOOST_AUTO_TEST_CASE(who_was_removed_and_still_runs_is_named)
     BOOST_TEST(status().at("removed_running").at(0).as_string() == "n2");
 }
 
+BOOST_AUTO_TEST_CASE(a_forced_epoch_is_shown_until_the_chain_is_whole_again)
+{
+    forced = configd::event_row{
+        .number = 9, .at_ms = 1234, .in = epoch(17), .what = "forced", .node = "n1", .why = ""
+    };
+    BOOST_TEST(status().at("forced").is_null());
+    lose_n2();
+    BOOST_TEST(status().at("forced").at("name").as_string() == "n1");
+    BOOST_TEST(status().at("forced").at("epoch").to_number<int>() == 17);
+}
+
 BOOST_AUTO_TEST_CASE(a_database_that_was_set_aside_is_shown_until_its_machine_says_so_no_more)
 {
-    infos[node_id{"n2"}]["set_aside"] = {{"folder", "/d/set-aside-1"}, {"reason", "no common point"}};
+    facts("n2").set_aside = {.folder = "/d/set-aside-1", .reason = "no common point"};
     BOOST_TEST(status().at("set_aside").at(0).at("name").as_string() == "n2");
     BOOST_TEST(status().at("set_aside").at(0).at("folder").as_string() == "/d/set-aside-1");
-    infos[node_id{"n2"}].erase("set_aside");
+    facts("n2").set_aside.reset();
     BOOST_TEST(status().at("set_aside").as_array().empty());
 }
 
@@ -359,7 +380,7 @@ BOOST_AUTO_TEST_CASE(one_survivor_is_solo)
 BOOST_AUTO_TEST_CASE(too_few_for_min_replicas_is_read_only_and_nobody_is_down)
 {
     lose_n2();
-    infos[node_id{"n1"}]["min_replicas"] = 3;
+    facts("n1").min_replicas = 3;
     BOOST_TEST(state() == "read_only");
 
     for (auto& node : nodes)

@@ -229,7 +229,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_true_is_refused_once_with_the_reason_and_end
         {"clock shows no time", [](heartbeat& h) { h.sent = instant::min(); }},
         {"says too much", [](heartbeat& h) { h.unreachable.resize(100); }},
         {"says too much", [](heartbeat& h) { h.trouble.resize(5000); }},
-        {"says too much", [](heartbeat& h) { h.info.resize(100'000); }},
+        {"says too much", [](heartbeat& h) { h.trouble.resize(100'000); }},
         {"ahead of time", [](heartbeat& h) { h.feeding.emplace().lag_time = microseconds::min(); }},
     };
     for (auto const& [why, tell] : lies)

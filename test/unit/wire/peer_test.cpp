@@ -63,6 +63,31 @@ peer::instruction made_instruction()
     return out;
 }
 
+node_facts all_facts()
+{
+    return {
+        .replica_addr = "127.0.0.1:9001",
+        .pid = 42,
+        .version = "1.2",
+        .data_dir = "/d",
+        .database = "/d/chaind.db",
+        .db_bytes = 1u << 20,
+        .free_bytes = 2u << 20,
+        .moved_bytes = 3,
+        .lease = 4ms,
+        .min_replicas = 2,
+        .can_read = true,
+        .can_write = true,
+        .cut_off = "n2 cannot be reached",
+        .scrub =
+            {.running = true, .asked = 7, .done = 5, .all = 6, .proven_ms = 8, .error = "a row has changed"},
+        .sum = kept_sum{.checkpoint = "9", .at = seq(10), .sum = made_id<digest>(11)},
+        .set_aside = set_aside_store{.folder = "/d/set-aside-1", .reason = "no common point"},
+        .front =
+            {.url = "http://127.0.0.1:8081", .admin_addr = "127.0.0.1:9101", .clients = 12, .drained = true},
+    };
+}
+
 heartbeat made_heartbeat()
 {
     heartbeat out;
@@ -84,7 +109,7 @@ heartbeat made_heartbeat()
     out.late = 7ms;
     out.fsync = 9ms;
     out.trouble = "no room for 3 MiB";
-    out.info = R"({"pid":1})";
+    out.facts = all_facts();
     return out;
 }
 
@@ -310,6 +335,10 @@ BOOST_AUTO_TEST_CASE(impossible_frames_are_refused)
     twice.what.config.joiner.reset();
     auto joiner = made_instruction();
     joiner.what.config.joiner = node_id{"n1"};
+    auto wordy = made_heartbeat();
+    wordy.facts.front.url.assign(4097, 'x');
+    BOOST_TEST((peer::decode(peer::encode(wordy)).error() == errc::bad_frame));
+
     auto nameless = made_heartbeat();
     nameless.from.name.name = "not a name";
 
