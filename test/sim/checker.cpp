@@ -5,35 +5,6 @@
 namespace chaind::sim
 {
 
-std::string describe(chain_config const& what)
-{
-    auto out = text(what.at, what.state == config_state::active ? " ACTIVE" : " PENDING", " [");
-    for (auto const& m : what.members)
-        out += text(" ", m.name, "/", to_hex(m.boot.view()).substr(0, 4));
-    return out + (what.joiner ? text(" ] joiner ", *what.joiner) : " ]");
-}
-
-namespace
-{
-
-std::string describe_wishes(control::record const& what)
-{
-    auto out = text(" want ", what.want);
-    auto list = [&](char const* title, std::vector<node_id> const& names)
-    {
-        if (!names.empty()) out += title;
-        for (auto const& each : names)
-            out += text(' ', each);
-    };
-    list(" removed", what.removed);
-    list(" drained", what.drained);
-    list(" moving", what.moving);
-    if (what.replacing) out += text(" replacing ", what.replacing->first, " by ", what.replacing->second);
-    return out;
-}
-
-}  // namespace
-
 void checker::on_event(node const&, chain::event const& what)
 {
     if (auto const* message = std::get_if<chain::received>(&what))
@@ -219,7 +190,7 @@ void checker::check_activation(control::record const& now) const
 
 void checker::on_registry(control::record const& now)
 {
-    if (in_.log.printing()) in_.log.line("stored ", describe(now.current), describe_wishes(now));
+    if (in_.log.printing()) in_.log.line("stored ", now);
     in_.log.mix(now.revision);
     know_config(now.current);
     check_known(now);
@@ -235,7 +206,7 @@ void checker::on_registry(control::record const& now)
         demand(now.current.at > registry_.current.at, "I2: an epoch is used twice");
         if (registry_.current.state == config_state::pending) in_.count.add(seen::superseded_configs);
         if (in_.how.must_stay_calm && registry_.last_active.state == config_state::active)
-            throw violation(text("calm: the chain changes for no reason, to ", describe(now.current)));
+            throw violation(text("calm: the chain changes for no reason, to ", now.current));
     }
     if (now.last_active != registry_.last_active)
     {
@@ -257,7 +228,7 @@ void checker::on_registry(control::record const& now)
 // Nothing that was acknowledged is lost by it here: whoever begins alone was a member of the last chain.
 void checker::on_forced(control::record const& now)
 {
-    if (in_.log.printing()) in_.log.line("forced ", describe(now.current));
+    if (in_.log.printing()) in_.log.line("forced ", now.current);
     in_.log.mix(now.revision);
     in_.count.add(seen::forced_epochs);
     demand(now.current.state == config_state::pending, "I2: a forced chain is ACTIVE before it has promised");
@@ -288,7 +259,7 @@ void checker::check_durability() const
             ") does not have the acknowledged ",
             acknowledged_,
             " in ",
-            describe(registry_.last_active)
+            registry_.last_active
         ));
     }
 }

@@ -20,8 +20,6 @@ class node;
 struct disk_image;
 struct snapshot_file;
 
-std::string describe(chain_config const& what);
-
 class checker
 {
 public:

@@ -230,7 +230,7 @@ void config_host::is_stored(control::record what)
         demand(
             !changes || what.current.at > truth_->current.at,
             "I2: a registry that was put back makes ",
-            describe(what.current)
+            what.current
         );
         registry_ = std::move(what);
         if (!changes) return;
@@ -278,7 +278,7 @@ void config_host::store(control::record what)
         " after ",
         registry_.revision
     );
-    if (in_.log.printing()) in_.log.line("store ", describe(what.current), " revision ", what.revision);
+    if (in_.log.printing()) in_.log.line("store ", what);
     being_stored_ = std::move(what);
     bool changes = being_stored_->current != registry_.current;
     auto duration = in_.random.skewed(in_.how.registry_write.low, in_.how.registry_write.high);
@@ -422,7 +422,7 @@ void config_host::note(control::notice const& what)
         what.who,
         " loses the head for its clock, which is right"
     );
-    if (in_.log.printing()) in_.log.line("notice ", what.what, " at ", what.at, " ", what.who, " ", what.why);
+    if (in_.log.printing()) in_.log.line(what);
 }
 
 }  // namespace chaind::sim

@@ -291,8 +291,7 @@ void node::perform_read(chain::read_step what)
     auto found = reads_.find(what.token);
     demand(found != reads_.end(), "verdict on an unknown read");
     auto& state = found->second;
-    if (in_.log.printing())
-        in_.log.line("read ", self_.name, " ", what.token, " verdict ", static_cast<int>(what.what));
+    if (in_.log.printing()) in_.log.line(self_.name, " ", what);
     switch (what.what)
     {
         case chain::read_verdict::run:

@@ -83,7 +83,7 @@ private:
         demand(
             registry().current.state == config_state::none,
             "I20: a new chain begins with two restored replicas: ",
-            describe(registry().current)
+            registry().current
         );
         doubled_->stop(in_.random.chance(0.5));
         doubled_->change_disk(disk_choice::wiped);

@@ -67,7 +67,7 @@ void world::send(node const& from, chain::envelope&& what)
     auto* to = find(what.to.name);
     if (!to || !links.up(from, *to, what.to)) return;
     if (auto const* asks = std::get_if<chain::still_at>(&what.what); asks) count.add(seen::barrier_rounds);
-    if (log.printing()) log.line("send ", from.self().name, " -> ", what.to.name, " ", describe(what.what));
+    if (log.printing()) log.line(from.self().name, " ", what);
     net.send(
         from.index(),
         to->index(),

@@ -2,13 +2,14 @@
 // All parts of one simulation. Single-threaded; everything that is random comes from `random`, everything
 // that takes time waits in `time`.
 
+#include "chain/describe.hpp"
+#include "control/describe.hpp"
 #include "sim/app.hpp"
 #include "sim/checker.hpp"
 #include "sim/clients.hpp"
 #include "sim/config_host.hpp"
 #include "sim/connections.hpp"
 #include "sim/coverage.hpp"
-#include "sim/describe.hpp"
 #include "sim/network.hpp"
 #include "sim/newcomers.hpp"
 #include "sim/node.hpp"
