@@ -2,9 +2,11 @@
 
 #include "base/utf8.hpp"
 #include "configd/status.hpp"
+#include "control/describe.hpp"
 #include "runtime/address.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
+#include "runtime/log_step.hpp"
 #include "runtime/options.hpp"
 #include "runtime/printable.hpp"
 #include "runtime/private_file.hpp"
@@ -115,7 +117,9 @@ void service::drain() noexcept
     {
         auto next = std::move(queue_.front());
         queue_.pop_front();
-        perform(core_.step(runtime::steady_now(), next));
+        auto effects = core_.step(runtime::steady_now(), next);
+        log::write_step("control", next, effects);
+        perform(std::move(effects));
     }
     lost_.clear();
     draining_ = false;

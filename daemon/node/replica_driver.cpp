@@ -1,7 +1,9 @@
 #include "node/replica_driver.hpp"
 
+#include "chain/describe.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
+#include "runtime/log_step.hpp"
 #include "runtime/options.hpp"
 #include "runtime/this_process.hpp"
 #include "runtime/within.hpp"
@@ -199,7 +201,9 @@ void replica_driver::drain() noexcept
     {
         auto next = std::move(queue_.front());
         queue_.pop_front();
-        perform(core_.step(runtime::now(), next));
+        auto effects = core_.step(runtime::now(), next);
+        log::write_step("chain", next, effects);
+        perform(std::move(effects));
     }
     draining_ = false;
     if (!stopped_) refresh_view();
