@@ -193,12 +193,12 @@ void harness::write_one(std::size_t i)
     m.queued.pop_front();
     if (write.promise)
     {
-        BOOST_TEST_REQUIRE((write.promise->at > m.store.promised.at));
+        BOOST_TEST_REQUIRE(write.promise->at > m.store.promised.at);
         m.store.promised = *write.promise;
     }
     if (write.truncate_after)
     {
-        BOOST_TEST_REQUIRE((*write.truncate_after >= m.store.applied));
+        BOOST_TEST_REQUIRE(*write.truncate_after >= m.store.applied);
         if (*write.truncate_after < m.store.end())
             m.store.rows.resize(*write.truncate_after - m.store.base.at);
     }

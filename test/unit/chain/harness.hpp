@@ -3,6 +3,7 @@
 // still until told. Everything that the replicas want is done by run().
 
 #include "chain/replica.hpp"
+#include "support/printing.hpp"
 
 #include <deque>
 #include <functional>

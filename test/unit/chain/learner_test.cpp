@@ -24,7 +24,7 @@ BOOST_AUTO_TEST_CASE(a_learner_gets_the_whole_log_and_follows_it)
         h.submit(0, std::to_string(i));
     h.run();
     learn(h);
-    BOOST_TEST((h.status(2).part == role::learner));
+    BOOST_TEST(h.status(2).part == role::learner);
     BOOST_TEST(h.status(2).applied == seq{10});
 
     h.submit(2, "by the learner");
@@ -186,7 +186,7 @@ BOOST_AUTO_TEST_CASE(a_restarted_member_of_the_active_configuration_is_no_learne
     h.direct(active, learner_assignment{.learner = h.triple(1), .source = h.triple(0)});
     h.pass(200ms);
 
-    BOOST_TEST((h.status(1).part == role::detached));
+    BOOST_TEST(h.status(1).part == role::detached);
     BOOST_TEST(h.status(1).received == seq{0});
     BOOST_TEST(!h.at(0).heartbeats.back().feeding.has_value());
 }
@@ -283,7 +283,7 @@ BOOST_AUTO_TEST_CASE(a_complete_learner_becomes_the_tail)
     h.direct(next);
     h.run();
 
-    BOOST_TEST((h.status(2).part == role::tail));
+    BOOST_TEST(h.status(2).part == role::tail);
     for (std::size_t i = 0; i < 3; ++i)
         BOOST_TEST(h.status(i).applied == seq{2});
 }

@@ -1,5 +1,6 @@
 #include "chain/log_index.hpp"
 #include "chain/write_queue.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -85,7 +86,7 @@ BOOST_AUTO_TEST_CASE(evicted_rows_leave_the_point_below_the_rest)
     log.evict(seq{3}, 0);
 
     BOOST_TEST(log.row(seq{3}) == nullptr);
-    BOOST_TEST((log.point(seq{3}) == third));
+    BOOST_TEST(log.point(seq{3}) == third);
     BOOST_TEST(!log.point(seq{2}).has_value());
     BOOST_TEST(log.row(seq{4})->at == seq{4});
     BOOST_TEST(log.run_start(seq{1}) == seq{1});
@@ -116,7 +117,7 @@ BOOST_AUTO_TEST_CASE(a_recovered_log_knows_the_epochs_of_rows_on_the_disk)
 
     log_index const log(from);
 
-    BOOST_TEST((log.end_point() == whole.end_point()));
+    BOOST_TEST(log.end_point() == whole.end_point());
     for (std::uint64_t at = 1; at <= 6; ++at)
         BOOST_TEST(log.run_start(seq{at}) == whole.run_start(seq{at}));
 }
@@ -183,7 +184,7 @@ BOOST_AUTO_TEST_CASE(a_truncation_after_rows_of_the_same_step_is_a_write_of_its_
 
     BOOST_TEST_REQUIRE(writes.size() == 2u);
     BOOST_TEST(!writes[0].truncate_after.has_value());
-    BOOST_TEST((writes[1].truncate_after == seq{1}));
+    BOOST_TEST(writes[1].truncate_after == seq{1});
     BOOST_TEST(queue.confirm(writes[1].id));
     BOOST_TEST(queue.durable() == seq{1});
 }

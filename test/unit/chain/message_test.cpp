@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(of_an_append_that_begins_with_rows_that_are_here_the_others
     BOOST_TEST_REQUIRE(answer != nullptr);
     BOOST_TEST(answer->verified == seq{2});
     h.run();
-    BOOST_TEST((h.log(1) == std::vector<std::string>{"one", "two"}));
+    BOOST_TEST(h.log(1) == (std::vector<std::string>{"one", "two"}), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(an_append_from_anybody_but_the_predecessor_is_dropped)
@@ -335,7 +335,7 @@ BOOST_AUTO_TEST_CASE(who_steps_down_gives_up_its_lease_before_it_says_so_and_tak
     BOOST_TEST(!h.at(1).core->lease_valid(h.now.steady));
     (void)h.step(1, read_wanted{7});
     h.run();
-    BOOST_TEST((h.verdicts(1, 7).front() == read_verdict::run));  // the others have said yes
+    BOOST_TEST(h.verdicts(1, 7).front() == read_verdict::run);  // the others have said yes
 }
 
 BOOST_AUTO_TEST_CASE(heartbeats_say_by_how_much_they_were_late_for_a_while)

@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(a_new_head_keeps_what_is_in_its_log)
     h.form({1, 2});
 
     agree(h, {1, 2}, {"everywhere", "only at a and b"});
-    BOOST_TEST((h.status(1).part == role::head));
+    BOOST_TEST(h.status(1).part == role::head);
 }
 
 BOOST_AUTO_TEST_CASE(when_the_middle_dies_its_predecessor_sends_again_what_the_tail_lacks)
@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(when_the_tail_dies_what_waited_for_its_disk_commits)
     h.form({0, 1});
 
     agree(h, {0, 1}, {"one"});
-    BOOST_TEST((h.status(1).part == role::tail));
+    BOOST_TEST(h.status(1).part == role::tail);
 }
 
 BOOST_AUTO_TEST_CASE(two_crashes_leave_one_replica_that_goes_on_alone)
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(two_crashes_leave_one_replica_that_goes_on_alone)
     h.run();
 
     agree(h, {2}, {"one", "two", "three"});
-    BOOST_TEST((h.status(2).part == role::solo));
+    BOOST_TEST(h.status(2).part == role::solo);
 }
 
 BOOST_AUTO_TEST_CASE(another_order_of_members_replaces_rows_that_only_the_later_one_has)
@@ -219,7 +219,7 @@ BOOST_AUTO_TEST_CASE(a_restarted_member_takes_no_part_in_its_old_epoch)
     h.submit(0, "two");
     h.pass(300ms);
 
-    BOOST_TEST((h.status(1).part == role::detached));
+    BOOST_TEST(h.status(1).part == role::detached);
     BOOST_TEST(h.status(1).received == seq{1});
     BOOST_TEST(h.status(0).commit == seq{1});
 }
@@ -232,7 +232,7 @@ BOOST_AUTO_TEST_CASE(another_configuration_of_the_promised_epoch_is_not_that_whi
     promised.id.bytes[0] = 1;
     h.direct(promised);
     h.run();
-    BOOST_TEST((h.at(1).heartbeats.back().promised_id == promised.id));
+    BOOST_TEST(h.at(1).heartbeats.back().promised_id == promised.id);
 
     auto other_members = h.config({1, 0}, config_state::active, epoch{1});
     h.direct(other_members);
@@ -253,14 +253,14 @@ BOOST_AUTO_TEST_CASE(another_configuration_of_the_promised_epoch_is_not_that_whi
 
     h.restart(1);
     h.pass(60ms);
-    BOOST_TEST((h.at(1).heartbeats.back().promised_id == promised.id));  // as its disk has it
+    BOOST_TEST(h.at(1).heartbeats.back().promised_id == promised.id);  // as its disk has it
     h.restart(0);
     same_members.at = epoch{2};
     same_members.members = {h.triple(0)};
     h.direct_one(0, same_members);
     h.run();
     BOOST_TEST(h.status(0).active);
-    BOOST_TEST((h.at(0).heartbeats.back().promised_id == same_members.id));
+    BOOST_TEST(h.at(0).heartbeats.back().promised_id == same_members.id);
 }
 
 BOOST_AUTO_TEST_CASE(all_restarted_go_on_from_their_disks_in_a_new_epoch)

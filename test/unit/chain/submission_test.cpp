@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(below_min_replicas_the_head_refuses)
 
     BOOST_TEST_REQUIRE(h.at(0).refusals.size() == 1u);
     BOOST_TEST(h.at(0).refusals[0].request == request);
-    BOOST_TEST((h.at(0).refusals[0].why == refusal::read_only));
+    BOOST_TEST(h.at(0).refusals[0].why == refusal::read_only);
     BOOST_TEST(!h.at(0).refusals[0].maybe_logged);
     BOOST_TEST(h.status(0).pending_submissions == 0u);
 }
@@ -149,7 +149,7 @@ BOOST_AUTO_TEST_CASE(while_a_members_disk_is_low_only_what_frees_room_is_taken)
         h.run();
         h.pass(100ms);
         for (std::size_t i = 0; i < 3; ++i)
-            BOOST_TEST((h.status(i).least == least_room{h.triple(low).name, room::low}));
+            BOOST_TEST(h.status(i).least == (least_room{h.triple(low).name, room::low}));
 
         auto const refused = ask(h, 1, false);
         ask(h, 1, true);
@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_CASE(while_a_members_disk_is_low_only_what_frees_room_is_taken)
         BOOST_TEST(h.status(0).applied == seq{1});
         BOOST_TEST_REQUIRE(h.at(1).refusals.size() == 1u);
         BOOST_TEST(h.at(1).refusals[0].request == refused);
-        BOOST_TEST((h.at(1).refusals[0].why == refusal::disk_full));
+        BOOST_TEST(h.at(1).refusals[0].why == refusal::disk_full);
         BOOST_TEST(!h.at(1).refusals[0].maybe_logged);
 
         // A full one takes nothing.
@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(while_a_members_disk_is_low_only_what_frees_room_is_taken)
         h.run();
         h.pass(100ms);
         for (std::size_t i = 0; i < 3; ++i)
-            BOOST_TEST((h.status(i).least == least_room{}));
+            BOOST_TEST(h.status(i).least == least_room{});
         ask(h, 1, false);
         h.run();
         BOOST_TEST(h.status(0).applied == seq{2});
@@ -201,7 +201,7 @@ BOOST_AUTO_TEST_CASE(heartbeats_tell_of_the_room_at_once)
     (void)h.step(1, disk_room{room::low});
     h.run();
     BOOST_TEST_REQUIRE(!h.at(1).heartbeats.empty());
-    BOOST_TEST((h.at(1).heartbeats.back().left == room::low));
+    BOOST_TEST(h.at(1).heartbeats.back().left == room::low);
 }
 
 BOOST_AUTO_TEST_CASE(a_full_head_refuses_and_a_gateway_hears_of_it)
@@ -214,7 +214,7 @@ BOOST_AUTO_TEST_CASE(a_full_head_refuses_and_a_gateway_hears_of_it)
     h.run();
     BOOST_TEST(h.status(0).received == seq{3});
     BOOST_TEST_REQUIRE(h.at(1).refusals.size() == 2u);
-    BOOST_TEST((h.at(1).refusals[0].why == refusal::busy));
+    BOOST_TEST(h.at(1).refusals[0].why == refusal::busy);
 
     h.at(1).disk_runs = true;
     h.run();
@@ -275,7 +275,7 @@ BOOST_AUTO_TEST_CASE(what_the_head_could_not_carry_out_gets_no_place_in_the_log)
 
     BOOST_TEST(h.sent["refused"] == 1u);
     BOOST_TEST_REQUIRE(h.at(0).refusals.size() == 1u);
-    BOOST_TEST((h.at(0).refusals[0].why == refusal::not_known));
+    BOOST_TEST(h.at(0).refusals[0].why == refusal::not_known);
     BOOST_TEST(!h.at(0).refusals[0].maybe_logged);
     BOOST_TEST(h.status(1).applied == seq{1});
 }
@@ -380,7 +380,7 @@ BOOST_AUTO_TEST_CASE(submits_that_came_too_early_end_with_their_epoch)
     h.form({1, 0});
     h.pass(600ms);
 
-    BOOST_TEST((h.status(0).part == role::tail));
+    BOOST_TEST(h.status(0).part == role::tail);
     BOOST_TEST(!h.at(0).halted.has_value());
     BOOST_TEST(h.log(0) == h.log(1));
     BOOST_TEST(h.status(1).applied == seq{1});
