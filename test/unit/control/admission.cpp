@@ -3,6 +3,7 @@
 #include "control/admission.hpp"
 
 #include "support/members.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -100,7 +101,7 @@ BOOST_AUTO_TEST_CASE(nobody_is_asked_for_before_it_is_kept_that_the_token_is_use
     BOOST_TEST(desk.due(chain).empty());
     desk.kept(desk.version());
     BOOST_TEST(desk.all_kept());
-    BOOST_TEST((desk.due(chain) == std::vector{n5.name}));
+    BOOST_TEST(desk.due(chain) == std::vector{n5.name}, boost::test_tools::per_element());
     // Another change is under way, or nobody answers: later.
     for (auto const& later :
          {std::optional(admin_verdict::not_now), std::optional(admin_verdict::old_registry), {}})

@@ -35,9 +35,9 @@ BOOST_AUTO_TEST_CASE(a_drained_node_tells_its_clients_first_and_stays_out_until_
     auto const request = t.drain("n1");
     t.run(1s);
     BOOST_CHECK(t.of("n1").draining && !t.of("n2").draining);
-    BOOST_CHECK(t.ctl->draining() == name("n1"));
+    BOOST_CHECK_EQUAL(t.ctl->draining(), name("n1"));
     BOOST_CHECK(t.active("n1 n2 n3"));
-    BOOST_CHECK(t.outcome(request) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(request), admin_verdict::done);
     BOOST_CHECK_GE((t.now - since).count(), 3'000'000);
     BOOST_CHECK_LE((t.now - since).count(), 3'100'000);
     BOOST_CHECK(t.active("n2 n3"));
@@ -49,13 +49,13 @@ BOOST_AUTO_TEST_CASE(a_drained_node_tells_its_clients_first_and_stays_out_until_
     BOOST_CHECK(t.of("n1").draining);
     auto const nodes = t.ctl->nodes();
     BOOST_CHECK_EQUAL(nodes[0].reason, "drained by the administrator");
-    BOOST_CHECK(t.verdict_of(t.drain("n1")) == admin_verdict::already);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.drain("n1")), admin_verdict::already);
 
-    BOOST_CHECK(t.outcome(t.undrain("n1")) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(t.undrain("n1")), admin_verdict::done);
     BOOST_REQUIRE(t.becomes("n2 n3 n1", 500ms));
     t.run(100ms);
     BOOST_CHECK(!t.of("n1").draining);
-    BOOST_CHECK(t.verdict_of(t.undrain("n1")) == admin_verdict::already);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.undrain("n1")), admin_verdict::already);
 }
 
 BOOST_AUTO_TEST_CASE(why_a_machine_is_away_is_what_ended_it_and_not_what_it_had_left_for)
@@ -68,9 +68,9 @@ BOOST_AUTO_TEST_CASE(why_a_machine_is_away_is_what_ended_it_and_not_what_it_had_
     };
     auto const taken_out_and_back = [](town& t)
     {
-        BOOST_REQUIRE(t.outcome(t.remove("n1")) == admin_verdict::done);
+        BOOST_REQUIRE_EQUAL(t.outcome(t.remove("n1")), admin_verdict::done);
         t.of("n1").learns = false;
-        BOOST_REQUIRE(t.outcome(t.add("n1")) == admin_verdict::done);
+        BOOST_REQUIRE_EQUAL(t.outcome(t.add("n1")), admin_verdict::done);
     };
     settled_town t;
     taken_out_and_back(t);
@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(the_last_replica_is_not_drained)
     t.kill("n1");
     t.kill("n3");
     BOOST_REQUIRE(t.becomes("n2", 100ms));
-    BOOST_CHECK(t.verdict_of(t.drain("n2")) == admin_verdict::last_replica);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.drain("n2")), admin_verdict::last_replica);
 }
 
 // Nobody could learn from the others.
@@ -121,8 +121,8 @@ BOOST_AUTO_TEST_CASE(the_last_replica_with_sound_rows_is_neither_drained_nor_rem
     t.feed(drained_clients{name("n2")});
     BOOST_CHECK(t.outcome(request, 500ms) == admin_verdict::done);
     BOOST_REQUIRE(t.active("n1 n3"));
-    BOOST_CHECK(t.verdict_of(t.drain("n3")) == admin_verdict::last_replica);
-    BOOST_CHECK(t.verdict_of(t.remove("n3")) == admin_verdict::last_replica);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.drain("n3")), admin_verdict::last_replica);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.remove("n3")), admin_verdict::last_replica);
     BOOST_CHECK(t.active("n1 n3"));
     auto const away = t.remove("n1");
     BOOST_CHECK(t.outcome(away, 500ms) == admin_verdict::done);
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(who_becomes_the_last_while_its_clients_leave_stays)
     t.run(2s);
     t.kill("n1");
     t.kill("n3");
-    BOOST_CHECK(t.outcome(request) == admin_verdict::last_replica);
+    BOOST_CHECK_EQUAL(t.outcome(request), admin_verdict::last_replica);
     t.run(100ms);
     BOOST_CHECK(t.active("n2"));
     BOOST_CHECK(t.registry.drained.empty());
@@ -204,7 +204,7 @@ BOOST_AUTO_TEST_CASE(a_move_to_the_tail)
         BOOST_CHECK(t.active(chain));
         BOOST_CHECK(t.registry.moving.empty());
         BOOST_CHECK_EQUAL(t.why("removed", who), "to come back as the tail");
-        BOOST_CHECK(t.verdict_of(t.move(who, false)) == admin_verdict::already);
+        BOOST_CHECK_EQUAL(t.verdict_of(t.move(who, false)), admin_verdict::already);
     }
 }
 
@@ -218,16 +218,16 @@ BOOST_AUTO_TEST_CASE(a_move_to_the_head_takes_those_before_it_one_by_one_and_nev
         BOOST_CHECK_GE(made.members.size(), 2u);
     t.run(20ms);
     BOOST_CHECK(t.registry.moving.empty());
-    BOOST_CHECK(t.verdict_of(t.move("n3", true)) == admin_verdict::already);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.move("n3", true)), admin_verdict::already);
 }
 
 BOOST_AUTO_TEST_CASE(a_spare_that_is_added_lengthens_the_chain)
 {
     town_with_a_spare t;
-    BOOST_CHECK(t.outcome(t.add("n4")) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(t.add("n4")), admin_verdict::done);
     BOOST_CHECK_EQUAL(t.registry.want, 4u);
     BOOST_CHECK(t.becomes("n1 n2 n3 n4", 2s));
-    BOOST_CHECK(t.verdict_of(t.add("n4")) == admin_verdict::already);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.add("n4")), admin_verdict::already);
 }
 
 BOOST_AUTO_TEST_CASE(a_moved_one_comes_back_before_a_spare)
@@ -258,7 +258,7 @@ BOOST_AUTO_TEST_CASE(a_move_waits_for_all_and_a_dead_one_does_not_hold_the_next_
     t.of("n1").learns = false;  // out, and not back in
     t.move("n1", false);
     BOOST_REQUIRE(t.becomes("n2 n3", 500ms));
-    BOOST_CHECK(t.verdict_of(t.move("n2", false)) == admin_verdict::not_now);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.move("n2", false)), admin_verdict::not_now);
     t.kill("n1");
     t.run(300ms);
     BOOST_CHECK(t.outcome(t.move("n2", false), 100ms) == admin_verdict::done);
@@ -279,18 +279,18 @@ BOOST_AUTO_TEST_CASE(who_is_moved_stays_while_another_one_is_missing)
 BOOST_AUTO_TEST_CASE(one_of_two_can_be_moved)
 {
     settled_town t({"n1", "n2"});
-    BOOST_CHECK(t.outcome(t.move("n1", false)) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(t.move("n1", false)), admin_verdict::done);
     BOOST_CHECK(t.becomes("n2 n1", 2s));
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_moved)
 {
     town_with_a_spare t;
-    BOOST_CHECK(t.verdict_of(t.move("n7", false)) == admin_verdict::no_such_node);
-    BOOST_CHECK(t.verdict_of(t.move("n4", false)) == admin_verdict::not_a_member);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.move("n7", false)), admin_verdict::no_such_node);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.move("n4", false)), admin_verdict::not_a_member);
     t.want(1);
     t.run(50ms);
-    BOOST_CHECK(t.verdict_of(t.move("n1", false)) == admin_verdict::last_replica);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.move("n1", false)), admin_verdict::last_replica);
 }
 
 BOOST_AUTO_TEST_CASE(a_replacement_comes_in_before_the_old_one_goes)
@@ -299,7 +299,7 @@ BOOST_AUTO_TEST_CASE(a_replacement_comes_in_before_the_old_one_goes)
     t.history.clear();
     auto const request = t.replace("n2");
     BOOST_CHECK(t.outcome(request, 100ms) == admin_verdict::done);
-    BOOST_CHECK(t.replies.back().with == name("n4"));
+    BOOST_CHECK_EQUAL(t.replies.back().with, name("n4"));
     BOOST_REQUIRE(t.becomes("n1 n3 n4", 1s));
     for (auto const& made : t.history)
         BOOST_CHECK_GE(made.members.size(), 3u);
@@ -307,7 +307,7 @@ BOOST_AUTO_TEST_CASE(a_replacement_comes_in_before_the_old_one_goes)
     BOOST_CHECK(!t.registry.replacing);
     t.run(2s);
     BOOST_CHECK(t.active("n1 n3 n4"));
-    BOOST_CHECK(t.verdict_of(t.replace("n2")) == admin_verdict::already);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.replace("n2")), admin_verdict::already);
 }
 
 BOOST_AUTO_TEST_CASE(a_replacement_goes_on_after_a_restart_at_any_moment)
@@ -352,21 +352,21 @@ BOOST_AUTO_TEST_CASE(a_dead_node_is_replaced_and_the_place_is_for_the_one_that_w
 BOOST_AUTO_TEST_CASE(what_cannot_be_replaced)
 {
     settled_town t;
-    BOOST_CHECK(t.verdict_of(t.replace("n7")) == admin_verdict::no_such_node);
-    BOOST_CHECK(t.verdict_of(t.replace("n1")) == admin_verdict::no_spare);
-    BOOST_CHECK(t.verdict_of(t.replace("n1", "n2")) == admin_verdict::is_a_member);
-    BOOST_CHECK(t.verdict_of(t.replace("n1", "n1")) == admin_verdict::is_a_member);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.replace("n7")), admin_verdict::no_such_node);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.replace("n1")), admin_verdict::no_spare);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.replace("n1", "n2")), admin_verdict::is_a_member);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.replace("n1", "n1")), admin_verdict::is_a_member);
     t.kill("n3");
     BOOST_REQUIRE(t.becomes("n1 n2", 100ms));
     t.run(300ms);
-    BOOST_CHECK(t.verdict_of(t.replace("n1", "n3")) == admin_verdict::not_alive);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.replace("n1", "n3")), admin_verdict::not_alive);
 }
 
 BOOST_AUTO_TEST_CASE(who_was_removed_takes_nobodys_place)
 {
     town_with_a_spare t;
-    BOOST_REQUIRE(t.outcome(t.remove("n4")) == admin_verdict::done);
-    BOOST_CHECK(t.verdict_of(t.replace("n2", "n4")) == admin_verdict::removed);
+    BOOST_REQUIRE_EQUAL(t.outcome(t.remove("n4")), admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.replace("n2", "n4")), admin_verdict::removed);
     t.run(5s);
     BOOST_CHECK(t.active("n1 n2 n3"));
 }
@@ -377,8 +377,8 @@ BOOST_AUTO_TEST_CASE(a_replacement_that_died_can_be_another_one_or_none)
     t.of("n4").learns = false;
     t.replace("n2", "n4");
     t.run(100ms);
-    BOOST_CHECK(t.verdict_of(t.replace("n2")) == admin_verdict::already);
-    BOOST_CHECK(t.verdict_of(t.replace("n1")) == admin_verdict::not_now);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.replace("n2")), admin_verdict::already);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.replace("n1")), admin_verdict::not_now);
     t.kill("n4");
     t.start("n5");
     BOOST_CHECK(t.outcome(t.replace("n2", "n5"), 100ms) == admin_verdict::done);
@@ -388,7 +388,7 @@ BOOST_AUTO_TEST_CASE(a_replacement_that_died_can_be_another_one_or_none)
     u.of("n4").learns = false;
     u.replace("n2", "n4");
     u.run(100ms);
-    BOOST_CHECK(u.outcome(u.remove("n4")) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(u.outcome(u.remove("n4")), admin_verdict::done);
     BOOST_CHECK(!u.registry.replacing);
     u.run(1s);
     BOOST_CHECK(u.active("n1 n2 n3"));
@@ -409,10 +409,10 @@ BOOST_AUTO_TEST_CASE(a_removal_lowers_what_is_wanted_and_a_spare_takes_the_place
 BOOST_AUTO_TEST_CASE(numbers_that_cannot_be_wanted)
 {
     settled_town t;
-    BOOST_CHECK(t.verdict_of(t.want(0)) == admin_verdict::bad_number);
-    BOOST_CHECK(t.verdict_of(t.want(100)) == admin_verdict::bad_number);
-    BOOST_CHECK(t.verdict_of(t.want(3)) == admin_verdict::already);
-    BOOST_CHECK(t.outcome(t.want(5)) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.want(0)), admin_verdict::bad_number);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.want(100)), admin_verdict::bad_number);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.want(3)), admin_verdict::already);
+    BOOST_CHECK_EQUAL(t.outcome(t.want(5)), admin_verdict::done);
     BOOST_CHECK_EQUAL(t.registry.want, 5u);
     BOOST_CHECK(t.active("n1 n2 n3"));
 }
@@ -424,16 +424,16 @@ BOOST_AUTO_TEST_SUITE(forcing)
 BOOST_AUTO_TEST_CASE(a_chain_that_can_go_on_is_not_forced)
 {
     settled_town t;
-    BOOST_CHECK(t.verdict_of(t.force("n2")) == admin_verdict::not_needed);
-    BOOST_CHECK(t.verdict_of(t.force("n7")) == admin_verdict::no_such_node);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.force("n2")), admin_verdict::not_needed);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.force("n7")), admin_verdict::no_such_node);
     t.unplug("n1");
     t.unplug("n2");
     t.unplug("n3");
     t.run(1s);
-    BOOST_CHECK(t.verdict_of(t.force("n2")) == admin_verdict::not_alive);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.force("n2")), admin_verdict::not_alive);
     t.start("n3");  // a member of the last chain: it waits for the others, but not for ever
     t.run(100ms);
-    BOOST_CHECK(t.verdict_of(t.force("n3")) == admin_verdict::not_needed);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.force("n3")), admin_verdict::not_needed);
     BOOST_CHECK_EQUAL(t.lineages, 0u);
 }
 
@@ -441,19 +441,19 @@ BOOST_AUTO_TEST_CASE(a_chain_that_can_go_on_is_not_forced)
 BOOST_AUTO_TEST_CASE(who_was_removed_is_not_gone_on_with_while_somebody_else_is_there)
 {
     settled_town t;
-    BOOST_REQUIRE(t.outcome(t.remove("n1")) == admin_verdict::done);
+    BOOST_REQUIRE_EQUAL(t.outcome(t.remove("n1")), admin_verdict::done);
     t.kill("n2");
     BOOST_REQUIRE(t.becomes("n3", 1s));
     t.write(seq{20});
     t.kill("n3");
     t.start("n2");
     t.run(1s);
-    BOOST_CHECK(t.verdict_of(t.force("n1")) == admin_verdict::removed);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.force("n1")), admin_verdict::removed);
     t.epochs_may_jump = true;
     t.acknowledged = seq{};
     t.kill("n2");
     t.run(1s);
-    BOOST_CHECK(t.outcome(t.force("n1")) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(t.force("n1")), admin_verdict::done);
     BOOST_CHECK(t.active("n1"));
 }
 
@@ -466,7 +466,7 @@ BOOST_AUTO_TEST_CASE(a_chain_of_which_some_may_still_live_is_not_forced)
     t.wipe("n3");
     t.start_config();
     t.run(60ms);
-    BOOST_CHECK(t.verdict_of(t.force("n3")) == admin_verdict::not_needed);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.force("n3")), admin_verdict::not_needed);
 }
 
 BOOST_AUTO_TEST_CASE(a_chain_whose_last_member_is_lost_begins_anew_with_another_history)
@@ -485,7 +485,7 @@ BOOST_AUTO_TEST_CASE(a_chain_whose_last_member_is_lost_begins_anew_with_another_
     t.acknowledged = seq{10};  // the rest is given up
     auto const since = t.now;
     auto const request = t.force("n2");
-    BOOST_CHECK(t.outcome(request) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(request), admin_verdict::done);
     BOOST_CHECK_GE((t.now - since).count(), 210'000);
     BOOST_CHECK(t.active("n2"));
     BOOST_CHECK_EQUAL(t.lineages, 1u);
@@ -516,8 +516,8 @@ BOOST_AUTO_TEST_CASE(a_request_that_the_lost_chain_left_undone_does_not_stand_in
     BOOST_CHECK(!t.verdict_of(removal));
     t.start("n3");
     t.run(100ms);
-    BOOST_CHECK(t.outcome(t.force("n3")) == admin_verdict::done);
-    BOOST_CHECK(t.verdict_of(removal) == admin_verdict::not_now);
+    BOOST_CHECK_EQUAL(t.outcome(t.force("n3")), admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.verdict_of(removal), admin_verdict::not_now);
     BOOST_CHECK(t.active("n3"));
 }
 
@@ -544,7 +544,7 @@ BOOST_AUTO_TEST_CASE(a_registry_older_than_its_replicas_goes_on_above_all_that_w
     t.epochs_may_jump = true;
     auto const promised = t.of("n3").promised;
     t.unplug("n2");
-    BOOST_CHECK(t.outcome(t.force("n3")) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(t.force("n3")), admin_verdict::done);
     BOOST_CHECK_GT(t.config().at, promised);
     BOOST_CHECK(t.active("n3"));
     t.start("n2");
@@ -573,7 +573,7 @@ BOOST_AUTO_TEST_CASE(what_others_commit_while_an_epoch_is_being_forced_is_no_wat
     for (auto const* other : {"n2", "n3"})
         t.of(other).end = t.of(other).commit = seq{900};
     t.acknowledged = seq{10};
-    BOOST_CHECK(t.outcome(request) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(request), admin_verdict::done);
     t.run(3s);
     BOOST_CHECK_GE(t.registry.watermark_epoch, given_up_in);
     BOOST_CHECK_LT(t.registry.watermark, seq{900});
@@ -586,7 +586,7 @@ BOOST_AUTO_TEST_CASE(a_heartbeat_while_a_forced_epoch_is_being_stored_does_not_u
     t.epochs_may_jump = true;
     t.unplug("n2");
     t.store_takes = 200ms;
-    BOOST_CHECK(t.outcome(t.force("n3")) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(t.force("n3")), admin_verdict::done);
     BOOST_CHECK(t.active("n3"));
 }
 

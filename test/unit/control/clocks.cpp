@@ -388,11 +388,11 @@ BOOST_AUTO_TEST_CASE(nobody_moves_a_wrong_clock_to_the_head)
     told_town t;
     t.of("n3").clock_ahead = 40 * day;
     t.run(200ms);
-    BOOST_CHECK(t.outcome(t.move("n3", true)) == admin_verdict::wrong_clock);
+    BOOST_CHECK_EQUAL(t.outcome(t.move("n3", true)), admin_verdict::wrong_clock);
     BOOST_CHECK(t.active("n1 n2 n3"));
     t.of("n3").clock_ahead = {};
     t.run(200ms);
-    BOOST_CHECK(t.outcome(t.move("n3", true)) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(t.move("n3", true)), admin_verdict::done);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -145,14 +145,14 @@ BOOST_AUTO_TEST_CASE(a_disk_that_lost_what_it_had_committed_is_refused)
     t.run(20s);
     BOOST_CHECK_EQUAL(t.config().at, epoch{1});
     BOOST_CHECK_EQUAL(t.noticed("refused", "n1"), 1u);
-    BOOST_CHECK(t.status_of("n1").back == held::lost_writes);
+    BOOST_CHECK_EQUAL(t.status_of("n1").back, held::lost_writes);
     BOOST_CHECK(t.status_of("n1").reason.find("its disk has lost acknowledged writes") != std::string::npos);
     t.start("n2");
     t.run(300ms);
-    BOOST_CHECK(t.status_of("n2").back == held::no);
+    BOOST_CHECK_EQUAL(t.status_of("n2").back, held::no);
     BOOST_REQUIRE(t.becomes("n2", 11s));
     t.run(1s);
-    BOOST_CHECK(t.status_of("n1").back == held::no);
+    BOOST_CHECK_EQUAL(t.status_of("n1").back, held::no);
 }
 
 BOOST_AUTO_TEST_CASE(a_member_that_restarts_again_during_the_cold_start_is_named_anew)
@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(a_member_that_restarts_again_during_the_cold_start_is_named
     power_returns(t);
     t.of("n2").hears = false;
     t.run(100ms);
-    BOOST_REQUIRE(t.config().state == config_state::pending);
+    BOOST_REQUIRE_EQUAL(t.config().state, config_state::pending);
     t.start("n2").hears = true;
     BOOST_REQUIRE(t.becomes("n1 n2 n3", 500ms));
     BOOST_CHECK(t.config().contains(t.of("n2").who));

@@ -76,12 +76,12 @@ BOOST_AUTO_TEST_CASE(a_learner_takes_the_tail_as_its_source_and_is_spliced_behin
     t.start("n3").learns = false;
     t.run(100ms);
     BOOST_REQUIRE(t.ctl->learning());
-    BOOST_CHECK(t.ctl->learning()->source == t.of("n2").who);
+    BOOST_CHECK_EQUAL(t.ctl->learning()->source, t.of("n2").who);
     t.run(500ms);
     BOOST_CHECK(t.active("n1 n2"));
     t.of("n3").learns = true;
     BOOST_REQUIRE(t.run_until([&] { return t.config().state == config_state::pending; }, 200ms));
-    BOOST_CHECK(t.config().joiner == name("n3"));
+    BOOST_CHECK_EQUAL(t.config().joiner, name("n3"));
     BOOST_CHECK(!t.ctl->learning());
     BOOST_REQUIRE(t.becomes("n1 n2 n3", 100ms));
     BOOST_CHECK(!t.config().joiner);
@@ -153,13 +153,13 @@ BOOST_AUTO_TEST_CASE(a_joiner_must_verify_what_the_old_tail_had_when_it_promised
     hb.verified = seq{49};
     t.feed(heard{hb});
     t.run(10ms);
-    BOOST_CHECK(t.config().state == config_state::pending);
+    BOOST_CHECK_EQUAL(t.config().state, config_state::pending);
     hb.sent = t.now;
     hb.verified = seq{50};
     hb.end.at = seq{49};  // not on its disk
     t.feed(heard{hb});
     t.run(10ms);
-    BOOST_CHECK(t.config().state == config_state::pending);
+    BOOST_CHECK_EQUAL(t.config().state, config_state::pending);
     hb.sent = t.now;
     hb.end.at = seq{50};
     t.feed(heard{hb});
@@ -209,7 +209,7 @@ BOOST_AUTO_TEST_CASE(who_left_often_is_not_kept_waiting_while_the_chain_is_short
             if (t.config().members.size() < 2) alone += 10ms;
         }
         BOOST_CHECK_EQUAL(t.config().members.size(), 3u);
-        BOOST_CHECK(t.config().state == config_state::active);
+        BOOST_CHECK_EQUAL(t.config().state, config_state::active);
     }
     BOOST_CHECK_EQUAL(alone.count(), 0);
 }
@@ -244,7 +244,7 @@ BOOST_AUTO_TEST_CASE(who_left_often_waits_while_somebody_else_is_ready)
     t.start("n4");
     t.add("n4");
     BOOST_REQUIRE(t.becomes("n1 n2 n3 n4", 1s));
-    BOOST_CHECK(t.outcome(t.want(3)) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(t.want(3)), admin_verdict::done);
     t.kill("n4");
     BOOST_REQUIRE(t.becomes("n1 n2 n3", 1s));
     t.kill("n3");
@@ -310,7 +310,7 @@ BOOST_AUTO_TEST_CASE(a_restarted_member_does_not_learn_before_a_chain_without_it
     BOOST_REQUIRE(t.becomes("n2", 500ms));
     t.run(10ms);
     BOOST_REQUIRE(t.ctl->learning());
-    BOOST_CHECK(t.ctl->learning()->learner == t.of("n1").who);
+    BOOST_CHECK_EQUAL(t.ctl->learning()->learner, t.of("n1").who);
 }
 
 BOOST_AUTO_TEST_CASE(one_joins_at_a_time)
@@ -351,18 +351,18 @@ BOOST_AUTO_TEST_CASE(a_removal_is_done_when_the_chain_without_the_node_is_active
         auto const request = t.remove(who);
         BOOST_CHECK(!t.verdict_of(request));
         BOOST_REQUIRE(t.run_until([&] { return t.verdict_of(request).has_value(); }, 100ms));
-        BOOST_CHECK(t.verdict_of(request) == admin_verdict::done);
+        BOOST_CHECK_EQUAL(t.verdict_of(request), admin_verdict::done);
         BOOST_CHECK_EQUAL(t.config().members.size(), 2u);
-        BOOST_CHECK(t.config().state == config_state::active);
+        BOOST_CHECK_EQUAL(t.config().state, config_state::active);
         BOOST_CHECK_EQUAL(t.replies.back().current, t.config().at);
         BOOST_CHECK_EQUAL(t.why("removed", who), "by the administrator");
         t.run(5s);
         BOOST_CHECK_EQUAL(t.config().members.size(), 2u);  // alive, and not taken back
-        BOOST_CHECK(t.of(who).config == t.config());       // but told
+        BOOST_CHECK_EQUAL(t.of(who).config, t.config());   // but told
 
         auto const again = t.remove(who);
         t.run(20ms);
-        BOOST_CHECK(t.verdict_of(again) == admin_verdict::already);
+        BOOST_CHECK_EQUAL(t.verdict_of(again), admin_verdict::already);
     }
 }
 
@@ -376,7 +376,7 @@ BOOST_AUTO_TEST_CASE(a_removed_node_returns_when_it_is_added_again)
     BOOST_CHECK(t.active("n2 n3"));
     auto const request = t.add("n1");
     BOOST_REQUIRE(t.becomes("n2 n3 n1", 500ms));
-    BOOST_CHECK(t.verdict_of(request) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.verdict_of(request), admin_verdict::done);
 }
 
 BOOST_AUTO_TEST_CASE(a_new_name_lengthens_the_chain)
@@ -410,7 +410,7 @@ BOOST_AUTO_TEST_CASE(the_last_replica_is_not_removed)
     t.kill("n3");
     BOOST_REQUIRE(t.becomes("n2", 100ms));
     auto const request = t.remove("n2");
-    BOOST_CHECK(t.verdict_of(request) == admin_verdict::last_replica);
+    BOOST_CHECK_EQUAL(t.verdict_of(request), admin_verdict::last_replica);
     t.run(1s);
     BOOST_CHECK(t.active("n2"));
     BOOST_CHECK(t.registry.removed.empty());
@@ -424,7 +424,7 @@ BOOST_AUTO_TEST_CASE(the_last_living_replica_is_not_removed_either)
     t.run(150ms);  // not noticed yet
     auto const request = t.remove("n2");
     BOOST_REQUIRE(t.run_until([&] { return t.verdict_of(request).has_value(); }, 2s));
-    BOOST_CHECK(t.verdict_of(request) == admin_verdict::last_replica);
+    BOOST_CHECK_EQUAL(t.verdict_of(request), admin_verdict::last_replica);
     BOOST_REQUIRE(t.becomes("n2", 1s));
     t.start("n1");
     BOOST_CHECK(t.becomes("n2 n1", 1s));
@@ -435,8 +435,8 @@ BOOST_AUTO_TEST_CASE(the_last_living_replica_is_not_removed_either)
 BOOST_AUTO_TEST_CASE(an_unknown_name_is_refused)
 {
     settled_town t;
-    BOOST_CHECK(t.verdict_of(t.remove("n7")) == admin_verdict::no_such_node);
-    BOOST_CHECK(t.verdict_of(t.add("No Name")) == admin_verdict::no_such_node);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.remove("n7")), admin_verdict::no_such_node);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.add("No Name")), admin_verdict::no_such_node);
 }
 
 BOOST_AUTO_TEST_CASE(of_a_removed_one_it_is_said_that_it_was_removed)
@@ -444,9 +444,9 @@ BOOST_AUTO_TEST_CASE(of_a_removed_one_it_is_said_that_it_was_removed)
     settled_town t;
     t.remove("n2");
     BOOST_REQUIRE(t.becomes("n1 n3", 1s));
-    BOOST_CHECK(t.verdict_of(t.drain("n2")) == admin_verdict::removed);
-    BOOST_CHECK(t.verdict_of(t.undrain("n2")) == admin_verdict::removed);
-    BOOST_CHECK(t.verdict_of(t.move("n2", true)) == admin_verdict::removed);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.drain("n2")), admin_verdict::removed);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.undrain("n2")), admin_verdict::removed);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.move("n2", true)), admin_verdict::removed);
 }
 
 BOOST_AUTO_TEST_CASE(what_a_request_would_be_answered_is_what_it_is_answered_and_asking_changes_nothing)
@@ -454,17 +454,17 @@ BOOST_AUTO_TEST_CASE(what_a_request_would_be_answered_is_what_it_is_answered_and
     settled_town t;
     auto const before = t.ctl->current();
     auto const would = [&](event const& asked) { return t.ctl->judge(asked).verdict; };
-    BOOST_CHECK(would(remove_node{1, node_id{"n7"}}) == admin_verdict::no_such_node);
-    BOOST_CHECK(would(remove_node{1, node_id{"n2"}}) == admin_verdict::done);
-    BOOST_CHECK(would(undrain_node{1, node_id{"n2"}}) == admin_verdict::already);
-    BOOST_CHECK(would(set_want{1, 0}) == admin_verdict::bad_number);
-    BOOST_CHECK(would(replace_node{1, node_id{"n2"}, {}}) == admin_verdict::no_spare);
-    BOOST_CHECK(would(force_epoch{1, node_id{"n2"}}) == admin_verdict::not_needed);
+    BOOST_CHECK_EQUAL(would(remove_node{1, node_id{"n7"}}), admin_verdict::no_such_node);
+    BOOST_CHECK_EQUAL(would(remove_node{1, node_id{"n2"}}), admin_verdict::done);
+    BOOST_CHECK_EQUAL(would(undrain_node{1, node_id{"n2"}}), admin_verdict::already);
+    BOOST_CHECK_EQUAL(would(set_want{1, 0}), admin_verdict::bad_number);
+    BOOST_CHECK_EQUAL(would(replace_node{1, node_id{"n2"}, {}}), admin_verdict::no_spare);
+    BOOST_CHECK_EQUAL(would(force_epoch{1, node_id{"n2"}}), admin_verdict::not_needed);
     t.run(1s);
-    BOOST_CHECK(t.ctl->current() == before);
+    BOOST_CHECK_EQUAL(t.ctl->current(), before);
     BOOST_CHECK(t.active("n1 n2 n3"));
     t.remove("n1");
-    BOOST_CHECK(would(remove_node{1, node_id{"n2"}}) == admin_verdict::not_now);
+    BOOST_CHECK_EQUAL(would(remove_node{1, node_id{"n2"}}), admin_verdict::not_now);
 }
 
 BOOST_AUTO_TEST_CASE(one_change_at_a_time)
@@ -472,19 +472,19 @@ BOOST_AUTO_TEST_CASE(one_change_at_a_time)
     settled_town t;
     auto const first = t.remove("n1");
     auto const second = t.remove("n2");
-    BOOST_CHECK(t.verdict_of(second) == admin_verdict::not_now);
+    BOOST_CHECK_EQUAL(t.verdict_of(second), admin_verdict::not_now);
     BOOST_REQUIRE(t.run_until([&] { return t.config().state == config_state::pending; }, 100ms));
-    BOOST_CHECK(t.verdict_of(t.remove("n2")) == admin_verdict::not_now);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.remove("n2")), admin_verdict::not_now);
     BOOST_REQUIRE(t.becomes("n2 n3", 100ms));
     t.run(10ms);
-    BOOST_CHECK(t.verdict_of(first) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.verdict_of(first), admin_verdict::done);
     BOOST_CHECK(t.config().contains(t.of("n2").who));
 }
 
 BOOST_AUTO_TEST_CASE(before_the_first_chain_nothing_can_be_removed)
 {
     town t;
-    BOOST_CHECK(t.verdict_of(t.remove("n1")) == admin_verdict::not_now);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.remove("n1")), admin_verdict::not_now);
 }
 
 BOOST_AUTO_TEST_CASE(a_dead_node_can_be_removed_for_good)
@@ -494,7 +494,7 @@ BOOST_AUTO_TEST_CASE(a_dead_node_can_be_removed_for_good)
     BOOST_REQUIRE(t.becomes("n1 n2", 100ms));
     auto const request = t.remove("n3");
     t.run(20ms);
-    BOOST_CHECK(t.verdict_of(request) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.verdict_of(request), admin_verdict::done);
     t.start("n3");
     t.run(2s);
     BOOST_CHECK(t.active("n1 n2"));

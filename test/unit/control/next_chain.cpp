@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(in_every_state_the_next_chain_keeps_the_invariants)
                     survivors.pop_back();
                     ++joined;
                     // A splice never rides on another change, and all members take part in it.
-                    BOOST_REQUIRE(survivors == active);
+                    BOOST_REQUIRE_EQUAL(survivors, active);
                     for (auto const& m : active)
                         BOOST_REQUIRE(present(seen, m));
                 }
@@ -136,10 +136,10 @@ BOOST_AUTO_TEST_CASE(in_every_state_the_next_chain_keeps_the_invariants)
                         );
                     }
                 }
-                if (active.size() == 1) BOOST_REQUIRE(survivors == active);
+                if (active.size() == 1) BOOST_REQUIRE_EQUAL(survivors, active);
                 // Without anybody there, there is no verdict.
                 auto there = [&](member const& m) { return present(seen, m); };
-                if (std::none_of(active.begin(), active.end(), there)) BOOST_REQUIRE(next == active);
+                if (std::none_of(active.begin(), active.end(), there)) BOOST_REQUIRE_EQUAL(next, active);
                 // The dead that nobody vouches for go, if anybody is left.
                 else if (active.size() > 1)
                     for (auto const& m : next)
@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(in_every_state_the_next_chain_keeps_the_invariants)
                 // It is a fixed point: the same observations of the result change nothing more.
                 auto again = seen;
                 again.joiner.reset();
-                BOOST_REQUIRE(next_chain(survivors, again) == survivors);
+                BOOST_REQUIRE_EQUAL(next_chain(survivors, again), survivors);
             }
         );
     BOOST_TEST_MESSAGE(count << " states, " << changed << " changed, " << joined << " joined");
@@ -202,7 +202,7 @@ BOOST_AUTO_TEST_CASE(a_learner_that_is_ready_becomes_the_tail)
     seen.joiner = a_member("n3", 3, 3);
     auto const next = next_chain(chain, seen);
     chain.push_back(*seen.joiner);
-    BOOST_CHECK(next == chain);
+    BOOST_CHECK_EQUAL(next, chain);
 }
 
 BOOST_AUTO_TEST_CASE(a_restarted_member_is_not_joined_while_the_chain_has_its_name)
@@ -210,7 +210,7 @@ BOOST_AUTO_TEST_CASE(a_restarted_member_is_not_joined_while_the_chain_has_its_na
     auto const chain = chain_of(2);
     auto seen = all_heard(chain);
     seen.joiner = a_member("n2", 2, 99);
-    BOOST_CHECK(next_chain(chain, seen) == chain);
+    BOOST_CHECK_EQUAL(next_chain(chain, seen), chain);
 }
 
 BOOST_AUTO_TEST_CASE(of_two_with_a_dead_link_the_later_goes)
@@ -218,9 +218,9 @@ BOOST_AUTO_TEST_CASE(of_two_with_a_dead_link_the_later_goes)
     auto const chain = chain_of(3);
     auto seen = all_heard(chain);
     seen.dead_links = {{name("n1"), name("n2")}};
-    BOOST_CHECK((next_chain(chain, seen) == std::vector{chain[0], chain[2]}));
+    BOOST_CHECK_EQUAL(next_chain(chain, seen), (std::vector{chain[0], chain[2]}));
     seen.dead_links = {{name("n2"), name("n3")}};
-    BOOST_CHECK((next_chain(chain, seen) == std::vector{chain[0], chain[1]}));
+    BOOST_CHECK_EQUAL(next_chain(chain, seen), (std::vector{chain[0], chain[1]}));
 }
 
 BOOST_AUTO_TEST_CASE(the_node_with_more_dead_links_goes)
@@ -228,7 +228,7 @@ BOOST_AUTO_TEST_CASE(the_node_with_more_dead_links_goes)
     auto const chain = chain_of(4);
     auto seen = all_heard(chain);
     seen.dead_links = {{name("n1"), name("n2")}, {name("n2"), name("n3")}};
-    BOOST_CHECK((next_chain(chain, seen) == std::vector{chain[0], chain[2], chain[3]}));
+    BOOST_CHECK_EQUAL(next_chain(chain, seen), (std::vector{chain[0], chain[2], chain[3]}));
 }
 
 BOOST_AUTO_TEST_CASE(vouching_delays_a_change_but_is_no_part_in_one)
@@ -236,9 +236,9 @@ BOOST_AUTO_TEST_CASE(vouching_delays_a_change_but_is_no_part_in_one)
     auto const chain = chain_of(3);
     auto seen = all_heard(chain);
     seen.members[name("n2")] = {.vouched = true};
-    BOOST_CHECK(next_chain(chain, seen) == chain);
+    BOOST_CHECK_EQUAL(next_chain(chain, seen), chain);
     seen.members[name("n3")] = {};
-    BOOST_CHECK(next_chain(chain, seen) == std::vector{chain[0]});
+    BOOST_CHECK_EQUAL(next_chain(chain, seen), std::vector{chain[0]});
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -267,7 +267,7 @@ BOOST_AUTO_TEST_CASE(the_longest_log_of_the_newest_epoch_leads)
     auto const out =
         cold_chain(chain, {back(chain[0], 4, 90), back(chain[1], 5, 40), back(chain[2], 5, 41)}, {});
     BOOST_CHECK_EQUAL(names_of(out.members), "n3 n2 n1");
-    BOOST_CHECK(out.members[0].boot == testing::numbered<boot_id>(77));
+    BOOST_CHECK_EQUAL(out.members[0].boot, testing::numbered<boot_id>(77));
 }
 
 BOOST_AUTO_TEST_CASE(equal_logs_keep_the_old_order)

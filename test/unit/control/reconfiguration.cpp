@@ -22,8 +22,8 @@ BOOST_AUTO_TEST_CASE(an_empty_registry_waits_for_all_named_replicas_and_makes_ep
     BOOST_REQUIRE(t.becomes("n1 n2 n3", 200ms));
     BOOST_CHECK_EQUAL(t.config().at, epoch{1});
     BOOST_CHECK_EQUAL(t.registry.want, 3u);
-    BOOST_CHECK(t.registry.known == t.how.bootstrap);
-    BOOST_CHECK(t.registry.last_active == t.registry.current);
+    BOOST_CHECK_EQUAL(t.registry.known, t.how.bootstrap);
+    BOOST_CHECK_EQUAL(t.registry.last_active, t.registry.current);
 }
 
 BOOST_AUTO_TEST_CASE(a_new_chain_does_not_begin_with_a_replica_that_has_a_log)
@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(a_replica_that_restarts_during_the_bootstrap_is_named_anew)
     t.start_all({"n1", "n2", "n3"});
     t.of("n3").hears = false;
     t.run(100ms);
-    BOOST_REQUIRE(t.config().state == config_state::pending);
+    BOOST_REQUIRE_EQUAL(t.config().state, config_state::pending);
     t.start("n3").hears = true;
     BOOST_REQUIRE(t.becomes("n1 n2 n3"));
     BOOST_CHECK(t.config().contains(t.of("n3").who));
@@ -310,7 +310,7 @@ BOOST_AUTO_TEST_CASE(two_that_die_at_once_leave_the_third_alone)
         for (auto const* n : {"n1", "n2", "n3"})
             if (std::string(n) != survivor) t.unplug(n);
         BOOST_REQUIRE(t.becomes(survivor, 1500ms));
-        BOOST_CHECK(t.config().members.front() == t.of(survivor).who);
+        BOOST_CHECK_EQUAL(t.config().members.front(), t.of(survivor).who);
     }
 }
 
@@ -352,7 +352,7 @@ BOOST_AUTO_TEST_CASE(a_slow_promise_is_waited_for_in_the_same_epoch)
     t.kill("n1");
     t.run(600ms);
     BOOST_CHECK_EQUAL(t.config().at, epoch{2});
-    BOOST_CHECK(t.config().state == config_state::pending);
+    BOOST_CHECK_EQUAL(t.config().state, config_state::pending);
     t.of("n3").hears = true;
     BOOST_REQUIRE(t.becomes("n2 n3", 100ms));
     BOOST_CHECK_EQUAL(t.config().at, epoch{2});
@@ -383,7 +383,7 @@ BOOST_AUTO_TEST_CASE(who_is_slow_to_promise_by_its_disk_is_not_left_out_for_it)
     t.run(3s);
     auto const at = t.config().at;
     BOOST_CHECK_EQUAL(names(t.config()), "n2 n3");
-    BOOST_CHECK(t.config().state == config_state::pending);
+    BOOST_CHECK_EQUAL(t.config().state, config_state::pending);
     t.of("n3").promises = true;
     t.run(200ms);
     BOOST_CHECK_EQUAL(t.config().at, at);
@@ -426,8 +426,8 @@ BOOST_AUTO_TEST_CASE(a_restart_is_another_member_and_returns_as_a_learner_at_onc
     t.start("n1");
     BOOST_REQUIRE(t.becomes("n2 n3", 100ms));
     BOOST_REQUIRE(t.becomes("n2 n3 n1", 300ms));
-    BOOST_CHECK(t.config().members.back() != old);
-    BOOST_CHECK(t.config().members.back() == t.of("n1").who);
+    BOOST_CHECK_NE(t.config().members.back(), old);
+    BOOST_CHECK_EQUAL(t.config().members.back(), t.of("n1").who);
 }
 
 BOOST_AUTO_TEST_CASE(a_restart_is_noticed_even_when_nothing_told_of_the_death)

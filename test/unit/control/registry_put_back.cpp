@@ -26,9 +26,9 @@ struct forked_town : settled_town
         for (int i = 1; i < changes; ++i)
         {
             start("n4");
-            BOOST_REQUIRE(outcome(add("n4")) == admin_verdict::done);
+            BOOST_REQUIRE_EQUAL(outcome(add("n4")), admin_verdict::done);
             BOOST_REQUIRE(becomes("n1 n2 n4", 5s));
-            BOOST_REQUIRE(outcome(remove("n4")) == admin_verdict::done);
+            BOOST_REQUIRE_EQUAL(outcome(remove("n4")), admin_verdict::done);
             BOOST_REQUIRE(becomes("n1 n2", 5s));
         }
         if (changes > 1) unplug("n4");
@@ -58,8 +58,8 @@ struct forked_town : settled_town
         BOOST_CHECK_GE(noticed("refused", "n1") + noticed("refused", "n2"), 1u);
         BOOST_CHECK(history.empty());
         BOOST_CHECK(!ctl->learning());
-        BOOST_CHECK(of("n1").end == seq{100});
-        BOOST_CHECK(verdict_of(remove("n3")) == admin_verdict::old_registry);
+        BOOST_CHECK_EQUAL(of("n1").end, seq{100});
+        BOOST_CHECK_EQUAL(verdict_of(remove("n3")), admin_verdict::old_registry);
     }
 };
 
@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(it_is_noticed_also_when_the_numbers_have_gone_on_since)
 {
     forked_town t;
     t.start("n4");
-    BOOST_REQUIRE(t.outcome(t.add("n4")) == admin_verdict::done);
+    BOOST_REQUIRE_EQUAL(t.outcome(t.add("n4")), admin_verdict::done);
     BOOST_REQUIRE(t.becomes("n3 n4", 5s));
     t.restart_config();
     t.run(1s);
@@ -154,9 +154,9 @@ BOOST_AUTO_TEST_CASE(it_is_remembered_by_a_config_service_that_starts_again)
         t.ctl->registry_lacks(), "n1 has promised another chain of epoch 2 than the one that it knows"
     );
     BOOST_CHECK(t.history.empty());
-    BOOST_CHECK(t.verdict_of(t.remove("n3")) == admin_verdict::old_registry);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.remove("n3")), admin_verdict::old_registry);
     t.epochs_may_jump = true;
-    BOOST_CHECK(t.outcome(t.force("n3")) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(t.force("n3")), admin_verdict::done);
     t.restart_config();
     BOOST_CHECK_EQUAL(t.ctl->registry_lacks(), "");
 }
@@ -174,7 +174,7 @@ BOOST_AUTO_TEST_CASE(a_forced_epoch_is_above_what_was_promised_before_a_restart)
     t.restart_config();
     t.run(500ms);
     t.epochs_may_jump = true;
-    BOOST_CHECK(t.outcome(t.force("n3")) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(t.force("n3")), admin_verdict::done);
     BOOST_CHECK_GT(t.config().at, promised);
     t.acknowledged = seq{};  // what n1 and n2 wrote is given up
     t.hear_again("n1");
@@ -277,8 +277,8 @@ BOOST_AUTO_TEST_CASE(what_a_machine_has_promised_that_is_not_known_counts_while_
     t.unplug("n1");
     t.run(3s);
     BOOST_CHECK(t.active("n1 n2 n3"));
-    BOOST_CHECK(t.verdict_of(t.add("n4")) == admin_verdict::old_registry);
-    BOOST_CHECK(t.verdict_of(t.force("n2")) == admin_verdict::old_registry);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.add("n4")), admin_verdict::old_registry);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.force("n2")), admin_verdict::old_registry);
     t.kill("n4");
     BOOST_CHECK(t.becomes("n2 n3", 3s));
     BOOST_CHECK_EQUAL(t.ctl->registry_lacks(), "");
@@ -345,11 +345,11 @@ BOOST_AUTO_TEST_CASE(people_say_which_history_goes_on)
     t.n1_and_n2_are_heard();
     t.epochs_may_jump = true;
     t.acknowledged = seq{100};
-    BOOST_CHECK(t.outcome(t.force("n2")) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(t.force("n2")), admin_verdict::done);
     BOOST_CHECK(t.active("n2") || t.becomes("n2", 1s));
     BOOST_CHECK_GT(t.config().at, epoch{2});
     BOOST_CHECK(t.run_until([&] { return t.config().members.size() == 3; }, 10s));
-    BOOST_CHECK(t.of("n3").end == seq{100});
+    BOOST_CHECK_EQUAL(t.of("n3").end, seq{100});
 }
 
 // Stores and registries that were made before configurations had ids say nothing of them.
@@ -402,7 +402,7 @@ BOOST_AUTO_TEST_CASE(a_forced_epoch_is_above_all_that_anybody_has_promised)
     t.of("n2").promised = epoch{50};
     t.run(200ms);
     t.unplug("n2");
-    BOOST_CHECK(t.outcome(t.force("n3")) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(t.force("n3")), admin_verdict::done);
     BOOST_CHECK_GT(t.config().at, epoch{50});
 }
 

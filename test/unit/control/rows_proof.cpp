@@ -1,6 +1,8 @@
 // One replica after the other reads all its rows.
 #include "control/rows_proof.hpp"
 
+#include "control/describe.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 namespace chaind::control
@@ -42,7 +44,7 @@ BOOST_AUTO_TEST_CASE(the_next_one_begins_when_the_one_before_has_ended)
         BOOST_TEST(part.all == 0u);
     pass(100ms);
     BOOST_TEST(step(true, running(30)) == "");
-    BOOST_TEST((proof.parts()[0].at == state::running));
+    BOOST_TEST(proof.parts()[0].at == state::running);
     BOOST_TEST(proof.parts()[0].done == 30u);
     BOOST_TEST(proof.current()->name == "n1");
     // However long it takes.
@@ -52,10 +54,10 @@ BOOST_AUTO_TEST_CASE(the_next_one_begins_when_the_one_before_has_ended)
         BOOST_TEST(step(true, running(31)) == "");
     }
     BOOST_TEST(step(true, ended()) == "");
-    BOOST_TEST((proof.parts()[0].at == state::proven));
+    BOOST_TEST(proof.parts()[0].at == state::proven);
     BOOST_TEST(step(true) == "n2 7");
     BOOST_TEST(step(true, ended("a row has changed")) == "");
-    BOOST_TEST((proof.parts()[1].at == state::changed));
+    BOOST_TEST(proof.parts()[1].at == state::changed);
     BOOST_TEST(proof.parts()[1].why == "a row has changed");
     BOOST_TEST(step(true) == "n3 7");
     BOOST_TEST(!proof.over());
@@ -68,7 +70,7 @@ BOOST_AUTO_TEST_CASE(the_next_one_begins_when_the_one_before_has_ended)
 BOOST_AUTO_TEST_CASE(what_was_said_of_another_reading_counts_for_nothing)
 {
     BOOST_TEST(step(true, proof_report{6, false, 100, 100, ""}) == "n1 7");
-    BOOST_TEST((proof.parts()[0].at == state::waiting));
+    BOOST_TEST(proof.parts()[0].at == state::waiting);
 }
 
 // Its process was restarted: that one knows nothing of it.
@@ -85,7 +87,7 @@ BOOST_AUTO_TEST_CASE(who_has_forgotten_is_asked_again)
     pass(100ms);
     BOOST_TEST(step(true) == "n1 7");
     BOOST_TEST(step(true, running(1)) == "");
-    BOOST_TEST((proof.parts()[0].at == state::running));
+    BOOST_TEST(proof.parts()[0].at == state::running);
 }
 
 BOOST_AUTO_TEST_CASE(who_is_away_or_silent_is_named_and_the_others_have_their_turn)
@@ -93,7 +95,7 @@ BOOST_AUTO_TEST_CASE(who_is_away_or_silent_is_named_and_the_others_have_their_tu
     BOOST_TEST(step(false) == "");
     pass(11s);
     BOOST_TEST(step(false) == "");
-    BOOST_TEST((proof.parts()[0].at == state::unproven));
+    BOOST_TEST(proof.parts()[0].at == state::unproven);
     BOOST_TEST(proof.parts()[0].why.find("n1 is not connected") != std::string::npos);
     BOOST_TEST(step(true) == "n2 7");
     pass(11s);
@@ -111,7 +113,7 @@ BOOST_AUTO_TEST_CASE(it_ends_when_nobody_asks_how_it_goes)
     BOOST_TEST(step(true, running(4)) == "n1 0");
     BOOST_TEST(proof.over());
     for (auto const& part : proof.parts())
-        BOOST_TEST((part.at == state::unproven));
+        BOOST_TEST(part.at == state::unproven);
     BOOST_TEST(step(true, running(5)) == "");
 }
 
@@ -123,7 +125,7 @@ BOOST_AUTO_TEST_CASE(it_can_be_stopped)
     BOOST_TEST_REQUIRE(order.has_value());
     BOOST_TEST(order->to.name == "n2");
     BOOST_TEST(order->id == 0u);
-    BOOST_TEST((proof.parts()[0].at == state::proven));
+    BOOST_TEST(proof.parts()[0].at == state::proven);
     BOOST_TEST(proof.parts()[2].why == "so");
     BOOST_TEST(!proof.stop("again").has_value());
 }

@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(nobody_is_told_before_it_is_stored)
     BOOST_CHECK_EQUAL(t.of("n2").promised, epoch{1});
     t.run(150ms);
     BOOST_CHECK_EQUAL(t.of("n2").promised, epoch{2});
-    BOOST_CHECK(t.of("n2").config.state == config_state::pending);
+    BOOST_CHECK_EQUAL(t.of("n2").config.state, config_state::pending);
     BOOST_CHECK(t.becomes("n2 n3", 700ms));
 }
 
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(a_lease_is_granted_in_active_epochs_to_members_that_promise
         t.feed(heard{t.word_of(t.of(n))});
         BOOST_REQUIRE_EQUAL(t.directives.size(), 1u);
         BOOST_CHECK(!t.directives[0].what.lease_for);
-        BOOST_CHECK(t.directives[0].what.config.state == config_state::pending);  // repeated
+        BOOST_CHECK_EQUAL(t.directives[0].what.config.state, config_state::pending);  // repeated
     }
 }
 
@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(a_registry_that_is_older_than_the_replicas_decides_nothing)
     t.run(2s);
     BOOST_CHECK(t.history.empty());
     BOOST_CHECK_EQUAL(t.of("n3").promised, epoch{2});
-    BOOST_CHECK(t.verdict_of(t.remove("n3")) == admin_verdict::old_registry);
+    BOOST_CHECK_EQUAL(t.verdict_of(t.remove("n3")), admin_verdict::old_registry);
 }
 
 BOOST_AUTO_TEST_CASE(a_commit_counts_as_far_as_every_member_says_that_its_disk_reaches)
@@ -413,14 +413,14 @@ BOOST_AUTO_TEST_CASE(a_member_whose_words_contradict_themselves_is_named_with_th
     auto& n2 = t.of("n2");
     n2.commit = seq{std::uint64_t{1} << 50};
     t.run(1s);
-    BOOST_CHECK(t.status_of("n2").back == held::contradicts);
+    BOOST_CHECK_EQUAL(t.status_of("n2").back, held::contradicts);
     BOOST_CHECK(t.status_of("n2").reason.find("what it says of itself cannot be") == 0);
     n2.commit = seq{10};
     t.run(1s);
-    BOOST_CHECK(t.status_of("n2").back == held::no);
+    BOOST_CHECK_EQUAL(t.status_of("n2").back, held::no);
     t.unplug("n2");
     t.run(6s);
-    BOOST_CHECK(t.status_of("n2").back == held::no);
+    BOOST_CHECK_EQUAL(t.status_of("n2").back, held::no);
 }
 
 BOOST_AUTO_TEST_CASE(the_watermark_is_stored_at_most_once_a_second_while_it_grows)
@@ -459,7 +459,7 @@ BOOST_AUTO_TEST_CASE(the_status_names_everybody_and_says_why_somebody_is_no_memb
     BOOST_CHECK(t.ctl->nodes()[0].learner);
     BOOST_CHECK_EQUAL(t.ctl->nodes()[0].reason, "catching up");
     BOOST_REQUIRE(t.ctl->learning());
-    BOOST_CHECK(t.ctl->learning()->source == t.of("n3").who);
+    BOOST_CHECK_EQUAL(t.ctl->learning()->source, t.of("n3").who);
 }
 
 // Whether a database that cannot be opened may be put aside.

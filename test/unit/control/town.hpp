@@ -4,6 +4,7 @@
 // told to, and say what they hold. At each ACTIVE configuration the town checks what must be true then.
 
 #include "control/controller.hpp"
+#include "support/printing.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -387,7 +388,7 @@ private:
         auto& c = found->second;
         if (!c.up || !c.hears || c.who != d.to || !c.promises) return;
         auto const& heard = d.what.config;
-        BOOST_CHECK(heard == registry.current);  // told only what is durable
+        BOOST_CHECK_EQUAL(heard, registry.current);  // told only what is durable
         if (heard.at < c.promised || heard.contradicts(c.promised, c.promised_id)) return;
         c.config = heard;
         c.draining = d.what.drain;
@@ -424,8 +425,8 @@ private:
             return;
         }
         BOOST_CHECK_EQUAL(made.at, before.current.at);
-        BOOST_CHECK(made.id == before.current.id);
-        BOOST_CHECK(made.members == before.current.members);
+        BOOST_CHECK_EQUAL(made.id, before.current.id);
+        BOOST_CHECK_EQUAL(made.members, before.current.members);
         for (auto const& m : before.last_active.members)
         {
             auto const& c = people.at(m.name);

@@ -189,11 +189,11 @@ BOOST_AUTO_TEST_CASE(a_source_in_trouble_is_not_taken_again_if_there_is_another_
     BOOST_REQUIRE(t.run_until([&] { return t.noticed("stalled", "n4") == 1; }, 4s));
     BOOST_CHECK_EQUAL(t.why("stalled", "n4"), "n3: no space for a snapshot");
     BOOST_REQUIRE(t.run_until([&] { return t.ctl->learning().has_value(); }, 2s));
-    BOOST_CHECK(t.ctl->learning()->source == t.of("n2").who);
+    BOOST_CHECK_EQUAL(t.ctl->learning()->source, t.of("n2").who);
     t.of("n2").feeds.trouble = "nor here";
     BOOST_REQUIRE(t.run_until([&] { return t.noticed("stalled", "n4") == 2; }, 4s));
     BOOST_REQUIRE(t.run_until([&] { return t.ctl->learning().has_value(); }, 3s));
-    BOOST_CHECK(t.ctl->learning()->source == t.of("n3").who);
+    BOOST_CHECK_EQUAL(t.ctl->learning()->source, t.of("n3").who);
 
     t.of("n3").feeds = {};
     BOOST_CHECK(t.becomes("n1 n2 n3 n4", 1s));
@@ -205,7 +205,7 @@ BOOST_AUTO_TEST_CASE(between_two_the_head_is_no_source_even_when_the_tail_is_in_
     t.of("n2").feeds.trouble = "no space for a snapshot";
     BOOST_REQUIRE(t.run_until([&] { return t.noticed("stalled", "n3") == 1; }, 4s));
     BOOST_REQUIRE(t.run_until([&] { return t.ctl->learning().has_value(); }, 2s));
-    BOOST_CHECK(t.ctl->learning()->source == t.of("n2").who);
+    BOOST_CHECK_EQUAL(t.ctl->learning()->source, t.of("n2").who);
 }
 
 BOOST_AUTO_TEST_CASE(a_spare_waits_and_comes_in_when_the_chain_is_short)
@@ -253,7 +253,7 @@ BOOST_AUTO_TEST_CASE(a_chain_that_is_longer_than_wanted_keeps_its_members)
 {
     settled_town t;
     auto const request = t.want(2);
-    BOOST_CHECK(t.outcome(request) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(request), admin_verdict::done);
     t.run(1s);
     BOOST_CHECK(t.active("n1 n2 n3"));
     t.kill("n2");

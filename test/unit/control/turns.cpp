@@ -31,7 +31,7 @@ admin_reply reply_to(town const& t, std::uint64_t request)
 bool passes(town const& t, std::uint64_t request)
 {
     auto const reply = reply_to(t, request);
-    BOOST_CHECK(reply.verdict == admin_verdict::not_now);
+    BOOST_CHECK_EQUAL(reply.verdict, admin_verdict::not_now);
     return reply.passing;
 }
 
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(nor_does_it_matter_whether_it_is_stored_already)
     t.kill("n1");
     // Between the decision and the registry's answer the old configuration is still the current one.
     BOOST_REQUIRE(t.run_until([&] { return t.ctl->changing(); }, 500ms));
-    BOOST_CHECK(t.config().state == config_state::active);
+    BOOST_CHECK_EQUAL(t.config().state, config_state::active);
     BOOST_CHECK(passes(t, t.remove("n3")));
 }
 
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(nor_does_an_older_registry)
     settled_town t;
     t.restore_older_registry();
     auto const reply = reply_to(t, t.remove("n3"));
-    BOOST_CHECK(reply.verdict == admin_verdict::old_registry);
+    BOOST_CHECK_EQUAL(reply.verdict, admin_verdict::old_registry);
     BOOST_CHECK(!reply.passing);
 }
 
