@@ -97,7 +97,7 @@ def steps(args):
         return [
             build("release", "all"),
             Step("format", ".ci/format.sh"),
-            ctest("unit", "release", "-L 'lint|unit'"),
+            ctest("unit", "release", "-L 'lint|unit|scenario'"),
             Step("a few seeds", "build/release/bin/chaind_sim --seeds 1..3 --jobs 2"),
         ]
     long = " --long" if args.long else ""
@@ -108,7 +108,7 @@ def steps(args):
         Step("web unit", f"rm -f {vitest}; cd web && npm test -- --reporter=default --reporter=junit --outputFile.junit={vitest}", junit(vitest)),
         build("release", "all"),
         Step("lint coroutines", ".ci/lint_coroutines.sh build/release"),
-        ctest("unit", "release", "-L 'lint|unit'"),
+        ctest("unit", "release", "-L 'lint|unit|scenario'"),
         ctest("simulator", "release", "-L sim"),
         *([Step("simulator long", "build/release/bin/chaind_sim --seeds 10000..15000 --app plain --jobs 2", limit_s=12 * 3600)] if args.long else []),
         Step("cluster", f"/usr/bin/python3 test/cluster/run.py{long}", last_line, limit_s=8 * 3600 if args.long else 3600),

@@ -139,7 +139,8 @@ void harness::compact(std::size_t i, seq upto)
 effects harness::step(std::size_t i, event what)
 {
     now_t const here{.steady = now.steady, .wall_us = now.wall_us + at(i).clock_ahead.count()};
-    auto done = at(i).core->step(here, std::move(what));
+    auto done = at(i).core->step(here, what);
+    if (watch) watch(i, what, done);
     auto todo = done;
     perform(i, todo);
     return done;

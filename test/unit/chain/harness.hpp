@@ -114,6 +114,8 @@ public:
     // Messages for which this says true are lost.
     std::function<bool(member const& from, envelope const& what)> lose;
     std::map<std::string, std::size_t> sent;  // how many of each kind
+    // Told of each step, before anything comes of it.
+    std::function<void(std::size_t i, event const&, effects const&)> watch;
 
 private:
     struct letter

@@ -263,9 +263,12 @@ public:
         acknowledged = std::max(acknowledged, upto);
     }
 
-    void feed(event what)
+    void feed(event const& what)
     {
-        if (ctl) perform(ctl->step(now, std::move(what)));
+        if (!ctl) return;
+        auto const done = ctl->step(now, what);
+        if (watch) watch(what, done);
+        perform(done);
     }
     heartbeat word_of(citizen const& c)
     {
@@ -323,6 +326,8 @@ public:
     std::int64_t newest_stamp_us = 0;
     [[nodiscard]] std::int64_t wall_us() const { return 1'700'000'000'000'000 + now.count(); }
     std::optional<std::pair<instant, record>> storing;
+    // Told of each step, before anything comes of it.
+    std::function<void(event const&, effects const&)> watch;
 
 private:
     void step_time()
