@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(a_drain_does_not_wait_longer_than_for_the_last_client)
     t.run(100ms);
     BOOST_CHECK(t.active("n1 n2 n3"));
     t.feed(drained_clients{name("n2")});
-    BOOST_CHECK(t.outcome(request, 100ms) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(request, 100ms), admin_verdict::done);
     BOOST_CHECK(t.active("n1 n3"));
 }
 
@@ -119,13 +119,13 @@ BOOST_AUTO_TEST_CASE(the_last_replica_with_sound_rows_is_neither_drained_nor_rem
     t.run(100ms);
     auto const request = t.drain("n2");
     t.feed(drained_clients{name("n2")});
-    BOOST_CHECK(t.outcome(request, 500ms) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(request, 500ms), admin_verdict::done);
     BOOST_REQUIRE(t.active("n1 n3"));
     BOOST_CHECK_EQUAL(t.verdict_of(t.drain("n3")), admin_verdict::last_replica);
     BOOST_CHECK_EQUAL(t.verdict_of(t.remove("n3")), admin_verdict::last_replica);
     BOOST_CHECK(t.active("n1 n3"));
     auto const away = t.remove("n1");
-    BOOST_CHECK(t.outcome(away, 500ms) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(away, 500ms), admin_verdict::done);
     BOOST_CHECK(t.active("n3"));
 }
 
@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_CASE(a_move_to_the_tail)
     for (auto const& [who, chain] : {std::pair{"n1", "n2 n3 n1"}, {"n2", "n1 n3 n2"}})
     {
         settled_town t;
-        BOOST_CHECK(t.outcome(t.move(who, false), 100ms) == admin_verdict::done);
+        BOOST_CHECK_EQUAL(t.outcome(t.move(who, false), 100ms), admin_verdict::done);
         BOOST_REQUIRE(t.becomes(chain, 1s));
         t.run(500ms);
         BOOST_CHECK(t.active(chain));
@@ -261,7 +261,7 @@ BOOST_AUTO_TEST_CASE(a_move_waits_for_all_and_a_dead_one_does_not_hold_the_next_
     BOOST_CHECK_EQUAL(t.verdict_of(t.move("n2", false)), admin_verdict::not_now);
     t.kill("n1");
     t.run(300ms);
-    BOOST_CHECK(t.outcome(t.move("n2", false), 100ms) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(t.move("n2", false), 100ms), admin_verdict::done);
     BOOST_CHECK(t.becomes("n3 n2", 500ms));
     t.start("n1").learns = true;
     BOOST_CHECK(t.becomes("n3 n2 n1", 1s));
@@ -298,7 +298,7 @@ BOOST_AUTO_TEST_CASE(a_replacement_comes_in_before_the_old_one_goes)
     town_with_a_spare t;
     t.history.clear();
     auto const request = t.replace("n2");
-    BOOST_CHECK(t.outcome(request, 100ms) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(request, 100ms), admin_verdict::done);
     BOOST_CHECK_EQUAL(t.replies.back().with, name("n4"));
     BOOST_REQUIRE(t.becomes("n1 n3 n4", 1s));
     for (auto const& made : t.history)
@@ -330,7 +330,7 @@ BOOST_AUTO_TEST_CASE(a_replacement_may_be_a_name_that_was_not_known)
     settled_town t;
     t.start("n4");
     t.run(100ms);
-    BOOST_CHECK(t.outcome(t.replace("n1", "n4"), 100ms) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(t.replace("n1", "n4"), 100ms), admin_verdict::done);
     BOOST_CHECK(t.becomes("n2 n3 n4", 1s));
     BOOST_CHECK_EQUAL(t.registry.want, 3u);
 }
@@ -342,7 +342,7 @@ BOOST_AUTO_TEST_CASE(a_dead_node_is_replaced_and_the_place_is_for_the_one_that_w
     t.unplug("n4");
     t.kill("n2");
     BOOST_REQUIRE(t.becomes("n1 n3", 500ms));
-    BOOST_CHECK(t.outcome(t.replace("n2", "n5"), 100ms) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(t.replace("n2", "n5"), 100ms), admin_verdict::done);
     BOOST_CHECK(t.becomes("n1 n3 n5", 1s));
     t.start("n2");
     t.run(2s);
@@ -381,7 +381,7 @@ BOOST_AUTO_TEST_CASE(a_replacement_that_died_can_be_another_one_or_none)
     BOOST_CHECK_EQUAL(t.verdict_of(t.replace("n1")), admin_verdict::not_now);
     t.kill("n4");
     t.start("n5");
-    BOOST_CHECK(t.outcome(t.replace("n2", "n5"), 100ms) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(t.replace("n2", "n5"), 100ms), admin_verdict::done);
     BOOST_CHECK(t.becomes("n1 n3 n5", 1s));
 
     town_with_a_spare u;

@@ -18,10 +18,10 @@ BOOST_AUTO_TEST_SUITE(failure_detector_suite)
 BOOST_AUTO_TEST_CASE(a_process_is_alive_until_it_is_silent_for_too_long)
 {
     failure_detector d(250ms);
-    BOOST_CHECK(d.judge(n1, 0ms) == verdict::silent);
+    BOOST_CHECK_EQUAL(d.judge(n1, 0ms), verdict::silent);
     d.heard(n1, 1000ms, false);
-    BOOST_CHECK(d.judge(n1, 1250ms) == verdict::alive);
-    BOOST_CHECK(d.judge(n1, 1251ms) == verdict::silent);
+    BOOST_CHECK_EQUAL(d.judge(n1, 1250ms), verdict::alive);
+    BOOST_CHECK_EQUAL(d.judge(n1, 1251ms), verdict::silent);
     BOOST_CHECK(d.last_heard(n1) == instant{1000ms});
     BOOST_CHECK(!d.last_heard(n2));
 }
@@ -31,16 +31,16 @@ BOOST_AUTO_TEST_CASE(what_either_side_is_late_by_is_no_silence)
     failure_detector d(250ms, 1s);
     d.heard(n1, 1000ms, false, 100ms);
     d.heard(n2, 1000ms, false);
-    BOOST_CHECK(d.judge(n1, 1450ms) == verdict::alive);
-    BOOST_CHECK(d.judge(n1, 1451ms) == verdict::silent);
-    BOOST_CHECK(d.judge(n2, 1251ms) == verdict::silent);
+    BOOST_CHECK_EQUAL(d.judge(n1, 1450ms), verdict::alive);
+    BOOST_CHECK_EQUAL(d.judge(n1, 1451ms), verdict::silent);
+    BOOST_CHECK_EQUAL(d.judge(n2, 1251ms), verdict::silent);
     d.own_lateness(200ms);
-    BOOST_CHECK(d.judge(n2, 1650ms) == verdict::alive);
-    BOOST_CHECK(d.judge(n1, 1650ms) == verdict::alive);
-    BOOST_CHECK(d.judge(n2, 1651ms) == verdict::silent);
+    BOOST_CHECK_EQUAL(d.judge(n2, 1650ms), verdict::alive);
+    BOOST_CHECK_EQUAL(d.judge(n1, 1650ms), verdict::alive);
+    BOOST_CHECK_EQUAL(d.judge(n2, 1651ms), verdict::silent);
     d.own_lateness(10s);
-    BOOST_CHECK(d.judge(n1, 2000ms) == verdict::alive);
-    BOOST_CHECK(d.judge(n1, 2001ms) == verdict::silent);
+    BOOST_CHECK_EQUAL(d.judge(n1, 2000ms), verdict::alive);
+    BOOST_CHECK_EQUAL(d.judge(n1, 2001ms), verdict::silent);
     d.heard(n1, 3000ms, false, microseconds::max());
     BOOST_CHECK(d.patience(n1) == 1s);
     d.own_lateness({});
@@ -65,38 +65,38 @@ BOOST_FIXTURE_TEST_CASE(who_falls_silent_together_is_waited_for_longer_and_given
     d.heard(n1, 1000ms, false);
     d.heard(n2, 1100ms, false);
     d.heard(n3, 1251ms, false);
-    BOOST_CHECK(d.judge(n1, 1300ms) == verdict::alive);
-    BOOST_CHECK(d.judge(n1, 2000ms) == verdict::alive);
-    BOOST_CHECK(d.judge(n2, 2000ms) == verdict::alive);
-    BOOST_CHECK(d.judge(n1, 2001ms) == verdict::silent);
-    BOOST_CHECK(d.judge(n2, 2001ms) == verdict::silent);
+    BOOST_CHECK_EQUAL(d.judge(n1, 1300ms), verdict::alive);
+    BOOST_CHECK_EQUAL(d.judge(n1, 2000ms), verdict::alive);
+    BOOST_CHECK_EQUAL(d.judge(n2, 2000ms), verdict::alive);
+    BOOST_CHECK_EQUAL(d.judge(n1, 2001ms), verdict::silent);
+    BOOST_CHECK_EQUAL(d.judge(n2, 2001ms), verdict::silent);
 }
 
 BOOST_FIXTURE_TEST_CASE(one_that_falls_silent_alone_shares_nothing, three_connected)
 {
     d.heard(n1, 1000ms, false);
     d.heard(n2, 1125ms, false);  // missed for half a silence when the other's is over
-    BOOST_CHECK(d.judge(n1, 1251ms) == verdict::silent);
-    BOOST_CHECK(d.judge(n1, 1400ms) == verdict::silent);  // and not alive again afterwards
+    BOOST_CHECK_EQUAL(d.judge(n1, 1251ms), verdict::silent);
+    BOOST_CHECK_EQUAL(d.judge(n1, 1400ms), verdict::silent);  // and not alive again afterwards
     d.heard(n3, 2000ms, false);
     d.heard(n1, 2250ms, false);  // the other was silent already
     d.heard(n2, 2500ms, false);
-    BOOST_CHECK(d.judge(n1, 2501ms) == verdict::silent);
+    BOOST_CHECK_EQUAL(d.judge(n1, 2501ms), verdict::silent);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_connection_that_does_not_stand_shares_no_silence, three_connected)
 {
     d.heard(n1, 1000ms, false);
     d.heard(n2, 1000ms, false);
-    BOOST_REQUIRE(d.judge(n1, 1300ms) == verdict::alive);
+    BOOST_REQUIRE_EQUAL(d.judge(n1, 1300ms), verdict::alive);
     BOOST_CHECK(!d.lost(n2));
-    BOOST_CHECK(d.judge(n1, 1300ms) == verdict::silent);
-    BOOST_CHECK(d.judge(n2, 1300ms) == verdict::silent);
+    BOOST_CHECK_EQUAL(d.judge(n1, 1300ms), verdict::silent);
+    BOOST_CHECK_EQUAL(d.judge(n2, 1300ms), verdict::silent);
     d.forget(n3);
     d.connected(n2, false);
     d.heard(n3, 1000ms, false);
     d.heard(n1, 2000ms, false);
-    BOOST_CHECK(d.judge(n3, 1251ms) == verdict::silent);  // never connected, or forgotten since
+    BOOST_CHECK_EQUAL(d.judge(n3, 1251ms), verdict::silent);  // never connected, or forgotten since
 }
 
 BOOST_FIXTURE_TEST_CASE(the_first_word_after_a_shared_silence_gives_the_others_one_more, three_connected)
@@ -104,21 +104,21 @@ BOOST_FIXTURE_TEST_CASE(the_first_word_after_a_shared_silence_gives_the_others_o
     d.heard(n1, 1000ms, false);
     d.heard(n2, 1000ms, false);
     d.heard(n2, 1500ms, false);
-    BOOST_CHECK(d.judge(n1, 1750ms) == verdict::alive);
-    BOOST_CHECK(d.judge(n1, 1751ms) == verdict::silent);
+    BOOST_CHECK_EQUAL(d.judge(n1, 1750ms), verdict::alive);
+    BOOST_CHECK_EQUAL(d.judge(n1, 1751ms), verdict::silent);
     // Once in a silence, a whole one, however late that is.
     d.heard(n1, 3000ms, false);
     d.heard(n2, 3000ms, false);
     d.heard(n3, 3100ms, false);
     d.heard(n2, 3900ms, false);
-    BOOST_CHECK(d.judge(n1, 4150ms) == verdict::alive);
-    BOOST_CHECK(d.judge(n1, 4151ms) == verdict::silent);
+    BOOST_CHECK_EQUAL(d.judge(n1, 4150ms), verdict::alive);
+    BOOST_CHECK_EQUAL(d.judge(n1, 4151ms), verdict::silent);
     d.heard(n3, 4050ms, false);
-    BOOST_CHECK(d.judge(n1, 4151ms) == verdict::silent);
+    BOOST_CHECK_EQUAL(d.judge(n1, 4151ms), verdict::silent);
     d.heard(n1, 5000ms, false);
     d.heard(n2, 5000ms, false);
     d.heard(n2, 5500ms, false);
-    BOOST_CHECK(d.judge(n1, 5750ms) == verdict::alive);
+    BOOST_CHECK_EQUAL(d.judge(n1, 5750ms), verdict::alive);
 }
 
 BOOST_AUTO_TEST_CASE(who_was_silent_speaks_since_the_first_word_after_it)
@@ -144,8 +144,8 @@ BOOST_AUTO_TEST_CASE(an_observer_that_pauses_again_and_again_keeps_nobody_who_is
         d.forgive(now, now + 60ms);
         now += 60ms;
     }
-    BOOST_CHECK(d.judge(n1, now + 10ms) == verdict::alive);
-    BOOST_CHECK(d.judge(n1, now + 11ms) == verdict::silent);
+    BOOST_CHECK_EQUAL(d.judge(n1, now + 10ms), verdict::alive);
+    BOOST_CHECK_EQUAL(d.judge(n1, now + 11ms), verdict::silent);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_word_in_time_excuses_nobody, three_connected)
@@ -153,21 +153,21 @@ BOOST_FIXTURE_TEST_CASE(a_word_in_time_excuses_nobody, three_connected)
     d.heard(n1, 1000ms, false);
     d.heard(n2, 1240ms, false);
     d.heard(n2, 1260ms, false);
-    BOOST_CHECK(d.judge(n1, 1261ms) == verdict::silent);
+    BOOST_CHECK_EQUAL(d.judge(n1, 1261ms), verdict::silent);
     // Nor does one the connection of which has ended, or excuse such a one.
     d.heard(n1, 2000ms, false);
     d.heard(n2, 2000ms, false);
     BOOST_CHECK(!d.lost(n1));
     d.heard(n2, 2300ms, false);
     d.connected(n1, false);
-    BOOST_CHECK(d.judge(n1, 2301ms) == verdict::silent);
+    BOOST_CHECK_EQUAL(d.judge(n1, 2301ms), verdict::silent);
 }
 
 BOOST_AUTO_TEST_CASE(another_boot_is_another_process)
 {
     failure_detector d(250ms);
     d.heard(n1, 1000ms, false);
-    BOOST_CHECK(d.judge(a_member("n1", 1, 9), 1000ms) == verdict::silent);
+    BOOST_CHECK_EQUAL(d.judge(a_member("n1", 1, 9), 1000ms), verdict::silent);
 }
 
 BOOST_AUTO_TEST_CASE(a_lost_connection_alone_proves_nothing_and_asks_for_a_probe)
@@ -177,9 +177,9 @@ BOOST_AUTO_TEST_CASE(a_lost_connection_alone_proves_nothing_and_asks_for_a_probe
     d.connected(n1, true);
     d.heard(n1, 1000ms, false);
     BOOST_CHECK(d.lost(n1));
-    BOOST_CHECK(d.judge(n1, 1001ms) == verdict::alive);
+    BOOST_CHECK_EQUAL(d.judge(n1, 1001ms), verdict::alive);
     d.probed(n1, false);
-    BOOST_CHECK(d.judge(n1, 1002ms) == verdict::alive);
+    BOOST_CHECK_EQUAL(d.judge(n1, 1002ms), verdict::alive);
 }
 
 BOOST_AUTO_TEST_CASE(of_a_process_elsewhere_nobody_is_asked)
@@ -204,9 +204,9 @@ BOOST_AUTO_TEST_CASE(an_end_that_the_kernel_tells_after_a_lost_connection_is_cer
     d.heard(n1, 1000ms, false);
     BOOST_REQUIRE(d.lost(n1));
     d.probed(n1, true);
-    BOOST_CHECK(d.judge(n1, 1001ms) == verdict::gone);
+    BOOST_CHECK_EQUAL(d.judge(n1, 1001ms), verdict::gone);
     d.probed(n1, false);  // an answer that was overtaken
-    BOOST_CHECK(d.judge(n1, 1001ms) == verdict::gone);
+    BOOST_CHECK_EQUAL(d.judge(n1, 1001ms), verdict::gone);
 }
 
 BOOST_AUTO_TEST_CASE(a_probe_that_is_older_than_the_newest_word_does_not_count)
@@ -217,7 +217,7 @@ BOOST_AUTO_TEST_CASE(a_probe_that_is_older_than_the_newest_word_does_not_count)
     BOOST_REQUIRE(d.lost(n1));
     d.heard(n1, 1010ms, false);  // it has connected again
     d.probed(n1, true);
-    BOOST_CHECK(d.judge(n1, 1011ms) == verdict::alive);
+    BOOST_CHECK_EQUAL(d.judge(n1, 1011ms), verdict::alive);
 }
 
 BOOST_AUTO_TEST_CASE(a_clean_step_down_and_a_closed_connection_is_an_end_but_no_certain_death)
@@ -225,17 +225,17 @@ BOOST_AUTO_TEST_CASE(a_clean_step_down_and_a_closed_connection_is_an_end_but_no_
     failure_detector d(250ms);
     d.connected(n1, true);
     d.heard(n1, 1000ms, true);
-    BOOST_CHECK(d.judge(n1, 1001ms) == verdict::alive);
+    BOOST_CHECK_EQUAL(d.judge(n1, 1001ms), verdict::alive);
     BOOST_CHECK(d.lost(n1));
-    BOOST_CHECK(d.judge(n1, 1002ms) == verdict::left);
+    BOOST_CHECK_EQUAL(d.judge(n1, 1002ms), verdict::left);
     d.probed(n1, true);
-    BOOST_CHECK(d.judge(n1, 1003ms) == verdict::gone);
+    BOOST_CHECK_EQUAL(d.judge(n1, 1003ms), verdict::gone);
 
     d.heard(n2, 1000ms, true);
     BOOST_CHECK(!d.lost(n2));
-    BOOST_CHECK(d.judge(n2, 1002ms) == verdict::left);
+    BOOST_CHECK_EQUAL(d.judge(n2, 1002ms), verdict::left);
     d.connected(n2, false);  // it goes on after all
-    BOOST_CHECK(d.judge(n2, 1003ms) == verdict::alive);
+    BOOST_CHECK_EQUAL(d.judge(n2, 1003ms), verdict::alive);
 }
 
 BOOST_AUTO_TEST_CASE(the_observers_own_pause_is_forgiven_only_to_those_who_were_in_time)
@@ -245,9 +245,9 @@ BOOST_AUTO_TEST_CASE(the_observers_own_pause_is_forgiven_only_to_those_who_were_
     d.heard(n2, 700ms, false);
     d.forgive(1040ms, 2000ms);
     BOOST_CHECK(d.assumed(n1, 2000ms));
-    BOOST_CHECK(d.judge(n1, 2210ms) == verdict::alive);
-    BOOST_CHECK(d.judge(n1, 2211ms) == verdict::silent);
-    BOOST_CHECK(d.judge(n2, 2000ms) == verdict::silent);
+    BOOST_CHECK_EQUAL(d.judge(n1, 2210ms), verdict::alive);
+    BOOST_CHECK_EQUAL(d.judge(n1, 2211ms), verdict::silent);
+    BOOST_CHECK_EQUAL(d.judge(n2, 2000ms), verdict::silent);
 }
 
 BOOST_AUTO_TEST_CASE(an_assumption_ends_with_a_word_or_with_a_whole_silence)
@@ -269,7 +269,7 @@ BOOST_AUTO_TEST_CASE(the_certainly_dead_are_not_forgiven)
     BOOST_REQUIRE(d.lost(n1));
     d.probed(n1, true);
     d.forgive(1001ms, 2000ms);
-    BOOST_CHECK(d.judge(n1, 2000ms) == verdict::gone);
+    BOOST_CHECK_EQUAL(d.judge(n1, 2000ms), verdict::gone);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

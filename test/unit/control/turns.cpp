@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(a_reconfiguration_alone_passes)
     BOOST_REQUIRE(t.becomes("n2 n3", 500ms));
     t.run(10ms);
     BOOST_CHECK(!t.ctl->changing());
-    BOOST_CHECK(t.outcome(t.remove("n3"), 500ms) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(t.remove("n3"), 500ms), admin_verdict::done);
 }
 
 BOOST_AUTO_TEST_CASE(nor_does_it_matter_whether_it_is_stored_already)
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(what_another_request_is_waiting_for_does_not)
     BOOST_CHECK(t.ctl->changing());
     BOOST_CHECK(!passes(t, t.remove("n3")));
     t.of("n2").promises = true;
-    BOOST_CHECK(t.outcome(first, 500ms) == admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.outcome(first, 500ms), admin_verdict::done);
     BOOST_CHECK(!reply_to(t, first).passing);
 }
 
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(what_an_older_registry_ends_is_told_why)
     auto const removal = t.remove("n3");
     BOOST_CHECK(!t.verdict_of(removal));
     t.of("n2").speaks = true;
-    BOOST_CHECK(t.outcome(removal, 500ms) == admin_verdict::old_registry);
+    BOOST_CHECK_EQUAL(t.outcome(removal, 500ms), admin_verdict::old_registry);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
