@@ -96,7 +96,7 @@ std::string transcript::take_quietly()
 {
     text_.clear();
     again_ = 0;
-    say(std::to_string(steps_) + " steps");
+    say(std::to_string(steps_) + (steps_ == 1 ? " step" : " steps"));
     return take();
 }
 
