@@ -6,7 +6,8 @@ build=$root/build/release
 
 build_packages=(
     ca-certificates ccache cmake g++ git make mold ninja-build npm pkg-config protobuf-compiler python3
-    libboost1.81-all-dev libboost-json1.81-dev libboost-url1.81-dev libprotobuf-dev libsodium-dev
+    libboost-json1.81-dev libboost-log1.81-dev libboost-program-options1.81-dev libboost-test1.81-dev
+    libboost-url1.81-dev libprotobuf-dev libsodium-dev
     libsqlite3-dev libssl-dev libsystemd-dev libzstd-dev prometheus-cpp-dev
 )
 # What the tests use on top: a browser, an independent WebSocket client, the formatter, the coroutine lint, and what makes
