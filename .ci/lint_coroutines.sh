@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # g++ 12 destroys a lambda or aggregate temporary of a co_await expression twice (docs/hacking.md). Finds every such
-# line of our own. Needs a build folder with compile_commands.json: .ci/lint_coroutines.sh build/release
+# line of our own. Needs a build folder that knows each file alone: cmake --preset dev; .ci/lint_coroutines.sh build/dev
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 folder=$1

@@ -107,7 +107,7 @@ def steps(args):
         Step("web build", f"{SETUP} build_web"),
         Step("web unit", f"rm -f {vitest}; cd web && npm test -- --reporter=default --reporter=junit --outputFile.junit={vitest}", junit(vitest)),
         build("release", "all"),
-        Step("lint coroutines", ".ci/lint_coroutines.sh build/release"),
+        Step("lint coroutines", "cmake --preset dev && .ci/lint_coroutines.sh build/dev"),
         ctest("unit", "release", "-L 'lint|unit|scenario'"),
         ctest("simulator", "release", "-L sim"),
         *([Step("simulator long", "build/release/bin/chaind_sim --seeds 10000..15000 --app plain --jobs 2", limit_s=12 * 3600)] if args.long else []),

@@ -38,13 +38,13 @@ if(CHAIND_SANITIZE)
     target_compile_options(chaind_flags INTERFACE -O1 -fsanitize=${CHAIND_SANITIZE} -fno-omit-frame-pointer
                                                   -fno-sanitize-recover=all -Wno-maybe-uninitialized)
     target_link_options(chaind_flags INTERFACE -fsanitize=${CHAIND_SANITIZE})
-    if(CMAKE_UNITY_BUILD)
-        # What is local to one of the files that are compiled together looks like a header's to g++.
-        target_compile_options(chaind_flags INTERFACE -Wno-subobject-linkage)
-    endif()
     if(CHAIND_SANITIZE MATCHES thread)
         target_compile_options(chaind_flags INTERFACE -Wno-tsan)
     endif()
-elseif(CMAKE_UNITY_BUILD)
-    target_compile_options(chaind_flags INTERFACE -Wno-subobject-linkage)
+endif()
+
+if(CMAKE_UNITY_BUILD)
+    # What is local to one of the files that are compiled together looks like a header's to g++. A file is included there
+    # by its whole path, which an assertion would carry into the object: ccache would know it in this folder only.
+    target_compile_options(chaind_flags INTERFACE -Wno-subobject-linkage -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
 endif()
