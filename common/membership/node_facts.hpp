@@ -17,9 +17,10 @@ namespace chaind
 struct rows_reading
 {
     bool running = false;
-    std::uint64_t asked = 0;     // the number under which this one, or the last one, was asked for; 0: it was due
-    std::uint64_t done = 0;      // rows
-    std::uint64_t all = 0;       // rows, about
+    std::uint64_t asked =
+        0;                   // the number under which this one, or the last one, was asked for; 0: it was due
+    std::uint64_t done = 0;  // rows
+    std::uint64_t all = 0;   // rows, about
     std::int64_t proven_ms = 0;  // when all were last known to be as written, since 1970 UTC; 0: never
     std::string error;           // what the last one has found; empty: nothing
 
