@@ -312,6 +312,40 @@ describe('connection', () => {
     expect(signed_out).toEqual([]);
   });
 
+  it('asks again every 1 to 2 s while a machine answers, whatever the back-off was, and whoever has no power', async () => {
+    connect();
+    const asked: number[] = [];
+    const go_on = async (ms: number, then: (socket: FakeSocket) => void) => {
+      for (const until = Date.now() + ms; Date.now() < until;) {
+        const before = sockets.all.length;
+        await vi.advanceTimersByTimeAsync(50);
+        if (sockets.all.length > before) then(sockets.last);
+        await settle();
+      }
+    };
+    await go_on(90_000, (socket) => socket.die());
+    // The second machine is back and cannot serve; the others take no connection and refuse none.
+    await go_on(60_000, (socket) => {
+      if (socket.url !== machines[1]!.url) return;
+      asked.push(Date.now());
+      socket.onopen?.();
+      socket.refuse(socket.all('hello')[0]!, { code: 'unavailable', retry: 'same_cid' });
+      socket.die(4004);
+    });
+    const pauses = asked.slice(2).map((at, i) => at - asked[i + 1]!);
+    expect(Math.max(...pauses)).toBeLessThan(2 * 2000 + 2000 + 4 * 100);
+    asked.length = 0;
+    await go_on(60_000, (socket) => {
+      if (socket.url === machines[0]!.url) asked.push(Date.now());
+      socket.onopen?.();
+      socket.refuse(socket.all('hello')[0]!, { code: 'unavailable', retry: 'same_cid' });
+      socket.die(4004);
+    });
+    const rounds = asked.slice(2).map((at, i) => at - asked[i + 1]!);
+    expect(Math.min(...rounds)).toBeGreaterThanOrEqual(1000);
+    expect(Math.max(...rounds)).toBeLessThan(2400);
+  });
+
   it('comes back after 4003 and stops after 4504', async () => {
     const connection = connect();
     await vi.advanceTimersByTimeAsync(100);

@@ -1,5 +1,6 @@
 // Keeps one link to some replica of the chain alive. It promises: when a link ends, the next replica is asked at once
-// (0 to 100 ms of jitter), each replica once a round, then rounds back off to 15 s; a link in doubt is replaced without
+// (0 to 100 ms of jitter), each replica once a round; rounds back off to 15 s where no machine answers, and follow each other after 2 s at most while
+// one does that cannot serve; a link in doubt is replaced without
 // being dropped first; whoever takes over resumes where the last link stood.
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Answer, OpAnswer, OpData } from './frames';
@@ -51,6 +52,7 @@ const most_former = 8;
 export const jitter_ms = 100;
 const first_pause_ms = 250;
 const longest_pause_ms = 15000;
+const answered_pause_ms = 2000;
 const hello_within_ms = 2000;
 const hello_within_later_ms = 5000;
 
@@ -65,6 +67,7 @@ export class Connection {
   private tried_ = new Set<string>();
   private preferred_: string[] = [];
   private rounds_ = 0;
+  private unanswered_rounds_ = 0;
   // In this round.
   private answered_ = false;
   private timer_: ReturnType<typeof setTimeout> | undefined;
@@ -181,6 +184,8 @@ export class Connection {
         hello: { proto: [1], ...this.options_.hello(), ...(resume ? { resume } : {}) },
         open: this.options_.open,
         hello_within_ms: this.rounds_ === 0 ? hello_within_ms : hello_within_later_ms,
+        // Where others answer the way there is not slow: this machine has no power, perhaps.
+        open_within_ms: this.status_.value.answered ? hello_within_ms : hello_within_later_ms,
       },
       {
         on_hello: (answer) => this.greeted_(link, endpoint, answer),
@@ -205,8 +210,11 @@ export class Connection {
       if (this.answers_) this.set_({ trouble_since: undefined });
       return;
     }
-    const longest = Math.min(longest_pause_ms, first_pause_ms * 2 ** this.rounds_);
+    const longest = this.answered_
+      ? answered_pause_ms
+      : Math.min(longest_pause_ms, first_pause_ms * 2 ** this.unanswered_rounds_);
     this.rounds_++;
+    this.unanswered_rounds_ = this.answered_ ? 0 : this.unanswered_rounds_ + 1;
     const pause = longest * (0.6 + 0.4 * Math.random());
     this.set_({ next_try_at: Date.now() + pause, answered: this.answered_ });
     this.timer_ = setTimeout(() => this.begin_round_(), pause);
@@ -219,7 +227,7 @@ export class Connection {
     this.candidate_ = undefined;
     this.current_ = link;
     this.current_url_ = endpoint.url;
-    this.rounds_ = 0;
+    this.rounds_ = this.unanswered_rounds_ = 0;
     this.preferred_ = [];
     this.asked_to_leave_ = false;
     this.learn_(answer.d.cluster);

@@ -40,6 +40,7 @@ export interface LinkOptions {
   hello: OpData<'hello'>;
   open: OpenSocket;
   hello_within_ms: number;
+  open_within_ms: number;
 }
 
 // Ends that say: a frame of this client could not be read. The last one is this client's own word for an error answer that
@@ -82,6 +83,7 @@ export class Link {
   private silence_ms_ = 15000;
   private dead_ms_ = 4000;
   private hello_timer_: ReturnType<typeof setTimeout> | undefined;
+  private open_timer_: ReturnType<typeof setTimeout> | undefined;
   private silence_timer_: ReturnType<typeof setTimeout> | undefined;
   private dead_timer_: ReturnType<typeof setTimeout> | undefined;
   private ack_timer_: ReturnType<typeof setTimeout> | undefined;
@@ -91,6 +93,7 @@ export class Link {
     private readonly handlers_: LinkHandlers,
   ) {
     this.hello_timer_ = setTimeout(() => this.end_(4900, 'no answer to hello', false), options_.hello_within_ms);
+    this.open_timer_ = setTimeout(() => this.end_(4900, 'takes no connection', false), options_.open_within_ms);
     this.socket_ = options_.open(options_.url);
     this.socket_.onopen = () => this.greet_();
     this.socket_.onmessage = (event) => this.receive_(event.data);
@@ -134,6 +137,7 @@ export class Link {
   }
 
   private greet_(): void {
+    clearTimeout(this.open_timer_);
     this.answered_ = true;
     this.request('hello', this.options_.hello).then(
       (answer) => {
@@ -254,7 +258,7 @@ export class Link {
   private end_(code: number, reason: string, stop: boolean): void {
     if (this.ended_) return;
     this.ended_ = true;
-    for (const timer of [this.hello_timer_, this.silence_timer_, this.dead_timer_, this.ack_timer_])
+    for (const timer of [this.hello_timer_, this.open_timer_, this.silence_timer_, this.dead_timer_, this.ack_timer_])
       clearTimeout(timer);
     this.socket_.onopen = this.socket_.onmessage = this.socket_.onclose = null;
     try {
