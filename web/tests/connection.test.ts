@@ -10,9 +10,12 @@ let seen: Dev[];
 let gaps: string[];
 let signed_out: string[];
 
-function connect(endpoints = machines): Connection {
+function connect(endpoints = machines, watched = false): Connection {
   const connection = new Connection(
-    { open: sockets.open, hello: () => ({ token: 't' }), resume: () => resume && { ...resume }, endpoints },
+    {
+      ...{ open: sockets.open, hello: () => ({ token: 't' }), resume: () => resume && { ...resume }, endpoints },
+      is_watched: () => watched,
+    },
     {
       ...handlers(),
       on_hello: (answer) => (resume = { lineage: answer.d.lineage, pos: answer.pos }),
@@ -110,7 +113,7 @@ describe('connection', () => {
     expect(sockets.all[0]!.closed).toBe(true);
   });
 
-  it('pings after 15 s of silence and leaves after 4 s more', async () => {
+  it('pings after 15 s of silence, looks elsewhere after 2 s more and leaves after 4', async () => {
     connect();
     await vi.advanceTimersByTimeAsync(100);
     const socket = await sockets.greet();
@@ -121,9 +124,29 @@ describe('connection', () => {
     socket.answer(socket.all('ping')[0]!, { t: 1 });
     await vi.advanceTimersByTimeAsync(5000);
     expect(socket.closed).toBe(false);
-    await vi.advanceTimersByTimeAsync(15_000);
-    expect(socket.closed).toBe(true);
+    await vi.advanceTimersByTimeAsync(12_200);
+    expect(socket.closed).toBe(false);
     expect(sockets.all.length).toBe(2);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(socket.closed).toBe(true);
+  });
+
+  it('of a machine that hangs somebody who looks at the page is told within 5 s, and gets another one', async () => {
+    const connection = connect(machines, true);
+    await vi.advanceTimersByTimeAsync(100);
+    const socket = await sockets.greet();
+    for (let i = 0; i < 20; i++) {
+      await vi.advanceTimersByTimeAsync(1000);
+      for (const ping of socket.all('ping').slice(i > 0 ? -1 : 0)) socket.answer(ping, { t: 1 });
+    }
+    expect(socket.all('ping').length).toBeLessThanOrEqual(7);
+    expect(sockets.all).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(5100);
+    expect(connection.status.value.trouble_since).toBeLessThanOrEqual(Date.now() - 2000);
+    expect(sockets.all).toHaveLength(2);
+    await sockets.greet('ok');
+    expect(connection.status.value).toMatchObject({ phase: 'live', moved: { complete: true } });
+    expect(socket.closed).toBe(true);
   });
 
   it('shows that it is alive while only the other side talks', async () => {

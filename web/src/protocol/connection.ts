@@ -4,7 +4,7 @@
 // being dropped first; whoever takes over resumes where the last link stood.
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Answer, OpAnswer, OpData } from './frames';
-import { Link, unreadable_codes, type LinkEnd, type OpenSocket } from './link';
+import { Link, overdue_ms, unreadable_codes, type LinkEnd, type OpenSocket } from './link';
 import type { ClusterInfo, Dev, Eev, Endpoint } from './types.gen';
 
 export interface Moved {
@@ -46,6 +46,7 @@ export interface ConnectionOptions {
   // Where the client stands: what it has applied.
   resume(): OpData<'hello'>['resume'];
   endpoints: Endpoint[];
+  is_watched?: () => boolean;
 }
 
 const most_former = 8;
@@ -184,6 +185,7 @@ export class Connection {
         hello: { proto: [1], ...this.options_.hello(), ...(resume ? { resume } : {}) },
         open: this.options_.open,
         hello_within_ms: this.rounds_ === 0 ? hello_within_ms : hello_within_later_ms,
+        is_watched: () => this.options_.is_watched?.() ?? false,
         // Where others answer the way there is not slow: this machine has no power, perhaps.
         open_within_ms: this.status_.value.answered ? hello_within_ms : hello_within_later_ms,
       },
@@ -197,6 +199,9 @@ export class Connection {
         },
         on_ephemeral: (event) => {
           if (link === this.current_) this.ephemeral_(event);
+        },
+        on_overdue: () => {
+          if (link === this.current_) this.doubt(Date.now() - overdue_ms);
         },
         on_end: (end) => this.ended_(link, endpoint, end),
       },

@@ -32,6 +32,8 @@ export interface LinkHandlers {
   // What was received has a hole, or the server says that it can't be continued: fetch everything anew.
   on_gap(why: string): void;
   on_ephemeral(event: Eev): void;
+  // No sign of life for a while, and no end yet.
+  on_overdue(): void;
   on_end(end: LinkEnd): void;
 }
 
@@ -41,6 +43,8 @@ export interface LinkOptions {
   open: OpenSocket;
   hello_within_ms: number;
   open_within_ms: number;
+  // Somebody looks at the page, who is not to believe for long what a machine said that has died without a word.
+  is_watched(): boolean;
 }
 
 // Ends that say: a frame of this client could not be read. The last one is this client's own word for an error answer that
@@ -61,6 +65,9 @@ const is_longer = (text: string, bytes: number) =>
 // WebSocket.OPEN. Between the other side's close frame and the event that says so a socket takes texts and drops them, with
 // an error on the console (WHATWG WebSockets, send()).
 const open_state = 1;
+
+const watched_silence_ms = 3000;
+export const overdue_ms = 2000;
 
 const ack_after_events = 64;
 const ack_after_ms = 80;
@@ -86,6 +93,7 @@ export class Link {
   private open_timer_: ReturnType<typeof setTimeout> | undefined;
   private silence_timer_: ReturnType<typeof setTimeout> | undefined;
   private dead_timer_: ReturnType<typeof setTimeout> | undefined;
+  private overdue_timer_: ReturnType<typeof setTimeout> | undefined;
   private ack_timer_: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -247,10 +255,15 @@ export class Link {
 
   private heard_(): void {
     clearTimeout(this.silence_timer_);
+    clearTimeout(this.overdue_timer_);
     clearTimeout(this.dead_timer_);
     this.dead_timer_ = undefined;
     if (!this.greeted_) return;
-    this.silence_timer_ = setTimeout(() => this.ping_(), this.silence_ms_);
+    const patience = this.options_.is_watched() ? Math.min(watched_silence_ms, this.silence_ms_) : this.silence_ms_;
+    this.silence_timer_ = setTimeout(() => {
+      this.overdue_timer_ = setTimeout(() => this.handlers_.on_overdue(), overdue_ms);
+      this.ping_();
+    }, patience);
     // The other side wants a sign of life too, also while it does all the talking.
     if (Date.now() - this.sent_at_ >= this.silence_ms_) this.ping_();
   }
@@ -258,8 +271,8 @@ export class Link {
   private end_(code: number, reason: string, stop: boolean): void {
     if (this.ended_) return;
     this.ended_ = true;
-    for (const timer of [this.hello_timer_, this.open_timer_, this.silence_timer_, this.dead_timer_, this.ack_timer_])
-      clearTimeout(timer);
+    const timers = [this.hello_timer_, this.open_timer_, this.silence_timer_, this.overdue_timer_, this.dead_timer_];
+    for (const timer of [...timers, this.ack_timer_]) clearTimeout(timer);
     this.socket_.onopen = this.socket_.onmessage = this.socket_.onclose = null;
     try {
       this.socket_.close(1000);

@@ -117,6 +117,7 @@ export class App {
           caps: ['batch'],
         }),
         resume: () => this.chat.resume(),
+        is_watched: () => document.visibilityState === 'visible',
       },
       {
         on_hello: (answer) => {
