@@ -419,7 +419,7 @@ async function drained({ chain, browser, after }) {
 
 async function restored({ chain, browser }) {
   const a = await open_page(browser, chain.nodes[0].url);
-  const band = a.getByText('The history was restored from a backup.');
+  const band = a.getByText('The chain goes on with another history.');
   const room = fresh('history');
   await register(a, fresh('noa'));
   await make_room(a, room);
@@ -443,7 +443,7 @@ async function restored({ chain, browser }) {
   same(await texts(a), ['before the backup'], 'the log after the restore');
   await a.reload();
   await row(a, 'before the backup').waitFor();
-  await a.getByText('One thing you wrote before it was not sent.').waitFor();
+  await a.getByText('One thing you wrote in the old one was not sent.').waitFor();
   await a.getByRole('button', { name: 'Look at it' }).click();
   const dialog = a.getByRole('dialog', { name: 'Not sent' });
   await dialog.getByText(`A message for #${lost}`).waitFor();

@@ -145,7 +145,7 @@ describe('a conversation that is not there any more', () => {
     socket.answer(socket.all('sync')[0]!, { convs: [zoo], users: [], next: null });
     await drawn();
     expect(app.begun.value).toEqual([{ conv: 'c_1', text: 'half' }]);
-    expect(find('.band')!.textContent).toContain('One thing you wrote before it was not sent.');
+    expect(find('.band')!.textContent).toContain('One thing you wrote in the old one was not sent.');
   });
 
   it('is none that one may join again: its draft waits there', async () => {

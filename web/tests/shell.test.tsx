@@ -50,11 +50,11 @@ describe('page', () => {
     expect(document.activeElement?.id).toBe('composer-text');
   });
 
-  it('says that the history was restored, and shows what was not sent apart from the rooms', async () => {
+  it('says that the history is another one, and shows what was not sent apart from the rooms', async () => {
     await signed_in([room]);
     await send('never sent');
     expect(find('.log')!.textContent).toContain('never sent');
-    expect(box.textContent).not.toContain('restored from a backup');
+    expect(box.textContent).not.toContain('another history');
     editing.value = { conv: 'c_1', mid: 'm_1', body: 'of the old history' };
     socket.die();
     await drawn();
@@ -65,8 +65,8 @@ describe('page', () => {
     socket.answer(socket.all('sync')[0]!, { convs: [{ ...room, name: 'art' }], users: [], next: null });
     await drawn();
     expect(editing.value).toBeUndefined();
-    expect(find('.band')!.textContent).toContain('The history was restored from a backup.');
-    expect(find('.band')!.textContent).toContain('One thing you wrote before it was not sent.');
+    expect(find('.band')!.textContent).toContain('The chain goes on with another history.');
+    expect(find('.band')!.textContent).toContain('One thing you wrote in the old one was not sent.');
     expect(find('.log')!.textContent).not.toContain('never sent');
     expect(socket.all('msg.send')).toEqual([]);
     button('Look at it').click();
@@ -91,7 +91,7 @@ describe('page', () => {
     kept_lineage.set('ln_0');
     await signed_in([room]);
     expect(app.restored.value).toBe(true);
-    expect(find('.band')!.textContent).toContain('The history was restored from a backup.');
+    expect(find('.band')!.textContent).toContain('The chain goes on with another history.');
   });
 
   it('shows a refused text with its reason, and gives it back', async () => {

@@ -115,8 +115,10 @@ describe('words of the chain', () => {
     );
     expect(band_text(cluster(1), undefined)).toMatchObject({
       strong: 'On the last machine.',
-      rest: 'One more failure stops service. Nothing is lost.',
+      rest: 'One more failure stops service.',
     });
+    const last = { schema: 's', state: 'degraded' as const, chain: [{ name: 'n1', role: 'solo' as const }], failed: [] };
+    expect(headline({ ...last, replicas: { want: 3, have: 1 } }).more).toBe('One more failure stops service.');
     expect(band_text(cluster(1, 'read_only'), undefined)!.rest).toMatch(/^Too few machines/);
     const full = { ...cluster(3, 'read_only'), reason: 'disk full: the disk of n1 has no room left' };
     expect(band_text(full, undefined)!.rest).toMatch(/^A disk is full/);
@@ -140,7 +142,7 @@ describe('machines that are away', () => {
       const [one, two] = all.filter((name) => name !== left);
       expect(band([left], [one!, two!])).toMatchObject({
         strong: 'On the last machine.',
-        rest: `${one} and ${two} are away. One more failure stops service. Nothing is lost.`,
+        rest: `${one} and ${two} are away. One more failure stops service.`,
       });
     }
     expect(band(['n1', 'n2', 'n3'], ['n4', 'n5']).rest).toBe(

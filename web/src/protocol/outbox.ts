@@ -141,7 +141,7 @@ export class Outbox {
       if (change.state !== 'refused' && this.is_foreign_(change))
         this.refuse_(change.cid, {
           code: 'precondition_failed',
-          msg: 'The history was restored from a backup since you wrote this.',
+          msg: 'The chain goes on with another history since you wrote this.',
           retry: 'after_fix',
           outcome: 'none',
         });

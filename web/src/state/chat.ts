@@ -199,7 +199,7 @@ export class Chat {
     for (const view of this.views_.values()) view.value = { ...view.value, window: undefined, loading: undefined };
   }
 
-  // The chain was restored from a backup: what is known here may never have happened, counters may be lower than they
+  // The chain has another history: what is known here may never have happened, counters may be lower than they
   // were, and ids may name something else.
   private forget_history_(): void {
     this.convs.value = new Map();

@@ -43,7 +43,7 @@ export function headline(status: Status): { words: string; more: string; ok: boo
   if (have === 1 && want > 1)
     return {
       words: 'On the last machine',
-      more: `One more failure stops service. Nothing is lost.${epoch}`,
+      more: `One more failure stops service.${epoch}`,
       ok: false,
     };
   const fail =

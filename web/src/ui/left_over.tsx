@@ -54,8 +54,8 @@ export function LeftOver() {
       <div class="in">
         {of_before.length > 0 && (
           <p class="muted">
-            Written before the history was restored from a backup, and never sent in this one. Rooms and people may be
-            others now, so it waits for you to decide.
+            Written in another history of the chain, and never sent in this one. Rooms and people may be others now, so
+            it waits for you to decide.
           </p>
         )}
         <ul class="flush left-over">

@@ -144,7 +144,7 @@ export function band_text(
   if (replicas === 1)
     return {
       strong: 'On the last machine.',
-      rest: `${who} One more failure stops service. Nothing is lost.`.trimStart(),
+      rest: `${who} One more failure stops service.`.trimStart(),
       bad: false,
     };
   const others = replicas === 2 ? 'both others' : `the ${in_words(replicas)} others`;
@@ -152,7 +152,7 @@ export function band_text(
   return { strong: `${replicas} of ${want} machines.`, rest: `Everything works. ${rest}`.trimEnd(), bad: false };
 }
 
-// After a restore: that it happened, until somebody has taken note; and what was not sent and has no place, until it is
+// With another history, after a restore or a forced epoch: that it happened, until somebody has taken note; and what was not sent and has no place, until it is
 // decided upon.
 export function RestoredBand() {
   const app = use_app();
@@ -165,11 +165,12 @@ export function RestoredBand() {
       <span>
         {of_before && (
           <>
-            <b>The history was restored from a backup.</b> What was written after that backup is not here any more.{' '}
+            <b>The chain goes on with another history.</b> It was restored from a backup, or made again from what one
+            machine held: what was written last may not be here any more.{' '}
           </>
         )}
         {left > 0 &&
-          `${left === 1 ? 'One thing' : `${left} things`} you wrote ${of_before ? 'before it ' : ''}${left === 1 ? 'was' : 'were'} not sent.`}
+          `${left === 1 ? 'One thing' : `${left} things`} you wrote ${of_before ? 'in the old one ' : ''}${left === 1 ? 'was' : 'were'} not sent.`}
       </span>{' '}
       <span class="row end">
         {left > 0 && (
