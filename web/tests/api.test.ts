@@ -41,6 +41,32 @@ describe('HTTP', () => {
     await expect(api.sign_in('ana', 'secret')).rejects.toBeInstanceOf(NobodyAnswers);
   });
 
+  const chain_of = (state: string, epoch: number, more = {}) =>
+    json(200, { schema: 's', state, epoch, chain: [], ...more });
+  const keeper = (urls: string[]) => ({ get: () => urls, set: (next: string[]) => (urls = next) });
+
+  it('asks everybody that it ever heard of how the chain is, and takes the newest word', async () => {
+    const known = keeper([]);
+    const asking = new Api(() => machines.slice(0, 1), known);
+    const urls = ['n1', 'n2', 'n3'].map((name) => `http://${name}/`);
+    serve({ n1: chain_of('degraded', 7, { client_urls: urls }) });
+    expect(await asking.status()).toMatchObject({ epoch: 7 });
+    expect(known.get()).toEqual(['http://n1', 'http://n2', 'http://n3']);
+
+    // The whole chain has died, and one of before is back.
+    serve({ n3: chain_of('down', 7) });
+    expect(await asking.status()).toMatchObject({ state: 'down' });
+    serve({ n2: chain_of('down', 6), n3: chain_of('down', 7) });
+    expect(await asking.status()).toMatchObject({ epoch: 7 });
+    serve({ n1: chain_of('degraded', 6), n3: chain_of('down', 7) });
+    expect(await asking.status()).toMatchObject({ state: 'degraded' });
+    const asked = serve({ n1: chain_of('degraded', 8), n3: chain_of('down', 7) });
+    expect(await asking.status()).toMatchObject({ epoch: 8 });
+    expect(asked).toEqual(['n1']);
+    serve({});
+    await expect(asking.status()).rejects.toBeInstanceOf(NobodyAnswers);
+  });
+
   it('never puts a password or a token into the address', async () => {
     const urls: string[] = [];
     vi.stubGlobal('fetch', (url: string) => {

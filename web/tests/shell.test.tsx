@@ -435,4 +435,23 @@ describe('page', () => {
     for (let i = 0; i < 20; i++) await Promise.resolve();
     expect((find('#composer-text') as HTMLTextAreaElement).value).toBe('refused\nthe next one');
   });
+
+  it('calls no chain safe of which it hears nothing any more', async () => {
+    const status = { schema: 's', state: 'degraded', epoch: 7, replicas: { want: 3, have: 2 }, failed: [{ name: 'n1' }] };
+    const chain = [
+      { name: 'n2', role: 'head' },
+      { name: 'n3', role: 'tail' },
+    ];
+    vi.stubGlobal('fetch', () => Promise.resolve(new Response(JSON.stringify({ ...status, chain }))));
+    await signed_in([room]);
+    go('/cluster');
+    await drawn();
+    expect(find('.sum h2')!.textContent).toContain('Safe on 2 of 3');
+    vi.stubGlobal('fetch', () => Promise.reject(new TypeError('refused')));
+    await vi.advanceTimersByTimeAsync(1200);
+    expect(find('.band')!.textContent).toContain('No machine answers.');
+    expect(find('.sum')!.textContent).toMatch(/As it was at \d\d:\d\d/);
+    expect(find('.sum')!.textContent).not.toMatch(/Safe|may fail/);
+    expect(find('.old .node')!.textContent).toContain('n2');
+  });
 });

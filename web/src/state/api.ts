@@ -5,6 +5,7 @@ import { Refused } from '../protocol/frames';
 import { ulid } from '../protocol/ulid';
 
 const patience_ms = 6000;
+const status_patience_ms = 3000;
 
 export class NobodyAnswers extends Error {
   constructor() {
@@ -21,8 +22,29 @@ export function own_endpoint(): Endpoint {
   return { node: '', url: `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}/ws` };
 }
 
+interface Told {
+  base: string;
+  status: Status;
+}
+
+const serves = ({ status }: Told) => status.state !== 'down';
+// Whoever serves first, then whoever knows the newest chain.
+const by_knowledge = (a: Told, b: Told) =>
+  Number(serves(b)) - Number(serves(a)) || (b.status.epoch ?? 0) - (a.status.epoch ?? 0);
+
+interface Machines {
+  get(): string[];
+  set(urls: string[]): void;
+}
+
 export class Api {
-  constructor(private readonly endpoints_: () => Endpoint[]) {}
+  // Whose status was taken last.
+  private base_ = '';
+
+  constructor(
+    private readonly endpoints_: () => Endpoint[],
+    private readonly machines_: Machines = { get: () => [], set: () => {} },
+  ) {}
 
   register(name: string, password: string): Promise<Account> {
     return this.call_('POST', '/api/v1/accounts', { name, password }, { 'Idempotency-Key': ulid() });
@@ -36,24 +58,40 @@ export class Api {
     return this.call_('DELETE', '/api/v1/session', undefined, { Authorization: `Bearer ${token}` });
   }
 
-  // Without a token the machines' inner facts are missing.
-  status(token?: string): Promise<Status> {
-    return this.call_('GET', '/api/v1/status', undefined, token ? { Authorization: `Bearer ${token}` } : {});
+  // Without a token the machines' inner facts are missing. Whoever answered last is asked again; when it does not answer
+  // now, or says that the chain is down, so are all others that are known.
+  async status(token?: string): Promise<Status> {
+    const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {};
+    const ask = async (base: string): Promise<Told> => {
+      const response = await send(base, 'GET', '/api/v1/status', undefined, headers, status_patience_ms);
+      if (!response.ok) throw new Refused(read_refusal(await response.text(), response.status));
+      return { base, status: (await response.json()) as Status };
+    };
+    const [first, ...others] = this.bases_().sort((a, b) => Number(b === this.base_) - Number(a === this.base_));
+    const answers: PromiseSettledResult<Told>[] = await Promise.allSettled([ask(first!)]);
+    if (!answers.some((one) => one.status === 'fulfilled' && serves(one.value)))
+      answers.push(...(await Promise.allSettled(others.map(ask))));
+    const [best] = answers.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])).sort(by_knowledge);
+    if (!best) {
+      const refusal = answers.find((one) => one.status === 'rejected' && one.reason instanceof Refused);
+      throw refusal?.status === 'rejected' ? refusal.reason : new NobodyAnswers();
+    }
+    this.base_ = best.base;
+    const machines = best.status['client_urls'];
+    if (Array.isArray(machines)) this.machines_.set(machines.map((url) => new URL(String(url)).origin));
+    return best.status;
+  }
+
+  private bases_(): string[] {
+    return [...new Set([location.origin, ...this.endpoints_().map(http_base), ...this.machines_.get()])];
   }
 
   private async call_<T>(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<T> {
-    const bases = [location.origin, ...this.endpoints_().map(http_base)];
     let refusal: Refused | undefined;
-    for (const base of new Set(bases)) {
+    for (const base of this.bases_()) {
       let response: Response;
       try {
-        response = await fetch(base + path, {
-          method,
-          headers: body === undefined ? headers : { ...headers, 'Content-Type': 'application/json' },
-          body: body === undefined ? undefined : JSON.stringify(body),
-          signal: AbortSignal.timeout(patience_ms),
-          cache: 'no-store',
-        });
+        response = await send(base, method, path, body, headers, patience_ms);
       } catch {
         continue;
       }
@@ -65,6 +103,23 @@ export class Api {
     }
     throw refusal ?? new NobodyAnswers();
   }
+}
+
+function send(
+  base: string,
+  method: string,
+  path: string,
+  body: unknown,
+  headers: Record<string, string>,
+  within_ms: number,
+): Promise<Response> {
+  return fetch(base + path, {
+    method,
+    headers: body === undefined ? headers : { ...headers, 'Content-Type': 'application/json' },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal: AbortSignal.timeout(within_ms),
+    cache: 'no-store',
+  });
 }
 
 function read_refusal(text: string, status: number): Err {

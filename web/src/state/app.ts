@@ -16,6 +16,7 @@ import {
   kept_edits,
   kept_endpoints,
   kept_lineage,
+  kept_machines,
   kept_session,
   kept_theme,
   open_device,
@@ -42,9 +43,10 @@ export class App {
   readonly notice = signal('');
   readonly theme = signal<Theme>(kept_theme.get());
   readonly status = signal<Status | undefined>(undefined);
+  status_at = 0;
   // The chain has another history than when this device saw it last; shown until somebody has taken note.
   readonly restored = signal(false);
-  readonly api = new Api(() => kept_endpoints.get());
+  readonly api = new Api(() => kept_endpoints.get(), kept_machines);
   readonly outbox: Outbox;
   readonly chat: Chat;
   readonly typing: Typing;
@@ -188,16 +190,23 @@ export class App {
     kept_lineage.set(lineage);
   }
 
+  async fetch_status(): Promise<Status> {
+    const status = await this.api.status(this.session.peek()?.token);
+    this.status_at = Date.now();
+    this.status.value = status;
+    return status;
+  }
+
   async refresh_status(): Promise<void> {
     try {
-      const status = await this.api.status(this.session.peek()?.token);
-      this.status.value = status;
+      const status = await this.fetch_status();
       const endpoints = status.chain
         .filter((node) => node.client_url)
         .map((node) => ({ node: node.name, url: `${node.client_url!.replace(/^http/, 'ws').replace(/\/$/, '')}/ws` }));
       if (endpoints.length > 0 && !this.session.value) kept_endpoints.set(endpoints);
     } catch {
-      this.status.value = undefined;
+      // Who has signed in is shown the old one with its date.
+      if (!this.session.value) this.status.value = undefined;
     }
   }
 }

@@ -64,6 +64,12 @@ export const kept_endpoints = {
   set: (endpoints: Endpoint[]) => keep('endpoints', endpoints),
 };
 
+// The base URLs of all machines that the chain ever told of, also of those that are not in it now.
+export const kept_machines = {
+  get: () => (values.get('machines') as string[] | undefined) ?? [],
+  set: (urls: string[]) => keep('machines', urls),
+};
+
 // Which history the chain had when this device last saw it.
 export const kept_lineage = {
   get: () => values.get('lineage') as string | undefined,

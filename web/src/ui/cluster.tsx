@@ -152,15 +152,13 @@ function JoiningCard({ node }: { node: NonNullable<Status['joining']>[number] })
 export function ClusterPage() {
   const app = use_app();
   const failed = useSignal('');
-  const fetched = useSignal(0);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let open = true;
     const poll = async () => {
       try {
-        app.status.value = await app.api.status(app.session.peek()?.token);
+        await app.fetch_status();
         failed.value = '';
-        fetched.value = Date.now();
       } catch (why) {
         if (!(why instanceof NobodyAnswers)) failed.value = 'The state could not be read.';
         else failed.value = navigator.onLine ? 'No machine answers.' : 'Offline.';
@@ -190,14 +188,14 @@ export function ClusterPage() {
             <Icon name="warning" />
             <span>
               <b>{failed.value}</b>{' '}
-              {fetched.value > 0
-                ? `What you see is from ${clock_time(fetched.value)}.`
+              {status
+                ? `What you see is from ${clock_time(app.status_at)}.`
                 : 'It is asked again every second.'}
             </span>
           </p>
         )}
         {status ? (
-          <Chain status={status} here={here ?? ''} />
+          <Chain status={status} here={here ?? ''} as_of={failed.value === '' ? undefined : app.status_at} />
         ) : (
           failed.value === '' && <p class="muted">Asking the chain</p>
         )}
@@ -207,8 +205,10 @@ export function ClusterPage() {
   );
 }
 
-function Chain({ status, here }: { status: Status; here: string }) {
-  const head = headline(status);
+// `as_of`: nobody answers now, and all of it is as old as that.
+function Chain({ status, here, as_of }: { status: Status; here: string; as_of: number | undefined }) {
+  const head =
+    as_of === undefined ? headline(status) : { words: `As it was at ${clock_time(as_of)}`, more: '', ok: false };
   const want = Math.max(status.replicas?.want ?? 0, status.chain.length);
   const chain = present(status);
   const members = new Set(status.chain.map((node) => node.name));
@@ -216,11 +216,11 @@ function Chain({ status, here }: { status: Status; here: string }) {
   const away = away_of(status);
   const config = status.config_service;
   return (
-    <>
+    <div class={as_of === undefined ? '' : 'old'}>
       <div class="sum">
         <h2>
           <span class={head.ok ? 'ok-t' : 'warn-t'}>
-            <ChainMark have={status.state === 'down' ? 0 : chain.length} want={want} />
+            <ChainMark have={as_of !== undefined || status.state === 'down' ? 0 : chain.length} want={want} />
           </span>{' '}
           {head.words}
         </h2>
@@ -289,7 +289,7 @@ function Chain({ status, here }: { status: Status; here: string }) {
           <p class="muted foot">Asks first, stops the head, and prints the gap that clients saw.</p>
         </section>
       </div>
-    </>
+    </div>
   );
 }
 
