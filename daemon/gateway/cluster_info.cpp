@@ -86,6 +86,11 @@ bool is_service_down(json::object const& status)
     return service != nullptr && service->is_object() && text_in(service->get_object(), "state") == "down";
 }
 
+bool is_served(std::string_view state)
+{
+    return state == "healthy" || state == "degraded";
+}
+
 constexpr char const* once_let_in =
     "put that right, or stop chaind here; `chainctl status` where configd runs says more";
 
@@ -156,7 +161,9 @@ wire::cluster_view cluster_view_of(chain_view const& now, std::string const& own
 {
     wire::cluster_view out;
     if (!now.status.empty()) out.state = text_in(full_status(now), "state");
-    if (out.state.empty()) out.state = now.can_write ? "healthy" : now.can_read ? "read_only" : "down";
+    bool const unserved = is_served(out.state) && !now.can_write && !now.outside;
+    if (out.state.empty() || unserved)
+        out.state = now.can_write ? "healthy" : now.can_read ? "read_only" : "down";
     out.epoch = now.at.value();
     out.replicas = now.replicas;
     if (auto const* sizes = now.status.if_contains("replicas"); sizes != nullptr && sizes->is_object())
@@ -175,6 +182,19 @@ wire::cluster_view cluster_view_of(chain_view const& now, std::string const& own
     );
     if (out.endpoints.empty()) out.endpoints.push_back({.node = now.node, .url = socket_url(own_url)});
     return out;
+}
+
+bool is_settled(chain_view const& now)
+{
+    if (now.outside || now.status.empty() || is_service_down(now.status)) return true;
+    if (wire::number_in(now.status, "epoch").value_or(now.at.value()) != now.at.value()) return false;
+    bool made = true;
+    each_object(
+        now.status,
+        "chain",
+        [&made](json::object const& one) { made = made && text_in(one, "state") != "reconfiguring"; }
+    );
+    return made && is_served(text_in(now.status, "state")) == (now.can_read && now.can_write);
 }
 
 json::object full_status(chain_view const& now)

@@ -16,6 +16,10 @@ namespace chaind::gateway
 // `own_url`: where clients reach this replica; it stands in as long as nothing is known of the others.
 wire::cluster_view cluster_view_of(chain_view const& now, std::string const& own_url);
 
+// What the config service says and what this replica can do are of the same moment. They are not while a
+// chain is being made, which takes milliseconds, nor where one of them has not heard yet.
+bool is_settled(chain_view const& now);
+
 // GET /api/v1/status, in the form of `chainctl status -o json`: all of it for people who have signed in;
 // strangers are told how the chain is, not what it runs on.
 boost::json::object full_status(chain_view const& now);

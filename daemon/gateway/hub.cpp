@@ -64,7 +64,8 @@ hub::hub(backend& chain, settings const& limits, std::string own_url, runtime::t
     : chain_(chain), limits_(limits), own_url_(std::move(own_url)), tasks_(tasks), members_of_chain_(own_url_)
 {
     members_of_chain_.learn(chain_.view());
-    last_cluster_frame_ = wire::cluster_frame(cluster());
+    told_ = cluster_view_of(chain_.view(), own_url_);
+    last_cluster_frame_ = wire::cluster_frame(told_);
     lineage_ = chain_.view().lineage;
     chain_.listen(*this);
 }
@@ -274,27 +275,34 @@ void hub::revoke(chat::token_hash const& token)
 
 // ---- the chain
 
-wire::cluster_view hub::cluster() const
-{
-    return cluster_view_of(chain_.view(), own_url_);
-}
-
 void hub::on_view()
 {
     members_of_chain_.learn(chain_.view());
-    tell_cluster();
+    if (is_settled(chain_.view())) tell_cluster();
     watch_place();
 }
 
 void hub::tell_cluster()
 {
-    auto frame = wire::cluster_frame(cluster());
+    told_ = cluster_view_of(chain_.view(), own_url_);
+    auto frame = wire::cluster_frame(told_);
     if (frame == last_cluster_frame_) return;
     last_cluster_frame_ = std::move(frame);
     auto const shared = std::make_shared<std::string const>(last_cluster_frame_);
     for (auto const& [uid, sessions] : by_user_)
         for (auto* one : sessions)
             one->hint(shared);
+}
+
+// What was settled last stays on people's pages while a chain is being made; what lasts is said as it is.
+void hub::watch_cluster(std::chrono::steady_clock::time_point now)
+{
+    if (is_settled(chain_.view()))
+        unsettled_since_.reset();
+    else if (!unsettled_since_)
+        unsettled_since_ = now;
+    else if (now - *unsettled_since_ >= limits_.unsettled_at_most)
+        tell_cluster();
 }
 
 void hub::watch_place()
@@ -398,6 +406,7 @@ void hub::tick(std::chrono::steady_clock::time_point now)
     for (auto* one : everybody)
         if (all_.contains(one)) one->tick(now);
     watch_service(now);
+    watch_cluster(now);
     if (!marks_.empty() && !sending_marks_ && now - marks_sent_ >= limits_.delivered_every &&
         chain_.view().can_write)
     {

@@ -71,7 +71,8 @@ public:
     // Ends all sessions, each after its requests in flight.
     void stop(int code, std::string const& reason);
 
-    [[nodiscard]] wire::cluster_view cluster() const;
+    // As it was told last.
+    [[nodiscard]] wire::cluster_view const& cluster() const { return told_; }
     [[nodiscard]] known_members const& members() const { return members_of_chain_; }
     [[nodiscard]] std::size_t sessions() const { return all_.size(); }
     [[nodiscard]] std::size_t clients() const { return clients_; }
@@ -104,6 +105,7 @@ private:
     std::vector<subscriber*> recipients(chat::event const& of) const;
     void watch_service(std::chrono::steady_clock::time_point now);
     void tell_cluster();
+    void watch_cluster(std::chrono::steady_clock::time_point now);
     void watch_place();  // of this replica: about to leave, out of the chain, of another history
     void end_all(int code, std::string const& reason, bool after_requests);
     boost::asio::awaitable<void> send_marks();
@@ -126,7 +128,9 @@ private:
     std::size_t clients_ = 0;
     std::uint64_t events_sent_ = 0;
 
+    wire::cluster_view told_;
     std::string last_cluster_frame_;
+    std::optional<std::chrono::steady_clock::time_point> unsettled_since_;
     std::string lineage_;  // the last one known
     bool draining_ = false;
     bool cut_off_ = false;

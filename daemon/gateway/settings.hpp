@@ -81,6 +81,8 @@ struct settings
     // A replica that cannot serve reads for so long sends its clients elsewhere (4004, or 4002 when it left
     // the chain).
     std::chrono::milliseconds unreadable_after{3000};
+    // So long a chain may be in the making before clients are told.
+    std::chrono::milliseconds unsettled_at_most{1000};
 
     // One HTTP connection, and all of them.
     std::size_t header_max = 16 * 1024;

@@ -143,7 +143,9 @@ private:
     [[nodiscard]] std::string refused() const;
     [[nodiscard]] bool disk_stands_still() const;
     [[nodiscard]] std::string why_not(
-        chain::replica_status const& now, std::vector<std::string> const& missing, std::string const& refused
+        chain::replica_status const& now,
+        std::vector<std::string> const& missing,
+        gateway::chain_view const& seen
     ) const;
     void log_served();
     void heard_of_space(room left, std::uint64_t free);

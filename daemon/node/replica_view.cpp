@@ -156,7 +156,7 @@ void replica_driver::refresh_view()
     next.cut_off = is_cut_off(now, missing, next.unreached);
     bool const serves = next.can_read && next.can_write;
     next.refused = serves ? "" : refused();
-    next.why_not = serves ? "" : why_not(now, missing, next.refused);
+    next.why_not = serves ? "" : why_not(now, missing, next);
     // Without the config service nobody would take it back: it serves again.
     next.draining = now.drain && config_speaks();
     next.outside = now.config.leaves_out(how_.core.self);
@@ -242,9 +242,10 @@ std::string replica_driver::refused() const
 }
 
 std::string replica_driver::why_not(
-    chain::replica_status const& now, std::vector<std::string> const& missing, std::string const& refused
+    chain::replica_status const& now, std::vector<std::string> const& missing, gateway::chain_view const& seen
 ) const
 {
+    auto const& refused = seen.refused;
     if (stopping_) return "stopping";
     if (disk_stands_still())
         return "its disk has not finished a write for " +
@@ -257,19 +258,21 @@ std::string replica_driver::why_not(
     if (now.receiving) return "taking in a snapshot" + deaf;
     if (now.part == chain::role::learner) return "catching up with the chain" + deaf;
     if (!now.active) return "not in an active chain" + deaf;
+    auto const& all = now.config.members;
     if (missing.empty() && is_low(now.least.left))
         return "disk full: the disk of " + now.least.who.name.str() +
                " has no room left; reading and deleting go on, free some space there";
-    if (missing.empty()) return "fewer replicas than min-replicas";
+    if (missing.empty() && all.size() < how_.core.min_replicas) return "fewer replicas than min-replicas";
     // Until there is a chain without it.
-    auto const& all = now.config.members;
+    auto const& away = missing.empty() ? seen.unreached : missing;
+    if (away.empty()) return "taking its place in the chain" + deaf;
     bool const there = std::any_of(
         all.begin(),
         all.end(),
-        [&](member const& m) { return m.name.name.str() == missing.front() && peers_.reaches(m); }
+        [&](member const& m) { return m.name.name.str() == away.front() && peers_.reaches(m); }
     );
-    return (there ? missing.front() + " does not reach its neighbour in the chain, or its disk stands still"
-                  : "a member of the chain cannot be reached from here: " + missing.front()) +
+    return (there ? away.front() + " does not reach its neighbour in the chain, or its disk stands still"
+                  : "a member of the chain cannot be reached from here: " + away.front()) +
            deaf;
 }
 

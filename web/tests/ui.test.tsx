@@ -152,6 +152,13 @@ describe('machines that are away', () => {
       'Everything works. n3, n4 and n5 are away; every message is on both others.',
     );
   });
+  it('are those of the chain that is shown, not of the one before', () => {
+    const cluster = { state: 'degraded' as const, replicas: 2, want: 3, endpoints: [] };
+    const now = { ...cluster, epoch: 8, reason: 'n3: its process is gone' };
+    const before = { ...with_away(['n1', 'n3'], ['n2']), epoch: 7 };
+    expect(band_text(now, before)!.rest).toBe('Everything works. n3: its process is gone.');
+    expect(band_text(now, { ...with_away(['n1', 'n2'], ['n3']), epoch: 8 })!.rest).toMatch(/^Everything works. n3 has/);
+  });
   it('are also those that nobody takes out of the chain, each once', () => {
     const status = {
       ...{ schema: 's', state: 'down' as const, config_service: { state: 'down' as const } },

@@ -527,6 +527,77 @@ BOOST_AUTO_TEST_CASE(a_change_of_the_chain_is_told_once)
     BOOST_TEST(!bob.next_hint("cluster", std::chrono::milliseconds(50)).has_value());
 }
 
+// Between two epochs it is in neither, and the config service's word is of one of them.
+void between_two_epochs(gateway::chain_view& view)
+{
+    view.at = epoch(2);
+    view.member = view.can_read = view.can_write = false;
+    view.replicas = 0;
+    view.why_not = "not in an active chain";
+    view.status["epoch"] = 1;
+}
+
+BOOST_AUTO_TEST_CASE(while_a_chain_is_being_made_the_last_settled_state_is_told)
+{
+    auto with = quick_settings();
+    with.unsettled_at_most = std::chrono::hours(1);
+    two_people p(with);
+    chat_client bob(p.chain.port());
+    bob.hello(p.bob.token);
+    auto const before = bob.request("status", json::object{}).at("d");
+
+    p.chain.change_view(0, between_two_epochs);
+    BOOST_TEST(bob.request("status", json::object{}).at("d") == before);
+    p.chain.change_view(
+        0,
+        [](gateway::chain_view& view)
+        {
+            view.status["epoch"] = 2;
+            view.status["state"] = "degraded";
+            view.status["failed"] = {{{"name", "n3"}, {"reason", "its process is gone"}}};
+            for (auto& row : view.status["chain"].as_array())
+                row.as_object()["state"] = "reconfiguring";
+        }
+    );
+    p.chain.change_view(
+        0,
+        [](gateway::chain_view& view)
+        {
+            view.member = view.can_read = view.can_write = true;
+            view.replicas = 1;
+        }
+    );
+    BOOST_TEST(bob.request("status", json::object{}).at("d") == before);
+    p.chain.change_view(
+        0,
+        [](gateway::chain_view& view)
+        {
+            for (auto& row : view.status["chain"].as_array())
+                row.as_object()["state"] = "normal";
+        }
+    );
+    auto const told = bob.next_hint("cluster").value();
+    BOOST_TEST(text_at(told, {"d", "state"}) == "degraded");
+    BOOST_TEST(number_at(told, {"d", "epoch"}) == 2);
+    BOOST_TEST(number_at(told, {"d", "replicas"}) == 1);
+    BOOST_TEST(text_at(told, {"d", "reason"}) == "n3: its process is gone");
+    BOOST_TEST(!bob.next_hint("cluster", std::chrono::milliseconds(50)).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_chain_that_stays_in_the_making_is_told_as_it_is)
+{
+    auto with = quick_settings();
+    with.unsettled_at_most = std::chrono::milliseconds(100);
+    two_people p(with);
+    chat_client bob(p.chain.port());
+    bob.hello(p.bob.token);
+    p.chain.change_view(0, between_two_epochs);
+    auto const told = bob.next_hint("cluster").value();
+    BOOST_TEST(text_at(told, {"d", "state"}) == "down");
+    BOOST_TEST(number_at(told, {"d", "replicas"}) == 0);
+    BOOST_TEST(text_at(told, {"d", "reason"}) == "not in an active chain");
+}
+
 struct lost_service
 {
     bool member;

@@ -121,9 +121,11 @@ function away_words(cluster: ClusterInfo, status: Status | undefined): string {
 
 export function band_text(
   cluster: ClusterInfo,
-  status: Status | undefined,
+  newest: Status | undefined,
 ): { strong: string; rest: string; bad: boolean } | undefined {
   const { state, replicas, want } = cluster;
+  // Who was away from another chain may be here now.
+  const status = newest?.epoch === cluster.epoch ? newest : undefined;
   if (state === 'down')
     return {
       strong: 'Not serving.',
