@@ -438,15 +438,19 @@ describe('page', () => {
 
   it('calls no chain safe of which it hears nothing any more', async () => {
     const status = { schema: 's', state: 'degraded', epoch: 7, replicas: { want: 3, have: 2 }, failed: [{ name: 'n1' }] };
+    const drained = ['n4'];
     const chain = [
       { name: 'n2', role: 'head' },
       { name: 'n3', role: 'tail' },
     ];
-    vi.stubGlobal('fetch', () => Promise.resolve(new Response(JSON.stringify({ ...status, chain }))));
+    vi.stubGlobal('fetch', () => Promise.resolve(new Response(JSON.stringify({ ...status, chain, drained }))));
     await signed_in([room]);
     go('/cluster');
     await drawn();
     expect(find('.sum h2')!.textContent).toContain('Safe on 2 of 3');
+    const cards = () => [...box.querySelectorAll('.chain .node')].map((card) => card.textContent);
+    expect(cards()).toHaveLength(4);
+    expect(cards()[3]).toMatch(/^n4Drained/);
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('refused')));
     await vi.advanceTimersByTimeAsync(1200);
     expect(find('.band')!.textContent).toContain('No machine answers.');

@@ -6,7 +6,7 @@ import { Outbox } from '../src/protocol/outbox';
 import { edit_message, refusal_words, send_message, shown_body } from '../src/state/compose';
 import { Markdown } from '../src/ui/markdown';
 import { headline } from '../src/ui/cluster';
-import { away_of, health_of, present, why_unserved } from '../src/ui/parts';
+import { away_of, beside_of, health_of, present, why_unserved } from '../src/ui/parts';
 import { log_rows, type LogInput } from '../src/ui/rows';
 import { band_text, pill_kind } from '../src/ui/status';
 import { receipt_words } from '../src/state/receipts';
@@ -182,6 +182,19 @@ describe('machines that are away', () => {
     expect(without).toMatchObject({ words: 'Safe on 3 of 3', ok: false });
     expect(without.more).toMatch(/^Two machines may fail and nothing is lost. The config service is down: after a failure/);
     expect(headline({ ...status, state: 'healthy', config_service: { state: 'up' } })).toMatchObject({ ok: true });
+  });
+  it('are told from those that are out on purpose, stand by, or wait to be let in', () => {
+    const status = { ...with_away(['n1', 'n2'], ['n3']), drained: ['n3', 'n4'], not_admitted: ['n5'], spares: ['n1'] };
+    const cluster = { state: 'degraded' as const, replicas: 2, want: 4, endpoints: [] };
+    expect(band_text(cluster, status)!.rest).toMatch(
+      /^Everything works. n3 has been away since \d\d:\d\d; n4 is drained; n5 waits to be let in; every message is on both/,
+    );
+    const drained = { ...with_away(['n1', 'n2'], []), drained: ['n3'] };
+    expect(band_text({ ...cluster, want: 3 }, drained)!.rest).toBe('Everything works. n3 is drained.');
+    expect(beside_of({ ...drained, removed_running: ['n6'] }).map(({ name, tag }) => `${name} ${tag}`)).toEqual([
+      'n3 Drained',
+      'n6 Removed',
+    ]);
   });
   it('are not those that come in', () => {
     const status = { ...with_away(['n1'], ['n2', 'n3']), joining: [{ name: 'n3', phase: 'log' }] };

@@ -661,6 +661,11 @@ export interface Status {
     leader?: string | null;
     [k: string]: unknown;
   };
+  spares?: string[];
+  drained?: string[];
+  not_admitted?: string[];
+  removed_running?: string[];
+  client_urls?: string[];
   [k: string]: unknown;
 }
 export interface Account {

@@ -77,8 +77,8 @@ export class Api {
       throw refusal?.status === 'rejected' ? refusal.reason : new NobodyAnswers();
     }
     this.base_ = best.base;
-    const machines = best.status['client_urls'];
-    if (Array.isArray(machines)) this.machines_.set(machines.map((url) => new URL(String(url)).origin));
+    const machines = best.status.client_urls;
+    if (machines) this.machines_.set(machines.map((url) => new URL(url).origin));
     return best.status;
   }
 

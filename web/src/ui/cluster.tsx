@@ -6,6 +6,7 @@ import { NobodyAnswers } from '../state/api';
 import { use_app } from './context';
 import {
   away_of,
+  beside_of,
   bytes_words,
   capital,
   ChainMark,
@@ -128,6 +129,19 @@ function AwayCard(props: { name: string; since?: string | number | null; reason?
   );
 }
 
+function BesideCard({ name, tag, what }: { name: string; tag: string; what: string }) {
+  return (
+    <article class="node away" aria-labelledby={`node-${name}`}>
+      <header>
+        <h3 id={`node-${name}`}>{name}</h3>
+        <span class="tag">{tag}</span>
+      </header>
+      <p class="does">Not in the chain</p>
+      <p class="muted small-t">{what}</p>
+    </article>
+  );
+}
+
 function JoiningCard({ node }: { node: NonNullable<Status['joining']>[number] }) {
   const total = node.bytes_total ?? 0;
   const steps = ['snapshot', 'log', 'splice'];
@@ -214,6 +228,7 @@ function Chain({ status, here, as_of }: { status: Status; here: string; as_of: n
   const members = new Set(status.chain.map((node) => node.name));
   const joining = (status.joining ?? []).filter((node) => !members.has(node.name));
   const away = away_of(status);
+  const others = beside_of(status);
   const config = status.config_service;
   return (
     <div class={as_of === undefined ? '' : 'old'}>
@@ -235,7 +250,7 @@ function Chain({ status, here, as_of }: { status: Status; here: string; as_of: n
         {chain.map((node, at) => (
           <li key={node.name}>
             <Card node={node} here={node.name === here} />
-            {at + 1 < chain.length + joining.length + away.length && (
+            {at + 1 < chain.length + joining.length + away.length + others.length && (
               <Hop live={at + 1 < chain.length && status.state !== 'down'} />
             )}
           </li>
@@ -243,13 +258,19 @@ function Chain({ status, here, as_of }: { status: Status; here: string; as_of: n
         {joining.map((node, at) => (
           <li key={node.name}>
             <JoiningCard node={node} />
-            {at + 1 < joining.length + away.length && <Hop live={false} />}
+            {at + 1 < joining.length + away.length + others.length && <Hop live={false} />}
           </li>
         ))}
         {away.map((node, at) => (
           <li key={node.name}>
             <AwayCard {...node} member={members.has(node.name)} />
-            {at + 1 < away.length && <Hop live={false} />}
+            {at + 1 < away.length + others.length && <Hop live={false} />}
+          </li>
+        ))}
+        {others.map((node, at) => (
+          <li key={node.name}>
+            <BesideCard {...node} />
+            {at + 1 < others.length && <Hop live={false} />}
           </li>
         ))}
       </ol>

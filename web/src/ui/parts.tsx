@@ -89,6 +89,26 @@ export function away_of(status: Status): NonNullable<Status['failed']> {
   return [...rows.values()].filter((row) => !known.has(row.name));
 }
 
+// Who is known, is not in the chain, and did not fail.
+const beside = [
+  { list: 'spares', tag: 'Spare', is: 'stands by', what: 'Comes in when a machine is missing.' },
+  { list: 'drained', tag: 'Drained', is: 'is drained', what: 'Out on purpose: chainctl undrain brings it back.' },
+  { list: 'not_admitted', tag: 'Waits', is: 'waits to be let in', what: 'Not known here: chainctl add-node takes it in.' },
+  {
+    list: 'removed_running',
+    tag: 'Removed',
+    is: 'was removed',
+    what: 'It still runs: stop it there, or chainctl add-node takes it in again.',
+  },
+] as const;
+
+export function beside_of(status: Status): { name: string; tag: string; is: string; what: string }[] {
+  const shown = new Set([...status.chain, ...(status.joining ?? []), ...(status.failed ?? [])].map(({ name }) => name));
+  return beside.flatMap(({ list, ...words }) =>
+    (status[list] ?? []).filter((name) => !shown.has(name)).map((name) => ({ name, ...words })),
+  );
+}
+
 // Why nothing is written, and perhaps nothing read.
 export function why_unserved(status: Status): string {
   if (status.chain.some((node) => node.state === 'full')) return 'A disk is full; deleting goes on.';

@@ -5,7 +5,7 @@ import { useEffect } from 'preact/hooks';
 import type { ConnectionStatus } from '../protocol/connection';
 import type { ClusterInfo, Status } from '../protocol/types.gen';
 import { open_dialog, use_app } from './context';
-import { away_of, ChainMark, clock_time, health_of, Icon, in_words, listed, seconds_words, since_ms, why_unserved } from './parts';
+import { away_of, beside_of, ChainMark, clock_time, health_of, Icon, in_words, listed, seconds_words, since_ms, why_unserved } from './parts';
 
 export const quiet_ms = 1000;
 export const offline_ms = 10000;
@@ -111,6 +111,12 @@ export function ConnectionPill() {
   );
 }
 
+function missing_words(cluster: ClusterInfo, status: Status | undefined): string {
+  const others = status ? beside_of(status).map(({ name, is }) => `${name} ${is}`) : [];
+  const away = away_words(cluster, status);
+  return [...(away === '' ? [] : [away]), ...others].join('; ');
+}
+
 function away_words(cluster: ClusterInfo, status: Status | undefined): string {
   const [first, ...more] = status ? away_of(status) : [];
   if (!first) return cluster.reason ?? '';
@@ -141,7 +147,7 @@ export function band_text(
       bad: false,
     };
   if (replicas >= want) return undefined;
-  const away = away_words(cluster, status);
+  const away = missing_words(cluster, status);
   const who = away === '' ? '' : `${away}.`;
   if (replicas === 1)
     return {
