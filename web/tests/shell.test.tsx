@@ -84,6 +84,38 @@ describe('page', () => {
     expect(kept_lineage.get()).toBe('ln_2');
   });
 
+  it('lets what was not sent be put off, taken up or discarded all at once', async () => {
+    await signed_in([room]);
+    const lose_three = async (lineage: string) => {
+      for (const text of ['one', 'two', 'three']) await send(text);
+      socket.die();
+      await drawn();
+      await greeted('gone', 20, lineage);
+      await drawn();
+      socket.answer(socket.all('sync')[0]!, { convs: [room], users: [], next: null });
+      await drawn();
+    };
+    await lose_three('ln_2');
+    button('Later').click();
+    await drawn();
+    expect(find('.band')).toBeNull();
+    button('3 not sent').click();
+    await drawn();
+    button('Put all into the box of #ops').click();
+    await drawn();
+    expect([find('dialog'), in_box(), button('3 not sent')]).toEqual([null, 'one\n\ntwo\n\nthree', undefined]);
+    enter('#composer-text', '');
+    await lose_three('ln_3');
+    button('Look at them').click();
+    await drawn();
+    button('Discard all').click();
+    await drawn();
+    expect(app.unplaced.value).toHaveLength(3);
+    button('Discard 3 for good').click();
+    await drawn();
+    expect([find('dialog'), app.unplaced.value]).toEqual([null, []]);
+  });
+
   it('notices on a fresh page that the device knew another history, and only then', async () => {
     await signed_in([room]);
     expect(app.restored.value).toBe(false);

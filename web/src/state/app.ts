@@ -69,6 +69,9 @@ export class App {
     const gone = this.chat.gone.value;
     return begun_texts().filter(({ conv }) => gone.has(conv));
   });
+  // Of what lies there so many things have been put off: nobody is reminded of them before there are more.
+  readonly put_off = signal(0);
+  readonly left = computed(() => this.unplaced.value.length + this.begun.value.length);
   private readonly dropped_ = signal(0);
   private readonly device_ = `d_${ulid()}`;
 
@@ -87,6 +90,9 @@ export class App {
       if (theme === 'system') delete document.documentElement.dataset.theme;
       else document.documentElement.dataset.theme = theme;
       kept_theme.set(theme);
+    });
+    effect(() => {
+      this.put_off.value = Math.min(this.put_off.peek(), this.left.value);
     });
     addEventListener('beforeunload', (event) => {
       const { durable, entries } = this.outbox;

@@ -1,4 +1,5 @@
 // What was not sent and has no place any more, such as in another history: each for the person to take up again or discard.
+import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Change } from '../protocol/outbox';
 import { refusal_words } from '../state/compose';
@@ -22,6 +23,13 @@ export function LeftOver() {
   const here = app.chat.open_conv.value;
   const place = here === undefined ? '' : app.chat.place_of(here);
   const empty = changes.length + begun.length === 0;
+  const sure = useSignal(false);
+  const body_of = (change: Change) => ('body' in change.d ? (change.d as { body: string }).body : undefined);
+  const texts = [...changes.flatMap((change) => body_of(change) ?? []), ...begun.map((one) => one.text)];
+  const discard = (which: (change: Change) => boolean) => {
+    for (const change of changes.filter(which)) app.outbox.discard(change.cid);
+    for (const one of begun) app.drop(one);
+  };
   useEffect(() => {
     if (empty) close();
   }, [empty]);
@@ -58,9 +66,32 @@ export function LeftOver() {
             it waits for you to decide.
           </p>
         )}
+        {texts.length > 1 && (
+          <p class="row">
+            {here !== undefined && (
+              <button
+                class="btn small"
+                type="button"
+                onClick={() => take_up(texts.join('\n\n'), () => discard((change) => body_of(change) !== undefined))}
+              >
+                Put all into the box of {place}
+              </button>
+            )}
+            <button class="btn small" type="button" onClick={() => void copy_text(texts.join('\n\n'))}>
+              Copy all
+            </button>
+            <button
+              class="btn small quiet"
+              type="button"
+              onClick={() => (sure.value ? discard(() => true) : (sure.value = true))}
+            >
+              {sure.value ? `Discard ${changes.length + begun.length} for good` : 'Discard all'}
+            </button>
+          </p>
+        )}
         <ul class="flush left-over">
           {changes.map((change) => {
-            const body = 'body' in change.d ? (change.d as { body: string }).body : undefined;
+            const body = body_of(change);
             return (
               <li key={change.cid}>
                 <p class="small-t muted">

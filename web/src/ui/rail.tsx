@@ -153,6 +153,11 @@ export function Rail() {
         {list(people, app.chat.users.value.size > 1 ? 'No direct messages yet' : 'Only you so far')}
       </div>
       <div class="rail-foot">
+        {app.put_off.value > 0 && (
+          <button class="btn small" type="button" onClick={() => (open_dialog.value = { name: 'left-over' })}>
+            {app.left.value} not sent
+          </button>
+        )}
         <a
           class={`health ${health.tone}`}
           href="#/cluster"

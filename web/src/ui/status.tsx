@@ -164,8 +164,12 @@ export function band_text(
 // decided upon.
 export function RestoredBand() {
   const app = use_app();
-  const left = app.unplaced.value.length + app.begun.value.length;
-  if (!app.restored.value && left === 0) return null;
+  const left = app.left.value;
+  if (!app.restored.value && left <= app.put_off.value) return null;
+  const put_off = () => {
+    app.restored.value = false;
+    app.put_off.value = left;
+  };
   const of_before = app.restored.value || app.outbox.left_over.value.length > 0;
   return (
     <div class="band" role="status">
@@ -186,11 +190,9 @@ export function RestoredBand() {
             Look at {left === 1 ? 'it' : 'them'}
           </button>
         )}
-        {app.restored.value && (
-          <button class="btn small quiet" type="button" onClick={() => (app.restored.value = false)}>
-            {left > 0 ? 'Later' : 'Close'}
-          </button>
-        )}
+        <button class="btn small quiet" type="button" onClick={put_off}>
+          {left > 0 ? 'Later' : 'Close'}
+        </button>
       </span>
     </div>
   );
