@@ -13,7 +13,11 @@
 #include "runtime/within.hpp"
 
 #include <boost/asio/post.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+
+#include <fstream>
+#include <iterator>
 
 #include <unistd.h>
 
@@ -185,7 +189,9 @@ void chaind_process::build()
         std::move(*readers),
         runtime::fail
     );
-    gateway_.emplace(on_, replica_->backend(), settings_.gateway, metrics_);
+    auto how_served = settings_.gateway;
+    how_served.remembered_members = remembered_members();
+    gateway_.emplace(on_, replica_->backend(), std::move(how_served), metrics_);
     replica_->when_over(
         [this](chain::begin_anew what)
         {
@@ -218,10 +224,42 @@ asio::awaitable<void> chaind_process::watch_clients()
 {
     while (!stopping_)
     {
-        if (replica_ && !changing_) tell_of_clients();
+        if (replica_ && !changing_)
+        {
+            tell_of_clients();
+            remember_members();
+        }
         facts_timer_.expires_after(facts_every);
         co_await runtime::wait_on(facts_timer_);
     }
+}
+
+std::string chaind_process::members_file() const
+{
+    return settings_.data_dir + "/members.json";
+}
+
+void chaind_process::remember_members()
+{
+    auto const& now = gateway_->members();
+    if (now.empty() || now == members_remembered_) return;
+    members_remembered_ = now;
+    // A disk that is full says so elsewhere; what is lost is a convenience.
+    boost::json::array const urls(now.begin(), now.end());
+    (void)runtime::write_private_file(members_file(), boost::json::serialize(urls) + '\n');
+}
+
+std::vector<std::string> chaind_process::remembered_members() const
+{
+    std::ifstream file(members_file());
+    std::string const text(std::istreambuf_iterator<char>(file), {});
+    boost::system::error_code none;
+    auto const kept = boost::json::parse(text, none);
+    std::vector<std::string> out;
+    if (none || !kept.is_array()) return out;
+    for (auto const& url : kept.get_array())
+        if (url.is_string()) out.emplace_back(url.get_string());
+    return out;
 }
 
 bool chaind_process::turns() const

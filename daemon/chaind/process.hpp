@@ -65,6 +65,9 @@ private:
     void tell_of_clients();
     boost::asio::awaitable<void> watch_clients();
     void write_ports() const;
+    [[nodiscard]] std::string members_file() const;
+    void remember_members();  // for a start while the config service is away
+    [[nodiscard]] std::vector<std::string> remembered_members() const;
 
     boost::asio::awaitable<void> begin_anew(chain::begin_anew how);
     boost::asio::awaitable<void> change_run(chain::begin_anew how);
@@ -94,6 +97,7 @@ private:
     boost::asio::steady_timer changed_;  // cancelled when changing_ is over
     boost::asio::steady_timer facts_timer_;
     std::optional<node::gateway_facts> facts_told_;
+    std::set<std::string> members_remembered_;
 };
 
 }  // namespace chaind::program

@@ -271,9 +271,14 @@ int code_elsewhere(chain_view const& now)
     return now.member ? 4004 : 4002;
 }
 
-known_members::known_members(std::string const& own_url)
+constexpr std::size_t most_members = 64;
+
+known_members::known_members(std::string const& own_url, std::vector<std::string> const& remembered)
 {
     add(origin_of(own_url));
+    for (auto const& url : remembered)
+        if (auto origin = origin_of(url); !origin.empty() && origins_.size() < most_members)
+            add(std::move(origin));
 }
 
 void known_members::add(std::string origin)
@@ -285,11 +290,13 @@ void known_members::add(std::string origin)
 
 void known_members::learn(chain_view const& now)
 {
-    static constexpr std::size_t most = 64;
-    auto const keep = [this](std::string const& url)
+    std::set<std::string> told;
+    auto const keep = [&](std::string const& url)
     {
         auto origin = origin_of(url);
-        if (!origin.empty() && origins_.size() < most) add(std::move(origin));
+        if (origin.empty() || told.size() == most_members) return;
+        told.insert(origin);
+        if (origins_.size() < most_members) add(std::move(origin));
     };
     each_object(now.status, "chain", [&](json::object const& one) { keep(text_in(one, "client_url")); });
     // Whoever has a page of a machine that is away is not to wait until that is back.
@@ -297,6 +304,7 @@ void known_members::learn(chain_view const& now)
     if (known == nullptr || !known->is_array()) return;
     for (auto const& url : known->get_array())
         if (url.is_string()) keep(url.get_string().c_str());
+    newest_ = std::move(told);
 }
 
 bool known_members::may_use(

@@ -40,8 +40,12 @@ int code_elsewhere(chain_view const& now);
 class known_members
 {
 public:
-    explicit known_members(std::string const& own_url);
+    // `remembered`: what newest() was before a restart.
+    explicit known_members(std::string const& own_url, std::vector<std::string> const& remembered = {});
     void learn(chain_view const& now);
+
+    // Those of which the config service told last; none before it has.
+    [[nodiscard]] std::set<std::string> const& newest() const { return newest_; }
 
     // Whether a page of that origin may use this replica, which was asked as `host` (the Host header).
     [[nodiscard]] bool may_use(
@@ -58,6 +62,7 @@ private:
     void add(std::string origin);
 
     std::set<std::string> origins_;
+    std::set<std::string> newest_;
     std::vector<std::string> hosts_;
 };
 

@@ -61,7 +61,11 @@ void remove_from(std::vector<subscriber*>& list, subscriber* who)
 }  // namespace
 
 hub::hub(backend& chain, settings const& limits, std::string own_url, runtime::task_group& tasks)
-    : chain_(chain), limits_(limits), own_url_(std::move(own_url)), tasks_(tasks), members_of_chain_(own_url_)
+    : chain_(chain),
+      limits_(limits),
+      own_url_(std::move(own_url)),
+      tasks_(tasks),
+      members_of_chain_(own_url_, limits_.remembered_members)
 {
     members_of_chain_.learn(chain_.view());
     told_ = cluster_view_of(chain_.view(), own_url_);

@@ -248,6 +248,11 @@ std::size_t server::clients() const
     return impl_->sessions().clients();
 }
 
+std::set<std::string> const& server::members() const
+{
+    return impl_->sessions().members().newest();
+}
+
 bool server::drained() const
 {
     return impl_->drained();

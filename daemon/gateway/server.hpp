@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace chaind::metrics
@@ -46,6 +47,9 @@ public:
 
     // The chain wants this replica empty of clients, and it is.
     [[nodiscard]] bool drained() const;
+
+    // Base URLs of all machines of which the config service told last; none before it has.
+    [[nodiscard]] std::set<std::string> const& members() const;
 
     // What SIGHUP may change: limits and rates; the listeners stay as they are.
     void reload(settings const& with);

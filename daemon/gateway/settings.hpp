@@ -81,6 +81,9 @@ struct settings
     // A replica that cannot serve reads for so long sends its clients elsewhere (4004, or 4002 when it left
     // the chain).
     std::chrono::milliseconds unreadable_after{3000};
+    // Base URLs of the chain's machines as of an earlier run, for while the config service tells of none.
+    std::vector<std::string> remembered_members;
+
     // So long a chain may be in the making before clients are told.
     std::chrono::milliseconds unsettled_at_most{1000};
 

@@ -224,6 +224,11 @@ async def test_the_page_of_a_machine_that_is_away_may_use_those_that_were_restar
 
         for name in ("n1", "n3"):
             wait_for(lambda: status(name) == 101, f"{name} to take the page of n2")
+        # Nor is it to wait for the config service.
+        for name in ("configd", "n1"):
+            chain.kill(name)
+        chain.start("n1")
+        assert status("n1") == 101, "n1, which was restarted while configd was away, refuses the page of n2"
 
 
 async def test_origins_and_subprotocols(volume):

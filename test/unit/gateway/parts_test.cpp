@@ -509,6 +509,26 @@ BOOST_AUTO_TEST_CASE(the_page_of_a_machine_that_was_away_all_the_time_may_use_th
     BOOST_TEST(!members.may_use("http://127.0.0.1:8084", "chat.test", {}));
 }
 
+BOOST_AUTO_TEST_CASE(machines_of_an_earlier_run_are_remembered_as_the_config_service_told_of_them_last)
+{
+    known_members before("http://127.0.0.1:8081");
+    BOOST_TEST(before.newest().empty());
+    auto view = view_of_two();
+    view.status["client_urls"] = {"http://127.0.0.1:8083", "http://127.0.0.1:8084"};
+    before.learn(view);
+    view.status["client_urls"] = {"http://127.0.0.1:8083"};
+    before.learn(view);
+    std::vector<std::string> kept(before.newest().begin(), before.newest().end());
+    BOOST_TEST(kept.size() == 3U);
+
+    kept.emplace_back("not a URL");
+    known_members const after("http://127.0.0.1:8081", kept);
+    BOOST_TEST(after.may_use("https://b.example:8443", "chat.test", {}));
+    BOOST_TEST(after.may_use("http://127.0.0.1:8083", "chat.test", {}));
+    BOOST_TEST(!after.may_use("http://127.0.0.1:8084", "chat.test", {}));
+    BOOST_TEST(after.newest().empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_page_may_connect_to_the_machines_of_all_members)
 {
     known_members members("http://127.0.0.1:8081");
