@@ -148,6 +148,44 @@ async function half_open({ chain, browser }) {
   return `there after ${took} ms, ${n2.name} and ${n1.name} went on`;
 }
 
+// Whoever writes asks for an answer; whoever only reads is told by the page's own looks.
+async function hangs_unasked({ chain, browser }) {
+  const [n1, , n3] = chain.nodes;
+  const { a, b } = await two_people({ chain, browser }, n3, n1, fresh('unasked'));
+  await chain.pause(n3.name);
+  const begun = Date.now();
+  await pill(a, /Reconnecting|Moved to/).waitFor();
+  const took = Date.now() - begun;
+  await say(b, 'somewhere else');
+  await row(a, 'somewhere else').waitFor();
+  chain.resume(n3.name);
+  await chain.whole();
+  if (took > 8000) throw new Error(`it took ${took} ms`);
+  return `told after ${took} ms`;
+}
+
+// The page's own machine is of the last chain, and the one that comes back is not.
+async function dies_one_by_one({ chain, browser }) {
+  const [n1, n2, n3] = chain.nodes;
+  const a = await open_page(browser, n2.url);
+  await register(a, fresh('ida'));
+  await make_room(a, fresh('dying'));
+  await a.getByRole('link', { name: 'Safe on 3 of 3' }).click();
+  await a.getByRole('heading', { name: 'Safe on 3 of 3' }).waitFor();
+  await chain.kill(n1.name);
+  await chain.in_chain(2);
+  await a.getByRole('heading', { name: 'Safe on 2 of 3' }).waitFor();
+  await Promise.all([chain.kill(n2.name), chain.kill(n3.name)]);
+  await a.getByRole('heading', { name: 'As it was at' }).waitFor();
+  same(await a.getByText('Safe on').count(), 0, 'what is called safe');
+  for (const found of await axe(a)) throw new Error(found);
+  await chain.start_node(n1.name);
+  await a.getByRole('heading', { name: 'Not serving' }).waitFor();
+  for (const node of [n2, n3]) await chain.start_node(node.name);
+  await chain.whole();
+  await a.getByRole('heading', { name: 'Safe on 3 of 3' }).waitFor();
+}
+
 async function sign_in_elsewhere({ chain, browser }) {
   const [, , n3] = chain.nodes;
   const name = fresh('gil');
@@ -164,6 +202,12 @@ async function two_away({ chain, browser }) {
   const a = await open_page(browser, chain.nodes[0].url);
   await register(a, fresh('pia'));
   await make_room(a, fresh('last'));
+  // All that the page says of the chain, also for a moment.
+  await a.evaluate(() => {
+    const said = (window.said = new Set());
+    const look = () => document.querySelectorAll('.health, .band').forEach((one) => said.add(one.textContent.trim()));
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
   for (const left of chain.nodes) {
     const away = chain.others(left).map((node) => node.name);
     for (const name of away) {
@@ -177,6 +221,8 @@ async function two_away({ chain, browser }) {
     await chain.whole();
     await a.getByText('On the last machine.').waitFor({ state: 'detached' });
   }
+  const said = await a.evaluate(() => [...window.said]);
+  same(said.filter((words) => /\b0 of|no others|not in an active chain|min-replicas/.test(words)), [], 'what is never so');
 }
 
 // Nobody takes a machine out of the chain without the config service: with one machine away, two answer and none serves.
@@ -634,12 +680,20 @@ export const scenarios = [
     test: half_open,
   },
   {
+    name: 'a machine that hangs: whoever only reads there is told soon, and reads on elsewhere',
+    test: hangs_unasked,
+  },
+  {
     name: 'sign-in goes to another machine when the own one is gone',
     test: sign_in_elsewhere,
   },
   {
     name: 'two of three machines are away, whichever: the page names both, the last one serves',
     test: two_away,
+  },
+  {
+    name: 'a chain that dies machine by machine: what nobody confirms is not called safe, whoever is back is asked',
+    test: dies_one_by_one,
   },
   {
     name: 'machines answer and the chain does not serve: the page says so, what was written is sent later',
