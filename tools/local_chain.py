@@ -4,7 +4,8 @@
 DIR/chain.json   ports, names and options, chosen once and kept over every later run; --add writes one more name into it
 DIR/NAME/        that daemon's data (mode 0700)
 DIR/log/NAME.log what it said
-DIR/run/NAME.pid "PID START_TIME": the start time tells our process from a later one with the same number
+DIR/run/NAME.pid, DIR/run/NAME.started
+                 its process and the kernel's start time of it, which tells ours from a later one with the same number
 """
 import argparse
 import http.client
@@ -54,9 +55,12 @@ def start_time(pid):
 
 def running_pid(directory, name):
     """The running process of that daemon below `directory`, or None."""
+    run = directory / "run"
     try:
-        pid, started = (directory / "run" / f"{name}.pid").read_text().split()
-        return int(pid) if start_time(int(pid)) == started else None
+        pid, *started = (run / f"{name}.pid").read_text().split()
+        # Earlier versions wrote both into one file.
+        started = started or (run / f"{name}.started").read_text().split()
+        return int(pid) if [start_time(int(pid))] == started else None
     except (OSError, ValueError):
         return None
 
@@ -194,6 +198,9 @@ class Chain:
     def pid(self, name):
         return running_pid(self.dir, name)
 
+    def running(self):
+        return [n for n in ["configd", *self.names()] if self.pid(n)]
+
     def ports_of(self, name):
         return [self.plan["configd"]] if name == "configd" else list(self.plan["replicas"][name].values())
 
@@ -254,8 +261,16 @@ class Chain:
                 self.command(name), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, close_fds=True
             )
             self.started.append(name)
-            (self.dir / "run" / f"{name}.pid").write_text(f"{process.pid} {start_time(process.pid)}\n")
+            (self.dir / "run" / f"{name}.started").write_text(f"{start_time(process.pid)}\n")
+            (self.dir / "run" / f"{name}.pid").write_text(f"{process.pid}\n")
         self.wait_listening(name, process)
+
+    def start_all(self, names):
+        missing = [n for n in names if not self.pid(n)]
+        if missing:
+            say(f"starting {', '.join(missing)} in {self.dir}")
+        for name in missing:
+            self.start(name)
 
     def wait_listening(self, name, process):
         port = self.plan["configd"] if name == "configd" else self.plan["replicas"][name]["client"]
@@ -307,9 +322,12 @@ class Chain:
         self.stop(names)
 
     def down(self):
+        """Who ran until then."""
+        running = self.running()
         # configd first: it must not take the others' farewell for a series of failures.
         self.stop(["configd"])
         self.stop(self.names())
+        return running
 
     # ---- readiness ----
 
@@ -346,6 +364,12 @@ class Chain:
         finally:
             connection.close()
 
+    def removed(self):
+        """The machines that an administrator has taken out for good, as far as configd answers."""
+        nodes = self.ask_configd("/v1/nodes") or {"nodes": []}
+        out = {n["name"] for n in nodes["nodes"] if n.get("state") == "removed"}
+        return [n for n in self.names() if n in out]
+
     def not_ready(self):
         status, nodes = self.ask_configd("/v1/status"), self.ask_configd("/v1/nodes")
         if not status or not nodes:
@@ -375,7 +399,7 @@ class Chain:
         return {
             "dir": str(self.dir),
             "configd": f"127.0.0.1:{self.plan['configd']}",
-            "replicas": [{"name": n, "url": self.url(n), "pid": self.pid(n)} for n in self.names()],
+            "replicas": [{"name": n, "url": self.url(n), "pid": self.pid(n)} for n in self.names() if self.pid(n)],
             "chainctl": self.chainctl(),
         }
 
@@ -452,7 +476,7 @@ def parse(argv):
     p.add_argument("--yes", action="store_true", help="--wipe asks nothing")
     p.add_argument("--json", action="store_true", help="when ready, one JSON line on stdout")
     what = p.add_mutually_exclusive_group()
-    what.add_argument("--down", action="store_true", help="stop what runs below --dir; the data stays")
+    what.add_argument("--down", "--stop", action="store_true", help="stop what runs below --dir; the data stays")
     what.add_argument("--wipe", action="store_true", help="stop, then delete the data below --dir; on a terminal it asks first")
     what.add_argument("--add", metavar="NAME", help="start one more chaind, ready for chainctl add-node; prints its address")
     what.add_argument("--start", metavar="NAME", help="start one daemon again (n1, …, configd)")
@@ -474,8 +498,8 @@ def add(chain, name, as_json):
         die(f"nothing was started in {chain.dir}", 66)
     if not re.fullmatch("[a-z0-9-]{1,32}", name) or name in ("configd", "log", "run"):
         die(f"{name} cannot be a machine's name: a-z, 0-9 and -, at most 32, and not configd, log or run", 64)
-    if name in chain.bootstrap():
-        die(f"{name} is in the chain already: it is one of {', '.join(chain.bootstrap())}")
+    if name in chain.bootstrap() and name not in chain.removed():
+        die(f"{name} is no new machine: the first run has made {', '.join(chain.bootstrap())}; --start {name} starts it")
     if name not in chain.names():
         chain.plan_one_more(name)
     chain.check_ports([name])
@@ -486,6 +510,15 @@ def add(chain, name, as_json):
         print(json.dumps(one), flush=True)
     say(f"{name} runs at {one['url']} (pid {one['pid']}). Unless the chain knows it already, take it in:")
     say(f"  {' '.join(chain.chainctl())} add-node {name} {one['replica_addr']}")
+
+
+def down(chain):
+    if chain.plan is None:
+        say(f"nothing was started in {chain.dir}")
+    elif stopped := chain.down():
+        say(f"stopped {', '.join(stopped)}; the data stays in {chain.dir}")
+    else:
+        say(f"nothing ran below {chain.dir}; the data stays")
 
 
 def wipe(chain, yes):
@@ -518,8 +551,8 @@ def check_kept(chain, args):
 
 
 def bring_up(chain, args):
-    before = json.dumps(chain.plan)
-    if chain.plan is None:
+    before, is_first = json.dumps(chain.plan), chain.plan is None
+    if is_first:
         chain.make_plan(args.replicas or 3, 8080 if args.port_base is None else args.port_base, args.rate_limit, args.forwarding)
     else:
         check_kept(chain, args)
@@ -529,12 +562,14 @@ def bring_up(chain, args):
         chain.plan["options"] = {**chain.plan.get("options", {}), **{k: v for k, v in options.items() if v}}
     chain.check_ports(["configd", *chain.names()])
     if json.dumps(chain.plan) != before:
-        if running := [n for n in ["configd", *chain.names()] if chain.pid(n)]:
+        if running := chain.running():
             say(f"{', '.join(running)} run already: other options hold from their next start")
         chain.save()
-    say(f"starting configd and {', '.join(chain.names())} in {chain.dir}")
-    for name in ["configd", *chain.names()]:
-        chain.start(name)
+    chain.start_all(["configd"])
+    removed = [] if is_first else [n for n in chain.removed() if not chain.pid(n)]
+    if removed:
+        say(f"not started, since taken out of the chain for good: {', '.join(removed)}; --add {removed[0]} starts it again")
+    chain.start_all([n for n in chain.names() if n not in removed])
     chain.wait_ready()
 
 
@@ -574,9 +609,7 @@ def main():
         return
     chain = Chain(args.dir, args.bin)
     if args.down:
-        if chain.plan is not None:
-            chain.down()
-        say(f"nothing runs below {chain.dir}; the data stays")
+        down(chain)
         return
     if args.wipe:
         wipe(chain, args.yes)

@@ -93,16 +93,19 @@ configure() {
     [ -f "$root/build/$1/build.ninja" ] || (cd "$root" && quietly "configuring ($1)" cmake --preset "$1")
 }
 
-# build_targets PRESET TARGET...: says how far it is while it builds, on a terminal.
+# build_targets PRESET TARGET...: says so where there is something to build.
 build_targets() {
     local preset=$1
     shift
     local first=''
     [ -d "$root/build/$preset/bin" ] || first='; the first time takes some minutes'
     configure "$preset" || return 1
-    # A look first, so that a second run says nothing.
-    if ninja -C "$root/build/$preset" -n "$@" 2>/dev/null | grep -q 'no work to do'; then return 0; fi
-    quietly "building $* ($preset)$first" ninja -C "$root/build/$preset" "$@"
+    # A look first, so that a second run says nothing. build.ninja by its whole path is none of the files that it makes:
+    # otherwise ninja, which is not to do anything, would look no further than that it may have to be made anew.
+    local at=$root/build/$preset
+    if ninja -C "$at" build.ninja >/dev/null 2>&1 </dev/null &&
+        ninja -C "$at" -f "$at/build.ninja" -n "$@" 2>/dev/null | grep -q 'no work to do'; then return 0; fi
+    quietly "building $* ($preset)$first" ninja -C "$at" "$@"
 }
 
 # The Debian package of what is built, as the only one in build/package.

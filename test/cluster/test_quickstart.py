@@ -51,6 +51,45 @@ def test_the_summary_the_folders_and_the_web_client(volume):
         assert chain.pids() == {r["name"]: r["pid"] for r in summary["replicas"]}
 
 
+def said(folder, *words):
+    done = subprocess.run(
+        [*QUICKSTART, "--dir", str(folder), *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, (words, done.returncode, done.stderr)
+    return done.stderr
+
+
+def test_a_run_says_what_it_did_and_not_what_was_so(volume):
+    with running(replicas=1) as chain:
+        text = said(chain.dir, "--detach")
+        assert "building" not in text and "starting" not in text and "The chain serves" in text, text
+        chain.kill("n1")
+        assert "starting n1 in" in said(chain.dir, "--detach")
+        assert "stopped configd, n1; the data stays" in said(chain.dir, "--stop")
+        assert "nothing ran below" in said(chain.dir, "--down")
+        assert "nothing was started in" in said(chain.dir / "elsewhere", "--down")
+
+
+def test_a_pid_file_holds_a_pid(volume):
+    with running(replicas=1) as chain:
+        file = chain.dir / "run" / "n1.pid"
+        pid = chain.pid("n1")
+        assert file.read_text() == f"{pid}\n", file.read_text()
+        # As earlier versions wrote it.
+        started = (chain.dir / "run" / "n1.started").read_text()
+        file.write_text(f"{pid} {started}")
+        (chain.dir / "run" / "n1.started").unlink()
+        assert chain.pid("n1") == pid
+        # A later process with the same number.
+        file.write_text(f"{pid} {int(started) + 1}\n")
+        assert chain.pid("n1") is None
+        file.write_text(f"{pid}\n")
+        (chain.dir / "run" / "n1.started").write_text(f"{int(started) + 1}\n")
+        assert chain.pid("n1") is None
+        (chain.dir / "run" / "n1.started").write_text(started)
+        assert chain.pid("n1") == pid
+
+
 def test_wipe_and_bad_options(volume):
     with running(replicas=1) as chain:
         chain.quickstart("--wipe")

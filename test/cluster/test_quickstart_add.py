@@ -25,13 +25,22 @@ def test_add_starts_one_more_machine_and_remembers_it(volume):
         assert chain.pid("n2") is None
         chain.up()
         assert chain.roles() == ["n1", "n2"] and chain.urls["n2"] == one["url"]
-        # Taken out for good: the next run does not wait for it.
+        # Taken out for good: the next run neither starts it nor waits for it.
         chain.ctl("remove-node", "n2", "--yes")
         chain.down()
         chain.up()
-        assert chain.roles() == ["n1"]
+        assert chain.roles() == ["n1"] and list(chain.urls) == ["n1"] and chain.pid("n2") is None
         chain.quickstart("--wipe")
         assert not (chain.dir / "n2").exists() and chain.pid("n2") is None
+
+
+def test_a_machine_of_the_first_run_that_was_taken_out_is_added_again(volume):
+    with running(replicas=2) as chain:
+        chain.ctl("remove-node", "n2", "--yes")
+        chain.kill("n2")
+        assert "n2" in chain.quickstart("--add", "n2", "--json")
+        chain.ctl("add-node", "n2", chain.add("n2"))
+        assert chain.roles() == ["n1", "n2"]
 
 
 def test_names_that_add_refuses(volume):
