@@ -18,7 +18,10 @@ constexpr flag_help wait_at_most{
 };
 
 constexpr std::array check_flag{
-    flag_help{"--check", "exit 0 healthy, 1 degraded, 2 down, 3 unknown: for monitoring"},
+    flag_help{
+        "--check",
+        "for monitoring: exit 0 healthy, 1 degraded or read only, 2 down, 3 unknown, or nobody answers"
+    },
 };
 constexpr std::array events_flag{
     flag_help{

@@ -31,7 +31,9 @@ constexpr std::array environment{
 };
 
 constexpr std::array examples{
-    explained{"chainctl status --check", "For a monitor: 0 healthy, 1 degraded, 2 down, 3 unknown."},
+    explained{
+        "chainctl status --check", "For a monitor: 0 healthy, 1 degraded or read only, 2 down, 3 unknown."
+    },
     explained{
         "chainctl join-token create",
         "Where configd runs; `chainctl join 127.0.0.1:7400 --token -` on the new machine asks for what it "

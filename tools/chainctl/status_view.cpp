@@ -86,7 +86,8 @@ std::string headline(json::object const& status)
     auto const& replicas = object_at(status, "replicas");
     auto const have = std::to_string(number_at(replicas, "have"));
     auto const want = std::to_string(number_at(replicas, "want"));
-    auto const of = have + " of " + want + " machines";
+    bool const more = number_at(replicas, "have") > number_at(replicas, "want");
+    auto const of = more ? have + " machines (" + want + " are wanted)" : have + " of " + want + " machines";
     if (state == "healthy")
         return coloured(tint::good, "healthy") + ": " + of + " serve; every message is on each of them";
     if (state == "degraded" && !object_at(status, "registry").empty())
@@ -208,12 +209,12 @@ std::string aside_lines(json::object const& status)
         char const* note;
     };
     static constexpr kind kinds[] = {
-        {"spares", "spare", "comes in when a machine is missing"},
-        {"drained", "drained", "`chainctl undrain` brings it back"},
         {"not_admitted", "waits", "not known here: `chainctl add-node` takes it in"},
         {"removed_running",
          "removed",
          "its chaind still runs: stop it there, or `chainctl add-node` takes it in again"},
+        {"drained", "drained", "`chainctl undrain` brings it back"},
+        {"spares", "spare", "comes in when a machine is missing"},
     };
     constexpr char const* undecided =
         "what is said of the registry comes first: nothing is decided, and it is not taken in";
@@ -410,10 +411,11 @@ std::string status_text(json::object const& status, bool wide)
                           "start it, or restart it if it hangs")) +
         "\n";
     if (auto rows = chain_table(status, wide); !rows.empty()) out += "\n" + how_old(status) + rows;
-    auto const notes = registry_lines(status) + joining_lines(status) + aside_lines(status) +
-                       full_lines(status) + damaged_lines(status) + set_aside_lines(status) +
-                       clock_lines(status) + cut_off_lines(status) + second_lines(status) +
-                       failed_lines(status);
+    // First what somebody has to do something about.
+    auto const notes = registry_lines(status) + failed_lines(status) + full_lines(status) +
+                       damaged_lines(status) + cut_off_lines(status) + second_lines(status) +
+                       clock_lines(status) + set_aside_lines(status) + joining_lines(status) +
+                       aside_lines(status);
     if (!notes.empty()) out += "\n" + notes;
     return out;
 }

@@ -144,6 +144,8 @@ BOOST_AUTO_TEST_CASE(help_man_page_and_completions_know_every_command)
         BOOST_TEST(mentions(help_text(c), c.summary), name);
     }
     BOOST_TEST(completion("csh").empty());
+    for (auto const& text : {help_text(*find_command("status")), man_page()})
+        BOOST_TEST(mentions(text, "1 degraded or read only"), text);
 }
 
 // What bash offers behind these words: its own files or folders in brackets.

@@ -58,6 +58,32 @@ BOOST_AUTO_TEST_CASE(what_replicas_say_of_each_other_is_as_old_as_the_last_word_
     BOOST_TEST(!mentions(status_text(old, false), "said last"));
 }
 
+BOOST_AUTO_TEST_CASE(more_machines_than_are_wanted_are_no_share_of_them)
+{
+    auto const text =
+        status_text(json::parse(R"({"state":"healthy","replicas":{"have":4,"want":2}})").as_object(), false);
+    BOOST_TEST(mentions(text, "healthy: 4 machines (2 are wanted) serve"), text);
+}
+
+BOOST_AUTO_TEST_CASE(what_needs_somebody_comes_first)
+{
+    auto const text = status_text(
+        json::parse(R"({"state":"degraded","spares":["n4"],"drained":["n5"],"removed_running":["n6"],
+            "joining":[{"name":"n7","phase":"log"}],"damaged":[{"name":"n2","reason":"x"}],
+            "failed":[{"name":"n3","alive":false}]})")
+            .as_object(),
+        false
+    );
+    std::size_t before = 0;
+    for (auto const* word :
+         {"away     n3", "damaged  n2", "joining  n7", "removed  n6", "drained  n5", "spare    n4"})
+    {
+        auto const at = text.find(word);
+        BOOST_TEST((at != std::string::npos && at > before), word << " in " << text);
+        before = at;
+    }
+}
+
 BOOST_AUTO_TEST_CASE(the_last_machine_is_told_from_the_last_but_one)
 {
     BOOST_TEST(mentions(status_text(status("degraded", 2), false), "the chain goes on"));
