@@ -9,7 +9,10 @@
 #include "runtime/private_file.hpp"
 #include "runtime/random_id.hpp"
 
+#include <filesystem>
 #include <memory>
+
+#include <unistd.h>
 
 namespace chaind::program
 {
@@ -55,6 +58,26 @@ void reload(chaind_process& running, int argc, char const* const* argv)
     }
 }
 
+// A folder that this start has made, and in which it has left nothing, goes again.
+class made_folder
+{
+public:
+    explicit made_folder(std::string path) : path_(std::move(path)), is_new_(!std::filesystem::exists(path_))
+    {
+        runtime::make_private_folder(path_);
+    }
+    ~made_folder()
+    {
+        if (is_new_) ::rmdir(path_.c_str());
+    }
+    made_folder(made_folder const&) = delete;
+    made_folder& operator=(made_folder const&) = delete;
+
+private:
+    std::string path_;
+    bool is_new_;
+};
+
 int start(int argc, char** argv)
 {
     chaind_settings settings;
@@ -63,7 +86,7 @@ int start(int argc, char** argv)
         return runtime::exit_ok;
     if (settings.name.empty()) throw runtime::config_error("name: must be given");
     runtime::start_random();
-    runtime::make_private_folder(settings.data_dir);
+    made_folder const data(settings.data_dir);
     runtime::check_private_folder(settings.data_dir);
     log::start(settings.log_level);
     if (settings.join) return join(settings);

@@ -232,6 +232,8 @@ result<snapshot_manifest> restore_backup(
     std::string unused;
     auto& text = why ? *why : unused;
     if (!make_folder(folder_of(database))) return cannot("make " + folder_of(database).string(), text);
+    auto const lock_file = database + ".lock";
+    bool const is_new = !exists(lock_file);
     // Of two that restore here at once the second one touches nothing.
     auto const held = lock(database, text);
     if (!held) return held.error();
@@ -252,6 +254,7 @@ result<snapshot_manifest> restore_backup(
         if (!failure) return checked;
     }
     ::unlink(part.c_str());
+    if (is_new) ::unlink(lock_file.c_str());
     // That file is gone, and what is wrong is wrong in the other one.
     if (auto const at = text.find(part); at != std::string::npos) text.replace(at, part.size(), file);
     return failure;

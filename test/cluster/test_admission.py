@@ -78,7 +78,16 @@ def test_wrong_expired_and_foreign_tokens_are_refused_with_the_reason(volume):
         for token, part in ((flipped, "token"), ("nonsense", "token"), (token_of(foreign), "cluster")):
             code, out, err = join(chain, folder, token)
             assert code == 77 and part in err.lower(), (token, code, err)
-            assert not (folder / "chaind.conf").exists() and not list((folder / "data").iterdir()), list(folder.rglob("*"))
+            assert not (folder / "chaind.conf").exists() and not (folder / "data").exists(), list(folder.rglob("*"))
+        # The same of the daemon alone, and of a configuration in a folder of its own.
+        (folder / "token").write_text("nonsense\n")
+        (folder / "token").chmod(0o600)
+        command = [str(BIN / "chaind"), "--name", "web-4", "--configd", chain.summary["configd"], "--data-dir", str(folder / "data"),
+                   *(word for what in ("client", "replica", "admin") for word in (f"--{what}-listen", "127.0.0.1:0")),
+                   "--join", "--join-token-file", str(folder / "token")]  # fmt: skip
+        alone = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        assert alone.returncode == 77 and not (folder / "data").exists(), (alone.returncode, alone.stderr)
+        assert join(chain, folder / "new", "nonsense")[0] == 77 and not (folder / "new").exists()
         short = token_of(chain, "--ttl", "1s")
         expires = json.loads(chain.ctl("join-token", "create", "--ttl", "1s", "-o", "json")[1])
         assert expires["schema"] == "chainctl.join-token.v1" and expires["token"].startswith("cj1.")

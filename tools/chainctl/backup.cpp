@@ -3,6 +3,7 @@
 #include "chainctl/backup_file.hpp"
 #include "chainctl/confirm.hpp"
 #include "chainctl/exit_status.hpp"
+#include "chainctl/new_folders.hpp"
 #include "runtime/private_file.hpp"
 #include "store/snapshot_install.hpp"
 
@@ -144,9 +145,11 @@ int run_backup_restore(invocation const& call)
     }
     store_id fresh;
     ::randombytes_buf(fresh.bytes.data(), fresh.bytes.size());
+    new_folders made(folder);
     runtime::make_private_folder(folder);
     auto const restored = store::restore_backup(file, database, fresh, &why, watched("check"));
     if (!restored) return not_whole(file, restored.error(), why);
+    made.keep();
     for (auto const& entry : fs::directory_iterator(folder, ignored))
         hand_over(folder, entry.path().string());
     auto out = manifest_json(file, *restored);

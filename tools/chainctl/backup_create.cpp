@@ -106,6 +106,12 @@ source find_source(invocation const& call)
     if (out.database.empty())
     {
         auto const who = node.empty() ? std::string("no replica") : node;
+        if (!node.empty() && !nodes.empty() && row_of(nodes, node) == nullptr)
+        {
+            say("chainctl: no node " + node + " is known; `chainctl nodes` lists them");
+            out.failed = exit_no_such_object;
+            return out;
+        }
         auto const why = service_is_up && node.empty()
                              ? std::string("no chain is known to the config service; see `chainctl status`")
                          : service_is_up ? who + " is not heard"

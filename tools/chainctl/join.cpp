@@ -5,6 +5,7 @@
 #include "chainctl/confirm.hpp"
 #include "chainctl/exit_status.hpp"
 #include "chainctl/interrupt.hpp"
+#include "chainctl/new_folders.hpp"
 #include "chainctl/new_replica.hpp"
 #include "chainctl/progress.hpp"
 #include "runtime/address.hpp"
@@ -106,13 +107,17 @@ int admit(new_replica replica, std::string const& token)
         return exit_configuration;
     }
     if (!before.empty()) replica.text += "\n" + before;  // the explanations of all options
+    new_folders made(fs::path(replica.config).parent_path());
     earlier_config const earlier(replica.config);
     int const refused = write_config(replica) ? present_token(replica, token) : exit_configuration;
     if (refused != exit_done)
+    {
         earlier.restore();
-    else
-        earlier.forget();
-    return refused;
+        return refused;
+    }
+    earlier.forget();
+    made.keep();
+    return exit_done;
 }
 
 // Without what a terminal, a mail or an editor put around it. Nothing: it cannot be read, which has been

@@ -2,6 +2,7 @@
 
 #include "chainctl/become.hpp"
 #include "chainctl/exit_status.hpp"
+#include "chainctl/new_folders.hpp"
 #include "runtime/error_words.hpp"
 #include "runtime/options.hpp"
 #include "runtime/private_file.hpp"
@@ -237,8 +238,17 @@ int present_token(new_replica const& replica, std::string const& token)
                                          ? fs::path(".")
                                          : fs::path(replica.data_dir).parent_path()
                                  );
+    std::optional<account> const maker = by_root ? std::nullopt : user;
+    new_folders made(replica.data_dir);
+    // Whoever is not let in leaves nothing behind.
+    auto const not_in = [&](int status)
+    {
+        static_cast<void>(as_user(maker, [&] { return made.remove(), 0; }));
+        made.keep();  // not by root's rights again
+        return status;
+    };
     auto const make = [&] { return make_folder_for(user, replica.data_dir); };
-    if (int const failed = as_user(by_root ? std::nullopt : user, make); failed != exit_done) return failed;
+    if (int const failed = as_user(maker, make); failed != exit_done) return not_in(failed);
     // Not on the command line, where every user of the machine could read it.
     auto const file = replica.data_dir + "/join-token";
     auto const write = [&]
@@ -247,7 +257,7 @@ int present_token(new_replica const& replica, std::string const& token)
         if (bad) say("chainctl: cannot write " + file + ": " + bad.message());
         return bad ? static_cast<int>(exit_configuration) : static_cast<int>(exit_done);
     };
-    if (int const failed = as_user(user, write); failed != exit_done) return failed;
+    if (int const failed = as_user(user, write); failed != exit_done) return not_in(failed);
     auto const status =
         run({chaind_path(), "--config", replica.config, "--join", "--join-token-file", file},
             {.output = {}, .own_session = false, .as = user});
@@ -255,7 +265,9 @@ int present_token(new_replica const& replica, std::string const& token)
     if (status == 126 || status == 127) say("chainctl: cannot run " + chaind_path());
     bool const known = status == exit_done || status == exit_not_permitted || status == exit_unavailable ||
                        status == exit_configuration;
-    return known ? status : static_cast<int>(exit_failed);
+    if (status != exit_done) return not_in(known ? status : static_cast<int>(exit_failed));
+    made.keep();
+    return status;
 }
 
 std::optional<running_replica> start_replica(new_replica const& replica)

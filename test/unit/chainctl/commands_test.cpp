@@ -17,6 +17,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <atomic>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iostream>
@@ -723,6 +724,34 @@ BOOST_AUTO_TEST_CASE(what_does_not_come_true_any_more_is_not_waited_for)
     BOOST_TEST(
         run_with({"n2"}, {done_in_32, no_events, both, no_events, exchanged}, run_replace) == exit_done
     );
+}
+
+BOOST_AUTO_TEST_CASE(a_backup_of_a_machine_that_is_not_known_is_refused_by_that)
+{
+    values["--node"] = "n99";
+    BOOST_TEST(
+        run_with({folder.path() + "/b"}, {status_of("healthy"), three}, run_backup_create) ==
+        exit_no_such_object
+    );
+    BOOST_TEST(said == "chainctl: no node n99 is known; `chainctl nodes` lists them\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_restore_that_fails_leaves_no_folder_that_it_made)
+{
+    namespace fs = std::filesystem;
+    auto const file = folder.path() + "/letter.txt";
+    std::ofstream(file) << std::string(5000, 'x');
+    words = {file};
+    auto const restored_to = [&](std::string const& where)
+    {
+        values["--data-dir"] = where;
+        return run(run_backup_restore);
+    };
+    BOOST_TEST(restored_to(folder.path() + "/new/n1/") == exit_bad_data);
+    BOOST_TEST(!fs::exists(folder.path() + "/new"));
+    fs::create_directory(folder.path() + "/own");
+    BOOST_TEST(restored_to(folder.path() + "/own") == exit_bad_data);
+    BOOST_TEST(fs::is_empty(folder.path() + "/own"));
 }
 
 BOOST_AUTO_TEST_CASE(who_does_not_answer_is_told_with_what_to_do_about_it)
