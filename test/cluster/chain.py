@@ -70,7 +70,7 @@ class Chain:
 
     def join(self, name, *words, ok=(0,)):
         """--add, then add-node and its whole wait; the lines of progress."""
-        return [json.loads(line) for line in self.ctl("add-node", name, self.add(name), *words, ok=ok)[2].splitlines()]
+        return [json.loads(line) for line in self.ctl("add-node", name, self.add(name), "-o", "json", *words, ok=ok)[2].splitlines()]
 
     def names(self):
         return list(self.urls)

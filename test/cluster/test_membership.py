@@ -110,6 +110,11 @@ def test_the_last_replica_stays(volume):
         refused(chain, 66, "n9", "undrain", "n9")
         refused(chain, 66, "n9", "move", "n9", "--to", "head")
         refused(chain, 66, "n9", "replace", "n9", "--yes")
+        # Who runs and is in no chain is known as that.
+        address = chain.add("n2")
+        wait_for(lambda: "n2" in chain.nodes(), "n2 to be heard")
+        for words in (["drain", "n2"], ["undrain", "n2"], ["move", "n2", "--to", "head"], ["replace", "n2", "--yes"], ["remove-node", "n2", "--yes"]):
+            refused(chain, 66, f"n2 runs and is not admitted: `chainctl add-node n2 {address}`", *words)
         refused(chain, 64, "--to", "move", "n1", "--to", "middle")
         refused(chain, 64, "1 to 99", "replicas", "want", "0")
         refused(chain, 64, "want", "replicas")

@@ -126,7 +126,7 @@ def test_every_command_keeps_its_time_limit_with_a_config_service_that_stands_st
                 (["status"], 0),
                 (["nodes"], 69),
                 (["verify"], 75),
-                (["drain", "n3"], 75),
+                (["drain", "n3"], 69),
                 (["undrain", "n3"], 75),
                 (["move", "n3", "--to", "head"], 75),
                 (["join-token", "create"], 75),

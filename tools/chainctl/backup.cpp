@@ -101,7 +101,7 @@ int run_backup_verify(invocation const& call)
     auto const& file = call.words.front();
     if (int const failed = readable(file); failed != exit_done) return failed;
     std::string why;
-    auto const checked = store::check_snapshot(file, &why, watched("check"));
+    auto const checked = store::check_snapshot(file, &why, watched(call.as, "check"));
     if (!checked) return not_whole(file, checked.error(), why);
     return done(call, manifest_json(file, *checked), file + " is whole: " + manifest_text(*checked));
 }
@@ -133,7 +133,7 @@ int run_backup_restore(invocation const& call)
     std::string why;
     if (call.dry_run)
     {
-        auto const checked = store::check_snapshot(file, &why, watched("check"));
+        auto const checked = store::check_snapshot(file, &why, watched(call.as, "check"));
         if (!checked) return not_whole(file, checked.error(), why);
         say("would restore " + manifest_text(*checked) + " to " + folder);
         return exit_done;
@@ -147,7 +147,7 @@ int run_backup_restore(invocation const& call)
     ::randombytes_buf(fresh.bytes.data(), fresh.bytes.size());
     new_folders made(folder);
     runtime::make_private_folder(folder);
-    auto const restored = store::restore_backup(file, database, fresh, &why, watched("check"));
+    auto const restored = store::restore_backup(file, database, fresh, &why, watched(call.as, "check"));
     if (!restored) return not_whole(file, restored.error(), why);
     made.keep();
     for (auto const& entry : fs::directory_iterator(folder, ignored))

@@ -179,7 +179,7 @@ int run_backup_create(invocation const& call)
     how.lineage = from.lineage;
     how.to_the_end = true;
     std::string why;
-    auto const made = store::make_snapshot(from.database, part, how, &why, watched("copy"));
+    auto const made = store::make_snapshot(from.database, part, how, &why, watched(call.as, "copy"));
     if (!made) return store_failed(from.database, made.error(), why);
     if (auto const failed = give_name(part, file))
     {

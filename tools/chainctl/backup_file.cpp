@@ -38,9 +38,9 @@ std::string manifest_text(store::snapshot_manifest const& what)
            ", made " + utc(what.created_ms);
 }
 
-store::long_work watched(std::string phase)
+store::long_work watched(format as, std::string phase)
 {
-    auto const line = std::make_shared<progress_line>();
+    auto const line = std::make_shared<progress_line>(as);
     auto show = [line, phase = std::move(phase)](std::uint64_t done, std::uint64_t all)
     {
         progress now;

@@ -17,7 +17,7 @@ boost::json::object manifest_json(std::string const& file, store::snapshot_manif
 std::string manifest_text(store::snapshot_manifest const& what);
 
 // Progress on stderr and the end by Ctrl-C for work on a whole database.
-store::long_work watched(std::string phase);
+store::long_work watched(format as, std::string phase);
 
 // The exit status for a failure of the store layer; the reason is said, with the name of the file once.
 int store_failed(std::string const& what, error_code why, std::string const& sentence);

@@ -178,7 +178,8 @@ constexpr std::array table_of_commands{
         "NAME",
         "Send a machine's clients to the others, then take it out for maintenance",
         "Its clients are told first, with the addresses to go to. A machine that stands by takes its place; "
-        "`undrain` brings it back.",
+        "`undrain` brings it back. Where one other machine alone has every message, this asks first; --yes "
+        "does not.",
         waiting_flags,
         run_drain
     },
@@ -315,7 +316,7 @@ constexpr std::array global_options{
     flag_help{
         "--timeout SECONDS", "for one answer of the config service (default 3, of a change 25, of verify 6)"
     },
-    flag_help{"--yes", "do not ask before what destroys"},
+    flag_help{"--yes", "do not ask before what destroys, or leaves a chain of one"},
     flag_help{
         "--dry-run", "say what would be done, or how it would be refused (with that exit status); do nothing"
     },

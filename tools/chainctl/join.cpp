@@ -177,7 +177,7 @@ int wait_ready(invocation const& call, new_replica const& replica, running_repli
     auto const& interrupted = interrupts();
     auto const start = std::chrono::steady_clock::now();
     auto const most = seconds_in(call.value("--wait-at-most"));
-    progress_line line;
+    progress_line line(call.as);
     for (;; static_cast<void>(::poll(nullptr, 0, 200)))
     {
         if (interrupted)
@@ -189,8 +189,8 @@ int wait_ready(invocation const& call, new_replica const& replica, running_repli
         if (most && std::chrono::steady_clock::now() - start >= *most)
         {
             line.end();
-            say("chainctl: does not serve after " + call.value("--wait-at-most") + "; chaind goes on joining"
-            );
+            say("chainctl: does not serve after " + in_words(static_cast<std::uint64_t>(most->count())) +
+                "; chaind goes on joining");
             return exit_unknown_outcome;
         }
         if (auto const status = running.ended())

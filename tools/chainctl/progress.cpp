@@ -1,6 +1,7 @@
 #include "chainctl/progress.hpp"
 
 #include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -17,6 +18,7 @@ namespace json = boost::json;
 using clock = std::chrono::steady_clock;
 
 constexpr auto json_every = std::chrono::seconds(1);
+constexpr auto text_every = std::chrono::seconds(10);
 
 bool stderr_is_terminal()
 {
@@ -159,15 +161,17 @@ void progress_line::show(progress const& now)
 {
     auto const at = clock::now();
     bool const new_phase = now.phase != last_.phase || now.node != last_.node || now.reason != last_.reason;
+    bool const for_programs = as_ == format::json || as_ == format::jsonl;
+    auto const every = for_programs ? json_every : text_every;
     if (stderr_is_terminal())
     {
         if (new_phase) end();
         std::cerr << "\r\x1b[K" << now.text() << std::flush;
         open_ = true;
     }
-    else if (new_phase || (!(now == last_) && at - said_at_ >= json_every))
+    else if (new_phase || (!(now == last_) && at - said_at_ >= every))
     {
-        std::cerr << boost::json::value(now.json()) << std::endl;
+        std::cerr << (for_programs ? boost::json::serialize(now.json()) : now.text()) << std::endl;
         said_at_ = at;
     }
     else

@@ -1,6 +1,6 @@
 #pragma once
 // Waiting until a change has come true, with progress on stderr: a line that is redrawn on a terminal, else
-// one JSON object a line.
+// one line after the other, of JSON where the answer is.
 
 #include "chainctl/command.hpp"
 
@@ -56,10 +56,13 @@ progress progress_in(boost::json::object const& status, errand const& what);
 class progress_line
 {
 public:
+    explicit progress_line(format as) : as_(as) {}
+
     void show(progress const& now);
     void end();  // the line that was redrawn stays, the next one starts below
 
 private:
+    format as_;
     progress last_;
     std::chrono::steady_clock::time_point said_at_;
     bool open_ = false;

@@ -1,6 +1,7 @@
 #include "chainctl/service.hpp"
 
 #include "chainctl/exit_status.hpp"
+#include "chainctl/progress.hpp"
 #include "runtime/clock.hpp"
 
 #include <boost/json/parse.hpp>
@@ -168,6 +169,23 @@ boost::json::array last_known(invocation const& call)
 namespace
 {
 
+// Who runs and was never taken in is in the list of machines, and is none that a change can be made of: what
+// takes it in. Empty: the refusal is of something else.
+std::string not_admitted(invocation const& call, std::string_view target)
+{
+    constexpr std::string_view nodes = "/nodes/";
+    auto const at = target.find(nodes);
+    if (at == std::string_view::npos) return {};
+    auto const rest = target.substr(at + nodes.size());
+    std::string const name(rest.substr(0, rest.find('/')));
+    auto const got = request(call.at, "GET", "/v1/nodes", limit_of_look(call));
+    if (!got || !got->body.is_object()) return {};
+    auto const* const row = row_of(list_at(got->body.get_object(), "nodes"), name);
+    if (row == nullptr || text_at(*row, "state") != "not admitted") return {};
+    return name + " runs and is not admitted: `chainctl add-node " + name + " " +
+           text_at(*row, "replica_addr", "HOST:PORT") + "` takes it in";
+}
+
 answer ask_with(
     invocation const& call,
     std::string const& method,
@@ -198,7 +216,9 @@ answer ask_with(
     if (got->status < 300) return {std::move(body), exit_done};
     auto const& refused = object_at(body, "err");
     auto const epoch = number_at(body, "epoch");
-    auto const why = text_at(refused, "msg", "refused");
+    auto why = text_at(refused, "msg", "refused");
+    if (text_at(refused, "code") == "not_found")
+        if (auto taken_in = not_admitted(call, target); !taken_in.empty()) why = std::move(taken_in);
     bool const says_it = why.find("epoch " + std::to_string(epoch)) != std::string::npos;
     say("chainctl: " + why +
         (method == "POST" && epoch > 0 && !says_it ? " (the chain is in epoch " + std::to_string(epoch) + ")"
@@ -213,6 +233,19 @@ answer ask(invocation const& call, std::string const& method, std::string const&
     return ask_with(call, method, target, method == "GET" ? limit_of_look(call) : call.limit, {});
 }
 
+namespace
+{
+
+// Nobody answers: 0.
+std::uint64_t epoch_now(invocation const& call)
+{
+    auto const got = request(call.at, "GET", "/v1/status", limit_of_look(call));
+    return got && got->body.is_object() ? number_at(got->body.get_object(), "epoch") : 0;
+}
+
+}  // namespace
+
+// What was asked under the same id is answered as it was then: in an epoch that is over.
 answer change(invocation const& call, std::string const& target, boost::json::object body)
 {
     if (call.if_epoch) body["if_epoch"] = *call.if_epoch;
@@ -221,7 +254,15 @@ answer change(invocation const& call, std::string const& target, boost::json::ob
         call.limit_given ? call.limit : std::max<std::chrono::milliseconds>(call.limit, change_limit);
     constexpr std::string_view api = "/v1/";
     auto const where = call.dry_run ? "/v1/dry-run/" + target.substr(api.size()) : target;
-    return ask_with(call, "POST", where, limit, boost::json::serialize(body));
+    auto const epoch = body.contains("request_id") ? epoch_now(call) : 0;
+    auto got = ask_with(call, "POST", where, limit, boost::json::serialize(body));
+    if (got.body && number_at(*got.body, "epoch") < epoch)
+    {
+        (*got.body)["repeated"] = true;
+        say("chainctl: this request id was used before, in epoch " +
+            std::to_string(number_at(*got.body, "epoch")) + "; nothing is asked again");
+    }
+    return got;
 }
 
 std::optional<boost::json::object> fetch_status(invocation const& call, unanswered* how)

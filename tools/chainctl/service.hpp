@@ -21,7 +21,8 @@ struct answer
 answer ask(invocation const& call, std::string const& method, std::string const& target);
 
 // A change: POST with this body, --if-epoch and --request-id. Unless --timeout is given, waits at least as
-// long as configd takes to refuse.
+// long as configd takes to refuse. `repeated` in its body: that is the answer to an earlier request with
+// this id, which has been said.
 answer change(invocation const& call, std::string const& target, boost::json::object body = {});
 
 // Why nobody told the status.

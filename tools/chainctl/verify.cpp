@@ -91,7 +91,7 @@ answer read_all_rows(invocation const& call)
 {
     auto const& interrupted = interrupts();
     auto got = ask(call, "POST", "/v1/verify/deep");
-    progress_line line;
+    progress_line line(call.as);
     while (got.body && !is_true(*got.body, "over"))
     {
         show_progress(line, *got.body);

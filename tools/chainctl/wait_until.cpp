@@ -102,6 +102,15 @@ private:
     clock::time_point since_;
 };
 
+// What keeps a machine that is away from coming, and what to do about it.
+std::string obstacle(json::object const& status, std::string const& node)
+{
+    auto const* const row = row_of(list_at(status, "failed"), node);
+    if (row == nullptr) return {};
+    auto const next = text_at(*row, "next");
+    return whereabouts(status, node) + (next.empty() ? "" : "; next: " + next);
+}
+
 }  // namespace
 
 int wait_until(invocation const& call, errand const& what, goal const& reached, json::object& answer)
@@ -112,8 +121,9 @@ int wait_until(invocation const& call, errand const& what, goal const& reached, 
     auto last_answer = start;
     auto heard = start;
     stall_watch stall(call, what.node);
-    progress_line line;
+    progress_line line(call.as);
     rate_meter meter;
+    std::string in_the_way;
     line.show(progress_in({}, what));
     for (;; pause())
     {
@@ -127,8 +137,9 @@ int wait_until(invocation const& call, errand const& what, goal const& reached, 
         if (most && now - start >= *most)
         {
             line.end();
-            say("chainctl: not done after " + call.value("--wait-at-most") +
+            say("chainctl: not done after " + in_words(static_cast<std::uint64_t>(most->count())) +
                 "; it goes on, `chainctl status` shows it");
+            if (!in_the_way.empty()) say("          " + in_the_way);
             return exit_unknown_outcome;
         }
         auto const status = fetch_status(call);
@@ -141,6 +152,7 @@ int wait_until(invocation const& call, errand const& what, goal const& reached, 
             return exit_unavailable;
         }
         last_answer = now;
+        in_the_way = obstacle(*status, what.node);
         auto look = progress_in(*status, what);
         if (auto end = reached(*status))
         {
@@ -159,6 +171,13 @@ int wait_until(invocation const& call, errand const& what, goal const& reached, 
         if (auto const why = known && what.over ? what.over(*status) : std::nullopt)
         {
             line.end();
+            if (answer.contains("repeated"))
+            {
+                say("chainctl: what was asked then is not so any more, or never came true: " + *why);
+                say("          `chainctl events` tells what happened; under another --request-id it is asked "
+                    "anew");
+                return exit_failed;
+            }
             say("chainctl: what was asked did not come true, and nothing works on it any more: " + *why);
             say("          `chainctl events` tells what happened; it may be asked again");
             return exit_failed;

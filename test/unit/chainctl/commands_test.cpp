@@ -130,6 +130,7 @@ struct office
     bool yes = false;
     bool dry_run = false;
     bool limit_given = false;
+    std::string request_id;
 
     std::map<std::string, std::string, std::less<>> values;
 
@@ -143,6 +144,7 @@ struct office
         call.dry_run = dry_run;
         call.words = words;
         call.yes = yes;
+        call.request_id = request_id;
         call.flags = values;
         for (auto& flag : flags)
             call.flags.emplace(std::move(flag), "");
@@ -420,14 +422,14 @@ BOOST_AUTO_TEST_CASE(a_question_without_an_answer_has_no_outcome_to_wonder_about
 
 BOOST_AUTO_TEST_CASE(a_change_that_was_sent_has_an_outcome_that_nobody_knows)
 {
-    BOOST_TEST(run_with({"n1"}, {hangs_up}, run_drain) == exit_unknown_outcome);
+    BOOST_TEST(run_with({"n1"}, {hangs_up}, run_undrain) == exit_unknown_outcome);
     BOOST_TEST(mentions(said, "it may have been done"));
     limit = std::chrono::milliseconds(200);
     BOOST_TEST(run_with({}, {""}, run_verify) == exit_unknown_outcome);
     // Not what nobody read, and no question.
     ::unlink(socket.c_str());
     words = {"n1"};
-    BOOST_TEST(run(run_drain) == exit_unavailable);
+    BOOST_TEST(run(run_undrain) == exit_unavailable);
     BOOST_TEST(!mentions(said, "may have been done"));
     BOOST_TEST(run_with({}, {hangs_up}, run_nodes) == exit_unavailable);
 }
@@ -450,7 +452,7 @@ BOOST_AUTO_TEST_CASE(each_command_keeps_its_time_limit_with_a_service_that_stand
         {run_join_token, {}, exit_unknown_outcome},
         {run_add_node, {"n4", "127.0.0.1:7401"}, exit_unknown_outcome},
         {run_remove_node, {"n1"}, exit_unknown_outcome},
-        {run_drain, {"n1"}, exit_unknown_outcome},
+        {run_drain, {"n1"}, exit_unavailable},
         {run_undrain, {"n1"}, exit_unknown_outcome},
         {run_move, {"n1"}, exit_unknown_outcome, {{"--to", "head"}}},
         {run_replace, {"n1"}, exit_unknown_outcome},
@@ -542,12 +544,28 @@ char const* const done_in_32 = R"({"epoch":32})";
 char const* const already_in_32 = R"({"epoch":32,"already":true})";
 char const* const no_events = R"({"events":[]})";
 
+std::string chain_row(std::string const& name, char const* role, char const* more = R"("alive":true)")
+{
+    return R"({"name":")" + name + R"(","state":"member","role":")" + role + "\"," + more + "}";
+}
+std::string nodes_of(std::string const& rows)
+{
+    return R"({"nodes":[)" + rows + "]}";
+}
+std::string const all_three =
+    nodes_of(chain_row("n1", "head") + "," + chain_row("n2", "middle") + "," + chain_row("n3", "tail"));
+
 BOOST_AUTO_TEST_CASE(what_was_waited_for_is_said_as_it_is)
 {
-    BOOST_TEST(run_with({"n3"}, {done_in_32, no_events, two}, run_drain) == exit_done);
+    BOOST_TEST(run_with({"n3"}, {all_three, done_in_32, no_events, two, all_three}, run_drain) == exit_done);
     BOOST_TEST(printed == "n3 is drained; `chainctl undrain n3` brings it back\n");
-    BOOST_TEST(mentions(said, R"("node":"n3","phase":"leaving")"));
-    BOOST_TEST(mentions(said, R"("node":"n3","phase":"done","epoch":32)"));
+    BOOST_TEST(
+        said ==
+        "n3: its clients go to the others, then it leaves the chain\nn3: out of the chain at epoch 32\n"
+    );
+    auto const silent = nodes_of(chain_row("n1", "head") + "," + chain_row("n3", "none", R"("alive":false)"));
+    BOOST_TEST(run_with({"n3"}, {all_three, done_in_32, no_events, two, silent}, run_drain) == exit_done);
+    BOOST_TEST(mentions(printed, "n3 is drained, and does not answer: start chaind there"), printed);
 
     BOOST_TEST(run_with({"n2"}, {done_in_32, no_events, two}, run_undrain) == exit_done);
     BOOST_TEST(printed == "n2 is back in the chain\n");
@@ -570,18 +588,18 @@ BOOST_AUTO_TEST_CASE(all_changes_answer_to_programs_in_one_shape)
     };
     std::string const asked = R"({"epoch":31,"node":"nX"})";
     for (auto const& [typed, command, answers] : std::vector<one>{
-             {{"drain", "n3"}, "drain", {asked, no_events, two}},
+             {{"drain", "n3"}, "drain", {all_three, asked, no_events, two, all_three}},
              {{"undrain", "n2"}, "undrain", {asked, no_events, two}},
              {{"move", "n2", "--to", "tail"}, "move", {asked, no_events, two}},
              {{"replace", "n3", "--with", "n1", "--yes"}, "replace", {asked, no_events, two}},
              {{"add-node", "n2", "127.0.0.1:7401"}, "add-node", {asked, no_events, two}},
-             {{"drain", "n3", "--no-wait"}, "drain", {done_in_32}},
+             {{"drain", "n3", "--no-wait"}, "drain", {all_three, done_in_32}},
              {{"remove-node", "n3", "--yes"}, "remove-node", {done_in_32}},
              {{"replicas", "want", "2"}, "replicas want", {three, done_in_32}},
              {{"force-epoch", "n1", "--i-understand-data-may-be-lost"},
               "force-epoch",
               {R"({"nodes":[]})", done_in_32}},
-             {{"drain", "n3", "--dry-run"}, "drain", {R"({"epoch":32,"dry_run":true})"}},
+             {{"drain", "n3", "--dry-run"}, "drain", {all_three, R"({"epoch":32,"dry_run":true})"}},
              {{"remove-node", "n3", "--yes"}, "remove-node", {already_in_32}},
          })
         BOOST_TEST_CONTEXT(command)
@@ -600,6 +618,10 @@ BOOST_AUTO_TEST_CASE(all_changes_answer_to_programs_in_one_shape)
             BOOST_TEST(said_so.at("changed").as_bool() == (answers.front() != already_in_32));
             BOOST_TEST(said_so.at("dry_run").as_bool() == (typed.back() == "--dry-run"));
             BOOST_TEST(!said_so.contains("already"));
+            if (answers.size() < 2) continue;
+            std::istringstream progress(said);
+            for (std::string step; std::getline(progress, step);)
+                BOOST_TEST(json::parse(step).at("schema").as_string() == "chainctl.progress.v1");
         }
 }
 
@@ -642,7 +664,9 @@ BOOST_AUTO_TEST_CASE(what_was_so_before_is_not_told_as_done)
 {
     BOOST_TEST(run_with({"n2"}, {already_in_32, no_events, two}, run_undrain) == exit_done);
     BOOST_TEST(printed == "n2 is in the chain; it was not drained\n");
-    BOOST_TEST(run_with({"n3"}, {already_in_32, no_events, two}, run_drain) == exit_done);
+    BOOST_TEST(
+        run_with({"n3"}, {all_three, already_in_32, no_events, two, all_three}, run_drain) == exit_done
+    );
     BOOST_TEST(printed == "n3 is drained already; `chainctl undrain n3` brings it back\n");
     yes = true;
     BOOST_TEST(run_with({"n3"}, {already_in_32}, run_remove_node) == exit_done);
@@ -691,11 +715,15 @@ BOOST_AUTO_TEST_CASE(what_does_not_come_true_any_more_is_not_waited_for)
 
     // Somebody else undoes it.
     auto const all = chain_of({"n1", "n2", "n3"}, "", "");
-    BOOST_TEST(run_with({"n3"}, {done_in_32, no_events, all}, run_drain) == exit_failed);
+    BOOST_TEST(run_with({"n3"}, {all_three, done_in_32, no_events, all}, run_drain) == exit_failed);
     BOOST_TEST(mentions(said, "n3 is the tail"));
     auto const leaving = chain_of({"n1", "n2", "n3"}, R"("draining":"n3")", "");
     auto const left = chain_of({"n1", "n2"}, "", R"(,"drained":["n3"])");
-    BOOST_TEST(run_with({"n3"}, {done_in_32, no_events, leaving, no_events, left}, run_drain) == exit_done);
+    BOOST_TEST(
+        run_with(
+            {"n3"}, {all_three, done_in_32, no_events, leaving, no_events, left, all_three}, run_drain
+        ) == exit_done
+    );
     auto const drained = chain_of({"n1"}, "", R"(,"drained":["n3"])");
     BOOST_TEST(run_with({"n3"}, {done_in_32, no_events, drained}, run_undrain) == exit_failed);
     BOOST_TEST(mentions(said, "n3 is drained"));
@@ -724,6 +752,66 @@ BOOST_AUTO_TEST_CASE(what_does_not_come_true_any_more_is_not_waited_for)
     BOOST_TEST(
         run_with({"n2"}, {done_in_32, no_events, both, no_events, exchanged}, run_replace) == exit_done
     );
+}
+
+BOOST_AUTO_TEST_CASE(one_machine_alone_is_left_with_every_message_by_who_says_so)
+{
+    auto const n1 = chain_row("n1", "head");
+    auto const n3 = chain_row("n3", "tail");
+    for (auto const& beside :
+         {std::string(), "," + chain_row("n2", "learner"), "," + chain_row("n2", "none", R"("alive":false)")})
+    {
+        auto const nodes = nodes_of(n1 + "," + n3 + beside);
+        yes = false;
+        words = {"n3"};
+        ::unlink(socket.c_str());
+        {
+            told_service service(socket, 200, nodes);
+            BOOST_TEST(run(run_drain) == exit_usage);
+            BOOST_TEST(service.asked() == "GET /v1/nodes");
+        }
+        BOOST_TEST(mentions(said, "only n1 would hold every message; one failure then loses service"), said);
+        BOOST_TEST(mentions(said, "--yes"), said);
+        yes = true;
+        BOOST_TEST(run_with({"n3"}, {nodes, done_in_32, no_events, two, nodes}, run_drain) == exit_done);
+    }
+    // Who is in no chain takes nothing from it, and of the last one the config service says what it is.
+    yes = false;
+    auto const not_heard_yet = nodes_of(n1 + "," + chain_row("n2", "middle", R"("alive":false)") + "," + n3);
+    BOOST_TEST(
+        run_with({"n3"}, {not_heard_yet, done_in_32, no_events, two, all_three}, run_drain) == exit_done
+    );
+    auto const beside = nodes_of(n1 + "," + chain_row("n3", "none"));
+    BOOST_TEST(run_with({"n3"}, {beside, done_in_32, no_events, two, beside}, run_drain) == exit_done);
+    BOOST_TEST(run_with({"n3"}, {nodes_of(n3), done_in_32, no_events, two, beside}, run_drain) == exit_done);
+}
+
+BOOST_AUTO_TEST_CASE(who_is_waited_for_no_longer_is_said_to_be_away_with_what_to_do)
+{
+    auto const away = chain_of(
+        {"n2"}, "", R"(,"failed":[{"name":"n1","reason":"it is gone","next":"start it","alive":false}])"
+    );
+    std::vector<std::string> answers{done_in_32, no_events};
+    for (int look = 0; look < 20; ++look)
+        answers.insert(answers.end(), {away, no_events});
+    values["--wait-at-most"] = "1";
+    BOOST_TEST(run_with({"n1"}, answers, run_undrain) == exit_unknown_outcome);
+    BOOST_TEST(mentions(said, "not done after 1 s; it goes on"), said);
+    BOOST_TEST(mentions(said, "n1 is away (it is gone); next: start it"), said);
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_to_an_earlier_request_of_the_same_id_is_told_as_one)
+{
+    request_id = "abc";
+    auto const now = R"({"epoch":40})";
+    auto const back = chain_of({"n1", "n3"}, "", "");
+    BOOST_TEST(run_with({"n3"}, {all_three, now, done_in_32, no_events, back}, run_drain) == exit_failed);
+    BOOST_TEST(mentions(said, "this request id was used before, in epoch 32"), said);
+    BOOST_TEST(mentions(said, "is not so any more, or never came true: n3 is the tail"), said);
+    BOOST_TEST(
+        run_with({"n3"}, {all_three, now, R"({"epoch":40})", no_events, back}, run_drain) == exit_failed
+    );
+    BOOST_TEST(!mentions(said, "used before"), said);
 }
 
 BOOST_AUTO_TEST_CASE(a_backup_of_a_machine_that_is_not_known_is_refused_by_that)
