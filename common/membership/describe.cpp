@@ -100,9 +100,9 @@ std::ostream& operator<<(std::ostream& to, heartbeat const& what)
     if (what.wall_us != 0) to << " wall " << what.wall_us << "us";
     if (what.refused_us != 0) to << " refuses " << what.refused_us << "us ahead";
     if (!what.trouble.empty()) to << " trouble: " << what.trouble;
-    if (what.facts.can_write)
+    if (what.facts->can_write)
         to << " takes writes";
-    else if (what.facts.can_read)
+    else if (what.facts->can_read)
         to << " takes reads";
     return to;
 }

@@ -92,7 +92,7 @@ struct heartbeat
     std::int64_t refused_us = 0;
     bool outdated = false;  // it stops, since the log holds what its version does not know; `trouble` says so
     std::string trouble;    // what is wrong with it: why it cannot take the snapshot it is offered, say
-    node_facts facts;       // of its process
+    shared_facts facts;     // of its process
 
     friend bool operator==(heartbeat const&, heartbeat const&) = default;
 };

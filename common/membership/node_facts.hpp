@@ -7,8 +7,10 @@
 #include "base/time.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace chaind
 {
@@ -78,6 +80,29 @@ struct node_facts
     client_facts front;
 
     friend bool operator==(node_facts const&, node_facts const&) = default;
+};
+
+// Shared: each word of a replica carries them, and is handed on. Of one that says nothing all is empty.
+class shared_facts
+{
+public:
+    shared_facts() = default;
+    shared_facts(node_facts what) : is_(std::make_shared<node_facts const>(std::move(what))) {}
+
+    [[nodiscard]] node_facts const& operator*() const
+    {
+        static node_facts const none;
+        return is_ ? *is_ : none;
+    }
+    [[nodiscard]] node_facts const* operator->() const { return &**this; }
+
+    friend bool operator==(shared_facts const& a, shared_facts const& b)
+    {
+        return a.is_ == b.is_ || *a == *b;
+    }
+
+private:
+    std::shared_ptr<node_facts const> is_;
 };
 
 }  // namespace chaind

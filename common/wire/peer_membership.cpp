@@ -212,7 +212,7 @@ void put(heartbeat const& from, pb::Heartbeat& to)
         to.add_unreachable(name.name.str());
     if (from.feeding) put(*from.feeding, *to.mutable_feeding());
     to.set_stepping_down(from.stepping_down);
-    put(from.facts, *to.mutable_facts());
+    put(*from.facts, *to.mutable_facts());
     to.set_restored(from.restored);
     to.set_in_doubt(from.in_doubt);
     to.set_damaged(from.damaged);
@@ -240,7 +240,9 @@ bool get(pb::Heartbeat const& from, heartbeat& to)
     }
     if (from.has_feeding() && !get(from.feeding(), to.feeding.emplace())) return false;
     to.stepping_down = from.stepping_down();
-    if (!get(from.facts(), to.facts)) return false;
+    node_facts facts;
+    if (!get(from.facts(), facts)) return false;
+    to.facts = std::move(facts);
     to.restored = from.restored();
     to.in_doubt = from.in_doubt();
     to.damaged = from.damaged();

@@ -195,25 +195,25 @@ void service::direct(control::outgoing const& what)
 
 void service::note(control::notice const& what)
 {
-    auto why = what.why;
+    auto reason = what.why;
     if (what.repeatable)
     {
         auto const earlier = pace_of_events_.take(what.what, runtime::steady_now());
         if (!earlier) return;
-        if (*earlier > 0) why += " (" + std::to_string(*earlier) + " others like it before were left out)";
+        if (*earlier > 0) reason += " (" + std::to_string(*earlier) + " others like it before were left out)";
     }
     log::write(
         log::level::notice,
         "control",
         what.what,
-        {{"Epoch", what.at}, {"Node", what.who.name.str()}, {"Reason", why}}
+        {{"Epoch", what.at}, {"Node", what.who.name.str()}, {"Reason", reason}}
     );
     event_row row;
     row.at_ms = wall_ms();
     row.in = what.at;
     row.what = what.what;
     row.node = what.who.name.str();
-    row.why = why;
+    row.why = std::move(reason);
     ++writes_;
     auto numbered = events_.add(std::move(row));
     auto const number = numbered.number;
@@ -412,7 +412,7 @@ service::link_ptr service::link_of(node_id const& name) const
 void service::take_facts(heartbeat const& from)
 {
     auto const& name = from.from.name;
-    auto const& facts = from.facts;
+    auto const& facts = *from.facts;
     said_[name] = {.facts = facts, .end = from.end.at, .commit = from.commit};
     if (!facts.replica_addr.empty()) addresses_[name] = facts.replica_addr;
     if (core_.current().current.contains(from.from) && facts.can_write) served_at_ = runtime::steady_now();

@@ -155,7 +155,7 @@ private:
                 hb.feeding.emplace();
                 hb.feeding->learner = told->learning->learner;
             }
-            auto& facts = hb.facts;
+            node_facts facts;
             facts.replica_addr = address();
             facts.pid = 1;
             facts.front.clients = static_cast<std::uint64_t>(clients);
@@ -166,6 +166,7 @@ private:
                     .checkpoint = std::to_string(id), .at = seq(9), .sum = test::made_id<digest>(sum)
                 };
             facts.set_aside = set_aside;
+            hb.facts = std::move(facts);
             ++beats;
             dialer_->send(wire::peer::encode(std::move(hb)));
             pause.expires_after(10ms);

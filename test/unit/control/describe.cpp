@@ -19,7 +19,9 @@ BOOST_AUTO_TEST_CASE(a_heartbeat_says_what_is_not_as_usual)
     BOOST_TEST(one_line(heard{what}) == "heartbeat of n1/ab00 promised e2 end 7/e2 verified 7 commit 7");
     what.sent = 1050ms;
     what.left = room::low;
-    what.facts.can_write = true;
+    node_facts facts;
+    facts.can_write = true;
+    what.facts = facts;
     BOOST_TEST(
         one_line(what) ==
         "heartbeat of n1/ab00 sent 1050ms promised e2 end 7/e2 verified 7 commit 7 room low "

@@ -336,7 +336,9 @@ BOOST_AUTO_TEST_CASE(impossible_frames_are_refused)
     auto joiner = made_instruction();
     joiner.what.config.joiner = node_id{"n1"};
     auto wordy = made_heartbeat();
-    wordy.facts.front.url.assign(4097, 'x');
+    auto facts = all_facts();
+    facts.front.url.assign(4097, 'x');
+    wordy.facts = facts;
     BOOST_TEST((peer::decode(peer::encode(wordy)).error() == errc::bad_frame));
 
     auto nameless = made_heartbeat();
