@@ -618,7 +618,7 @@ BOOST_AUTO_TEST_CASE(all_changes_answer_to_programs_in_one_shape)
             BOOST_TEST(said_so.at("changed").as_bool() == (answers.front() != already_in_32));
             BOOST_TEST(said_so.at("dry_run").as_bool() == (typed.back() == "--dry-run"));
             BOOST_TEST(!said_so.contains("already"));
-            if (answers.size() < 2) continue;
+            if (answers.size() < 2 || command == "force-epoch") continue;  // which explains itself
             std::istringstream progress(said);
             for (std::string step; std::getline(progress, step);)
                 BOOST_TEST(json::parse(step).at("schema").as_string() == "chainctl.progress.v1");
