@@ -16,7 +16,7 @@ void failure_detector::heard(member const& who, instant now, bool stepping_down,
 void failure_detector::excuse_the_others(member const& who, state const& was, instant now)
 {
     for (auto& [other, its] : known_)
-        if (other != who && its.excused_until == instant{} && overdue(its, now) &&
+        if (other != who && its.excused_until == instant{} && quiet(its, now) &&
             connections_.contains(other) && shares_silence(its, who, was, now))
             its.excused_until = now + silence_;
 }
@@ -111,7 +111,7 @@ bool failure_detector::assumed(member const& who, instant now) const
 bool failure_detector::heard_in_time(member const& who, instant now) const
 {
     auto found = known_.find(who);
-    return found != known_.end() && !found->second.assumed && !overdue(found->second, now) &&
+    return found != known_.end() && !found->second.assumed && !quiet(found->second, now) &&
            judge(who, found->second, now) == verdict::alive;
 }
 

@@ -75,7 +75,8 @@ public:
     }
     // Alive by assumption only: nothing to remove it for, but nothing to build on either.
     [[nodiscard]] bool assumed(member const& who, instant now) const;
-    // Alive, and neither by assumption nor because others are silent, too.
+    // Alive and heard within `silence`: not by assumption, nor waited for since its words come late or others
+    // are silent, too.
     [[nodiscard]] bool heard_in_time(member const& who, instant now) const;
     [[nodiscard]] std::optional<instant> last_heard(member const& who) const;
     // Alive only since others are silent, too.
@@ -99,6 +100,8 @@ private:
     [[nodiscard]] microseconds patience(state const& with) const;
     [[nodiscard]] verdict judge(member const& who, state const& of, instant now) const;
     [[nodiscard]] bool overdue(state const& of, instant now) const { return of.heard + patience(of) < now; }
+    // Longer than one whose words come late would be waited for if they did not.
+    [[nodiscard]] bool quiet(state const& of, instant now) const { return of.heard + silence_ < now; }
     // They fell silent together and both connections stand: `other`, which has not spoken since, may yet.
     [[nodiscard]] bool shares_silence(state const& of, member const& other, state const& its, instant now)
         const;

@@ -5,6 +5,7 @@
 
 #include "configd/registry_thread.hpp"
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -77,6 +78,7 @@ BOOST_AUTO_TEST_CASE(a_decision_waits_for_one_transaction_of_events_at_most)
     std::vector<std::string> log;
     std::promise<void> go;
     boost::asio::io_context loop;
+    auto const work = boost::asio::make_work_guard(loop);
     std::vector<std::uint64_t> told;
     {
         configd::registry_thread thread(
