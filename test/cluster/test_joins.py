@@ -53,7 +53,7 @@ async def test_a_newcomer_joins_under_load_and_is_then_the_only_one_left(volume)
             before = await latencies(chain, accounts[0], conv, lambda number: number < volume.pick(200, 2000))
             address = await in_thread(chain.add, "n4")
             started = time.monotonic()
-            joiner = chain.ctl_later("add-node", "n4", address)
+            joiner = chain.ctl_later("add-node", "n4", address, "-o", "jsonl")
             during = await latencies(chain, accounts[0], conv, lambda _: joiner.poll() is None)
             took = time.monotonic() - started
             out, talk = joiner.communicate()
