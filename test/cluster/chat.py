@@ -71,9 +71,8 @@ class Client:
         await self.open()
         return self
 
-    async def __aexit__(self, kind, *_):
+    async def __aexit__(self, *_):
         await self.close()
-        assert kind or not self.broken, self.broken
 
     async def open(self):
         self.socket = await websockets.connect(self.url, subprotocols=["chat.v1"], max_size=None, open_timeout=5, compression=None)
