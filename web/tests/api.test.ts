@@ -65,6 +65,9 @@ describe('HTTP', () => {
     expect(asked).toEqual(['n1']);
     serve({});
     await expect(asking.status()).rejects.toBeInstanceOf(NobodyAnswers);
+    // What a proxy says in a machine's place is no status.
+    serve({ n1: json(200, {}), n2: json(200, null) });
+    await expect(asking.status()).rejects.toBeInstanceOf(NobodyAnswers);
   });
 
   it('never puts a password or a token into the address', async () => {

@@ -65,7 +65,10 @@ export class Api {
     const ask = async (base: string): Promise<Told> => {
       const response = await send(base, 'GET', '/api/v1/status', undefined, headers, status_patience_ms);
       if (!response.ok) throw new Refused(read_refusal(await response.text(), response.status));
-      return { base, status: (await response.json()) as Status };
+      const status = (await response.json()) as Partial<Status> | null;
+      // A proxy may answer in its place.
+      if (!Array.isArray(status?.chain)) throw new NobodyAnswers();
+      return { base, status: status as Status };
     };
     const [first, ...others] = this.bases_().sort((a, b) => Number(b === this.base_) - Number(a === this.base_));
     const answers: PromiseSettledResult<Told>[] = await Promise.allSettled([ask(first!)]);
