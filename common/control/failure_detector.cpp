@@ -1,5 +1,7 @@
 #include "control/failure_detector.hpp"
 
+#include "base/rules.hpp"
+
 namespace chaind::control
 {
 
@@ -15,8 +17,9 @@ void failure_detector::heard(member const& who, instant now, bool stepping_down,
 // for as long as others stop and go on.
 void failure_detector::excuse_the_others(member const& who, state const& was, instant now)
 {
+    if (!rule(r::the_first_word_excuses_the_others)) return;
     for (auto& [other, its] : known_)
-        if (other != who && its.excused_until == instant{} && quiet(its, now) &&
+        if (other != who && its.excused_until == instant{} && now - its.heard > silence_ / 2 &&
             connections_.contains(other) && shares_silence(its, who, was, now))
             its.excused_until = now + silence_;
 }
@@ -98,7 +101,10 @@ verdict failure_detector::judge(member const& who, state const& of, instant now)
     if (of.excused_until >= now) return verdict::alive;
     if (of.heard + longest_ < now) return verdict::silent;
     auto const shares = [&](auto const& other)
-    { return other.first != who && shares_silence(of, other.first, other.second, now); };
+    {
+        return rule(r::who_falls_silent_with_others_is_waited_for) && other.first != who &&
+               shares_silence(of, other.first, other.second, now);
+    };
     return std::any_of(known_.begin(), known_.end(), shares) ? verdict::alive : verdict::silent;
 }
 

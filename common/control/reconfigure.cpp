@@ -202,7 +202,11 @@ std::optional<controller::impl::proposal> controller::impl::plan(std::optional<m
         rule(r::survivors_come_from_the_active_config) ? rec_.last_active.members : rec_.current.members;
     // After our own start, pause or isolation, and while several share a silence: each member first speaks
     // for itself, or is silent for long enough. Whoever is merely waited for is no survivor to build on.
-    auto open_question = [&](member const& m) { return alive(m) && !detector_.heard_in_time(m, now_); };
+    auto open_question = [&](member const& m)
+    {
+        return rule(r::nothing_is_planned_on_who_is_waited_for) && alive(m) &&
+               !detector_.heard_in_time(m, now_);
+    };
     if (std::any_of(base.begin(), base.end(), open_question)) return std::nullopt;
     if (std::none_of(base.begin(), base.end(), [&](member const& m) { return alive(m); }))
         return plan_cold_start(base);

@@ -207,6 +207,13 @@ void checker::on_registry(control::record const& now)
         if (registry_.current.state == config_state::pending) in_.count.add(seen::superseded_configs);
         if (in_.how.must_stay_calm && registry_.last_active.state == config_state::active)
             throw violation(text("calm: the chain changes for no reason, to ", now.current));
+        if (in_.how.must_spare_the_living && in_.faults_on)
+            for (auto const& m : registry_.last_active.members)
+                demand(
+                    now.current.contains(m) || !in_.find(m.name)->alive() || in_.find(m.name)->self() != m,
+                    m.name,
+                    " is taken out, and it lives"
+                );
     }
     if (now.last_active != registry_.last_active)
     {

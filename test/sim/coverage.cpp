@@ -19,6 +19,7 @@ std::string_view name(seen what)
         "truncations",
         "log_reads",
         "own_pauses",
+        "standstills",
         "pending_configs",
         "active_configs",
         "superseded_configs",

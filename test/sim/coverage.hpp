@@ -24,6 +24,7 @@ enum class seen : std::uint8_t
     truncations,
     log_reads,
     own_pauses,
+    standstills,
     pending_configs,
     active_configs,
     superseded_configs,

@@ -175,6 +175,30 @@ void nemesis::pause_config()
     );
 }
 
+// The host that all share stands still, and one after the other goes on. In the middle of it one may die.
+void nemesis::standstill()
+{
+    if (standing_still_) return;
+    standing_still_ = true;
+    in_.count.add(seen::standstills);
+    auto& random = in_.random;
+    constexpr us spread = 30'000;
+    auto const span = random.between(in_.how.pause_time.low, in_.how.pause_time.high);
+    for (auto& each : in_.nodes)
+    {
+        auto* which = each.get();
+        undo_later(random.between(0, spread), [which] { which->pause(); });
+        undo_later(spread + span + random.between(0, spread), [which] { which->resume(); });
+    }
+    // What was missed meanwhile has to arrive before the next one is a silence of its own.
+    undo_later(2 * spread + span + 100'000, [this] { standing_still_ = false; });
+    if (in_.how.must_stay_calm || random.chance(0.6)) return;
+    undo_later(
+        random.between(0, 2 * spread + span),
+        [this, &which = any(), power_lost = random.chance(0.5)] { crash(which, power_lost); }
+    );
+}
+
 void nemesis::config_kill(us down)
 {
     in_.config.stop();
@@ -392,6 +416,7 @@ void nemesis::strike(fault what)
         case fault::power_loss_all: power_loss_all(); break;
         case fault::pause: pause(which); break;
         case fault::pause_head_or_tail: pause(end_of_chain()); break;
+        case fault::standstill: standstill(); break;
         case fault::config_kill: config_kill(random.skewed(1'000, 1'500'000)); break;
         case fault::config_pause: pause_config(); break;
         case fault::config_kill_mid_change:

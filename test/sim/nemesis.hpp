@@ -30,6 +30,7 @@ private:
     void fill_disks(node& which);
     void pause(node& which);
     void pause_config();
+    void standstill();
     void config_kill(us down);
     // Cuts every direction for which `cuts(from, to)` holds, for a while.
     void cut_for(us span, std::function<bool(int, int)> const& cuts);
@@ -53,6 +54,7 @@ private:
     world& in_;
     bool stopped_ = false;
     bool clock_is_wrong_ = false;
+    bool standing_still_ = false;
     bool quiet_ = false;  // nothing else goes wrong meanwhile
 };
 

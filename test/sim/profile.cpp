@@ -172,6 +172,23 @@ profile calm(rng& random)
     return p;
 }
 
+// All replicas stop and go on together, for less than the longest silence. In half of the seeds nothing else
+// goes wrong, and the chain stays as it is; in the others it loses those that died and nobody else.
+profile standstills(rng& random)
+{
+    profile p;
+    draw_load(p, random);
+    p.clock_ppm = 10'000;
+    p.pause_time = {60'000, 850'000};
+    p.fault_gap = {100'000, 900'000};
+    p.fsync_spike = 0;
+    p.must_spare_the_living = true;
+    weigh(p, {{fault::standstill, 6}, {fault::config_pause, 1}});
+    p.must_stay_calm = random.chance(0.5);
+    if (!p.must_stay_calm) weigh(p, {{fault::kill, 2}, {fault::power_cut, 2}});
+    return p;
+}
+
 profile groups(rng& random)
 {
     profile p;
@@ -516,6 +533,7 @@ std::vector<std::pair<std::string_view, maker>> const& makers()
         {"p0", normal},
         {"p1", slow_config_links},
         {"p2", calm},
+        {"still", standstills},
         {"p3", groups},
         {"p4", isolated_ends},
         {"p5", duplicates_and_drops},
@@ -568,6 +586,9 @@ profile draw_profile(std::string_view name, chain::forwarding policy, rng& rando
         p.control.kernel = "kernel of the config service";
         draw_limits(p, random);
         draw_stores(p, random);
+        // Who stands still is waited for as long as it may: a cold start waits longer, as in the daemon.
+        if (p.must_spare_the_living)
+            p.control.cold_wait = std::max(p.control.cold_wait, p.control.silence_max + 500ms);
         if (p.open_loop || name == "disks")
         {
             p.chain = {};

@@ -23,6 +23,7 @@ enum class fault : std::uint8_t
     power_loss_all,  // every replica, sometimes the config service too
     pause,           // SIGSTOP for a while
     pause_head_or_tail,
+    standstill,  // every replica is stopped at nearly the same moment: the host under them is
     config_kill,
     config_pause,
     config_kill_mid_change,  // between computing a record and having it stored, or just after
@@ -129,6 +130,8 @@ struct profile
 
     // Calm profiles demand that no reconfiguration happens at all.
     bool must_stay_calm = false;
+    // Or that none takes out a member whose process lives.
+    bool must_spare_the_living = false;
 
     chain::settings chain;
     control::settings control;

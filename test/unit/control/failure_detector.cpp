@@ -121,6 +121,22 @@ BOOST_FIXTURE_TEST_CASE(the_first_word_after_a_shared_silence_gives_the_others_o
     BOOST_CHECK_EQUAL(d.judge(n1, 5750ms), verdict::alive);
 }
 
+BOOST_FIXTURE_TEST_CASE(
+    the_first_word_after_a_short_shared_silence_gives_the_others_a_whole_one, three_connected
+)
+{
+    d.heard(n1, 1000ms, false);
+    d.heard(n2, 1000ms, false);
+    d.heard(n2, 1210ms, false);  // before either silence is over
+    BOOST_CHECK_EQUAL(d.judge(n1, 1460ms), verdict::alive);
+    BOOST_CHECK_EQUAL(d.judge(n1, 1461ms), verdict::silent);
+    // Half of it was heard: that one spoke meanwhile.
+    d.heard(n1, 2000ms, false);
+    d.heard(n2, 2000ms, false);
+    d.heard(n2, 2125ms, false);
+    BOOST_CHECK_EQUAL(d.judge(n1, 2251ms), verdict::silent);
+}
+
 BOOST_AUTO_TEST_CASE(who_was_silent_speaks_since_the_first_word_after_it)
 {
     failure_detector d(250ms);
