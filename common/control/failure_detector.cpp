@@ -117,8 +117,8 @@ bool failure_detector::assumed(member const& who, instant now) const
 bool failure_detector::heard_in_time(member const& who, instant now) const
 {
     auto found = known_.find(who);
-    return found != known_.end() && !found->second.assumed && !quiet(found->second, now) &&
-           judge(who, found->second, now) == verdict::alive;
+    return found != known_.end() && !found->second.assumed && !found->second.lost &&
+           !quiet(found->second, now) && judge(who, found->second, now) == verdict::alive;
 }
 
 bool failure_detector::only_waited_for(member const& who, instant now) const

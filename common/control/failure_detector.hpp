@@ -75,8 +75,8 @@ public:
     }
     // Alive by assumption only: nothing to remove it for, but nothing to build on either.
     [[nodiscard]] bool assumed(member const& who, instant now) const;
-    // Alive and heard within `silence`: not by assumption, nor waited for since its words come late or others
-    // are silent, too.
+    // Alive and heard within `silence`, and its connection stands: not by assumption, nor waited for since
+    // its words come late, others are silent, too, or it may have ended.
     [[nodiscard]] bool heard_in_time(member const& who, instant now) const;
     [[nodiscard]] std::optional<instant> last_heard(member const& who) const;
     // Alive only since others are silent, too.

@@ -179,6 +179,20 @@ BOOST_FIXTURE_TEST_CASE(a_word_in_time_excuses_nobody, three_connected)
     BOOST_CHECK_EQUAL(d.judge(n1, 2301ms), verdict::silent);
 }
 
+BOOST_FIXTURE_TEST_CASE(
+    whose_connection_has_ended_is_not_heard_in_time_until_it_speaks_again, three_connected
+)
+{
+    d.heard(n1, 1000ms, false);
+    BOOST_CHECK(d.heard_in_time(n1, 1100ms));
+    BOOST_CHECK(!d.lost(n1));
+    BOOST_CHECK(d.alive(n1, 1100ms));
+    BOOST_CHECK(!d.heard_in_time(n1, 1100ms));
+    d.connected(n1, false);
+    d.heard(n1, 1120ms, false);
+    BOOST_CHECK(d.heard_in_time(n1, 1130ms));
+}
+
 BOOST_AUTO_TEST_CASE(another_boot_is_another_process)
 {
     failure_detector d(250ms);
