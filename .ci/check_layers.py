@@ -20,7 +20,7 @@ BELOW = {
     "daemon/store": ["base", "membership", "chain", "chat", "wire", "runtime"],
     "daemon/metrics": ["base", "runtime"],
     "daemon/net": ["base", "membership", "chain", "wire", "runtime"],
-    "daemon/gateway": ["base", "membership", "chat", "wire", "runtime", "store", "metrics", "net"],
+    "daemon/gateway": ["base", "membership", "control", "chat", "wire", "runtime", "store", "metrics", "net"],
     "daemon/node": [
         "base", "membership", "chain", "chat", "wire", "runtime", "store", "metrics", "net", "gateway",
     ],

@@ -3,6 +3,7 @@
 
 #include "wire/client_json_parts.hpp"
 #include "wire/json_text.hpp"
+#include "wire/status_json.hpp"
 
 #include <type_traits>
 #include <utility>
@@ -156,7 +157,7 @@ void write_ids(json_text& to, std::string_view name, std::vector<chat::user_id> 
 
 void write_fields(json_text& to, cluster_view const& what)
 {
-    to.field("state", what.state).field("epoch", what.epoch);
+    to.field("state", name_of(what.state)).field("epoch", what.epoch);
     to.field("replicas", what.replicas).field("want", what.want).field("node", what.node);
     if (!what.reason.empty()) to.field("reason", what.reason);
     to.key("endpoints").open('[');

@@ -10,6 +10,7 @@
 #include "chat/event.hpp"
 #include "chat/outcome.hpp"
 #include "chat/views.hpp"
+#include "membership/cluster_status.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -139,7 +140,7 @@ struct endpoint
 };
 struct cluster_view
 {
-    std::string state;  // healthy | degraded | read_only | down
+    health state = health::down;
     std::uint64_t epoch = 0;
     std::size_t replicas = 0;
     std::size_t want = 0;

@@ -1,7 +1,6 @@
 #include "configd/service.hpp"
 
 #include "base/utf8.hpp"
-#include "configd/status.hpp"
 #include "control/describe.hpp"
 #include "runtime/address.hpp"
 #include "runtime/clock.hpp"
@@ -13,6 +12,7 @@
 #include "runtime/random_id.hpp"
 #include "runtime/within.hpp"
 #include "wire/json_fields.hpp"
+#include "wire/status_json.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
@@ -413,7 +413,7 @@ void service::take_facts(heartbeat const& from)
 {
     auto const& name = from.from.name;
     auto const& facts = *from.facts;
-    said_[name] = {.facts = facts, .end = from.end.at, .commit = from.commit};
+    said_[name] = {.facts = from.facts, .end = from.end.at, .commit = from.commit};
     if (!facts.replica_addr.empty()) addresses_[name] = facts.replica_addr;
     if (core_.current().current.contains(from.from) && facts.can_write) served_at_ = runtime::steady_now();
     if (facts.set_aside) tell_of_set_aside(name, *facts.set_aside);
@@ -439,9 +439,8 @@ void service::tell_of_set_aside(node_id const& who, set_aside_store const& what)
 
 // ---- what it shows
 
-json::object service::shown(json::object view(status_input const&))
+control::status_input service::seen()
 {
-    auto const nodes = core_.nodes();
     auto const now = runtime::steady_now();
     std::erase_if(
         cannot_start_, [&](auto const& each) { return each.second.said_at < now - cannot_start_for; }
@@ -456,15 +455,15 @@ json::object service::shown(json::object view(status_input const&))
     bool const is_new = core_.current().last_active.state == config_state::none;
     for (auto const& [name, last] : foreign_)
         if ((is_known(name) || is_new) && now - last < foreign_for) foreign.push_back(name);
-    status_input const in{
+    return {
         .cluster = how_.cluster_name,
         .lineage = identity_.lineage,
         .record = core_.current(),
-        .nodes = nodes,
+        .nodes = core_.nodes(),
         .learning = core_.learning(),
         .joining = core_.joining(),
         .draining = core_.draining(),
-        .strangers = strangers,
+        .strangers = std::move(strangers),
         .said = said_,
         .now = now,
         .wall_ms = wall_ms(),
@@ -473,11 +472,24 @@ json::object service::shown(json::object view(status_input const&))
         .registry_lacks = core_.registry_lacks(),
         .stuck = cannot_start_,
         .second = second_,
-        .forced = events_.newest("forced"),
+        .forced = newest_forced(),
         .registry_busy_for = registry_.busy_for(),
+        .service =
+            {.state = service_state::up,
+             .store = "sqlite",
+             .leader = "local",
+             .version = CHAIND_VERSION,
+             .heard_ms = {},
+             .refuses = {}},
         .unserved_for = served_at_ == instant::min() ? microseconds::max() : now - served_at_,
     };
-    return view(in);
+}
+
+std::optional<forced_row> service::newest_forced() const
+{
+    auto const found = events_.newest("forced");
+    if (!found) return std::nullopt;
+    return forced_row{.name = node_id{found->node}, .epoch = found->in, .at_ms = found->at_ms};
 }
 
 void service::refresh_status(bool at_once)
@@ -485,7 +497,7 @@ void service::refresh_status(bool at_once)
     auto const now = runtime::steady_now();
     if (!at_once && now - status_made_ < status_every) return;
     status_made_ = now;
-    auto text = json::serialize(shown(status_json));
+    auto text = json::serialize(wire::status_json(control::status_of(seen())));
     if (text == status_text_) return;
     status_text_ = std::move(text);
     ++status_number_;
@@ -509,11 +521,12 @@ void service::read_nodes_file()
         auto const& row = value.get_object();
         node_id const name{wire::text_in(row, "name")};
         if (!is_valid_node_name(name.name.str()) || !is_known(name)) continue;
-        auto& facts = said_[name].facts;
+        node_facts facts;
         facts.replica_addr = wire::text_in(row, "replica_addr");
         facts.front.url = wire::text_in(row, "client_url");
         facts.front.admin_addr = wire::text_in(row, "admin_addr");
         facts.database = wire::text_in(row, "database");
+        said_[name].facts = std::move(facts);
     }
 }
 
@@ -529,10 +542,10 @@ void service::write_nodes_file()
     for (auto const& [name, said] : said_)
         nodes.push_back(
             {{"name", name.name.str()},
-             {"replica_addr", said.facts.replica_addr},
-             {"client_url", said.facts.front.url},
-             {"admin_addr", said.facts.front.admin_addr},
-             {"database", said.facts.database}}
+             {"replica_addr", said.facts->replica_addr},
+             {"client_url", said.facts->front.url},
+             {"admin_addr", said.facts->front.admin_addr},
+             {"database", said.facts->database}}
         );
     auto text = json::serialize(json::object{
         {"schema", "chainctl.known.v1"}, {"lineage", identity_.lineage}, {"nodes", std::move(nodes)}

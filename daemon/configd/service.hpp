@@ -8,10 +8,10 @@
 #include "configd/join_tries.hpp"
 #include "configd/registry_thread.hpp"
 #include "configd/request_memory.hpp"
-#include "configd/status.hpp"
 #include "control/admission.hpp"
 #include "control/controller.hpp"
 #include "control/rows_proof.hpp"
+#include "control/status.hpp"
 #include "net/peer_listener.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/task_group.hpp"
@@ -31,8 +31,6 @@
 
 namespace chaind::configd
 {
-
-struct status_input;
 
 struct service_settings
 {
@@ -113,9 +111,10 @@ private:
     boost::asio::awaitable<void> keep_tokens();
 
     // ---- what it shows
-    // What `view` (configd/status.hpp) makes of the present.
     [[nodiscard]] std::int64_t wall_ms() const;
-    [[nodiscard]] boost::json::object shown(boost::json::object view(status_input const&));
+    // All that a status is made of, as it is now.
+    [[nodiscard]] control::status_input seen();
+    [[nodiscard]] std::optional<forced_row> newest_forced() const;
     void refresh_status(bool at_once);
     void read_nodes_file();
     void write_nodes_file();
@@ -217,11 +216,11 @@ private:
     std::map<node_id, std::pair<instant, int>> set_aside_told_;  // since when, and how often since then
     std::map<node_id, instant> foreign_;                         // of another cluster: when each tried last
     std::map<node_id, std::string> addresses_;                   // where replicas listen for each other
-    std::map<node_id, last_said> said_;
+    std::map<node_id, control::last_said> said_;
     instant const started_at_ = runtime::steady_now();
     instant served_at_ = instant::min();  // when a member said last that it can take writes
-    std::map<node_id, cannot_start> cannot_start_;
-    std::map<node_id, second_process> second_;
+    std::map<node_id, control::cannot_start> cannot_start_;
+    std::map<node_id, control::second_process> second_;
 
     std::string status_text_;
     std::uint64_t status_number_ = 0;

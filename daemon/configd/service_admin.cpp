@@ -1,11 +1,11 @@
 // The administrators' side of the config service.
 
 #include "configd/service.hpp"
-#include "configd/status.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
 #include "runtime/random_id.hpp"
 #include "runtime/within.hpp"
+#include "wire/status_json.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -81,13 +81,13 @@ asio::awaitable<admin_answer> service::answer(admin_request asked)
     if (get && (path == "/v1/status" || path == "/v1/nodes")) co_await hear_somebody();
     if (get && path == "/v1/status")
     {
-        auto out = shown(status_json);
+        auto out = wire::status_json(control::status_of(seen()));
         out["join_refusals"] = tries_.shown();
         co_return admin_answer(200, std::move(out));
     }
     if (get && path == "/v1/events") co_await events_are_written();
     if (get && path == "/v1/events") co_return admin_answer(200, events_.page(since_in(query)));
-    if (get && path == "/v1/nodes") co_return admin_answer(200, shown(nodes_json));
+    if (get && path == "/v1/nodes") co_return admin_answer(200, wire::nodes_json(control::nodes_of(seen())));
     if (post && path == "/v1/verify") co_return co_await verify();
     if (post && path == "/v1/verify/deep") co_return begin_proof();
     if (get && path == "/v1/verify/deep") co_return shown_proof();

@@ -3,6 +3,7 @@
 #include "base/utf8.hpp"
 #include "configd/identify.hpp"
 #include "configd/service.hpp"
+#include "control/next_step.hpp"
 #include "runtime/address.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/utc.hpp"
@@ -337,11 +338,8 @@ std::string service::was_removed(node_id const& who) const
 // A registry that is new or was put back knows less than the machines do.
 std::string service::nothing_is_decided()
 {
-    auto const problem =
-        shown([](status_input const& in) -> json::object { return {{"registry", age_of_registry(in)}}; });
-    auto const& found = problem.at("registry");
-    if (found.is_object())
-        return text_in(found.get_object(), "reason") + "; " + text_in(found.get_object(), "next");
+    if (auto const trouble = control::trouble_of_registry(seen()))
+        return trouble->reason + "; " + trouble->next;
     if (core_.current().last_active.state != config_state::none) return {};
     std::string names;
     for (auto const& node : core_.nodes())

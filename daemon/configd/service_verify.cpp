@@ -126,7 +126,7 @@ service::sums_told service::sums_at(std::uint64_t id) const
         one.of = m.name;
         auto const said = said_.find(m.name);
         if (said == said_.end()) continue;
-        auto const& sum = said->second.facts.sum;
+        auto const& sum = said->second.facts->sum;
         if (!sum || sum->checkpoint != wanted) continue;
         one.pos = sum->at.value();
         one.digest = to_string(sum->sum);
@@ -238,7 +238,7 @@ void service::attend_proof()
     std::optional<control::proof_report> said;
     if (auto const found = said_.find(who); found != said_.end())
     {
-        auto const& scrub = found->second.facts.scrub;
+        auto const& scrub = found->second.facts->scrub;
         said = control::proof_report{
             .id = scrub.asked,
             .running = scrub.running,

@@ -3,6 +3,7 @@
 #include "gateway/cluster_info.hpp"
 #include "gateway/http_rules.hpp"
 #include "gateway/ws_peer.hpp"
+#include "wire/status_json.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -37,7 +38,7 @@ boost::asio::awaitable<http_response> admin_page::handle(http_request request)
     if (request.path == "/status")
     {
         auto const& view = chain_.view();
-        auto status = full_status(view);
+        auto status = wire::status_json(status_here(view));
         // Another process may have the port by which somebody looked for this one.
         status["here"] = {{"name", view.node}, {"pid", ::getpid()}};
         http_response out;

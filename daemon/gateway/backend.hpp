@@ -8,9 +8,9 @@
 #include "chat/apply.hpp"
 #include "chat/command.hpp"
 #include "chat/outcome.hpp"
+#include "membership/cluster_status.hpp"
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/json/object.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -66,7 +66,7 @@ struct chain_view
     microseconds clock_tolerance{};  // more than this away from it, the own wall clock is wrong
     std::int64_t state_ms = 0;       // the state's time after what was applied last
     std::int64_t forgotten_ms = 0;   // no key of an earlier time is carried out any more
-    boost::json::object status;      // form of `chainctl status -o json` (docs/client_api.md 4.4)
+    cluster_status status;           // the config service's last word
 };
 
 // Somebody writes in a conversation. Hearsay between the gateways: it is in no log, and lost where anything

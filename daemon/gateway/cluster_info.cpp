@@ -1,6 +1,7 @@
 #include "gateway/cluster_info.hpp"
 
-#include "wire/json_fields.hpp"
+#include "control/status_here.hpp"
+#include "wire/status_json.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
@@ -14,17 +15,6 @@ namespace json = boost::json;
 
 namespace
 {
-
-using wire::text_in;
-
-template <class Use>
-void each_object(json::object const& from, std::string_view key, Use use)
-{
-    auto const* list = from.if_contains(key);
-    if (list == nullptr || !list->is_array()) return;
-    for (auto const& item : list->get_array())
-        if (item.is_object()) use(item.get_object());
-}
 
 // http://host:port -> ws://host:port/ws
 std::string socket_url(std::string_view base)
@@ -63,201 +53,96 @@ std::string origin_of(std::string_view url)
     return std::all_of(out.begin(), out.end(), plain) ? out : std::string();
 }
 
+// Why machines are away, by the config service's last word; else why not all is served here.
 std::string reason_of(chain_view const& now)
 {
     std::string reason;
-    each_object(
-        now.status,
-        "failed",
-        [&reason](json::object const& one)
-        {
-            if (!reason.empty()) reason += "; ";
-            auto const why = text_in(one, "reason");
-            reason += text_in(one, "name") + (why.empty() ? " is out of the chain" : ": " + why);
-        }
-    );
-    if (reason.empty() && !(now.can_read && now.can_write)) reason = now.why_not;
-    return reason;
-}
-
-bool is_service_down(json::object const& status)
-{
-    auto const* service = status.if_contains("config_service");
-    return service != nullptr && service->is_object() && text_in(service->get_object(), "state") == "down";
-}
-
-bool is_served(std::string_view state)
-{
-    return state == "healthy" || state == "degraded";
-}
-
-constexpr char const* once_let_in =
-    "put that right, or stop chaind here; `chainctl status` where configd runs says more";
-
-// Without the config service, or refused by it, its last word is old, or there is none: who has gone since
-// then stays a member, who restarted comes in nowhere, and what can be served is what this replica can serve.
-json::object seen_from_here(chain_view const& now, json::object out)
-{
-    auto const is_unreached = [&](std::string const& name)
-    { return std::find(now.unreached.begin(), now.unreached.end(), name) != now.unreached.end(); };
-    auto& chain = out["chain"];
-    if (!chain.is_array()) chain = json::array();
-    for (auto& value : chain.get_array())
-    {
-        if (!value.is_object()) continue;
-        auto& row = value.get_object();
-        if (is_unreached(text_in(row, "name")))
-            row["state"] = "silent";
-        else if (now.can_write && text_in(row, "state") == "reconfiguring")
-            row["state"] = "normal";
-    }
-    // Who has just started knows of a chain what it has promised, and no more.
-    if (now.member) out["epoch"] = now.at.value();
-    if (now.member)
-        out["committed"] = std::max(now.committed.value(), wire::number_in(out, "committed").value_or(0));
-    bool const refused = !now.refused.empty();
-    if (refused) out["config_service"] = {{"state", "down"}, {"refuses", now.refused}};
-    // Nobody takes anybody in meanwhile.
-    out["joining"] = json::array();
-    auto& failed = out["failed"];
-    if (!failed.is_array()) failed = json::array();
-    for (auto& row : failed.get_array())
-        if (row.is_object() && !refused)
-            row.get_object()["next"] = "start configd, without which no machine comes back; then " +
-                                       text_in(row.get_object(), "next");
-    for (auto const& name : now.unreached)
-    {
-        if (name == now.node) continue;  // its own earlier run
-        failed.get_array().push_back(
-            {{"name", name},
-             {"since", nullptr},
-             {"reason",
-              now.node + " has no link to it, and only the config service can take it out of the chain"},
-             {"alive", false},
-             {"next",
-              refused ? once_let_in
-                      : "start configd, or restart it if it hangs: it takes " + name +
-                            " out of the chain; then chaind on " + name + ", should it have ended"}}
-        );
-    }
-    if ((now.unreached.empty() || !now.member) && !now.can_write)
-        failed.get_array().push_back(
-            {{"name", now.node},
-             {"since", nullptr},
-             {"reason",
-              refused      ? "the config service does not let it in: " + now.refused
-              : now.member ? now.why_not
-                           : "it is in no chain, and only the config service takes it in"},
-             {"alive", true},
-             {"next", refused ? once_let_in : "start configd"}}
-        );
-    out["state"] = now.can_write ? "degraded" : now.can_read ? "read_only" : "down";
-    return out;
+    for (auto const& one : now.status.failed)
+        reason += (reason.empty() ? "" : "; ") + one.name.name.str() +
+                  (one.reason.empty() ? " is out of the chain" : ": " + one.reason);
+    return reason.empty() && !(now.can_read && now.can_write) ? now.why_not : reason;
 }
 
 }  // namespace
 
+cluster_status status_here(chain_view const& now)
+{
+    control::seen_here seen{
+        .node = node_id{now.node},
+        .at = now.at,
+        .lineage = now.lineage,
+        .member = now.member,
+        .can_read = now.can_read,
+        .can_write = now.can_write,
+        .why_not = now.why_not,
+        .refused = now.refused,
+        .unreached = {},
+        .replicas = now.replicas,
+        .committed = now.committed,
+    };
+    for (auto const& name : now.unreached)
+        seen.unreached.push_back(node_id{name});
+    return control::status_here(now.status, seen);
+}
+
 wire::cluster_view cluster_view_of(chain_view const& now, std::string const& own_url)
 {
     wire::cluster_view out;
-    if (!now.status.empty()) out.state = text_in(full_status(now), "state");
-    bool const unserved = is_served(out.state) && !now.can_write && !now.outside;
-    if (out.state.empty() || unserved)
-        out.state = now.can_write ? "healthy" : now.can_read ? "read_only" : "down";
+    out.state = status_here(now).state;
+    if (is_served(out.state) && !now.can_write && !now.outside)
+        out.state = now.can_read ? health::read_only : health::down;
     out.epoch = now.at.value();
     out.replicas = now.replicas;
-    if (auto const* sizes = now.status.if_contains("replicas"); sizes != nullptr && sizes->is_object())
-        out.want = static_cast<std::size_t>(wire::number_in(sizes->get_object(), "want").value_or(0));
-    out.want = std::max(out.want, out.replicas);
+    out.want = std::max(now.status.replicas.want, out.replicas);
     out.node = now.node;
     out.reason = reason_of(now);
-    each_object(
-        now.status,
-        "chain",
-        [&out](json::object const& one)
-        {
-            auto const url = text_in(one, "client_url");
-            if (!url.empty()) out.endpoints.push_back({.node = text_in(one, "name"), .url = socket_url(url)});
-        }
-    );
+    for (auto const& row : now.status.chain)
+        if (row.client_url)
+            out.endpoints.push_back({.node = row.name.name.str(), .url = socket_url(*row.client_url)});
     if (out.endpoints.empty()) out.endpoints.push_back({.node = now.node, .url = socket_url(own_url)});
     return out;
 }
 
 bool is_settled(chain_view const& now)
 {
-    if (now.outside || now.status.empty() || is_service_down(now.status)) return true;
-    if (wire::number_in(now.status, "epoch").value_or(now.at.value()) != now.at.value()) return false;
-    bool made = true;
-    each_object(
-        now.status,
-        "chain",
-        [&made](json::object const& one) { made = made && text_in(one, "state") != "reconfiguring"; }
-    );
-    return made && is_served(text_in(now.status, "state")) == (now.can_read && now.can_write);
-}
-
-json::object full_status(chain_view const& now)
-{
-    if (is_service_down(now.status)) return seen_from_here(now, now.status);
-    if (!now.status.empty()) return now.status;
-    // Not heard of the config service yet.
-    json::object body;
-    body["schema"] = "chainctl.status.v1";
-    body["epoch"] = now.at.value();
-    body["lineage"] = now.lineage;
-    body["replicas"] = {{"want", now.replicas}, {"have", now.replicas}};
-    body["committed"] = now.committed.value();
-    body["chain"] = json::array();
-    body["joining"] = json::array();
-    body["config_service"] = {{"state", "down"}};
-    return seen_from_here(now, std::move(body));
+    auto const& told = now.status;
+    if (now.outside || told.config_service.state == service_state::down) return true;
+    auto const made = [](chain_row const& row) { return row.state != member_state::reconfiguring; };
+    return told.epoch == now.at && std::all_of(told.chain.begin(), told.chain.end(), made) &&
+           is_served(told.state) == (now.can_read && now.can_write);
 }
 
 json::object status_for_strangers(chain_view const& now)
 {
-    auto const full = full_status(now);
+    auto const full = wire::status_json(status_here(now));
     json::object out;
     for (auto const* key : {"schema", "state", "epoch", "lineage", "replicas", "committed"})
-        if (auto const* value = full.if_contains(key)) out[key] = *value;
+        out[key] = full.at(key);
     // What is not listed here is not shown: a field that comes later is no exception.
     auto const only = [&](char const* list, std::initializer_list<char const*> keys)
     {
         json::array rows;
-        each_object(
-            full,
-            list,
-            [&](json::object const& from)
-            {
-                json::object row;
-                for (auto const* key : keys)
-                    if (auto const* value = from.if_contains(key)) row[key] = *value;
-                rows.push_back(std::move(row));
-            }
-        );
+        for (auto const& from : full.at(list).get_array())
+        {
+            json::object row;
+            for (auto const* key : keys)
+                if (auto const* value = from.get_object().if_contains(key)) row[key] = *value;
+            rows.push_back(std::move(row));
+        }
         out[list] = std::move(rows);
     };
     only("chain", {"name", "role", "state", "client_url", "committed", "lag"});
     only("joining", {"name", "phase"});
     only("failed", {"name", "since", "reason"});
-    auto const* service = full.if_contains("config_service");
-    if (service != nullptr && service->is_object())
-        out["config_service"] = {{"state", text_in(service->get_object(), "state")}};
+    out["config_service"] = {{"state", full.at("config_service").at("state")}};
     return out;
 }
 
 std::vector<std::string> others_than(chain_view const& now)
 {
     std::vector<std::string> names;
-    each_object(
-        now.status,
-        "chain",
-        [&](json::object const& one)
-        {
-            auto name = text_in(one, "name");
-            if (name != now.node) names.push_back(std::move(name));
-        }
-    );
+    for (auto const& row : now.status.chain)
+        if (auto name = row.name.name.str(); name != now.node) names.push_back(std::move(name));
     return names;
 }
 
@@ -298,12 +183,12 @@ void known_members::learn(chain_view const& now)
         told.insert(origin);
         if (origins_.size() < most_members) add(std::move(origin));
     };
-    each_object(now.status, "chain", [&](json::object const& one) { keep(text_in(one, "client_url")); });
+    for (auto const& row : now.status.chain)
+        if (row.client_url) keep(*row.client_url);
     // Whoever has a page of a machine that is away is not to wait until that is back.
-    auto const* const known = now.status.if_contains("client_urls");
-    if (known == nullptr || !known->is_array()) return;
-    for (auto const& url : known->get_array())
-        if (url.is_string()) keep(url.get_string().c_str());
+    if (now.status.client_urls.empty()) return;
+    for (auto const& url : now.status.client_urls)
+        keep(url);
     newest_ = std::move(told);
 }
 

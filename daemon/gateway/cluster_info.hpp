@@ -3,7 +3,10 @@
 
 #include "gateway/backend.hpp"
 #include "gateway/settings.hpp"
+#include "membership/cluster_status.hpp"
 #include "wire/client_json.hpp"
+
+#include <boost/json/object.hpp>
 
 #include <set>
 #include <string>
@@ -20,9 +23,9 @@ wire::cluster_view cluster_view_of(chain_view const& now, std::string const& own
 // chain is being made, which takes milliseconds, nor where one of them has not heard yet.
 bool is_settled(chain_view const& now);
 
-// GET /api/v1/status, in the form of `chainctl status -o json`: all of it for people who have signed in;
-// strangers are told how the chain is, not what it runs on.
-boost::json::object full_status(chain_view const& now);
+// What this replica shows of the cluster: to people who have signed in, all of it.
+cluster_status status_here(chain_view const& now);
+// Strangers are told how the chain is, not what it runs on.
 boost::json::object status_for_strangers(chain_view const& now);
 
 // The names of the other members, best first: where a client should go when this replica sends it away.

@@ -12,6 +12,7 @@
 #include "gateway/token.hpp"
 #include "runtime/error_words.hpp"
 #include "runtime/log.hpp"
+#include "wire/status_json.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <boost/system/system_error.hpp>
@@ -328,7 +329,7 @@ asio::awaitable<http_response> http_api::status(http_request const& request)
         known = std::holds_alternative<chat::known_session>(asker);
     }
     auto const& view = with_.chain.view();
-    co_return ok(json::serialize(known ? full_status(view) : status_for_strangers(view)));
+    co_return ok(json::serialize(known ? wire::status_json(status_here(view)) : status_for_strangers(view)));
 }
 
 // ---- WebSocket

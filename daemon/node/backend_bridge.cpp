@@ -41,7 +41,7 @@ backend_bridge::~backend_bridge()
     mail_->box->close();
 }
 
-void backend_bridge::start_with(gateway::chain_view const& now, boost::json::object status)
+void backend_bridge::start_with(gateway::chain_view const& now, cluster_status status)
 {
     view_ = now;
     view_.status = std::move(status);

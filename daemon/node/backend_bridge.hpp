@@ -37,7 +37,7 @@ public:
     ~backend_bridge() override;
 
     // How the replica looks before it tells anything.
-    void start_with(gateway::chain_view const& now, boost::json::object status);
+    void start_with(gateway::chain_view const& now, cluster_status status);
 
     // What the replica tells, in its order. From one thread; kept alive by whoever holds it.
     [[nodiscard]] std::function<void(to_gateway)> tell() const;

@@ -5,8 +5,6 @@
 #include "gateway/backend.hpp"
 #include "membership/node_facts.hpp"
 
-#include <boost/json/object.hpp>
-
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -20,7 +18,7 @@ namespace chaind::node
 
 // Shared and never changed: both threads look at it.
 using applied_batch = std::shared_ptr<std::vector<chat::applied> const>;
-using shared_status = std::shared_ptr<boost::json::object const>;  // null: as it was
+using shared_status = std::shared_ptr<cluster_status const>;  // null: as it was
 
 // ---- to the replica
 struct submit_this

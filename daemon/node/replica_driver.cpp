@@ -10,7 +10,6 @@
 #include "wire/command.hpp"
 
 #include <boost/asio/post.hpp>
-#include <boost/json/array.hpp>
 
 #include <csignal>
 
@@ -125,9 +124,7 @@ replica_driver::replica_driver(
     view_.state_ms = at_start_.at_ms;
     view_.forgotten_ms = at_start_.forgotten_ms;
     view_.why_not = "not in the chain yet";
-    status_ = std::make_shared<boost::json::object const>(boost::json::object{
-        {"schema", "chainctl.status.v1"}, {"state", "down"}, {"chain", boost::json::array()}
-    });
+    status_ = std::make_shared<cluster_status const>();
     show_service(false);
     refresh_view();
     turned();

@@ -9,8 +9,7 @@
 #include "runtime/printable.hpp"
 #include "store/sqlite.hpp"
 #include "store/store_file.hpp"
-
-#include <boost/json/parse.hpp>
+#include "wire/status_json.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -19,8 +18,6 @@
 
 namespace chaind::node
 {
-
-namespace json = boost::json;
 
 namespace
 {
@@ -44,33 +41,17 @@ constexpr auto cut_off_after = 2s;
 constexpr auto not_served_for = 1s;  // before the log says so
 
 // The members that the config service hears, by its own word.
-std::set<std::string> heard_in(json::object const& status)
+std::set<std::string> heard_in(cluster_status const& status)
 {
     std::set<std::string> out;
-    auto const* const rows = status.if_contains("chain");
-    if (rows == nullptr || !rows->is_array()) return out;
-    for (auto const& value : rows->get_array())
-    {
-        auto const* const row = value.if_object();
-        if (row == nullptr) continue;
-        auto const* const name = row->if_contains("name");
-        auto const* const state = row->if_contains("state");
-        if (name != nullptr && name->is_string() && state != nullptr && *state != "silent")
-            out.emplace(name->get_string());
-    }
+    for (auto const& row : status.chain)
+        if (row.state != member_state::silent) out.insert(row.name.name.str());
     return out;
 }
 
-bool is_listed(json::object const& status, std::string_view list, std::string_view name)
+bool is_listed(std::vector<node_id> const& names, node_id const& name)
 {
-    auto const* const names = status.if_contains(list);
-    if (names == nullptr || !names->is_array()) return false;
-    auto const& all = names->get_array();
-    return std::any_of(
-        all.begin(),
-        all.end(),
-        [&](json::value const& one) { return one.is_string() && one.get_string() == name; }
-    );
+    return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 }  // namespace
@@ -79,17 +60,12 @@ void replica_driver::instructed(wire::peer::instruction what)
 {
     view_.lineage = std::move(what.lineage);
     peers_.set_addresses(what.addresses);
-    boost::system::error_code bad;
-    if (!what.status_json.empty())
+    if (auto told = what.status_json.empty() ? std::nullopt : wire::read_status(what.status_json))
     {
-        auto parsed = json::parse(what.status_json, bad);
-        if (!bad && parsed.is_object())
-        {
-            status_ = std::make_shared<json::object const>(std::move(parsed.get_object()));
-            heard_by_service_ = heard_in(*status_);
-            show_service(config_speaks());
-            tell_(looks{view_, status_});
-        }
+        heard_by_service_ = heard_in(*told);
+        status_ = std::make_shared<cluster_status const>(std::move(*told));
+        show_service(config_speaks());
+        tell_(looks{view_, status_});
     }
     feed(chain::directed{std::move(what.what)});
 }
@@ -97,23 +73,17 @@ void replica_driver::instructed(wire::peer::instruction what)
 void replica_driver::show_service(bool up)
 {
     service_shown_ = up;
-    json::value const state = up ? "up" : "down";
-    auto const* const before = status_->if_contains("config_service");
-    if (before != nullptr && before->is_object() && before->get_object().contains("state") &&
-        before->get_object().at("state") == state)
-        return;
+    auto const state = up ? service_state::up : service_state::down;
+    if (status_->config_service.state == state) return;
     auto next = *status_;
-    auto& told = next["config_service"];
-    if (!told.is_object()) told = json::object();
-    auto& service = told.get_object();
-    service["state"] = state;
+    auto& service = next.config_service;
+    service.state = state;
+    service.heard_ms = {};
     // All that is said of others is as old as that.
     auto const now = runtime::now();
     if (!up && config_heard_ != instant{})
-        service["heard_ms"] = (now.wall_us - (now.steady - config_heard_).count()) / 1000;
-    else
-        service.erase("heard_ms");
-    status_ = std::make_shared<json::object const>(std::move(next));
+        service.heard_ms = (now.wall_us - (now.steady - config_heard_).count()) / 1000;
+    status_ = std::make_shared<cluster_status const>(std::move(next));
     tell_(looks{view_, status_});
 }
 
@@ -229,14 +199,14 @@ std::string replica_driver::refused() const
     auto const self = how_.core.self.name.name.str();
     auto const add =
         ": `chainctl add-node " + self + " " + runtime::to_string(peers_.address()) + "` takes it in";
-    if (is_listed(*status_, "removed", self)) return self + " was removed" + add + " again";
+    if (is_listed(status_->removed, how_.core.self.name)) return self + " was removed" + add + " again";
     if (!config_speaks() && !config_told_)
         return core_.status().config.contains(how_.core.self)
                    ? "it gives " + self +
                          " no answer: its registry is older than this chain; `chainctl status` says what to "
                          "do"
                    : self + " is not known there" + add;
-    if (is_listed(*status_, "drained", self))
+    if (is_listed(status_->drained, how_.core.self.name))
         return self + " is drained: `chainctl undrain " + self + "` brings it back";
     return {};
 }

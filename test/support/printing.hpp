@@ -4,6 +4,10 @@
 
 #include "chain/describe.hpp"
 #include "control/describe.hpp"
+#include "membership/cluster_status.hpp"
+
+#include <boost/describe/enum_to_string.hpp>
+#include <boost/describe/enumerators.hpp>
 
 #include <optional>
 #include <ostream>
@@ -17,6 +21,14 @@ template <class Value>
 std::ostream& boost_test_print_type(std::ostream& to, std::optional<Value> const& what)
 {
     return what ? to << *what : to << "nothing";
+}
+
+// Enumerators by their names.
+template <class Value>
+    requires(boost::describe::has_describe_enumerators<Value>::value)
+std::ostream& operator<<(std::ostream& to, Value what)
+{
+    return to << boost::describe::enum_to_string(what, "?");
 }
 
 template <class Value>

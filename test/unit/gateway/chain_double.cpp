@@ -246,19 +246,25 @@ public:
     {
         for (std::size_t i = 0; i < count; ++i)
             nodes_.push_back(std::make_unique<node>(loop_, log_, "n" + std::to_string(i + 1), with));
-        json::array chain;
+        cluster_status told;
+        told.state = health::healthy;
+        told.epoch = epoch(1);
+        told.replicas = {.want = count, .have = count};
+        told.config_service.state = service_state::up;
         for (auto const& one : nodes_)
-            chain.push_back(json::object{{"name", one->chain.view().node}, {"client_url", one->server.url()}}
-            );
+        {
+            chain_row row;
+            row.name = node_id{one->chain.view().node};
+            row.client_url = one->server.url();
+            told.chain.push_back(std::move(row));
+        }
         for (auto const& one : nodes_)
         {
             one->chain.change_view(
                 [&](gateway::chain_view& view)
                 {
                     view.replicas = count;
-                    view.status["state"] = "healthy";
-                    view.status["replicas"] = {{"want", count}, {"have", count}};
-                    view.status["chain"] = chain;
+                    view.status = told;
                 }
             );
             one->server.start();

@@ -517,7 +517,7 @@ BOOST_AUTO_TEST_CASE(a_change_of_the_chain_is_told_once)
     {
         view.at = epoch(2);
         view.replicas = 1;
-        view.status["state"] = "degraded";
+        view.status.state = health::degraded;
     };
     p.chain.change_view(0, degrade);
     p.chain.change_view(0, degrade);
@@ -534,7 +534,7 @@ void between_two_epochs(gateway::chain_view& view)
     view.member = view.can_read = view.can_write = false;
     view.replicas = 0;
     view.why_not = "not in an active chain";
-    view.status["epoch"] = 1;
+    view.status.epoch = epoch(1);
 }
 
 BOOST_AUTO_TEST_CASE(while_a_chain_is_being_made_the_last_settled_state_is_told)
@@ -552,11 +552,13 @@ BOOST_AUTO_TEST_CASE(while_a_chain_is_being_made_the_last_settled_state_is_told)
         0,
         [](gateway::chain_view& view)
         {
-            view.status["epoch"] = 2;
-            view.status["state"] = "degraded";
-            view.status["failed"] = {{{"name", "n3"}, {"reason", "its process is gone"}}};
-            for (auto& row : view.status["chain"].as_array())
-                row.as_object()["state"] = "reconfiguring";
+            view.status.epoch = epoch(2);
+            view.status.state = health::degraded;
+            auto& gone = view.status.failed.emplace_back();
+            gone.name = node_id{"n3"};
+            gone.reason = "its process is gone";
+            for (auto& row : view.status.chain)
+                row.state = member_state::reconfiguring;
         }
     );
     p.chain.change_view(
@@ -572,8 +574,8 @@ BOOST_AUTO_TEST_CASE(while_a_chain_is_being_made_the_last_settled_state_is_told)
         0,
         [](gateway::chain_view& view)
         {
-            for (auto& row : view.status["chain"].as_array())
-                row.as_object()["state"] = "normal";
+            for (auto& row : view.status.chain)
+                row.state = member_state::normal;
         }
     );
     auto const told = bob.next_hint("cluster").value();

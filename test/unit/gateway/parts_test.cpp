@@ -5,6 +5,8 @@
 #include "gateway/feed.hpp"
 #include "gateway/known_places.hpp"
 #include "gateway/rate_limiter.hpp"
+#include "support/printing.hpp"
+#include "wire/status_json.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
@@ -34,6 +36,12 @@ published_ptr message_event(std::uint64_t pos, std::uint64_t uid, std::size_t bo
     return std::make_shared<published const>(e);
 }
 
+// By the config service.
+cluster_status told(std::string_view text)
+{
+    return wire::read_status(text).value();
+}
+
 boost::json::object parse(std::string const& text)
 {
     return boost::json::parse(text).as_object();
@@ -45,7 +53,7 @@ chain_view view_of_two()
     view.node = "n1";
     view.can_write = true;
     view.replicas = 2;
-    view.status = parse(
+    view.status = told(
         R"({"state":"degraded","replicas":{"want":3,"have":2},
             "chain":[{"name":"n1","client_url":"http://127.0.0.1:8081"},{"name":"n2","client_url":"https://b.example:8443/"}],
             "failed":[{"name":"n3","reason":"silent for 250 ms"}]})"
@@ -354,7 +362,7 @@ BOOST_AUTO_TEST_CASE(endpoints_are_those_of_the_members)
 {
     auto const seen = cluster_view_of(view_of_two(), "http://127.0.0.1:9999");
 
-    BOOST_TEST(seen.state == "degraded");
+    BOOST_TEST(seen.state == health::degraded);
     BOOST_TEST(seen.replicas == 2U);
     BOOST_TEST(seen.want == 3U);
     BOOST_TEST(seen.reason == "n3: silent for 250 ms");
@@ -370,7 +378,7 @@ BOOST_AUTO_TEST_CASE(without_news_of_the_chain_it_names_itself)
     auto const seen = cluster_view_of(view, "http://127.0.0.1:8081");
     BOOST_TEST_REQUIRE(seen.endpoints.size() == 1U);
     BOOST_TEST(seen.endpoints[0].url == "ws://127.0.0.1:8081/ws");
-    BOOST_TEST(seen.state == "down");
+    BOOST_TEST(seen.state == health::down);
 }
 
 // The last that the config service said was that all is well.
@@ -381,57 +389,71 @@ chain_view view_without_service()
     view.member = true;
     view.can_read = view.can_write = true;
     view.replicas = 3;
-    view.status = parse(
+    view.status = told(
         R"({"state":"healthy","replicas":{"want":3,"have":3},"config_service":{"state":"down"},"failed":[],
             "chain":[{"name":"n1","state":"normal"},{"name":"n2","state":"normal"},{"name":"n3","state":"normal"}]})"
     );
     return view;
 }
 
+boost::json::object shown(chain_view const& view)
+{
+    return wire::status_json(gateway::status_here(view));
+}
+
+failed_row away_machine(char const* name, char const* reason, char const* next)
+{
+    failed_row out;
+    out.name = node_id{name};
+    out.reason = reason;
+    out.next = next;
+    return out;
+}
+
 BOOST_AUTO_TEST_CASE(without_the_config_service_who_is_not_reached_is_silent_and_what_is_served_is_what_can_be
 )
 {
     auto view = view_without_service();
-    BOOST_TEST(full_status(view).at("state").as_string() == "degraded");  // no further failure is repaired
-    BOOST_TEST(cluster_view_of(view, "").state == "degraded");
+    BOOST_TEST(shown(view).at("state").as_string() == "degraded");  // no further failure is repaired
+    BOOST_TEST(cluster_view_of(view, "").state == health::degraded);
     BOOST_TEST(status_for_strangers(view).at("state").as_string() == "degraded");
 
     view.unreached = {"n1"};
     view.can_write = false;
-    BOOST_TEST(cluster_view_of(view, "").state == "read_only");
+    BOOST_TEST(cluster_view_of(view, "").state == health::read_only);
     view.can_read = false;
-    auto const seen = full_status(view);
+    auto const seen = shown(view);
     BOOST_TEST(seen.at("state").as_string() == "down");
     BOOST_TEST(seen.at("chain").at(0).at("state").as_string() == "silent");
     BOOST_TEST(seen.at("chain").at(2).at("state").as_string() == "normal");
     BOOST_TEST_REQUIRE(seen.at("failed").as_array().size() == 1U);
     BOOST_TEST(seen.at("failed").at(0).at("name").as_string() == "n1");
     BOOST_TEST(status_for_strangers(view).at("state").as_string() == "down");
-    BOOST_TEST(cluster_view_of(view, "").state == "down");
+    BOOST_TEST(cluster_view_of(view, "").state == health::down);
 
     // Nobody is missed, and nothing can be served: a change was under way, or it is in no chain.
     view.unreached.clear();
     view.member = false;
-    auto const outside = full_status(view);
+    auto const outside = shown(view);
     BOOST_TEST(outside.at("state").as_string() == "down");
     BOOST_TEST_REQUIRE(outside.at("failed").as_array().size() == 1U);
     BOOST_TEST(outside.at("failed").at(0).at("next").as_string() == "start configd");
     view.unreached = {view.node};  // in a chain of before its restart
-    BOOST_TEST_REQUIRE(full_status(view).at("failed").as_array().size() == 1U);
-    BOOST_TEST(full_status(view).at("failed").at(0).at("next").as_string() == "start configd");
-    view.status["failed"] = boost::json::parse(R"([{"name":"n1","reason":"not heard"},{"name":"n3"}])");
+    BOOST_TEST_REQUIRE(shown(view).at("failed").as_array().size() == 1U);
+    BOOST_TEST(shown(view).at("failed").at(0).at("next").as_string() == "start configd");
+    view.status.failed = {away_machine("n1", "not heard", ""), away_machine("n3", "", "")};
     BOOST_TEST(cluster_view_of(view, "").reason == "n1: not heard; n3 is out of the chain");
-    view.status["failed"] = boost::json::array();
+    view.status.failed.clear();
     view.unreached.clear();
     auto empty = view;
     empty.status = {};
-    BOOST_TEST(full_status(empty).at("state").as_string() == "down");
-    BOOST_TEST(full_status(empty).at("failed").at(0).at("next").as_string() == "start configd");
+    BOOST_TEST(shown(empty).at("state").as_string() == "down");
+    BOOST_TEST(shown(empty).at("failed").at(0).at("next").as_string() == "start configd");
 
     // It is there, and says no: a copied folder, another cluster.
     auto no = empty;
     no.refused = "was the folder copied?";
-    auto const refused = full_status(no);
+    auto const refused = shown(no);
     BOOST_TEST(refused.at("config_service").at("refuses").as_string() == "was the folder copied?");
     BOOST_TEST_REQUIRE(refused.at("failed").as_array().size() == 1U);
     BOOST_TEST(
@@ -443,28 +465,28 @@ BOOST_AUTO_TEST_CASE(without_the_config_service_who_is_not_reached_is_silent_and
 
     // Whoever was away when it spoke last comes back by it alone, and whoever was joining joins no more.
     auto away = view_without_service();
-    away.status["failed"] = {{{"name", "n2"}, {"next", "start chaind on n2"}}};
-    away.status["joining"] = {{{"name", "n3"}, {"phase", "splice"}}};
+    away.status.failed = {away_machine("n2", "", "start chaind on n2")};
+    away.status.joining.emplace_back().name = node_id{"n3"};
     BOOST_TEST(
-        full_status(away).at("failed").at(0).at("next").as_string() ==
+        shown(away).at("failed").at(0).at("next").as_string() ==
         "start configd, without which no machine comes back; then start chaind on n2"
     );
-    BOOST_TEST(full_status(away).at("joining").as_array().empty());
+    BOOST_TEST(shown(away).at("joining").as_array().empty());
 
     // It had spoken last while the chain was being made.
     auto made = view_without_service();
     made.at = epoch(7);
     made.committed = seq(40);
-    made.status["epoch"] = 6;
-    made.status["committed"] = 30;
-    made.status["chain"].as_array()[1].as_object()["state"] = "reconfiguring";
-    BOOST_TEST(full_status(made).at("chain").at(1).at("state").as_string() == "normal");
-    BOOST_TEST(full_status(made).at("epoch").to_number<int>() == 7);
-    BOOST_TEST(full_status(made).at("committed").to_number<int>() == 40);
+    made.status.epoch = epoch(6);
+    made.status.committed = seq(30);
+    made.status.chain.at(1).state = member_state::reconfiguring;
+    BOOST_TEST(shown(made).at("chain").at(1).at("state").as_string() == "normal");
+    BOOST_TEST(shown(made).at("epoch").to_number<int>() == 7);
+    BOOST_TEST(shown(made).at("committed").to_number<int>() == 40);
 
     // While it is up it knows better.
-    view.status["config_service"] = {{"state", "up"}};
-    BOOST_TEST(full_status(view).at("state").as_string() == "healthy");
+    view.status.config_service.state = service_state::up;
+    BOOST_TEST(shown(view).at("state").as_string() == "healthy");
 }
 
 namespace data = boost::unit_test::data;
@@ -503,7 +525,7 @@ BOOST_AUTO_TEST_CASE(the_page_of_a_machine_that_was_away_all_the_time_may_use_th
 {
     known_members members("http://127.0.0.1:8081");
     auto view = view_of_two();
-    view.status["client_urls"] = {"http://127.0.0.1:8083"};
+    view.status.client_urls = {"http://127.0.0.1:8083"};
     members.learn(view);
     BOOST_TEST(members.may_use("http://127.0.0.1:8083", "chat.test", {}));
     BOOST_TEST(!members.may_use("http://127.0.0.1:8084", "chat.test", {}));
@@ -514,9 +536,9 @@ BOOST_AUTO_TEST_CASE(machines_of_an_earlier_run_are_remembered_as_the_config_ser
     known_members before("http://127.0.0.1:8081");
     BOOST_TEST(before.newest().empty());
     auto view = view_of_two();
-    view.status["client_urls"] = {"http://127.0.0.1:8083", "http://127.0.0.1:8084"};
+    view.status.client_urls = {"http://127.0.0.1:8083", "http://127.0.0.1:8084"};
     before.learn(view);
-    view.status["client_urls"] = {"http://127.0.0.1:8083"};
+    view.status.client_urls = {"http://127.0.0.1:8083"};
     before.learn(view);
     std::vector<std::string> kept(before.newest().begin(), before.newest().end());
     BOOST_TEST(kept.size() == 3U);

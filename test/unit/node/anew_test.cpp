@@ -4,6 +4,7 @@
 #include "chaind/process.hpp"
 #include "store/sqlite.hpp"
 #include "unit/node/config_host.hpp"
+#include "wire/status_json.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
@@ -235,7 +236,7 @@ BOOST_AUTO_TEST_CASE(a_database_that_cannot_be_used_stays_while_the_chain_counts
         {
             auto* other = replicas.at("n2")->replica();
             if (other == nullptr) return false;
-            auto const status = boost::json::serialize(other->backend().view().status);
+            auto const status = boost::json::serialize(wire::status_json(other->backend().view().status));
             return status.find("its database cannot be used") != std::string::npos &&
                    status.find("chainctl force-epoch") != std::string::npos;
         }

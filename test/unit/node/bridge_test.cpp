@@ -204,8 +204,7 @@ BOOST_AUTO_TEST_CASE(of_who_types_a_late_gateway_hears_nothing)
 
 BOOST_AUTO_TEST_CASE(of_views_the_last_one_counts_and_a_status_that_one_brought_is_kept)
 {
-    auto const status =
-        std::make_shared<boost::json::object const>(boost::json::object{{"state", "healthy"}});
+    auto const status = std::make_shared<cluster_status const>();
     gateway::chain_view view;
     put(progress{seq(1), seq(1)});
     view.lineage = "one";

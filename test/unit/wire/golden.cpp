@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(every_frame_that_we_write_keeps_the_schema)
     chat::person const ana{.uid = chat::user_id(2), .name = "ana", .display = "Ana", .as = chat::role::owner};
     chat::person const bob{.uid = chat::user_id(5), .name = "bob", .display = "Bob", .as = {}};
     cluster_view const cluster{
-        .state = "degraded",
+        .state = health::degraded,
         .epoch = 18,
         .replicas = 2,
         .want = 3,

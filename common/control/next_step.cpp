@@ -1,0 +1,130 @@
+#include "control/next_step.hpp"
+
+#include "control/health.hpp"
+#include "control/names.hpp"
+
+#include <algorithm>
+
+namespace chaind::control
+{
+
+namespace
+{
+
+// Who was in the last chain has everything; when none of them is heard, or only with other data, nobody knows
+// what is missing, and the others wait for them.
+std::optional<std::string> who_has_all(status_input const& in)
+{
+    auto const& last = in.record.last_active.members;
+    bool const waits = std::none_of(
+        last.begin(),
+        last.end(),
+        [&](member const& m)
+        {
+            auto const* const node = find(in, m.name);
+            return node != nullptr && node->alive && node->last && node->last->from.store == m.store &&
+                   node->back != held::lost_writes;
+        }
+    );
+    if (last.empty() || !waits) return std::nullopt;
+    std::string out;
+    for (auto const& m : last)
+        out += (out.empty() ? "" : " or ") + m.name.name.str();
+    return out;
+}
+
+// Of a machine that the config service refuses for what its process is or says; "": it does not.
+std::string next_step_of_held(node_status const& node)
+{
+    auto const name = node.name.name.str();
+    switch (node.back)
+    {
+        case held::no: break;
+        case held::lost_writes: return "nothing; it catches up from those that have what it lacks";
+        case held::has_log:
+            return "give " + name +
+                   " an empty data folder; or, if its data are those of this chain, stop configd and put the "
+                   "newest copy of its data folder back";
+        case held::second_restored:
+            return "give " + name + " an empty data folder: it takes all from the other restored machine";
+        case held::contradicts:
+            return "look at the log of chaind on " + name +
+                   " and restart it: nothing that it says is believed as long as it contradicts itself";
+    }
+    return {};
+}
+
+// The others of the last chain that are not heard, while nobody serves and this one could.
+std::string waited_for(status_input const& in, node_status const& node)
+{
+    std::string out;
+    auto const& last = in.record.last_active.members;
+    if (health_of(in) != health::down || !has_name(last, node.name)) return out;
+    for (auto const& m : last)
+        if (auto const* const other = find(in, m.name); other == nullptr || !other->alive)
+            out += (out.empty() ? "" : " and ") + m.name.name.str();
+    return out;
+}
+
+}  // namespace
+
+std::string next_step(status_input const& in, node_status const& node)
+{
+    auto const name = node.name.name.str();
+    if (!in.registry_lacks.empty() || disk_stands_still(in) || is_listed(in.foreign, node.name))
+        return "what is said of the registry: until then nothing is decided";
+    if (node.last && node.last->outdated) return "upgrade chaind on " + name;
+    auto const who = who_has_all(in);
+    if (who && node.alive)
+        return "bring " + *who +
+               " back with the data that it had: the others may lack what was acknowledged; if that "
+               "is lost for ever, `chainctl force-epoch` goes on with one of them";
+    if (auto const step = next_step_of_held(node); !step.empty()) return step;
+    if (who && !node.alive && !has_name(in.record.last_active.members, node.name))
+        return "start chaind on " + *who + " first, which has everything that was acknowledged; then on " +
+               name;
+    if (!node.alive)
+        return "start chaind on " + name +
+               ", or restart it if it runs and is not heard; it catches up and comes back by itself";
+    if (in.second.contains(node.name)) return "stop one of the two processes of " + name;
+    if (node.last && !node.last->trouble.empty())
+        return "look at the log of chaind on " + name + "; it tries again by itself";
+    if (auto const others = waited_for(in, node); !others.empty())
+        return "start chaind on " + others + "; who was in the last chain is waited for, no longer than " +
+               "cold-wait of configd (10 s, where it is not set)";
+    return "nothing; it comes back by itself";
+}
+
+std::optional<registry_trouble> trouble_of_registry(status_input const& in)
+{
+    if (!in.registry_lacks.empty())
+        return registry_trouble{
+            .reason = "the registry is older than the replicas: " + in.registry_lacks,
+            .next = "stop configd and put the newest copy of its data folder back, or take one machine's word by "
+                    "`chainctl force-epoch`, with chaind stopped on machines that are not known here. If the one "
+                    "that said it was away and cannot have said it, start it and all others of the chain: what was "
+                    "said in its name falls when none of them knows of it. Until then no machine is taken out, and "
+                    "none comes in",
+        };
+    if (disk_stands_still(in))
+        return registry_trouble{
+            .reason = "the disk of configd's data folder has not finished a write for " +
+                      std::to_string(in.registry_busy_for.count() / 1'000'000) + " s",
+            .next = "mend that disk, or stop configd, move the folder to another one and start it there. Until then "
+                    "no machine is taken out, and none comes in",
+        };
+    if (in.foreign.empty()) return std::nullopt;
+    bool const is_new = in.record.last_active.state == config_state::none;
+    std::string who;
+    for (auto const& name : in.foreign)
+        who += (who.empty() ? "" : ", ") + name.name.str();
+    return registry_trouble{
+        .reason = (is_new ? "this registry is new, and of another cluster than "
+                          : "this registry is of another cluster than ") +
+                  who + ": configd's data folder was lost or replaced",
+        .next = "stop configd and put the newest copy of its data folder back; operations.md says what to do without "
+                "one. Until then these machines go on as without a config service",
+    };
+}
+
+}  // namespace chaind::control

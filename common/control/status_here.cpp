@@ -1,0 +1,90 @@
+#include "control/status_here.hpp"
+
+#include <algorithm>
+
+namespace chaind::control
+{
+
+namespace
+{
+
+constexpr char const* once_let_in =
+    "put that right, or stop chaind here; `chainctl status` where configd runs says more";
+
+bool is_unreached(seen_here const& now, node_id const& name)
+{
+    return std::find(now.unreached.begin(), now.unreached.end(), name) != now.unreached.end();
+}
+
+failed_row missing(seen_here const& now, node_id const& who)
+{
+    auto const name = who.name.str();
+    failed_row out;
+    out.name = who;
+    out.reason =
+        now.node.name.str() + " has no link to it, and only the config service can take it out of the chain";
+    out.next = !now.refused.empty() ? once_let_in
+                                    : "start configd, or restart it if it hangs: it takes " + name +
+                                          " out of the chain; then chaind on " + name + ", should it have ended";
+    return out;
+}
+
+failed_row this_one(seen_here const& now)
+{
+    bool const refused = !now.refused.empty();
+    failed_row out;
+    out.name = now.node;
+    out.reason = refused      ? "the config service does not let it in: " + now.refused
+                 : now.member ? now.why_not
+                              : "it is in no chain, and only the config service takes it in";
+    out.alive = true;
+    out.next = refused ? once_let_in : "start configd";
+    return out;
+}
+
+void correct_the_chain(std::vector<chain_row>& chain, seen_here const& now)
+{
+    for (auto& row : chain)
+        if (is_unreached(now, row.name))
+            row.state = member_state::silent;
+        else if (now.can_write && row.state == member_state::reconfiguring)
+            row.state = member_state::normal;
+}
+
+}  // namespace
+
+// Without the config service, or refused by it, its last word is old, or there is none: who has gone since
+// then stays a member, who restarted comes in nowhere, and what can be served is what this replica can serve.
+cluster_status status_here(cluster_status told, seen_here const& now)
+{
+    if (told.config_service.state == service_state::up) return told;
+    bool const nothing_told = told.replicas.want == 0;
+    if (nothing_told)
+    {
+        told.epoch = now.at;
+        told.lineage = now.lineage;
+        told.replicas = {.want = now.replicas, .have = now.replicas};
+        told.committed = now.committed;
+    }
+    correct_the_chain(told.chain, now);
+    // Who has just started knows of a chain what it has promised, and no more.
+    if (now.member) told.epoch = now.at;
+    if (now.member) told.committed = std::max(told.committed, now.committed);
+    bool const refused = !now.refused.empty();
+    if (refused)
+    {
+        told.config_service = {};
+        told.config_service.refuses = now.refused;
+    }
+    told.joining.clear();  // nobody takes anybody in meanwhile
+    if (!refused)
+        for (auto& row : told.failed)
+            row.next = "start configd, without which no machine comes back; then " + row.next;
+    for (auto const& name : now.unreached)
+        if (name != now.node) told.failed.push_back(missing(now, name));  // not its own earlier run
+    if ((now.unreached.empty() || !now.member) && !now.can_write) told.failed.push_back(this_one(now));
+    told.state = now.can_write ? health::degraded : now.can_read ? health::read_only : health::down;
+    return told;
+}
+
+}  // namespace chaind::control
