@@ -136,6 +136,8 @@ void put(node_facts const& from, pb::NodeFacts& to)
     front.set_drained(from.front.drained);
 }
 
+constexpr int most_unreachable = 99;
+
 // They are kept, shown and handed on for as long as their process is known, whoever it is.
 constexpr std::size_t longest_fact = 4096;
 
@@ -233,6 +235,8 @@ bool get(pb::Heartbeat const& from, heartbeat& to)
     if (!from.promised_id().empty() && !get(from.promised_id(), to.promised_id)) return false;
     to.verified = seq(from.verified());
     to.commit = seq(from.commit());
+    // More than any chain has: each is a text of its own to keep.
+    if (from.unreachable_size() > most_unreachable) return false;
     for (auto const& name : from.unreachable())
     {
         if (!is_valid_node_name(name)) return false;

@@ -15,6 +15,8 @@ namespace
 constexpr std::size_t socket_path_limit = 107;  // sun_path
 constexpr std::size_t members_max = 99;
 constexpr std::size_t cluster_name_max = 100;
+// A heartbeat, all of whose texts are as long as they may be.
+constexpr std::size_t largest_word = 64u << 10;
 }  // namespace
 
 runtime::options configd_options(configd_settings& into)
@@ -150,6 +152,7 @@ service_settings service_settings_of(configd_settings const& given)
     out.cluster_name = given.cluster_name;
     out.data_dir = given.data_dir;
     out.links = given.links;
+    out.links.frame = largest_word;
     out.listen = *runtime::parse_address(given.listen);
     return out;
 }

@@ -119,7 +119,7 @@ asio::awaitable<std::string> dialer::serve(std::shared_ptr<frame_link> link)
     if (auto wrong = tell_.objection(*yes); !wrong.empty()) co_return wrong;
     if (stopped_) co_return "stopped";
 
-    link->trust();
+    link->allow(frame_limit);
     up_ = true;
     told_.clear();
     log::write(log::level::info, "net", "a link is up", {{"Peer", name_}});

@@ -16,8 +16,9 @@ namespace chaind::net
 {
 
 inline constexpr std::size_t frame_header_bytes = 8;
-inline constexpr std::size_t frame_limit = 8u << 20;     // once the other side is known
-inline constexpr std::size_t greeting_limit = 4u << 10;  // before
+inline constexpr std::size_t frame_limit = 8u << 20;      // once the other side is known
+inline constexpr std::size_t stranger_limit = 16u << 10;  // of one who has said who it is, and is not known
+inline constexpr std::size_t greeting_limit = 4u << 10;   // before
 
 using frame_header = std::array<char, frame_header_bytes>;
 

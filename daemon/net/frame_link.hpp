@@ -35,8 +35,8 @@ public:
     void close_after_writing();
     void close();
 
-    // The other side has said who it is: frames may be large from now on.
-    void trust() { in_.set_limit(frame_limit); }
+    // The other side has said who it is: how large a frame may be from now on.
+    void allow(std::size_t frame) { in_.set_limit(frame); }
 
     [[nodiscard]] bool closed() const { return closed_; }
     [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }

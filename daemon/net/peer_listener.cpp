@@ -195,7 +195,8 @@ asio::awaitable<void> peer_listener::serve(std::shared_ptr<frame_link> link)
         link->close_after_writing();
         co_return;
     }
-    link->trust();
+    auto const is_known = [&] { return !tell_.known || tell_.known(hello->from.name); };
+    link->allow(is_known() ? limits_.frame : std::min(stranger_limit, limits_.frame));
     tell_.up(link, *hello);
     while (!stopped_ && !link->closed())
     {
@@ -221,8 +222,10 @@ asio::awaitable<void> peer_listener::serve(std::shared_ptr<frame_link> link)
         }
         auto& state = links_.at(link);
         state.heard = std::chrono::steady_clock::now();
-        state.belongs = !tell_.known || tell_.known(hello->from.name);
         if (!tell_.received(link, std::move(*frame))) break;
+        // What came may be what makes it known.
+        state.belongs = is_known();
+        if (state.belongs) link->allow(limits_.frame);
     }
     link->close();
     links_.erase(link);

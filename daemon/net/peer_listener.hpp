@@ -3,9 +3,10 @@
 // frame at all, is answered `refused` with the reason, logged with the address, and closed. Who only asks who
 // is here (purpose::identify) is answered and closed; no handler but objection() and answer() hears of him.
 //
-// A link has shown that it belongs here when its name is known and something has come on it. One that has
-// not, and is silent, is closed; and when there are too many of them, or of all, the one that has been silent
-// longest gives its place, so that a member which greets and speaks always finds one.
+// A link has shown that it belongs here when its name is known and something has come on it. What is large is
+// taken of a known name alone, since to read it takes this thread as long as a silence lasts. One that has
+// not shown it, and is silent, is closed; and when there are too many of them, or of all, the one that has
+// been silent longest gives its place, so that a member which greets and speaks always finds one.
 //
 // Handlers are called on the event loop's thread, none after stop().
 

@@ -46,7 +46,7 @@ struct fixture
         tcp::endpoint(asio::ip::address_v4::loopback(), 0),
         1u << 20,
         handlers(),
-        {.links = 16, .stranger = std::chrono::milliseconds(300)}
+        {.links = 16, .stranger = std::chrono::milliseconds(300), .frame = 100'000}
     };
     std::shared_ptr<net::dialer> dialer;
     std::deque<tcp::socket> strangers;
@@ -77,7 +77,10 @@ struct fixture
             .received =
                 [this](std::shared_ptr<net::frame_link> const&, peer::frame what)
             {
-                log.push_back("heard " + std::to_string(std::get<peer::verify>(what).id));
+                auto const* const word = std::get_if<peer::verify>(&what);
+                log.push_back(
+                    word == nullptr ? "heard something large" : "heard " + std::to_string(word->id)
+                );
                 return true;
             },
             .down = [this](std::shared_ptr<net::frame_link> const&) { log.push_back("gone"); },
@@ -266,6 +269,20 @@ BOOST_AUTO_TEST_CASE(who_is_silent_and_has_not_shown_that_it_belongs_here_is_clo
     // What has spoken in a known name stays, however long it is silent.
     asio::write(speaks, asio::buffer(framed(peer::encode(peer::verify{7}))));
     BOOST_TEST(see("heard 7"));
+}
+
+// To take such a frame apart takes as long as a silence lasts: one of them would cost a member its place.
+BOOST_AUTO_TEST_CASE(what_is_large_is_taken_of_a_known_name_alone)
+{
+    auto const large = framed(peer::encode(peer::refused{std::string(20'000, 'x')}));
+    BOOST_TEST(is_closed(stranger(framed(peer::encode(made_hello("x1"))) + large)));
+    BOOST_TEST_REQUIRE(see("accepted x1"));
+    BOOST_TEST(std::count(log.begin(), log.end(), "heard something large") == 0);
+    auto& known = stranger(framed(peer::encode(made_hello("n1"))) + large);
+    BOOST_TEST(see("heard something large"));
+    auto const beyond = framed(peer::encode(peer::refused{std::string(200'000, 'x')}));
+    asio::write(known, asio::buffer(beyond));
+    BOOST_TEST(is_closed(known));
 }
 
 BOOST_AUTO_TEST_CASE(strangers_who_take_all_places_keep_no_member_out)

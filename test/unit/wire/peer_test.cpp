@@ -326,6 +326,30 @@ BOOST_AUTO_TEST_CASE(a_snapshot_s_messages_have_these_bytes)
     );
 }
 
+// They are kept for as long as their process is known, whoever that is.
+BOOST_AUTO_TEST_CASE(a_fact_that_is_too_long_is_refused)
+{
+    auto const refused = [](auto text)
+    {
+        auto word = made_heartbeat();
+        auto facts = all_facts();
+        text(facts).assign(4097, 'x');
+        word.facts = std::move(facts);
+        return peer::decode(peer::encode(word)).error() == errc::bad_frame;
+    };
+    BOOST_TEST(refused([](node_facts& of) -> auto& { return of.replica_addr; }));
+    BOOST_TEST(refused([](node_facts& of) -> auto& { return of.version; }));
+    BOOST_TEST(refused([](node_facts& of) -> auto& { return of.data_dir; }));
+    BOOST_TEST(refused([](node_facts& of) -> auto& { return of.database; }));
+    BOOST_TEST(refused([](node_facts& of) -> auto& { return of.cut_off; }));
+    BOOST_TEST(refused([](node_facts& of) -> auto& { return of.scrub.error; }));
+    BOOST_TEST(refused([](node_facts& of) -> auto& { return of.sum.value().checkpoint; }));
+    BOOST_TEST(refused([](node_facts& of) -> auto& { return of.set_aside.value().folder; }));
+    BOOST_TEST(refused([](node_facts& of) -> auto& { return of.set_aside.value().reason; }));
+    BOOST_TEST(refused([](node_facts& of) -> auto& { return of.front.url; }));
+    BOOST_TEST(refused([](node_facts& of) -> auto& { return of.front.admin_addr; }));
+}
+
 BOOST_AUTO_TEST_CASE(impossible_frames_are_refused)
 {
     auto gap = made_append();
@@ -335,11 +359,9 @@ BOOST_AUTO_TEST_CASE(impossible_frames_are_refused)
     twice.what.config.joiner.reset();
     auto joiner = made_instruction();
     joiner.what.config.joiner = node_id{"n1"};
-    auto wordy = made_heartbeat();
-    auto facts = all_facts();
-    facts.front.url.assign(4097, 'x');
-    wordy.facts = facts;
-    BOOST_TEST((peer::decode(peer::encode(wordy)).error() == errc::bad_frame));
+    auto gossip = made_heartbeat();
+    gossip.unreachable.assign(100, node_id{"a"});
+    BOOST_TEST((peer::decode(peer::encode(gossip)).error() == errc::bad_frame));
 
     auto nameless = made_heartbeat();
     nameless.from.name.name = "not a name";
