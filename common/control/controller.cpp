@@ -268,19 +268,22 @@ std::string controller::impl::what_registry_lacks(heartbeat const& hb) const
     return {};
 }
 
-// Before links are encrypted anybody may speak in the name of a machine that is away. What was said so falls
-// when that machine is back, with the store that was heard of before, and knows nothing of it, nor does any
-// other machine of the last chain: of those, one at least took part in whatever came after it. Whoever has
-// gone since is believed all the same: it may be the only one that knows what was acknowledged.
+// Before links are encrypted anybody may speak in the name of a machine that is away, and say its store,
+// which is no secret. What was said so falls when that name speaks with that very store, or with one that was
+// heard of before, and knows nothing of it, nor does any other machine of the last chain: a store's promise
+// never falls (I1), so that this store never made it, and of the others one at least took part in whatever
+// came after. Whoever has gone since is believed all the same: it may be the only one that knows what was
+// acknowledged, and says so again when it is back, since it is told of nothing newer meanwhile.
 void controller::impl::note_claim(heartbeat const& hb)
 {
     auto const found = claims_.find(hb.from.name);
     auto lacks = what_registry_lacks(hb);
     if (lacks.empty())
     {
-        if (found != claims_.end() && !found->second.by.same_store(hb.from) &&
-            found->second.stores_before.contains(hb.from.store) && all_agree(hb))
-            claims_.erase(found);
+        if (found == claims_.end()) return;
+        auto const& claim = found->second;
+        bool const is_known = claim.by.same_store(hb.from) || claim.stores_before.contains(hb.from.store);
+        if (is_known && all_agree(hb)) claims_.erase(found);
         return;
     }
     // A forced epoch is above all promises, and cures just this.
@@ -366,9 +369,11 @@ directive controller::impl::directive_for(node_id const& name) const
     };
 }
 
+// As long as the registry is older, nobody is told of what was on its way when that was heard: whoever
+// promised that would not know any more what it promised before.
 void controller::impl::broadcast()
 {
-    if (told().state == config_state::none) return;
+    if (is_older() || told().state == config_state::none) return;
     for (auto const& [name, node] : nodes_)
         if (node.last) out_->directives.push_back({.to = node.who, .what = directive_for(name)});
 }

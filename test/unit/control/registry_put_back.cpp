@@ -137,6 +137,93 @@ BOOST_AUTO_TEST_CASE(what_a_stranger_says_in_a_machines_name_falls_when_that_is_
     BOOST_CHECK_EQUAL(t.ctl->registry_lacks(), "");
 }
 
+// Which store a machine has is no secret. Each thing that the registry cannot know, from a number far ahead
+// to another chain of a number that it gave out itself.
+BOOST_AUTO_TEST_CASE(what_a_stranger_says_with_a_machines_own_store_falls_when_that_speaks_again)
+{
+    for (auto const said : {epoch{1'000'000}, epoch{3}, epoch{2}, epoch{1}})
+    {
+        BOOST_TEST_CONTEXT("epoch " << said)
+        {
+            settled_town t;
+            auto const real = t.of("n2");
+            t.unplug("n2");
+            BOOST_REQUIRE(t.becomes("n1 n3", 1s));
+            BOOST_REQUIRE_EQUAL(t.config().at, epoch{2});
+            auto& stranger = t.start("n2");
+            stranger.promised = said;
+            stranger.promised_id = numbered<config_id>(99);
+            t.run(100ms);
+            t.unplug("n2");
+            t.restart_config();
+            t.run(5s);
+            BOOST_CHECK(!t.ctl->registry_lacks().empty());
+            t.of("n2").promised_id = real.promised_id;
+            t.start("n2").promised = real.promised;
+            BOOST_CHECK(t.becomes("n1 n3 n2", 5s));
+            BOOST_CHECK_EQUAL(t.ctl->registry_lacks(), "");
+            t.restart_config();
+            BOOST_CHECK_EQUAL(t.ctl->registry_lacks(), "");
+        }
+    }
+}
+
+// Its machine alone proves nothing: the others may have gone on.
+BOOST_AUTO_TEST_CASE(what_was_said_with_a_machines_own_store_stands_until_all_of_the_last_chain_are_there)
+{
+    settled_town t;
+    auto const real = t.of("n2");
+    for (auto const* who : {"n1", "n2", "n3"})
+        t.unplug(who);
+    t.run(1s);
+    t.start("n2").promised = epoch{9};
+    t.run(100ms);
+    t.unplug("n2");
+    t.start("n2").promised = real.promised;
+    t.start("n3");
+    t.run(15s);
+    BOOST_CHECK(!t.ctl->registry_lacks().empty());
+    t.start("n1");
+    t.run(1s);
+    BOOST_CHECK_EQUAL(t.ctl->registry_lacks(), "");
+}
+
+BOOST_AUTO_TEST_CASE(a_machine_that_dies_and_comes_back_says_again_what_it_promised)
+{
+    forked_town t;
+    t.history.clear();
+    t.hear_again("n1");
+    t.run(200ms);
+    for (int i = 0; i < 3; ++i)
+    {
+        t.unplug("n1");
+        t.run(1s);
+        if (i == 1) t.restart_config();
+        t.start("n1");
+        t.run(1s);
+        BOOST_CHECK(!t.ctl->registry_lacks().empty());
+    }
+    BOOST_CHECK(t.history.empty());
+}
+
+// Otherwise it would promise what is under way, and its word of before would be forgotten with that.
+BOOST_AUTO_TEST_CASE(who_knows_of_a_later_chain_is_told_nothing_also_of_what_is_being_stored)
+{
+    forked_town t;
+    t.start("n4");
+    BOOST_REQUIRE_EQUAL(t.outcome(t.add("n4")), admin_verdict::done);
+    BOOST_REQUIRE(t.becomes("n3 n4", 5s));
+    t.restart_config();
+    t.run(1s);
+    t.kill("n4");
+    BOOST_REQUIRE(t.storing.has_value());
+    t.hear_again("n1");
+    t.feed(heard{t.word_of(t.of("n1"))});
+    t.run(2s);
+    BOOST_CHECK_EQUAL(t.of("n1").promised, epoch{2});
+    BOOST_CHECK(!t.ctl->registry_lacks().empty());
+}
+
 // The only one that knows dies, and then the config service does.
 BOOST_AUTO_TEST_CASE(it_is_remembered_by_a_config_service_that_starts_again)
 {
