@@ -101,6 +101,7 @@ private:
     [[nodiscard]] observations observe(std::vector<member> const& base) const;
     [[nodiscard]] bool vouched(std::vector<member> const& chain, std::size_t place) const;
     void watch_links();
+    void take_back_links();
     [[nodiscard]] bool promised(member const& m) const;  // rec_.current.at, durably
     [[nodiscard]] microseconds deaf_after(heartbeat const& last) const;
     [[nodiscard]] bool leases_settled() const;

@@ -27,6 +27,11 @@ public:
             since_.erase(which);
     }
     void clear() { since_.clear(); }
+    template <class Holds>
+    void keep_if(Holds const& holds)  // of a link
+    {
+        std::erase_if(since_, [&](auto const& each) { return !holds(each.first); });
+    }
     // The observer was deaf for so long: nobody could take a report back.
     void forgive(microseconds pause)
     {

@@ -352,6 +352,23 @@ void controller::impl::watch_links()
         }
         last_of_a = last_of_b;
     }
+    if (pending()) take_back_links();
+}
+
+// Whoever has promised a configuration speaks of its neighbours in that, and of no others. So a report counts
+// as long as the configuration that leaves out one of its ends can become ACTIVE, however long promises take.
+// Where a member of that has failed, the chain is computed again with both ends, unless one of them still
+// says that it misses the other: as well as not, the link is whole again, and two copies are more than one.
+void controller::impl::take_back_links()
+{
+    if (intact()) return;
+    auto misses = [&](node_id const& from, node_id const& whom)
+    {
+        auto const* known = nodes_.find(from);
+        return known != nullptr && known->last && has_name(known->last->unreachable, whom);
+    };
+    links_.keep_if([&](link_watch::link const& each)
+                   { return misses(each.first, each.second) || misses(each.second, each.first); });
 }
 
 // A promise is written down before it is told, behind what the disk is doing: one that takes long is no

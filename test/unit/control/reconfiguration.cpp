@@ -176,6 +176,59 @@ BOOST_AUTO_TEST_CASE(a_report_of_a_link_is_taken_back_also_while_a_change_is_und
     BOOST_CHECK_EQUAL(t.noticed("removed", "n3"), 0u);
 }
 
+// Of a link that no new chain has, nobody says that it is whole again.
+struct town_without_n2 : settled_town
+{
+    town_without_n2()
+    {
+        of("n1").unreachable = {testing::name("n2")};
+        run(200ms);
+        of("n3").promises = false;
+        BOOST_REQUIRE(run_until([&] { return config().state == config_state::pending; }, 300ms));
+        BOOST_REQUIRE_EQUAL(names(config()), "n1 n3");
+    }
+};
+
+BOOST_AUTO_TEST_CASE(a_link_that_nobody_reports_any_more_costs_nobody_its_place_when_the_change_fails)
+{
+    town_without_n2 t;
+    t.of("n1").unreachable.clear();
+    t.unplug("n3");
+    BOOST_REQUIRE(t.becomes("n1 n2", 1s));
+    for (auto const& made : t.history)
+        BOOST_CHECK_GE(made.members.size(), 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_link_that_was_dead_all_the_same_is_found_dead_again)
+{
+    town_without_n2 t;
+    t.of("n1").unreachable.clear();
+    t.unplug("n3");
+    BOOST_REQUIRE(t.becomes("n1 n2", 1s));
+    t.of("n1").unreachable = {testing::name("n2")};
+    BOOST_REQUIRE(t.becomes("n1", 400ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_link_that_is_reported_still_counts_when_the_change_fails)
+{
+    town_without_n2 t;
+    t.unplug("n3");
+    BOOST_REQUIRE(t.becomes("n1", 1s));
+    BOOST_CHECK_EQUAL(t.config().at, epoch{3});
+}
+
+BOOST_AUTO_TEST_CASE(a_change_for_a_dead_link_stays_while_a_promise_takes_long)
+{
+    town_without_n2 t;
+    t.of("n1").unreachable.clear();  // whoever has promised the next chain speaks of its neighbours there
+    t.of("n3").fsync = 100ms;
+    t.run(700ms);
+    BOOST_CHECK_EQUAL(t.config().at, epoch{2});
+    t.of("n3").promises = true;
+    BOOST_REQUIRE(t.becomes("n1 n3", 200ms));
+    BOOST_CHECK_EQUAL(t.config().at, epoch{2});
+}
+
 BOOST_AUTO_TEST_CASE(two_machines_that_lose_power_at_once_are_removed_by_one_change)
 {
     settled_town t({"n1", "n2", "n3", "n4", "n5"});
