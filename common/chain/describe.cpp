@@ -162,6 +162,13 @@ void put(std::ostream& to, disk_room const& e)
 {
     to << "disk_room " << e.left;
 }
+void put(std::ostream& to, disk_stalled const& e)
+{
+    if (e.since)
+        to << "disk_stalled since " << span(*e.since);
+    else
+        to << "disk_stalled no more";
+}
 void put(std::ostream& to, step_down const&)
 {
     to << "step_down";

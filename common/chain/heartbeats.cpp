@@ -27,6 +27,8 @@ void replica::impl::heartbeat_if_due()
     if (heartbeat_at_ != instant{}) note_lateness(now_.steady - heartbeat_at_ - how_.heartbeat_every);
     heartbeat_due_ = false;
     heartbeat_at_ = now_.steady;
+    // Alive is not working: a replica whose disk hangs must look dead.
+    if (stalled_since_) return;
     auto const end = log_.point(writes_.durable());
     BOOST_ASSERT(end);
     out_->heartbeats.push_back(heartbeat{

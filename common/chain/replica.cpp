@@ -242,6 +242,11 @@ void replica::impl::on(disk_room const& what)
     heartbeat_due_ = true;
 }
 
+void replica::impl::on(disk_stalled const& what)
+{
+    stalled_since_ = what.since;
+}
+
 void replica::impl::on(step_down const&)
 {
     stepping_down_ = true;

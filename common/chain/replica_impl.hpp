@@ -50,6 +50,7 @@ private:
     void on(read_wanted const& what);
     void on(read_done const& what);
     void on(disk_room const& what);
+    void on(disk_stalled const& what);
     void on(step_down const&);
     void settle();
     void halt(std::string why);
@@ -214,9 +215,10 @@ private:
     seq may_drop_;  // said last
     std::uint64_t last_number_ = 0;
 
-    room room_ = room::ample;  // on the own disk
-    least_room least_below_;   // by the successor's word in this epoch
-    least_room least_above_;   // by the predecessor's: of all members
+    room room_ = room::ample;               // on the own disk
+    std::optional<instant> stalled_since_;  // the own disk
+    least_room least_below_;                // by the successor's word in this epoch
+    least_room least_above_;                // by the predecessor's: of all members
 
     bool ack_due_ = false;
     seq said_commit_;  // upstream, in this epoch

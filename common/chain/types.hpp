@@ -225,6 +225,11 @@ struct disk_room
 {
     room left = room::ample;
 };  // of this machine's disk; said when it changes
+struct disk_stalled
+{
+    std::optional<instant> since;
+};  // a write is under way since then, and takes longer than it may; nothing: it is done. Said when it
+    // changes
 struct step_down
 {
 };  // SIGTERM: heartbeats say so from now on
@@ -295,7 +300,8 @@ using event = std::variant<
     chunk_kept,
     incoming_checked,
     rows_checked,
-    compacted>;
+    compacted,
+    disk_stalled>;
 
 // ---- effects
 // ------------------------------------------------------------------------------------------------------ One

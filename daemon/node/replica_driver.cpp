@@ -243,10 +243,18 @@ bool replica_driver::disk_stands_still() const
     return store_->busy_for() > how_.stall_limit;
 }
 
-// Alive is not working: a replica whose disk hangs must look dead.
+void replica_driver::watch_disk()
+{
+    if (stopped_) return;
+    auto const busy = store_->busy_for();
+    bool const stalled = busy > how_.stall_limit;
+    if (stalled == disk_stalled_) return;
+    disk_stalled_ = stalled;
+    feed(chain::disk_stalled{stalled ? std::optional(runtime::steady_now() - busy) : std::nullopt});
+}
+
 void replica_driver::beat(heartbeat what)
 {
-    if (disk_stands_still()) return;
     if (!outdated_.empty())
     {
         what.outdated = true;
@@ -277,6 +285,7 @@ asio::awaitable<void> replica_driver::tick_loop()
     {
         turned();
         give_up_checkpoints();
+        watch_disk();
         feed(chain::tick{});
         if (auto const now = runtime::steady_now(); now - said >= how_.core.heartbeat_every)
         {
@@ -298,7 +307,12 @@ store::store_events replica_driver::store_handlers()
         {
             if (!stopped_) applied(std::move(what));
         },
-        .written = [this](chain::write_id upto) { feed(chain::written{upto}); },
+        .written =
+            [this](chain::write_id upto)
+        {
+            watch_disk();
+            feed(chain::written{upto});
+        },
         .log_rows = [this](std::uint64_t id, std::vector<chain::entry> rows)
         { feed(chain::log_read{id, std::move(rows)}); },
         .digested = [this](std::string const& id, seq at, digest sum)

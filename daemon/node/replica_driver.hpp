@@ -100,6 +100,7 @@ private:
     void end_run(chain::begin_anew how);
     void turned();
     void give_up_waiting();  // whoever waits for the core or for rows is told that it will not be
+    void watch_disk();       // the core hears when a write takes longer than it may, and when it is done
     void beat(heartbeat what);
     void read_step(chain::read_step const& what);
     void refused(chain::local_refusal const& what);
@@ -198,6 +199,7 @@ private:
     bool ended_ = false;     // the core wants to begin anew: it is asked nothing more
     bool stopped_ = false;   // nothing at all happens any more
 
+    bool disk_stalled_ = false;  // as the core was told
     std::unordered_set<request_id> pending_;
     std::map<chain::read_token, reading> reads_;
     std::set<std::pair<seq, chain::read_token>> behind_;  // who waits until that position is visible

@@ -34,6 +34,7 @@ std::string_view name(seen what)
         "fsync_errors",
         "fsync_losses",
         "low_disks",
+        "stalled_disks",
         "refused_for_room",
         "config_crashes",
         "config_crashes_mid_change",

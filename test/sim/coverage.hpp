@@ -39,6 +39,7 @@ enum class seen : std::uint8_t
     fsync_errors,
     fsync_losses,
     low_disks,
+    stalled_disks,
     refused_for_room,
     config_crashes,
     config_crashes_mid_change,

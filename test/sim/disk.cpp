@@ -127,6 +127,27 @@ void disk::submit(chain::store_write what)
     if (!busy_ && !frozen_) begin();
 }
 
+void disk::hang(bool hung)
+{
+    hung_ = hung;
+    if (hung_ && busy_) watch();
+    if (!hung_ && std::exchange(done_but_for_that_, false)) finish(life_);
+}
+
+// Whoever waits for the transaction under way is told when it has taken longer than it may.
+void disk::watch()
+{
+    time_.after(
+        began_ + how_.stall_limit - time_.now(),
+        [this, life = life_, began = began_]
+        {
+            if (life != life_ || !busy_ || began != began_ || stalled_) return;
+            stalled_ = true;
+            to_.on_stalled(true);
+        }
+    );
+}
+
 void disk::freeze(bool frozen)
 {
     frozen_ = frozen;
@@ -160,8 +181,11 @@ void disk::begin()
         transaction_.push_back(std::move(queue_.front()));
         queue_.pop_front();
     }
+    began_ = time_.now();
+    auto const span = fsync_time();
+    if (hung_ || span > how_.stall_limit) watch();
     auto life = life_;
-    time_.after(fsync_time(), [this, life] { finish(life); });
+    time_.after(span, [this, life] { finish(life); });
     for (auto const& write : transaction_)
     {
         working_.perform_but_apply(write);
@@ -211,6 +235,11 @@ void disk::compare_shadow() const
 void disk::finish(std::uint64_t life)
 {
     if (life != life_) return;
+    if (hung_)
+    {
+        done_but_for_that_ = true;
+        return;
+    }
     if (failing)
     {
         failing = false;
@@ -232,6 +261,7 @@ void disk::finish(std::uint64_t life)
     to_.on_log_changed();
     for (auto const& each : std::exchange(settled_, {}))
         each();
+    if (std::exchange(stalled_, false)) to_.on_stalled(false);
     to_.on_written(upto);
     if (life == life_) compact();
     if (life != life_) return;
@@ -247,6 +277,8 @@ void disk::crash()
     settled_.clear();
     busy_ = false;
     frozen_ = false;
+    done_but_for_that_ = false;
+    stalled_ = false;
     failing = false;
     ++life_;
     app_is_elsewhere_ = app_is_elsewhere_ || working_.applied != durable_.applied;

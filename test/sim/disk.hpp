@@ -30,6 +30,7 @@ public:
     virtual void on_log_changed() = 0;  // the durable image is another one
     virtual void on_written(chain::write_id upto) = 0;
     virtual void on_compacted(log_point const& base) = 0;
+    virtual void on_stalled(bool stalled) = 0;  // a transaction takes longer than stall_limit; it is done
     virtual void on_disk_error() = 0;
 };
 
@@ -60,6 +61,7 @@ public:
     // Runs `what` when no transaction is under way: the durable image and the application are of one moment.
     void when_settled(std::function<void()> what);
     void freeze(bool frozen);  // the process is stopped: its writer thread starts nothing
+    void hang(bool hung);      // the device answers nothing
     // The process or the machine is gone.
     void crash();
     // With what is only in the machine's memory. True: something was, that a process had been told it is
@@ -85,6 +87,7 @@ private:
     void make_durable();
     void compact();
     void finish(std::uint64_t life);
+    void watch();
     void check_write(chain::store_write const& what) const;
     void apply(seq upto);
     [[nodiscard]] us fsync_time();
@@ -110,6 +113,10 @@ private:
     chain::write_id last_id_ = 0;
     bool busy_ = false;
     bool frozen_ = false;
+    bool hung_ = false;
+    bool done_but_for_that_ = false;  // the transaction
+    bool stalled_ = false;            // as it was told
+    us began_ = 0;                    // the transaction
     std::uint64_t life_ = 0;
 };
 

@@ -128,6 +128,18 @@ void nemesis::new_disk(node& which)
     );
 }
 
+void nemesis::slow_disk(node& which)
+{
+    if (in_.how.disk_hangs > 0 && in_.random.chance(in_.how.disk_hangs))
+    {
+        which.hang_disk(true);
+        undo_later(in_.random.between(500'000, 3'500'000), [&which] { which.hang_disk(false); });
+        return;
+    }
+    which.slow_disk(in_.random.between(5'000, 120'000));
+    undo_later(cut_time(), [&which] { which.slow_disk(0); });
+}
+
 // One, or all of them at the same time as where every machine has the same.
 void nemesis::fill_disks(node& which)
 {
@@ -476,10 +488,7 @@ void nemesis::strike(fault what)
                 in_.time.after(250'000, [this, &which] { in_.restart_later(which); });
             }
             break;
-        case fault::slow_disk:
-            which.slow_disk(random.between(5'000, 120'000));
-            undo_later(cut_time(), [&which] { which.slow_disk(0); });
-            break;
+        case fault::slow_disk: slow_disk(which); break;
         case fault::slow_links:
         {
             int a = which.index();

@@ -27,6 +27,7 @@ private:
     void crash(node& which, bool power_lost);
     void power_loss_all();
     void fsync_error(node& which);
+    void slow_disk(node& which);
     void fill_disks(node& which);
     void pause(node& which);
     void pause_config();

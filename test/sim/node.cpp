@@ -370,6 +370,15 @@ void node::on_compacted(log_point const& base)
     deliver(self_, chain::compacted{base});
 }
 
+void node::on_stalled(bool stalled)
+{
+    in_.log.line(stalled ? "disk stands still: " : "disk goes on: ", self_.name);
+    if (stalled) in_.count.add(seen::stalled_disks);
+    std::optional<instant> since;
+    if (stalled) since = local_now() - microseconds(in_.how.stall_limit);
+    deliver(self_, chain::disk_stalled{since});
+}
+
 void node::on_disk_error()
 {
     in_.log.line("fsync error ", self_.name);

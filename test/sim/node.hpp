@@ -77,6 +77,7 @@ public:
     bool rotten = false;             // its disk has changed a row of the application
     bool lying = false;  // its disk went back in time: it does not count until it is out of the chain
     void slow_disk(us by) { disk_.slower = by; }
+    void hang_disk(bool hung) { disk_.hang(hung); }
     void fail_next_fsync() { disk_.failing = true; }
     // So many log rows more and it is full; the process notices soon.
     void fill_disk(room left, std::int64_t rows);
@@ -84,6 +85,7 @@ public:
     void repair_disk()
     {
         disk_.slower = 0;
+        disk_.hang(false);
         disk_.failing = false;
         empty_disk();
     }
@@ -123,6 +125,7 @@ private:
     void on_written(chain::write_id upto) override;
     void on_compacted(log_point const& base) override;
     void on_disk_error() override;
+    void on_stalled(bool stalled) override;
 
     world& in_;
     scheduler& time_;

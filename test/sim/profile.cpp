@@ -135,6 +135,7 @@ profile normal(rng& random)
     draw_network(p, random);
     draw_load(p, random);
     if (random.chance(0.2)) p.slow_read = 0.05;
+    p.disk_hangs = 0.5;
     thin_out(p, random);
     return p;
 }
@@ -502,7 +503,7 @@ profile by_token(rng& random)
     return p;
 }
 
-// Every disk takes nearly as long as its replica goes on without a write (stall-limit of the daemon, 1 s).
+// Every disk takes nearly as long as its replica goes on without a write, and sometimes one takes longer.
 profile slow_disks(rng& random)
 {
     profile p;
@@ -513,8 +514,10 @@ profile slow_disks(rng& random)
          {fault::isolate, 1},
          {fault::isolate_from_config, 1},
          {fault::step_down, 1},
-         {fault::config_kill, 1}}
+         {fault::config_kill, 1},
+         {fault::slow_disk, 2}}
     );
+    p.disk_hangs = 1;
     auto const fsync = random.between(200'000, 600'000);
     p.fsync = {fsync, fsync + random.between(10'000, 300'000)};
     // Each of them waits for some seconds.

@@ -84,7 +84,9 @@ struct profile
     double drop = 0, duplicate = 0, reorder = 0;
 
     range fsync{100, 4'000};
-    double fsync_spike = 0.01;  // up to 60 ms
+    double fsync_spike = 0.01;   // up to 60 ms
+    double disk_hangs = 0;       // of slow disks: it answers nothing for a while
+    us stall_limit = 1'000'000;  // as of the daemon: a write that takes longer stands still
     range registry_write{500, 10'000};
     int writes_in_a_transaction = 64;
 

@@ -273,6 +273,21 @@ BOOST_AUTO_TEST_CASE(heartbeats_go_out_every_interval_and_say_when_it_steps_down
     BOOST_TEST(out.heartbeats[0].stepping_down);
 }
 
+BOOST_AUTO_TEST_CASE(whose_disk_stands_still_looks_dead_until_the_write_is_done)
+{
+    (void)h.step(0, disk_stalled{.since = h.now.steady - 1s});
+    h.at(0).heartbeats.clear();
+    h.pass(500ms);
+    BOOST_TEST(h.at(0).heartbeats.empty());
+    BOOST_TEST(h.step(0, step_down{}).heartbeats.empty());
+
+    (void)h.step(0, disk_stalled{});
+    h.pass(100ms);
+
+    BOOST_TEST_REQUIRE(!h.at(0).heartbeats.empty());
+    BOOST_TEST(h.at(0).heartbeats.back().late.count() == 0);
+}
+
 // Two replicas that restarted with three committed rows each, which are on their disks only; b has promised
 // the next epoch and knows its predecessor.
 struct rows_on_disk_fixture
