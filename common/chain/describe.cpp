@@ -132,6 +132,22 @@ void put(std::ostream& to, peer_down const& e)
 void put(std::ostream& to, directed const& e)
 {
     to << "directed " << e.what;
+    if (!e.heard) return;
+    to << ", hears";
+    for (auto const& name : *e.heard)
+        to << ' ' << name;
+}
+void put(std::ostream& to, peer_links const& e)
+{
+    to << "peer_links " << e.peer << (e.reached ? " reached" : " unreached") << (e.apart ? " apart" : "");
+}
+void put(std::ostream& to, config_link const& e)
+{
+    to << "config_link " << (e.up ? "up" : "down");
+}
+void put(std::ostream& to, stopping const&)
+{
+    to << "stopping";
 }
 void put(std::ostream& to, written const& e)
 {
@@ -407,6 +423,25 @@ std::ostream& operator<<(std::ostream& to, role what)
     return to << "role " << static_cast<int>(what);
 }
 
+std::ostream& operator<<(std::ostream& to, not_served what)
+{
+    switch (what)
+    {
+        case not_served::nothing: return to << "nothing";
+        case not_served::stopping: return to << "stopping";
+        case not_served::disk_stalled: return to << "disk_stalled";
+        case not_served::taking_snapshot: return to << "taking_snapshot";
+        case not_served::catching_up: return to << "catching_up";
+        case not_served::not_active: return to << "not_active";
+        case not_served::disk_full: return to << "disk_full";
+        case not_served::too_few_replicas: return to << "too_few_replicas";
+        case not_served::taking_its_place: return to << "taking_its_place";
+        case not_served::apart: return to << "apart";
+        case not_served::unreached: return to << "unreached";
+    }
+    return to << "not_served " << static_cast<int>(what);
+}
+
 std::ostream& operator<<(std::ostream& to, replica_status const& what)
 {
     to << what.part << (what.active ? " active" : "") << " in " << what.config << ": base " << what.base.at
@@ -414,7 +449,7 @@ std::ostream& operator<<(std::ostream& to, replica_status const& what)
        << " verified " << what.verified << " durable " << what.durable << " end " << what.end;
     if (what.lease_until > 0us) to << ", lease until " << span(what.lease_until);
     if (what.pending_submissions > 0) to << ", " << what.pending_submissions << " undecided";
-    if (what.drain) to << ", drain";
+    if (what.can_do.draining) to << ", drain";
     if (what.receiving) to << ", receiving " << *what.receiving;
     if (what.least != least_room{}) to << ", room " << what.least;
     if (what.clock_error) to << ", clock wrong by " << span(*what.clock_error);

@@ -13,6 +13,7 @@ namespace chaind::chain
 {
 
 enum class role : std::uint8_t;
+enum class not_served : std::uint8_t;
 struct replica_status;
 
 std::ostream& operator<<(std::ostream& to, entry const& what);
@@ -35,6 +36,7 @@ std::ostream& operator<<(std::ostream& to, effects const& what);
 
 std::ostream& operator<<(std::ostream& to, forwarding what);
 std::ostream& operator<<(std::ostream& to, role what);
+std::ostream& operator<<(std::ostream& to, not_served what);
 std::ostream& operator<<(std::ostream& to, replica_status const& what);
 
 // Each effect by itself, in the order of the struct.

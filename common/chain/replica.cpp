@@ -45,6 +45,16 @@ bool replica::time_is_agreed() const
     return impl_->clock().agreed_us({}).has_value();
 }
 
+namespace
+{
+
+// It answers each heartbeat. A machine that has lost its power says no goodbye.
+constexpr auto config_silent_after = 1s;
+// A link that comes back sooner sends nobody away.
+constexpr auto cut_off_after = 2s;
+
+}  // namespace
+
 // A restarted process knows what its store promised, but is no member: its boot is another one.
 replica::impl::impl(settings how, recovered const& from)
     : how_(std::move(how)),
@@ -64,6 +74,40 @@ replica::impl::impl(settings how, recovered const& from)
         verified_ = log_.end();
         open_ = log_.end();
     }
+    note_service();
+}
+
+own_state replica::impl::own() const
+{
+    std::optional<microseconds> stalled_for;
+    if (stalled_since_) stalled_for = now_.steady - *stalled_since_;
+    return {
+        .chain = config_,
+        .self = how_.self,
+        .min_replicas = how_.min_replicas,
+        .active = activated_,
+        .learns = part() == role::learner,
+        .takes_snapshot = snapshot_in_.progress().has_value(),
+        .has_lease = lease_valid(now_.steady),
+        .drain = drain_,
+        .hears_config = config_heard_ && now_.steady - *config_heard_ < config_silent_after,
+        .stopping = stopping_ || anew_,
+        .stalled_for = stalled_for,
+        .end = log_.end(),
+        .commit = commit_,
+        .least = least(),
+    };
+}
+
+void replica::impl::note_service()
+{
+    auto const here = own();
+    service_ = judge_service(here, known_);
+    if (!is_alone(here, service_, known_))
+        alone_since_.reset();
+    else if (!alone_since_)
+        alone_since_ = now_.steady;
+    service_.cut_off = alone_since_ && now_.steady - *alone_since_ >= cut_off_after;
 }
 
 effects replica::impl::step(now_t const& now, event const& what)
@@ -76,6 +120,7 @@ effects replica::impl::step(now_t const& now, event const& what)
     {
         std::visit([this](auto const& each) { on(each); }, what);
         settle();
+        note_service();
     }
     if (anew_)
     {
@@ -172,8 +217,20 @@ void replica::impl::on(peer_down const& what)
     ended_.insert(what.peer.name);
 }
 
+void replica::impl::on(peer_links const& what)
+{
+    known_.note(what);
+}
+
+void replica::impl::on(config_link const& what)
+{
+    config_heard_ = what.up ? std::optional(now_.steady) : std::nullopt;
+}
+
 void replica::impl::on(directed const& what)
 {
+    config_heard_ = now_.steady;
+    if (what.heard) known_.config_hears(*what.heard);
     auto const& next = what.what.config;
     if (next.at > config_.at)
         adopt(next);
@@ -255,6 +312,11 @@ void replica::impl::on(step_down const&)
     if (rule(r::who_says_goodbye_has_no_lease)) lease_until_.reset();
 }
 
+void replica::impl::on(stopping const&)
+{
+    stopping_ = true;
+}
+
 read_queue::view replica::impl::read_view() const
 {
     return {
@@ -292,7 +354,7 @@ void replica::impl::status(replica_status& out) const
     out.lease_until = lease_until_.value_or(instant{});
     out.pending_submissions = locals_.size();
     out.base = log_.base();
-    out.drain = drain_;
+    out.can_do = service_;
     out.receiving = snapshot_in_.progress();
     out.least = least();
     out.moved_bytes = moved_bytes_;

@@ -6,6 +6,7 @@
 // Shape after ScyllaDB's raft/fsm.hh and etcd's Ready: all outputs of a step are one value, so that a test
 // can compare them and a driver needs no decisions of its own.
 
+#include "chain/service.hpp"
 #include "chain/types.hpp"
 
 #include <memory>
@@ -34,7 +35,7 @@ struct replica_status
     instant lease_until{};                       // zero: none
     std::size_t pending_submissions = 0;         // local ones, not yet decided
     log_point base;                              // the log begins above
-    bool drain = false;                          // its clients are to go to other replicas
+    service can_do;                              // as of the last step
     std::optional<snapshot_progress> receiving;  // as a learner
     least_room least;                            // of the members, as far as this one knows
     std::uint64_t moved_bytes = 0;  // received as a learner since it last was a member: entries and chunks

@@ -7,6 +7,7 @@
 #include "base/recent_peak.hpp"
 #include "base/rules.hpp"
 #include "chain/agreed_clock.hpp"
+#include "chain/known_links.hpp"
 #include "chain/local_submissions.hpp"
 #include "chain/log_index.hpp"
 #include "chain/outgoing_link.hpp"
@@ -42,7 +43,9 @@ private:
     void on(received const& what);
     void on(peer_up const& what);
     void on(peer_down const& what);
+    void on(peer_links const& what);
     void on(directed const& what);
+    void on(config_link const& what);
     void on(written const& what);
     void on(log_read const& what);
     void on(submit_local const& what);
@@ -52,7 +55,10 @@ private:
     void on(disk_room const& what);
     void on(disk_stalled const& what);
     void on(step_down const&);
+    void on(stopping const&);
     void settle();
+    [[nodiscard]] own_state own() const;
+    void note_service();
     void halt(std::string why);
     void other_history(std::string why);
     void send(member const& to, message what);
@@ -200,7 +206,6 @@ private:
     bool rows_suspect_ = false;
     std::string rows_trouble_;  // what is wrong, or why it is not known yet
     instant rows_checked_at_{};
-    bool drain_ = false;
     std::uint64_t moved_bytes_ = 0;  // received as learner
     node_id fed_;                    // whom this replica fed last, under whatever triple
     std::uint64_t fed_bytes_ = 0;    // sent to it
@@ -228,6 +233,14 @@ private:
     std::size_t uncommitted_bytes_ = 0;
     std::vector<std::pair<member, submission>> early_;  // submits that came before ACTIVE was known here
     instant resubmitted_at_{};
+
+    // What can be served.
+    known_links known_;
+    std::optional<instant> config_heard_;  // when the config service spoke last; nothing: its link is down
+    bool drain_ = false;                   // as it said last
+    bool stopping_ = false;
+    service service_;
+    std::optional<instant> alone_since_;
 
     // Heartbeats.
     bool heartbeat_due_ = true;

@@ -192,10 +192,23 @@ struct peer_down
 {
     member peer;
 };
+struct peer_links
+{
+    member peer;
+    bool reached = false;  // a link to it carries in both directions
+    bool apart = false;    // it says that it does not reach a neighbour in the chain
+
+    friend bool operator==(peer_links const&, peer_links const&) = default;
+};  // said when it changes
 struct directed
 {
     directive what;
+    std::optional<std::vector<node_id>> heard = {};  // members that it hears; nothing: it does not say
 };  // from the config service
+struct config_link
+{
+    bool up = false;
+};  // to the config service: it has begun or ended
 struct written
 {
     write_id upto = 0;
@@ -233,6 +246,9 @@ struct disk_stalled
 struct step_down
 {
 };  // SIGTERM: heartbeats say so from now on
+struct stopping
+{
+};  // nothing is served any more
 
 // Answers to effects::snapshot_orders. An error is a sentence for people; empty: none.
 struct snapshot_made  // to make_snapshot, also when drop_snapshot has ended it
@@ -301,7 +317,10 @@ using event = std::variant<
     incoming_checked,
     rows_checked,
     compacted,
-    disk_stalled>;
+    disk_stalled,
+    peer_links,
+    config_link,
+    stopping>;
 
 // ---- effects
 // ------------------------------------------------------------------------------------------------------ One

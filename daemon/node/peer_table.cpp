@@ -63,10 +63,11 @@ void peer_table::set_addresses(std::map<node_id, std::string> const& addresses)
             ++at;
             continue;
         }
-        auto const gone = std::move(at->second);
+        auto gone = std::move(at->second);
         at = outgoing_.erase(at);
         gone.link->stop();
         if (gone.peer) tell_.down(*gone.peer);
+        tell(gone, {.peer = gone.told.peer});
     }
     for (auto const& [name, text] : addresses)
     {
@@ -263,6 +264,23 @@ void peer_table::send_to_all(wire::peer::typing const& what)
     for (auto const& [name, one] : outgoing_)
         if (one.peer && one.protocol >= wire::peer::typing_since && one.link->waiting_bytes() < hearsay_up_to)
             one.link->send(word);
+}
+
+void peer_table::look()
+{
+    for (auto& [name, one] : outgoing_)
+        tell(
+            one,
+            one.peer ? chain::peer_links{*one.peer, reaches(*one.peer), is_apart(*one.peer)}
+                     : chain::peer_links{.peer = one.told.peer}
+        );
+}
+
+void peer_table::tell(outgoing& of, chain::peer_links const& now)
+{
+    if (now == of.told) return;
+    of.told = now;
+    tell_.links(now);
 }
 
 bool peer_table::reaches(member const& who) const

@@ -20,6 +20,7 @@ struct peer_events
 {
     std::function<void(member const&)> up;    // a connection of either direction has begun; the bytes of an
     std::function<void(member const&)> down;  // earlier one are gone
+    std::function<void(chain::peer_links const&)> links;  // what they carry has changed
     std::function<void(member const&, chain::message)> received;
     std::function<void(wire::peer::typing const&)> typing;
 };
@@ -48,6 +49,8 @@ public:
     void send(member const& to, chain::message const& what);
     // To each that is linked and understands it, and whose link has nothing to carry that matters more.
     void send_to_all(wire::peer::typing const& what);
+    // Every few ms: tells what the links to each peer carry, where that has changed.
+    void look();
     // A link to it is up, it speaks, and does not say that it hears nothing from here.
     [[nodiscard]] bool reaches(member const& who) const;
     // It says that it does not reach a neighbour in the chain.
@@ -65,11 +68,13 @@ private:
         std::shared_ptr<net::dialer> link;
         std::optional<member> peer;  // while up
         std::uint32_t protocol = 0;  // that both sides speak, while up
+        chain::peer_links told;      // of it, last
     };
 
     void dial(node_id const& name, boost::asio::ip::tcp::endpoint const& to);
     net::dial_events dial_handlers(node_id const& name);
     net::accept_events accept_handlers();
+    void tell(outgoing& of, chain::peer_links const& now);
     [[nodiscard]] std::string objection(wire::peer::hello const& from);
     [[nodiscard]] bool speaks(node_id const& name) const;
     [[nodiscard]] bool heard_within(node_id const& name, microseconds span) const;

@@ -147,6 +147,7 @@ void replica_driver::step_down()
 asio::awaitable<void> replica_driver::stop()
 {
     stopping_ = true;
+    feed(chain::stopping{});
     if (!ended_)
     {
         // One more heartbeat says that this replica leaves.
@@ -238,11 +239,6 @@ void replica_driver::end_run(chain::begin_anew how)
     asio::post(on_, [over = over_, how = std::move(how)] { over(how); });
 }
 
-bool replica_driver::disk_stands_still() const
-{
-    return store_->busy_for() > how_.stall_limit;
-}
-
 void replica_driver::watch_disk()
 {
     if (stopped_) return;
@@ -286,11 +282,12 @@ asio::awaitable<void> replica_driver::tick_loop()
         turned();
         give_up_checkpoints();
         watch_disk();
+        peers_.look();
         feed(chain::tick{});
         if (auto const now = runtime::steady_now(); now - said >= how_.core.heartbeat_every)
         {
             said = now;
-            peers_.say_that_we_are_here(apart_);
+            peers_.say_that_we_are_here(now_.can_do.apart);
         }
         ticker_.expires_after(tick_every);
         co_await runtime::wait_on(ticker_);
@@ -400,6 +397,7 @@ asio::awaitable<void> replica_driver::stop_outdated(std::string why)
 {
     outdated_ = std::move(why);
     stopping_ = true;
+    feed(chain::stopping{});
     feed(chain::step_down{});
     asio::steady_timer pause(on_, std::chrono::microseconds(how_.core.heartbeat_every) * 4);
     co_await runtime::wait_on(pause);
@@ -411,8 +409,19 @@ asio::awaitable<void> replica_driver::stop_outdated(std::string why)
 peer_events replica_driver::peer_handlers()
 {
     return {
-        .up = [this](member const& who) { feed(chain::peer_up{who}); },
-        .down = [this](member const& who) { feed(chain::peer_down{who}); },
+        .up =
+            [this](member const& who)
+        {
+            feed(chain::peer_up{who});
+            peers_.look();
+        },
+        .down =
+            [this](member const& who)
+        {
+            feed(chain::peer_down{who});
+            peers_.look();
+        },
+        .links = [this](chain::peer_links const& what) { feed(what); },
         .received = [this](member const& from, chain::message what)
         { feed(chain::received{from, std::move(what)}); },
         .typing = [this](wire::peer::typing const& what)
@@ -441,14 +450,14 @@ net::dial_events replica_driver::config_handlers()
             config_up_ = true;
             config_told_ = false;
             config_heard_ = runtime::steady_now();
-            refresh_view();
+            feed(chain::config_link{true});
         },
         .received = [this](wire::peer::frame what) { config_frame(std::move(what)); },
         .down =
             [this]
         {
             config_up_ = false;
-            refresh_view();
+            feed(chain::config_link{false});
         },
     };
 }

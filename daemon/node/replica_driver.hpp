@@ -135,18 +135,7 @@ private:
     [[nodiscard]] bool config_speaks() const;
     void refresh_view();
     void show_service(bool up);
-    [[nodiscard]] bool is_cut_off(
-        chain::replica_status const& now,
-        std::vector<std::string> const& missing,
-        std::vector<std::string> const& unreached
-    );
     [[nodiscard]] std::string refused() const;
-    [[nodiscard]] bool disk_stands_still() const;
-    [[nodiscard]] std::string why_not(
-        chain::replica_status const& now,
-        std::vector<std::string> const& missing,
-        gateway::chain_view const& seen
-    ) const;
     void log_served();
     void heard_of_space(room left, std::uint64_t free);
     [[nodiscard]] node_facts facts(chain::replica_status const& now) const;
@@ -205,11 +194,9 @@ private:
     std::set<std::pair<seq, chain::read_token>> behind_;  // who waits until that position is visible
     std::atomic<std::int64_t> turned_at_{0};
 
-    gateway::chain_view view_;                // without status
-    shared_status status_;                    // what the config service last said, and whether that is up
-    std::set<std::string> heard_by_service_;  // members, by its last word
-    std::optional<instant> cut_off_since_;
-    bool apart_ = false;  // from a neighbour in the chain
+    chain::replica_status now_;  // as view_ shows it
+    gateway::chain_view view_;   // without status
+    shared_status status_;       // what the config service last said, and whether that is up
     std::string told_lineage_;
     std::optional<std::uint64_t> free_bytes_;  // on the file system of the data folder
     room room_ = room::ample;

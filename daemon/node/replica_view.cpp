@@ -1,8 +1,8 @@
 // What the driver shows: to its gateway, to the config service, to the log.
 
 #include "base/span_text.hpp"
-#include "node/needed_links.hpp"
 #include "node/replica_driver.hpp"
+#include "node/service_words.hpp"
 #include "runtime/address.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
@@ -35,17 +35,14 @@ char const* name_of(chain::role part)
     return "detached";
 }
 
-constexpr auto config_silent_after = 1s;
-// A link that comes back sooner sends nobody away.
-constexpr auto cut_off_after = 2s;
 constexpr auto not_served_for = 1s;  // before the log says so
 
 // The members that the config service hears, by its own word.
-std::set<std::string> heard_in(cluster_status const& status)
+std::vector<node_id> heard_in(cluster_status const& status)
 {
-    std::set<std::string> out;
+    std::vector<node_id> out;
     for (auto const& row : status.chain)
-        if (row.state != member_state::silent) out.insert(row.name.name.str());
+        if (row.state != member_state::silent) out.push_back(row.name);
     return out;
 }
 
@@ -60,14 +57,15 @@ void replica_driver::instructed(wire::peer::instruction what)
 {
     view_.lineage = std::move(what.lineage);
     peers_.set_addresses(what.addresses);
+    std::optional<std::vector<node_id>> heard;
     if (auto told = what.status_json.empty() ? std::nullopt : wire::read_status(what.status_json))
     {
-        heard_by_service_ = heard_in(*told);
+        heard = heard_in(*told);
         status_ = std::make_shared<cluster_status const>(std::move(*told));
-        show_service(config_speaks());
+        show_service(true);
         tell_(looks{view_, status_});
     }
-    feed(chain::directed{std::move(what.what)});
+    feed(chain::directed{std::move(what.what), std::move(heard)});
 }
 
 void replica_driver::show_service(bool up)
@@ -87,49 +85,31 @@ void replica_driver::show_service(bool up)
     tell_(looks{view_, status_});
 }
 
-// It answers each heartbeat. A machine that has lost its power says no goodbye.
 bool replica_driver::config_speaks() const
 {
-    return config_up_ && runtime::steady_now() - config_heard_ < config_silent_after;
+    return now_.can_do.hears_config;
 }
 
 void replica_driver::refresh_view()
 {
-    if (config_speaks() != service_shown_) show_service(!service_shown_);
-    auto const now = core_.status();
-    auto const& members = now.config.members;
+    core_.status(now_);
+    auto const& now = now_;
+    auto const& can = now.can_do;
+    if (can.hears_config != service_shown_) show_service(can.hears_config);
     auto next = view_;
-    next.unreached.clear();
-    for (auto const& m : members)
-        if (m != how_.core.self && !peers_.reaches(m)) next.unreached.push_back(m.name.name.str());
-    bool const others = next.unreached.empty();
-    auto const heard_by_config = [this](node_id const& name)
-    { return config_speaks() && heard_by_service_.contains(name.name.str()); };
-    known_links const links{
-        .reached = [this](member const& m) { return peers_.reaches(m); },
-        .heard_by_config = heard_by_config,
-        .apart = [this](member const& m) { return peers_.is_apart(m); }
-    };
-    auto const missing = missing_for_writes(now.config, how_.core.self, links);
-    bool const stalled = disk_stands_still();
-    apart_ = stalled || is_apart(now.config, how_.core.self, links);
-    // Where the chain ends at somebody, what is not committed yet never is, and a read would wait for it.
-    bool const flows = missing.empty() || now.commit == now.end.at;
-
     next.at = now.config.at;
     next.member = now.active;
-    next.replicas = now.active ? members.size() : 0;
-    next.can_read = now.active && !stopping_ && !stalled &&
-                    ((others && flows) || core_.lease_valid(runtime::steady_now()));
-    next.can_write = now.active && !stopping_ && !stalled && missing.empty() &&
-                     members.size() >= how_.core.min_replicas && !is_low(now.least.left);
-    next.cut_off = is_cut_off(now, missing, next.unreached);
-    bool const serves = next.can_read && next.can_write;
-    next.refused = serves ? "" : refused();
-    next.why_not = serves ? "" : why_not(now, missing, next);
-    // Without the config service nobody would take it back: it serves again.
-    next.draining = now.drain && config_speaks();
-    next.outside = now.config.leaves_out(how_.core.self);
+    next.replicas = now.active ? now.config.members.size() : 0;
+    next.can_read = can.can_read;
+    next.can_write = can.can_write;
+    next.draining = can.draining;
+    next.cut_off = can.cut_off;
+    next.outside = can.outside;
+    next.refused = can.why == chain::not_served::nothing ? "" : refused();
+    next.why_not = why_not(can, next.refused);
+    next.unreached.clear();
+    for (auto const& name : can.unreached)
+        next.unreached.push_back(name.name.str());
     next.applied = now.applied;
     next.committed = now.commit;
     // Each word of the config service was on its way for another while: that is nothing to tell.
@@ -167,30 +147,6 @@ void replica_driver::refresh_view()
     log_clock(now);
 }
 
-// For a while now, and by no more than links of this machine: the others go on.
-bool replica_driver::is_cut_off(
-    chain::replica_status const& now,
-    std::vector<std::string> const& missing,
-    std::vector<std::string> const& unreached
-)
-{
-    bool const alone = now.active && !missing.empty() && config_speaks() &&
-                       std::all_of(
-                           missing.begin(),
-                           missing.end(),
-                           [&](auto const& name)
-                           {
-                               return heard_by_service_.contains(name) &&
-                                      std::find(unreached.begin(), unreached.end(), name) != unreached.end();
-                           }
-                       );
-    if (!alone)
-        cut_off_since_.reset();
-    else if (!cut_off_since_)
-        cut_off_since_ = runtime::steady_now();
-    return alone && runtime::steady_now() - *cut_off_since_ >= cut_off_after;
-}
-
 // By the service's own words, to a hello or in the status. To a machine that it does not know it says
 // nothing.
 std::string replica_driver::refused() const
@@ -209,41 +165,6 @@ std::string replica_driver::refused() const
     if (is_listed(status_->drained, how_.core.self.name))
         return self + " is drained: `chainctl undrain " + self + "` brings it back";
     return {};
-}
-
-std::string replica_driver::why_not(
-    chain::replica_status const& now, std::vector<std::string> const& missing, gateway::chain_view const& seen
-) const
-{
-    auto const& refused = seen.refused;
-    if (stopping_) return "stopping";
-    if (disk_stands_still())
-        return "its disk has not finished a write for " +
-               std::to_string(store_->busy_for().count() / 1'000'000) +
-               " s: mend it, or move the data folder to another one";
-    std::string const deaf =
-        !refused.empty()  ? ", and the config service does not let it in: " + refused
-        : config_speaks() ? ""
-                          : ", and the config service does not answer: start it, or restart it if it hangs";
-    if (now.receiving) return "taking in a snapshot" + deaf;
-    if (now.part == chain::role::learner) return "catching up with the chain" + deaf;
-    if (!now.active) return "not in an active chain" + deaf;
-    auto const& all = now.config.members;
-    if (missing.empty() && is_low(now.least.left))
-        return "disk full: the disk of " + now.least.who.name.str() +
-               " has no room left; reading and deleting go on, free some space there";
-    if (missing.empty() && all.size() < how_.core.min_replicas) return "fewer replicas than min-replicas";
-    // Until there is a chain without it.
-    auto const& away = missing.empty() ? seen.unreached : missing;
-    if (away.empty()) return "taking its place in the chain" + deaf;
-    bool const there = std::any_of(
-        all.begin(),
-        all.end(),
-        [&](member const& m) { return m.name.name.str() == away.front() && peers_.reaches(m); }
-    );
-    return (there ? away.front() + " does not reach its neighbour in the chain, or its disk stands still"
-                  : "a member of the chain cannot be reached from here: " + away.front()) +
-           deaf;
 }
 
 std::uint64_t replica_driver::moved_bytes() const

@@ -2,6 +2,8 @@
 
 #include "sim/world.hpp"
 
+#include <utility>
+
 namespace chaind::sim
 {
 
@@ -56,6 +58,7 @@ void connections::poll(pair& each)
         bool same = alive && a.self() == each.at_a && b.self() == each.at_b;
         if (path && same)
         {
+            tell_apart(each);
             each.broken_since = -1;
             return;
         }
@@ -74,17 +77,26 @@ void connections::open(pair& each)
     each.broken_since = -1;
     each.at_a = a.self();
     each.at_b = b.self();
+    each.a_apart = each.b_apart = false;
     // One connection is dialled by each side; both sides hear of both.
     int times = in_.random.chance(0.3) ? 2 : 1;
     for (int i = 0; i < times; ++i)
     {
         in_.time.after(
             in_.net.delay(each.a, each.b),
-            [&b, from = each.at_a, to = each.at_b] { b.deliver(to, chain::peer_up{from}); }
+            [this, &a, &b, &each, from = each.at_a, to = each.at_b]
+            {
+                b.deliver(to, chain::peer_up{from});
+                if (up(a, b, to)) b.deliver(to, chain::peer_links{each.at_a, true, each.a_apart});
+            }
         );
         in_.time.after(
             in_.net.delay(each.b, each.a),
-            [&a, from = each.at_b, to = each.at_a] { a.deliver(to, chain::peer_up{from}); }
+            [this, &a, &b, &each, from = each.at_b, to = each.at_a]
+            {
+                a.deliver(to, chain::peer_up{from});
+                if (up(b, a, to)) a.deliver(to, chain::peer_links{each.at_b, true, each.b_apart});
+            }
         );
     }
 }
@@ -93,8 +105,23 @@ void connections::close(pair& each)
 {
     each.up = false;
     each.retry_at = in_.time.now() + in_.random.between(0, 60'000);
-    in_.at(each.a).deliver(each.at_a, chain::peer_down{each.at_b});
-    in_.at(each.b).deliver(each.at_b, chain::peer_down{each.at_a});
+    auto& a = in_.at(each.a);
+    auto& b = in_.at(each.b);
+    a.deliver(each.at_a, chain::peer_down{each.at_b});
+    a.deliver(each.at_a, chain::peer_links{.peer = each.at_b});
+    b.deliver(each.at_b, chain::peer_down{each.at_a});
+    b.deliver(each.at_b, chain::peer_links{.peer = each.at_a});
+}
+
+// In the daemon each word that one is there says so.
+void connections::tell_apart(pair& each)
+{
+    auto& a = in_.at(each.a);
+    auto& b = in_.at(each.b);
+    if (std::exchange(each.a_apart, a.status().can_do.apart) != a.status().can_do.apart)
+        b.deliver(each.at_b, chain::peer_links{each.at_a, true, each.a_apart});
+    if (std::exchange(each.b_apart, b.status().can_do.apart) != b.status().can_do.apart)
+        a.deliver(each.at_a, chain::peer_links{each.at_b, true, each.b_apart});
 }
 
 }  // namespace chaind::sim

@@ -32,12 +32,14 @@ private:
         member at_a, at_b;  // the processes it connects
         us broken_since = -1;
         us retry_at = 0;
+        bool a_apart = false, b_apart = false;  // as each was told of the other
     };
     [[nodiscard]] std::size_t place_of(int a, int b) const;
     void poll();
     void poll(pair& each);
     void open(pair& each);
     void close(pair& each);
+    void tell_apart(pair& each);
 
     world& in_;
     std::vector<pair> pairs_;  // (0, 1), (0, 2), ..., (1, 2), ...

@@ -212,10 +212,10 @@ void node::process(chain::event const& what)
     auto const now = clocks();
     // The gateway's `bye`, when a directive leaves it out; under faults it may not arrive.
     bool const says_bye =
-        !in_.faults_on && std::holds_alternative<chain::directed>(what) && !status_.config.leaves_out(self_);
+        !in_.faults_on && std::holds_alternative<chain::directed>(what) && !status_.can_do.outside;
     auto effects = core_->step(now, what);
     core_->status(status_);
-    if (says_bye && status_.config.leaves_out(self_)) in_.clients.on_node_gone(index_);
+    if (says_bye && status_.can_do.outside) in_.clients.on_node_gone(index_);
     perform(std::move(effects));
     in_.check.on_step(*this);
 }
@@ -228,6 +228,11 @@ void node::perform(chain::effects&& what)
         stop(false);
         return;
     }
+    demand(
+        what.heartbeats.empty() || status_.can_do.stalled_for == microseconds{},
+        self_.name,
+        " says that it lives although its disk stands still"
+    );
     count_rows(what.writes);
     for (auto const& each : what.sends)
         ++said.messages[each.what.index()];

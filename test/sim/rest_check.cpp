@@ -154,7 +154,9 @@ void rest_check::judge_idle(std::size_t place) const
                            : (tail ? chain::role::tail : chain::role::middle);
     demand(
         s.config.at == chain_.at && s.config.members == chain_.members && s.active && s.part == part &&
-            s.least.left == room::ample && !s.clock_error && s.refused_us == 0,
+            s.least.left == room::ample && !s.clock_error && s.refused_us == 0 &&
+            s.can_do.why == chain::not_served::nothing && !s.can_do.outside && !s.can_do.apart &&
+            !s.can_do.cut_off && s.can_do.hears_config && s.can_do.unreached.empty(),
         "I25: at rest ",
         each.self().name,
         " says of itself what is not so"

@@ -31,6 +31,7 @@ struct linked
     member n1 = made_member("n1", 1, 1);
     member n2 = made_member("n2", 2, 2);
     int ups = 0, downs = 0, received = 0;
+    std::vector<chain::peer_links> told;
     std::vector<wire::peer::typing> typing;
     bool speaks = true;
     bool both_speak = false;
@@ -38,7 +39,11 @@ struct linked
     bool stopped = false;
     node::peer_table here{tasks, any_port(), cluster, n1, counted()};
     node::peer_table there{
-        tasks, any_port(), cluster, n2, {[](auto&) {}, [](auto&) {}, [](auto&, auto) {}, [](auto&) {}}
+        tasks,
+        any_port(),
+        cluster,
+        n2,
+        {[](auto&) {}, [](auto&) {}, [](auto&) {}, [](auto&, auto) {}, [](auto&) {}}
     };
 
     linked()
@@ -64,6 +69,7 @@ struct linked
         return {
             .up = [this](member const&) { ++ups; },
             .down = [this](member const&) { ++downs; },
+            .links = [this](chain::peer_links const& what) { told.push_back(what); },
             .received = [this](member const&, chain::message const&) { ++received; },
             .typing = [this](wire::peer::typing const& what) { typing.push_back(what); },
         };
@@ -75,6 +81,7 @@ struct linked
         {
             if (speaks) there.say_that_we_are_here(apart);
             if (both_speak) here.say_that_we_are_here(false);
+            here.look();
             pause.expires_after(5ms);
             co_await runtime::wait_on(pause);
         }
@@ -154,6 +161,21 @@ BOOST_AUTO_TEST_CASE(who_is_not_heard_any_more_is_told_so_and_again_when_it_is)
     apart = true;
     BOOST_TEST(wait([&] { return here.is_apart(n2); }));
     BOOST_TEST(received == 0);
+    here.look();
+    std::vector<chain::peer_links> const changes{
+        {n2, true, false}, {n2, false, false}, {n2, true, false}, {n2, true, true}
+    };
+    BOOST_TEST((told == changes));
+}
+
+BOOST_AUTO_TEST_CASE(whose_address_has_changed_is_not_reached_until_it_is_linked_again)
+{
+    BOOST_TEST_REQUIRE(wait([&] { return !told.empty() && told.back().reached; }));
+    here.set_addresses({{n2.name, "127.0.0.1:1"}});
+    BOOST_TEST((told.back() == chain::peer_links{.peer = n2}));
+    here.set_addresses({{n2.name, runtime::to_string(there.address())}});
+    both_speak = true;
+    BOOST_TEST(wait([&] { return told.back().reached; }));
 }
 
 // Its connection may be half open, and it knows better.

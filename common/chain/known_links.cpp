@@ -1,0 +1,43 @@
+#include "chain/known_links.hpp"
+
+#include <algorithm>
+
+namespace chaind::chain
+{
+
+void known_links::note(peer_links const& what)
+{
+    auto const found = std::find_if(
+        all_.begin(), all_.end(), [&](peer_links const& one) { return one.peer.name == what.peer.name; }
+    );
+    if (found == all_.end())
+        all_.push_back(what);
+    else
+        *found = what;
+}
+
+peer_links const* known_links::of(member const& who) const
+{
+    auto const found =
+        std::find_if(all_.begin(), all_.end(), [&](peer_links const& one) { return one.peer == who; });
+    return found == all_.end() ? nullptr : &*found;
+}
+
+bool known_links::reached(member const& who) const
+{
+    auto const* const found = of(who);
+    return found != nullptr && found->reached;
+}
+
+bool known_links::apart(member const& who) const
+{
+    auto const* const found = of(who);
+    return found != nullptr && found->apart;
+}
+
+bool known_links::heard_by_config(node_id const& who) const
+{
+    return std::find(heard_by_config_.begin(), heard_by_config_.end(), who) != heard_by_config_.end();
+}
+
+}  // namespace chaind::chain

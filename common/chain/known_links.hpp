@@ -1,0 +1,32 @@
+#pragma once
+// What is known of the other members: whom this replica reaches, who is apart from a neighbour, whom the
+// config service hears.
+
+#include "chain/types.hpp"
+
+#include <vector>
+
+namespace chaind::chain
+{
+
+class known_links
+{
+public:
+    void note(peer_links const& what);
+    void config_hears(std::vector<node_id> const& members) { heard_by_config_ = members; }
+
+    // A link to it carries in both directions.
+    [[nodiscard]] bool reached(member const& who) const;
+    // It says that it does not reach a neighbour in the chain.
+    [[nodiscard]] bool apart(member const& who) const;
+    // Lately, as the config service says; no: it is silent there.
+    [[nodiscard]] bool heard_by_config(node_id const& who) const;
+
+private:
+    [[nodiscard]] peer_links const* of(member const& who) const;
+
+    std::vector<peer_links> all_;  // the newest word of each name; few, and looked at in every step
+    std::vector<node_id> heard_by_config_;
+};
+
+}  // namespace chaind::chain

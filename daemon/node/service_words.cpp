@@ -1,0 +1,47 @@
+#include "node/service_words.hpp"
+
+namespace chaind::node
+{
+namespace
+{
+
+// Where the replica waits for what only the config service can bring about.
+std::string deaf(chain::service const& now, std::string const& refused)
+{
+    if (!refused.empty()) return ", and the config service does not let it in: " + refused;
+    if (now.hears_config) return {};
+    return ", and the config service does not answer: start it, or restart it if it hangs";
+}
+
+}  // namespace
+
+std::string why_not(chain::service const& now, std::string const& refused)
+{
+    using why = chain::not_served;
+    auto const who = now.who.name.str();
+    switch (now.why)
+    {
+        case why::nothing: return {};
+        case why::stopping: return "stopping";
+        case why::disk_stalled:
+            return "its disk has not finished a write for " +
+                   std::to_string(now.stalled_for.count() / 1'000'000) +
+                   " s: mend it, or move the data folder to another one";
+        case why::taking_snapshot: return "taking in a snapshot" + deaf(now, refused);
+        case why::catching_up: return "catching up with the chain" + deaf(now, refused);
+        case why::not_active: return "not in an active chain" + deaf(now, refused);
+        case why::disk_full:
+            return "disk full: the disk of " + who +
+                   " has no room left; reading and deleting go on, free some space there";
+        case why::too_few_replicas: return "fewer replicas than min-replicas";
+        case why::taking_its_place: return "taking its place in the chain" + deaf(now, refused);
+        case why::apart:
+            return who + " does not reach its neighbour in the chain, or its disk stands still" +
+                   deaf(now, refused);
+        case why::unreached:
+            return "a member of the chain cannot be reached from here: " + who + deaf(now, refused);
+    }
+    return {};
+}
+
+}  // namespace chaind::node

@@ -1,0 +1,15 @@
+#pragma once
+// Why a replica does not serve all, as a sentence for people.
+
+#include "chain/service.hpp"
+
+#include <string>
+
+namespace chaind::node
+{
+
+// `refused`: why the config service does not let this process in; empty: nothing like that. Empty where all
+// is served.
+[[nodiscard]] std::string why_not(chain::service const& now, std::string const& refused);
+
+}  // namespace chaind::node
