@@ -297,6 +297,7 @@ std::ostream& operator<<(std::ostream& to, refusal what)
         case refusal::read_only: return to << "read_only";
         case refusal::not_known: return to << "not_known";
         case refusal::disk_full: return to << "disk_full";
+        case refusal::outside: return to << "outside";
     }
     return to << "refusal " << static_cast<int>(what);
 }

@@ -12,6 +12,12 @@ namespace chaind::chain
 void replica::impl::on(submit_local const& what)
 {
     BOOST_ASSERT(what.what.command);
+    // Who is not in the chain cannot pass it on; the client finds out faster from another replica.
+    if (config_.leaves_out(how_.self))
+    {
+        out_->refusals.push_back({.request = what.what.request, .why = refusal::outside});
+        return;
+    }
     if (!locals_.add(what.what) || !may_submit()) return;
     locals_.handed_over(what.what.request, now_.steady);
     hand_over({what.what});

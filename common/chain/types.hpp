@@ -91,6 +91,7 @@ enum class refusal : std::uint8_t
     read_only,  // fewer than min_replicas, or the head may not write
     not_known,  // no command of the head's version: in the log it would stop every member
     disk_full,  // a member has no room for it
+    outside,    // there is an ACTIVE chain without this replica; the head never says so
 };
 struct refused  // head -> gateway: not in the log, and will not be by this submit
 {

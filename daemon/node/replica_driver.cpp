@@ -39,6 +39,7 @@ gateway::no_answer no_answer_of(chain::refusal why)
         case chain::refusal::read_only: return gateway::no_answer::read_only;
         case chain::refusal::not_known: return gateway::no_answer::not_known;
         case chain::refusal::disk_full: return gateway::no_answer::disk_full;
+        case chain::refusal::outside: return gateway::no_answer::unavailable;
     }
     return gateway::no_answer::unavailable;
 }
@@ -479,7 +480,7 @@ void replica_driver::config_frame(wire::peer::frame what)
 // Whoever asked sees by the heartbeats whether it was decided, and asks again.
 void replica_driver::submit_checkpoint(std::uint64_t id)
 {
-    if (stopping_ || view_.outside) return;
+    if (stopping_) return;
     chat::command what;
     what.what = chat::checkpoint{std::to_string(id)};
     checkpoints_.emplace_back(runtime::steady_now() + checkpoint_limit, ids_.next());
@@ -504,8 +505,7 @@ void replica_driver::take(std::vector<to_chain> letters) noexcept
 
 void replica_driver::on(submit_this const& what)
 {
-    // Who is not in the chain cannot pass it on; the client finds out faster from another replica.
-    if (stopping_ || view_.outside)
+    if (stopping_)
     {
         tell_(not_decided{what.as, {gateway::no_answer::unavailable, false}});
         return;

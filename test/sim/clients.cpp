@@ -33,8 +33,8 @@ int client_crowd::pick(int usual)
                each.status().part != chain::role::learner;
     };
     if (in_.random.chance(0.7) && serves(in_.at(usual))) return usual;
-    // A learner that waits for a snapshot takes a command and answers much later. People who have a choice
-    // notice.
+    // Who is outside of the chain refuses, and who is in none yet answers much later. People who have a
+    // choice notice.
     if (!in_.faults_on)
     {
         std::vector<int> serving;

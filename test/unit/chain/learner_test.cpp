@@ -27,11 +27,31 @@ BOOST_AUTO_TEST_CASE(a_learner_gets_the_whole_log_and_follows_it)
     BOOST_TEST(h.status(2).part == role::learner);
     BOOST_TEST(h.status(2).applied == seq{10});
 
-    h.submit(2, "by the learner");
+    h.submit(1, "one more");
     h.pass(30ms);
 
     BOOST_TEST(h.log(2) == h.log(0));
     BOOST_TEST(h.status(2).applied == seq{11});
+}
+
+// Its clients find out faster from a member. What it had taken before, it still passes on.
+BOOST_AUTO_TEST_CASE(who_is_outside_of_an_active_chain_takes_no_commands)
+{
+    harness h(3);
+    h.submit(2, "before there was a chain");
+    h.form({0, 1});
+    auto const refused = h.submit(2, "detached");
+    BOOST_TEST_REQUIRE(h.at(2).refusals.size() == 1u);
+    BOOST_TEST((h.at(2).refusals[0].request == refused));
+    BOOST_TEST(h.at(2).refusals[0].why == refusal::outside);
+    BOOST_TEST(!h.at(2).refusals[0].maybe_logged);
+
+    learn(h);
+    h.submit(2, "as a learner");
+    h.pass(30ms);
+
+    BOOST_TEST(h.at(2).refusals.size() == 2u);
+    BOOST_TEST(h.log(0) == (std::vector<std::string>{"before there was a chain"}));
     BOOST_TEST(h.status(2).pending_submissions == 0u);
 }
 
