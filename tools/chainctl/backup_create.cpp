@@ -1,12 +1,14 @@
 // backup create: a replica's whole state into one file, while the replica goes on.
 
 #include "chainctl/backup_file.hpp"
+#include "chainctl/backup_part.hpp"
 #include "chainctl/confirm.hpp"
 #include "chainctl/exit_status.hpp"
 #include "chainctl/progress.hpp"
 #include "chainctl/service.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/private_file.hpp"
+#include "runtime/this_process.hpp"
 #include "runtime/utc.hpp"
 
 #include <cerrno>
@@ -174,7 +176,8 @@ int run_backup_create(invocation const& call)
         say("would write all of " + from.database + " to " + file);
         return exit_done;
     }
-    auto const part = file + ".part-" + std::to_string(::getpid());
+    remove_dead_parts(fs::absolute(file, ignored).parent_path());
+    auto const part = part_of(file, runtime::this_process().kernel, ::getpid());
     store::snapshot_options how;
     how.lineage = from.lineage;
     how.to_the_end = true;

@@ -1,7 +1,9 @@
 // Commands against a config service that answers as it is told: what they print and how they end.
 
+#include "chainctl/backup_part.hpp"
 #include "chainctl/command.hpp"
 #include "chainctl/exit_status.hpp"
+#include "runtime/this_process.hpp"
 #include "support/mentions.hpp"
 #include "support/temp_folder.hpp"
 
@@ -25,6 +27,9 @@
 #include <semaphore>
 #include <sstream>
 #include <thread>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 using namespace chaind::chainctl;
 using chaind::test::mentions;
@@ -486,6 +491,47 @@ BOOST_AUTO_TEST_CASE(a_service_that_stands_still_is_soon_given_up_by_who_only_lo
     BOOST_TEST(run_with({}, {""}, run_nodes) == exit_unavailable);
     // 20 s is what this test's commands allow for an answer.
     BOOST_TEST((std::chrono::steady_clock::now() - before < std::chrono::seconds(15)));
+}
+
+// A timer that is too short ends it in the middle, each night under another name.
+BOOST_AUTO_TEST_CASE(what_a_backup_that_was_killed_has_left_goes_with_the_next_one)
+{
+    auto const ended = ::fork();
+    if (ended == 0) ::_exit(0);
+    BOOST_REQUIRE(::waitpid(ended, nullptr, 0) == ended);
+    auto const part = [](std::string const& name, ::pid_t of)
+    { return part_of(name, chaind::runtime::this_process().kernel, of); };
+    auto const of_monday = folder.path() + "/monday.backup";
+    std::vector<std::string> const dead{
+        part(of_monday, ended), part(of_monday, ended) + "-journal", part(folder.path() + "/b", ended)
+    };
+    std::vector<std::string> const others{
+        part(of_monday, ::getppid()),
+        part_of(of_monday, "another kernel", ended),
+        of_monday,
+        of_monday + ".part-" + std::to_string(ended),
+        part(of_monday, ended) + ".gz",
+        part(of_monday, ended) + "1x",
+    };
+    auto make = [](std::string const& name) { std::ofstream(name) << "some"; };
+    std::for_each(dead.begin(), dead.end(), make);
+    std::for_each(others.begin(), others.end(), make);
+    std::filesystem::create_directory(part(folder.path() + "/folder", ended));
+
+    values["--data-dir"] = folder.path();
+    make(folder.path() + "/chain.db");
+    dry_run = true;
+    run_with({folder.path() + "/b"}, {}, run_backup_create);
+    for (auto const& name : dead)
+        BOOST_TEST(std::filesystem::exists(name), name);
+    dry_run = false;
+    run_with({folder.path() + "/b"}, {}, run_backup_create);
+    for (auto const& name : dead)
+        BOOST_TEST(!std::filesystem::exists(name), name);
+    for (auto const& name : others)
+        BOOST_TEST(std::filesystem::exists(name), name);
+    BOOST_TEST(std::filesystem::exists(part(folder.path() + "/folder", ended)));
+    BOOST_TEST(mentions(said, "monday.backup.part-"), said);
 }
 
 // Where the tail keeps it, the service wrote down when it last spoke.
