@@ -80,6 +80,20 @@ std::string why_down(json::object const& status)
                                    : "no machine serves; ";
 }
 
+// With too few machines nothing is deleted either, so that this is said before a full disk.
+std::string why_read_only(json::object const& status, std::string const& machines)
+{
+    bool const decides = object_at(status, "registry").empty();
+    auto const& replicas = object_at(status, "replicas");
+    auto const least = number_at(replicas, "min");
+    if (decides && number_at(replicas, "have") < least)
+        return machines + "; writes are refused until " + std::to_string(least) + " are there (min-replicas)";
+    if (!names_in(list_at(status, "chain"), "full").empty())
+        return machines + " serve; a disk is full, so only reading and deleting go on";
+    if (!decides) return "messages can be read, nothing can be written, and nothing is decided";
+    return machines + "; writes are not taken at this moment: `chainctl events` tells what is under way";
+}
+
 std::string headline(json::object const& status)
 {
     auto const state = text_at(status, "state", "unknown");
@@ -96,18 +110,7 @@ std::string headline(json::object const& status)
     if (state == "degraded")
         return coloured(tint::warning, "degraded") + ": " + of + " serve; " + why_degraded(status) +
                goes_on(status, have);
-    auto const is_full = [](json::value const& row)
-    { return row.is_object() && text_at(row.get_object(), "state") == "full"; };
-    auto const& chain = list_at(status, "chain");
-    if (state == "read_only" && std::any_of(chain.begin(), chain.end(), is_full))
-        return coloured(tint::warning, "read only") + ": " + of +
-               " serve; a disk is full, so only reading and deleting go on";
-    if (state == "read_only" && !object_at(status, "registry").empty())
-        return coloured(tint::warning, "read only") +
-               ": messages can be read, nothing can be written, and nothing is decided";
-    if (state == "read_only")
-        return coloured(tint::warning, "read only") + ": " + of +
-               "; writes are refused until more machines are back";
+    if (state == "read_only") return coloured(tint::warning, "read only") + ": " + why_read_only(status, of);
     if (state == "unknown" && !object_at(status, "registry").empty())
         return coloured(tint::bad, "unknown") + ": the machines are of another cluster than configd";
     if (state == "down")

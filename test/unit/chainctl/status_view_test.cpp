@@ -103,6 +103,37 @@ BOOST_AUTO_TEST_CASE(while_a_chain_is_being_made_nothing_is_said_to_go_on)
     BOOST_TEST(!mentions(long_ago, "no machine serves"));
 }
 
+BOOST_AUTO_TEST_CASE(read_only_is_said_with_its_reason)
+{
+    auto const headline = [](json::object const& of)
+    {
+        auto const text = status_text(of, false);
+        return text.substr(0, text.find('\n'));
+    };
+    auto what = status("read_only", 3);
+    what["replicas"].as_object()["min"] = 2;
+    auto const moment = headline(what);
+    BOOST_TEST(mentions(moment, "read only: 3 of 3 machines; writes are not taken at this moment"), moment);
+    BOOST_TEST(mentions(moment, ": `chainctl events` tells what is under way"), moment);
+    // Who answers without the config service does not say how many there have to be.
+    what["replicas"].as_object().erase("min");
+    BOOST_TEST(mentions(headline(what), "writes are not taken at this moment"));
+
+    auto few = status("read_only", 1);
+    few["replicas"].as_object()["min"] = 2;
+    constexpr auto fewer = "read only: 1 of 3 machines; writes are refused until 2 are there (min-replicas)";
+    BOOST_TEST(mentions(headline(few), fewer), headline(few));
+
+    auto full = what;
+    full["chain"].as_array().front().as_object()["state"] = "full";
+    BOOST_TEST(mentions(headline(full), "a disk is full, so only reading and deleting go on"));
+    full["replicas"].as_object()["min"] = 4;
+    BOOST_TEST(mentions(headline(full), "writes are refused until 4 are there"));
+
+    few["registry"] = {{"reason", "older"}};
+    BOOST_TEST(mentions(headline(few), "nothing is decided"));
+}
+
 BOOST_AUTO_TEST_CASE(a_machine_that_takes_no_writes_is_named_with_what_to_mend)
 {
     auto off = status("degraded", 3);
