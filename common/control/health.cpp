@@ -42,9 +42,8 @@ bool anybody(status_input const& in, bool node_facts::* what)
 
 node_status const* find(status_input const& in, node_id const& name)
 {
-    auto const found = std::find_if(
-        in.nodes.begin(), in.nodes.end(), [&](node_status const& n) { return n.name == name; }
-    );
+    auto const found =
+        std::find_if(in.nodes.begin(), in.nodes.end(), [&](node_status const& n) { return n.name == name; });
     return found == in.nodes.end() ? nullptr : &*found;
 }
 

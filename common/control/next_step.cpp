@@ -100,18 +100,23 @@ std::optional<registry_trouble> trouble_of_registry(status_input const& in)
     if (!in.registry_lacks.empty())
         return registry_trouble{
             .reason = "the registry is older than the replicas: " + in.registry_lacks,
-            .next = "stop configd and put the newest copy of its data folder back, or take one machine's word by "
-                    "`chainctl force-epoch`, with chaind stopped on machines that are not known here. If the one "
-                    "that said it was away and cannot have said it, start it and all others of the chain: what was "
-                    "said in its name falls when none of them knows of it. Until then no machine is taken out, and "
-                    "none comes in",
+            .next =
+                "stop configd and put the newest copy of its data folder back, or take one machine's word by "
+                "`chainctl force-epoch`, with chaind stopped on machines that are not known here. If the one "
+                "that said it was away and cannot have said it, start it and all others of the chain: what "
+                "was "
+                "said in its name falls when none of them knows of it. Until then no machine is taken out, "
+                "and "
+                "none comes in",
         };
     if (disk_stands_still(in))
         return registry_trouble{
             .reason = "the disk of configd's data folder has not finished a write for " +
                       std::to_string(in.registry_busy_for.count() / 1'000'000) + " s",
-            .next = "mend that disk, or stop configd, move the folder to another one and start it there. Until then "
-                    "no machine is taken out, and none comes in",
+            .next =
+                "mend that disk, or stop configd, move the folder to another one and start it there. Until "
+                "then "
+                "no machine is taken out, and none comes in",
         };
     if (in.foreign.empty()) return std::nullopt;
     bool const is_new = in.record.last_active.state == config_state::none;
@@ -122,8 +127,10 @@ std::optional<registry_trouble> trouble_of_registry(status_input const& in)
         .reason = (is_new ? "this registry is new, and of another cluster than "
                           : "this registry is of another cluster than ") +
                   who + ": configd's data folder was lost or replaced",
-        .next = "stop configd and put the newest copy of its data folder back; operations.md says what to do without "
-                "one. Until then these machines go on as without a config service",
+        .next =
+            "stop configd and put the newest copy of its data folder back; operations.md says what to do "
+            "without "
+            "one. Until then these machines go on as without a config service",
     };
 }
 

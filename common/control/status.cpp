@@ -254,9 +254,8 @@ node_row row_of_stranger(status_input const& in, node_id const& name)
     row.name = name;
     row.state = node_state::not_admitted;
     row.alive = true;
-    row.reason = in.registry_lacks.empty()
-                     ? "not known here: add it with `chainctl add-node`"
-                     : "not known to this registry, which is older than the replicas";
+    row.reason = in.registry_lacks.empty() ? "not known here: add it with `chainctl add-node`"
+                                           : "not known to this registry, which is older than the replicas";
     add_process(row, facts_of(in, name));
     add_database(row, facts_of(in, name));
     auto const said = in.said.find(name);

@@ -1,6 +1,6 @@
 #pragma once
-// How the cluster is (membership/cluster_status.hpp), judged by what the controller knows and what each replica
-// says of itself. Pure: every surface that shows it shows this judgement.
+// How the cluster is (membership/cluster_status.hpp), judged by what the controller knows and what each
+// replica says of itself. Pure: every surface that shows it shows this judgement.
 
 #include "control/controller.hpp"
 #include "membership/cluster_status.hpp"

@@ -23,9 +23,10 @@ failed_row missing(seen_here const& now, node_id const& who)
     out.name = who;
     out.reason =
         now.node.name.str() + " has no link to it, and only the config service can take it out of the chain";
-    out.next = !now.refused.empty() ? once_let_in
-                                    : "start configd, or restart it if it hangs: it takes " + name +
-                                          " out of the chain; then chaind on " + name + ", should it have ended";
+    out.next = !now.refused.empty()
+                   ? once_let_in
+                   : "start configd, or restart it if it hangs: it takes " + name +
+                         " out of the chain; then chaind on " + name + ", should it have ended";
     return out;
 }
 

@@ -1,6 +1,7 @@
 #include "wire/peer.hpp"
 
 #include "base/utf8.hpp"
+#include "wire/field_count.hpp"
 #include "wire/peer_convert.hpp"
 
 #include <google/protobuf/stubs/logging.h>
@@ -141,6 +142,9 @@ bool take(pb::Frame const& from, chain::message& to)
     return get(from, to);
 }
 
+// No daemon has more to say at once: an append has up to 1,024 entries, a submit as many as wait at a member.
+constexpr std::size_t most_fields = 65'536;
+
 template <class T, class Pb>
 result<frame> decoded(Pb const& from)
 {
@@ -167,7 +171,8 @@ std::string encode(chain::message const& what)
 result<frame> decode(std::string_view bytes)
 {
     pb::Frame in;
-    if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    if (has_more_fields_than(most_fields, bytes) ||
+        !in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
         return make_error_code(errc::bad_frame);
     switch (in.what_case())
     {

@@ -1,7 +1,8 @@
 // How the cluster is, as all that show it say.
 
-#include "control/health.hpp"
 #include "control/status.hpp"
+
+#include "control/health.hpp"
 #include "support/members.hpp"
 #include "support/printing.hpp"
 
@@ -83,7 +84,13 @@ struct three_nodes
             .second = second,
             .forced = forced,
             .registry_busy_for = registry_busy_for,
-            .service = {.state = service_state::up, .store = {}, .leader = {}, .version = {}, .heard_ms = {}, .refuses = {}},
+            .service =
+                {.state = service_state::up,
+                 .store = {},
+                 .leader = {},
+                 .version = {},
+                 .heard_ms = {},
+                 .refuses = {}},
             .unserved_for = unserved_for,
         };
     }
@@ -211,14 +218,10 @@ BOOST_AUTO_TEST_CASE(a_registry_whose_disk_stands_still_is_named_before_it_is_ne
     registry_busy_for = 7s;
     BOOST_TEST(state() == health::degraded);
     BOOST_TEST(
-        status().registry->reason ==
-        "the disk of configd's data folder has not finished a write for 7 s"
+        status().registry->reason == "the disk of configd's data folder has not finished a write for 7 s"
     );
     lose_n2();
-    BOOST_TEST(
-        status().failed.at(0).next ==
-        "what is said of the registry: until then nothing is decided"
-    );
+    BOOST_TEST(status().failed.at(0).next == "what is said of the registry: until then nothing is decided");
 }
 
 BOOST_AUTO_TEST_CASE(an_older_registry_is_named_with_what_to_do_and_what_is_served_the_replicas_say)
@@ -241,10 +244,7 @@ BOOST_AUTO_TEST_CASE(an_older_registry_is_named_with_what_to_do_and_what_is_serv
     BOOST_TEST(state() == health::degraded);
     strangers.clear();
     lose_n2();
-    BOOST_TEST(
-        status().failed.at(0).next ==
-        "what is said of the registry: until then nothing is decided"
-    );
+    BOOST_TEST(status().failed.at(0).next == "what is said of the registry: until then nothing is decided");
 }
 
 BOOST_AUTO_TEST_CASE(machines_of_another_cluster_are_named_and_not_called_down)
@@ -256,10 +256,7 @@ BOOST_AUTO_TEST_CASE(machines_of_another_cluster_are_named_and_not_called_down)
     }
     BOOST_TEST(state() == health::unknown);
     BOOST_TEST(status().registry->reason.find("n1, n2, n3") != std::string::npos);
-    BOOST_TEST(
-        status().failed.at(0).next ==
-        "what is said of the registry: until then nothing is decided"
-    );
+    BOOST_TEST(status().failed.at(0).next == "what is said of the registry: until then nothing is decided");
     foreign.clear();
     BOOST_TEST(state() == health::down);
     BOOST_TEST(status().registry.has_value() == false);
@@ -280,9 +277,7 @@ BOOST_AUTO_TEST_CASE(a_new_registry_in_the_place_of_another_says_so_of_all_that_
         "this registry is new, and of another cluster than n1, n7: configd's data folder was lost or replaced"
     );
     BOOST_TEST(shown.failed.at(0).alive);
-    BOOST_TEST(
-        shown.failed.at(0).reason == "it runs, and says that it is of another cluster"
-    );
+    BOOST_TEST(shown.failed.at(0).reason == "it runs, and says that it is of another cluster");
 }
 
 BOOST_AUTO_TEST_CASE(who_was_removed_and_still_runs_is_named)
@@ -317,8 +312,7 @@ BOOST_AUTO_TEST_CASE(when_the_last_member_returns_without_its_data_the_others_do
     record.current.members = record.last_active.members = {made_member("n1")};
     for (auto const* name : {"n2", "n3"})
         nodes[name[1] - '1'].last->from = made_member(name, 1, 77);
-    auto const next = [this](std::size_t which)
-    { return status().failed.at(which).next; };
+    auto const next = [this](std::size_t which) { return status().failed.at(which).next; };
     BOOST_TEST(next(0) == "nothing; it comes back by itself");
     nodes[0].last->from = made_member("n1", 99, 99);  // an empty disk
     BOOST_TEST(state() == health::down);
@@ -487,9 +481,7 @@ BOOST_AUTO_TEST_CASE(a_disk_that_has_lost_acknowledged_writes_waits_for_the_othe
 
     nodes[1].alive = true;  // somebody has it all
     auto const then = status();
-    BOOST_TEST(
-        then.failed.at(0).next.find("catches up") != std::string::npos
-    );
+    BOOST_TEST(then.failed.at(0).next.find("catches up") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(of_a_chain_of_one_that_is_gone_the_one_is_started_first)

@@ -3,6 +3,7 @@
 #include "wire/peer.hpp"
 
 #include "support/members.hpp"
+#include "wire/field_count.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
@@ -324,6 +325,36 @@ BOOST_AUTO_TEST_CASE(a_snapshot_s_messages_have_these_bytes)
                                                           field(0x12, sixteen(1)) + "\x18\x07" +
                                                           field(0x22, sixteen(8)) + "\x28\x01"
     );
+}
+
+// `tag`: of a field with a length, as it is written.
+std::string with_length(std::string const& tag, std::string const& body)
+{
+    std::string out = tag;
+    auto length = body.size();
+    for (; length >= 0x80; length >>= 7)
+        out += static_cast<char>((length & 0x7f) | 0x80);
+    return out + static_cast<char>(length) + body;
+}
+
+// Taken apart it is 350 MB, and takes longer than a silence.
+BOOST_AUTO_TEST_CASE(a_frame_of_nothing_but_empty_elements_is_refused_before_it_is_taken_apart)
+{
+    using wire::has_more_fields_than;
+    auto const element = with_length("\x22", "");
+    std::string many;
+    for (int i = 0; i < 100'000; ++i)
+        many += element;
+    // Fields that it does not know are no fault of a `verify` otherwise.
+    BOOST_TEST(peer::decode(with_length("\x82\x02", element)).has_value());
+    BOOST_TEST((peer::decode(with_length("\x82\x02", many)).error() == errc::bad_frame));
+    BOOST_TEST(has_more_fields_than(65'536, with_length("\x52", many)));
+    auto const three = with_length("\x52", element + element);
+    BOOST_TEST(!has_more_fields_than(3, three));
+    BOOST_TEST(has_more_fields_than(2, three));
+    BOOST_TEST(has_more_fields_than(5, three + three));
+    BOOST_TEST(!has_more_fields_than(6, three + three));
+    BOOST_TEST(!has_more_fields_than(1, "\x52\xff\xff\xff\xff\xff"));  // no message
 }
 
 // They are kept for as long as their process is known, whoever that is.
