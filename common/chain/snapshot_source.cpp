@@ -26,9 +26,11 @@ void snapshot_source::pump(view const& v)
 {
     if (v.learner == nullptr)
     {
-        // The next try, perhaps of another learner, is judged by what happens to it.
+        // The next try, perhaps of another learner, is judged by what happens to it; and it begins with an
+        // offer.
         trouble_.clear();
         retry_at_ = {};
+        asked_ = false;
     }
     if (pin_ && v.applied > *pin_ && v.applied - *pin_ > v.how.pin_entries)
         fail(

@@ -375,6 +375,22 @@ BOOST_AUTO_TEST_CASE(another_try_takes_the_offer_of_another_source_at_once)
     BOOST_TEST(h.arrives(2s));
 }
 
+BOOST_AUTO_TEST_CASE(another_try_at_the_same_source_is_offered_the_snapshot_at_once)
+{
+    snapshot_world h;
+    h.at(2).fault = [](snapshot_order const& what)
+    { return std::holds_alternative<keep_chunk>(what) ? "no space" : ""; };
+    h.assign();
+    h.pass(200ms);
+    BOOST_TEST(h.at(2).heartbeats.back().trouble == "no space");
+
+    h.direct(h.config({0, 1}, config_state::active, h.current));
+    h.pass(100ms);
+    h.at(2).fault = {};
+    h.assign();
+    BOOST_TEST(h.arrives(2s));
+}
+
 BOOST_AUTO_TEST_CASE(what_a_learner_was_sent_is_counted_for_each_join)
 {
     harness h(3);
