@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Fails when a file includes what its layer may not use: prints file:line, the include and the remedy.
 
-The arrows are those of docs/architecture.md: a folder may include itself and the folders listed for it.
+The arrows are those of docs/architecture.md: a folder may include itself and the folders listed for it. Nor may a
+daemon judge what the cores judge: who is head or tail, whether an epoch is ACTIVE.
 """
 import re
 import sys
@@ -34,6 +35,12 @@ SANS_IO = ["common/base", "common/membership", "common/chain", "common/control",
 FORBIDDEN_INCLUDE = re.compile(r"<(boost/asio|boost/beast|sqlite3|thread|mutex|condition_variable|future|fstream|"
                                r"filesystem|sys/|unistd|google/protobuf|random)")
 FORBIDDEN_CODE = re.compile(r"\b(system_clock|steady_clock|high_resolution_clock)\b|\bstd::(rand|time)\(|::now\(\)")
+# What a daemon asks a core for, and does not judge by itself: whether a configuration is ACTIVE, who has which part in a
+# chain, who is its first and its last.
+DECISION = re.compile(r"\bconfig_state::|\b(?:chain::)?role::(?:detached|learner|head|middle|tail|solo)\b|"
+                      r"\bmembers(?:\(\))?\.(?:front|back)\(\)")
+# A page of people.
+NO_DECISION = re.compile(r"\bpage\.members\.back\(\)")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"][^>"]+[>"])')
 
 
@@ -50,6 +57,8 @@ def check(path, layer, problems):
                 problems.append(f"{where}: {layer} is sans I/O: {found[1]} belongs in daemon/ or common/runtime")
             elif FORBIDDEN_CODE.search(line.split("//")[0]):
                 problems.append(f"{where}: {layer} is sans I/O: time and randomness come in as events")
+        if layer.startswith("daemon/") and DECISION.search(NO_DECISION.sub("", line.split("//")[0])):
+            problems.append(f"{where}: a daemon decides about the chain: let common/chain or common/control say it")
 
 
 def main():

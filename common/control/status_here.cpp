@@ -62,10 +62,8 @@ cluster_status status_here(cluster_status told, seen_here const& now)
     bool const nothing_told = told.replicas.want == 0;
     if (nothing_told)
     {
-        told.epoch = now.at;
         told.lineage = now.lineage;
         told.replicas = {.want = now.replicas, .have = now.replicas};
-        told.committed = now.committed;
     }
     correct_the_chain(told.chain, now);
     // Who has just started knows of a chain what it has promised, and no more.

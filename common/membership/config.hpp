@@ -37,6 +37,13 @@ enum class config_state : std::uint8_t
     active,   // durably marked so by the config service
 };
 
+// Of the number as it is stored; nothing: there is no such state.
+[[nodiscard]] constexpr std::optional<config_state> config_state_of(std::uint64_t number)
+{
+    if (number > static_cast<std::uint64_t>(config_state::active)) return std::nullopt;
+    return static_cast<config_state>(number);
+}
+
 // One epoch's chain, head first. Only the config service makes these, by compare-and-set on `at`.
 struct chain_config
 {
@@ -63,11 +70,12 @@ struct chain_config
     {
         return of == at && which != id && !which.empty() && !id.empty();
     }
+    [[nodiscard]] bool is_active() const { return state == config_state::active; }
+    [[nodiscard]] bool is_none() const { return state == config_state::none; }
+    // Orders writes. Null: there is no chain.
+    [[nodiscard]] member const* head() const { return members.empty() ? nullptr : &members.front(); }
     // There is a chain that serves, and `m` is not in it.
-    [[nodiscard]] bool leaves_out(member const& m) const
-    {
-        return state == config_state::active && !contains(m);
-    }
+    [[nodiscard]] bool leaves_out(member const& m) const { return is_active() && !contains(m); }
 
     friend bool operator==(chain_config const&, chain_config const&) = default;
 };

@@ -53,9 +53,10 @@ void put(chain_config const& from, pb::Config& to)
 // A configuration that breaks its own rules must not reach a core: no member twice, the joiner is the last.
 bool get(pb::Config const& from, chain_config& to)
 {
-    if (from.state() > static_cast<std::uint32_t>(config_state::active)) return false;
+    auto const state = config_state_of(from.state());
+    if (!state) return false;
     to.at = epoch(from.at());
-    to.state = static_cast<config_state>(from.state());
+    to.state = *state;
     for (auto const& m : from.members())
     {
         member next;

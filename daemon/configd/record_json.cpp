@@ -108,9 +108,9 @@ chain_config read_chain(json::object const& from)
 {
     chain_config out;
     out.at = epoch(number(from, "epoch"));
-    auto const state = number(from, "state");
-    if (state > static_cast<std::uint64_t>(config_state::active)) throw std::invalid_argument("no state");
-    out.state = static_cast<config_state>(state);
+    auto const state = config_state_of(number(from, "state"));
+    if (!state) throw std::invalid_argument("no state");
+    out.state = *state;
     for (auto const& m : from.at("members").as_array())
         out.members.push_back(read_run(m));
     if (auto const* joiner = from.if_contains("joiner")) out.joiner = name_of(*joiner);

@@ -127,7 +127,7 @@ void service::drain() noexcept
     bool const another = current.at != epoch_before || current.state != state_before;
     if (another) wake_turns();
     // Its members say a heartbeat later that they serve.
-    if (another && current.state == config_state::active) served_at_ = runtime::steady_now();
+    if (another && current.is_active()) served_at_ = runtime::steady_now();
     refresh_status(another);
 }
 
@@ -452,7 +452,7 @@ control::status_input service::seen()
     std::vector<node_id> foreign;
     // A chain that there is does not depend on strangers; a new registry may have been put in the place of
     // theirs.
-    bool const is_new = core_.current().last_active.state == config_state::none;
+    bool const is_new = core_.current().last_active.is_none();
     for (auto const& [name, last] : foreign_)
         if ((is_known(name) || is_new) && now - last < foreign_for) foreign.push_back(name);
     return {

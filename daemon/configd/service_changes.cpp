@@ -340,7 +340,7 @@ std::string service::nothing_is_decided()
 {
     if (auto const trouble = control::trouble_of_registry(seen()))
         return trouble->reason + "; " + trouble->next;
-    if (core_.current().last_active.state != config_state::none) return {};
+    if (!core_.current().last_active.is_none()) return {};
     std::string names;
     for (auto const& node : core_.nodes())
         names += (names.empty() ? "" : ", ") + node.name.name.str();

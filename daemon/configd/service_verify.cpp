@@ -99,13 +99,13 @@ asio::awaitable<admin_answer> service::compare_sums()
         auto const now = runtime::steady_now();
         if (!asked || (sums.told() == 0 && now - *asked > checkpoint_lost))
         {
-            auto const& members = core_.current().current.members;
-            auto const head = members.empty() ? by_member_.end() : by_member_.find(members.front());
-            if (head != by_member_.end())
+            auto const* const head = core_.current().current.head();
+            auto const link = head == nullptr ? by_member_.end() : by_member_.find(*head);
+            if (link != by_member_.end())
             {
                 id = new_number();
                 asked = now;
-                head->second->send(wire::peer::encode(wire::peer::verify{id}));
+                link->second->send(wire::peer::encode(wire::peer::verify{id}));
             }
         }
         pause.expires_after(look_every);

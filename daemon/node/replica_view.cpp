@@ -1,6 +1,7 @@
 // What the driver shows: to its gateway, to the config service, to the log.
 
 #include "base/span_text.hpp"
+#include "chain/describe.hpp"
 #include "node/replica_driver.hpp"
 #include "node/service_words.hpp"
 #include "runtime/address.hpp"
@@ -13,6 +14,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <sstream>
 
 #include <unistd.h>
 
@@ -21,18 +23,11 @@ namespace chaind::node
 
 namespace
 {
-char const* name_of(chain::role part)
+std::string in_words(chain::role part)
 {
-    switch (part)
-    {
-        case chain::role::detached: return "detached";
-        case chain::role::learner: return "learner";
-        case chain::role::head: return "head";
-        case chain::role::middle: return "middle";
-        case chain::role::tail: return "tail";
-        case chain::role::solo: return "solo";
-    }
-    return "detached";
+    std::ostringstream out;
+    out << part;
+    return out.str();
 }
 
 constexpr auto not_served_for = 1s;  // before the log says so
@@ -184,8 +179,10 @@ void replica_driver::log_role(chain::replica_status const& now)
         log::level::notice,
         "node",
         now.active ? "this replica serves" : "this replica does not serve",
-        {{"Epoch", now.config.at}, {"Role", name_of(now.part)}, {"End", now.end.at}, {"Committed", now.commit}
-        }
+        {{"Epoch", now.config.at},
+         {"Role", in_words(now.part)},
+         {"End", now.end.at},
+         {"Committed", now.commit}}
     );
 }
 

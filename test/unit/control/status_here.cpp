@@ -132,4 +132,13 @@ BOOST_AUTO_TEST_CASE(before_anything_was_told_it_knows_what_it_sees_itself)
     BOOST_TEST(seen.state == health::degraded);
 }
 
+// Of replicas that are asked, the one with the newest epoch is believed.
+BOOST_AUTO_TEST_CASE(one_that_has_just_started_claims_no_epoch_of_a_chain_that_it_is_not_in)
+{
+    now.member = now.can_read = now.can_write = false;
+    now.replicas = 0;
+    BOOST_TEST(status_here({}, now).epoch == epoch{});
+    BOOST_TEST(status_here({}, now).committed == seq{});
+}
+
 BOOST_AUTO_TEST_SUITE_END()
