@@ -359,9 +359,10 @@ BOOST_AUTO_TEST_CASE(another_try_begins_without_the_troubles_of_the_last)
     BOOST_TEST(count<make_snapshot>(h.at(1)) == 2u);
 }
 
-BOOST_AUTO_TEST_CASE(another_try_takes_the_offer_of_another_source_at_once)
+// The learner has no space for what it asked for, the config service ends the join, and the space is there
+// again.
+void fail_once(snapshot_world& h)
 {
-    snapshot_world h;
     h.at(2).fault = [](snapshot_order const& what)
     { return std::holds_alternative<keep_chunk>(what) ? "no space" : ""; };
     h.assign();
@@ -371,6 +372,12 @@ BOOST_AUTO_TEST_CASE(another_try_takes_the_offer_of_another_source_at_once)
     h.direct(h.config({0, 1}, config_state::active, h.current));
     h.pass(100ms);
     h.at(2).fault = {};
+}
+
+BOOST_AUTO_TEST_CASE(another_try_takes_the_offer_of_another_source_at_once)
+{
+    snapshot_world h;
+    fail_once(h);
     h.assign(0);
     BOOST_TEST(h.arrives(2s));
 }
@@ -378,15 +385,7 @@ BOOST_AUTO_TEST_CASE(another_try_takes_the_offer_of_another_source_at_once)
 BOOST_AUTO_TEST_CASE(another_try_at_the_same_source_is_offered_the_snapshot_at_once)
 {
     snapshot_world h;
-    h.at(2).fault = [](snapshot_order const& what)
-    { return std::holds_alternative<keep_chunk>(what) ? "no space" : ""; };
-    h.assign();
-    h.pass(200ms);
-    BOOST_TEST(h.at(2).heartbeats.back().trouble == "no space");
-
-    h.direct(h.config({0, 1}, config_state::active, h.current));
-    h.pass(100ms);
-    h.at(2).fault = {};
+    fail_once(h);
     h.assign();
     BOOST_TEST(h.arrives(2s));
 }
