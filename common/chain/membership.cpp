@@ -140,14 +140,14 @@ void replica::impl::activate_if_ready()
     }
 }
 
-// A link begins when the head's end at its promise is known: by then the own log has met the predecessor's,
-// so that the first probe mostly fits.
+// A successor hears of this one from the first moment on, whatever the members above do: who says nothing
+// until it has met their logs would be missed, as if the link to it were dead.
 void replica::impl::keep_links()
 {
-    if (!entered_ || !position_ || !open_) return;
+    if (!entered_ || !position_) return;
     if (!is_tail() && !successor_) successor_.emplace(config_.members[*position_ + 1], false);
 
-    bool const feeds = activated_ && assignment_ && is(assignment_->source, how_.self);
+    bool const feeds = activated_ && open_ && assignment_ && is(assignment_->source, how_.self);
     if (!feeds || (learner_link_ && learner_link_->peer() != assignment_->learner))
     {
         learner_link_.reset();
@@ -169,7 +169,7 @@ link_view replica::impl::view_for_links()
         .may_send = may_send,
         .stable = stable_,
         .commit = commit_,
-        .open = open_.value_or(log_.end()),
+        .open = open_,
         .least = least(),
         .given = snapshot_out_.given(),
         .in = config_.at,

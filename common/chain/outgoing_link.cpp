@@ -22,12 +22,19 @@ constexpr int silence_max = 2;
 void outgoing_link::pump(link_view& view)
 {
     if (needs_snapshot_) return;
+    if (view.open) send_rows(view);
+    send_mark(view);
+}
+
+// Only when the head's end at its promise is known: by then the own log has met the predecessor's, so that
+// the first probe mostly fits.
+void outgoing_link::send_rows(link_view& view)
+{
     resend_if_due(view);
     if (streaming_)
         stream(view);
     else if (flights_.empty() && rows_wanted_ == 0)
         probe(view);
-    send_mark(view);
 }
 
 void outgoing_link::reset()
@@ -147,7 +154,8 @@ void outgoing_link::send(append const& what, link_view& view)
     auto copy = what;
     copy.stable = view.stable;
     copy.commit = view.commit;
-    copy.open = view.open;
+    BOOST_ASSERT(view.open);
+    copy.open = *view.open;
     for (auto const& e : copy.entries)
         sent_bytes_ += e.bytes();
     view.out.sends.push_back({peer_, std::move(copy)});

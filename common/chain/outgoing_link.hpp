@@ -25,7 +25,7 @@ struct link_view
     seq may_send;  // at or below verified
     seq stable;
     seq commit;
-    seq open;
+    std::optional<seq> open;  // nothing: the head's end is not known here yet
     least_room least = {};
     std::optional<seq> given;  // a learner that meets this log here or above has had its snapshot
     epoch in;
@@ -51,7 +51,7 @@ public:
     [[nodiscard]] seq peer_verified() const { return peer_verified_; }
     [[nodiscard]] seq peer_durable() const { return peer_durable_; }
 
-    // Sends what may be sent now, and what is due again.
+    // Sends what may be sent now, and what is due again; nothing but marks as long as `open` is not known.
     void pump(link_view& view);
     // The connection is another one: whatever is under way may be gone.
     void reset();
@@ -71,6 +71,7 @@ private:
         std::optional<instant> sent{};  // once, and not answered yet
     };
 
+    void send_rows(link_view& view);
     void probe(link_view& view);
     void stream(link_view& view);
     void skip_to_verified(link_view& view);

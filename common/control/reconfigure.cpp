@@ -330,27 +330,29 @@ void controller::impl::watch_links()
     auto misses_somebody = [](auto const& each)
     { return each.second.last && !each.second.last->unreachable.empty(); };
     if (links_.none() && std::none_of(nodes_.begin(), nodes_.end(), misses_somebody)) return;
+    // Nothing goes over a link before both ends have promised: till then a missing word says nothing of it.
     auto const& chain = rec_.current.members;
-    auto reports = [&](heartbeat const* from, member const& of)
+    auto said = [&](member const& m)
     {
-        return from != nullptr && from->promised == rec_.current.at &&
-               std::find(from->unreachable.begin(), from->unreachable.end(), of.name) !=
-                   from->unreachable.end();
+        auto const* last = nodes_.last_of(m);
+        return last != nullptr && last->promised == rec_.current.at ? last : nullptr;
     };
-    heartbeat const* last_of_a = nullptr;
+    heartbeat const* of_a = nullptr;
     for (std::size_t i = 0; i < chain.size(); ++i)
     {
-        auto const* const last_of_b = nodes_.last_of(chain[i]);
+        auto const* const of_b = said(chain[i]);
         if (i > 0)
         {
             auto const &a = chain[i - 1], &b = chain[i];
-            bool const reported = reports(last_of_a, b) || reports(last_of_b, a);
+            bool const reported =
+                of_a != nullptr && of_b != nullptr &&
+                (has_name(of_a->unreachable, b.name) || has_name(of_b->unreachable, a.name));
             // Of one that is silent to us, too, its neighbour's word says nothing about the link.
             bool const both_speak = alive(a) && alive(b) && !detector_.only_waited_for(a, now_) &&
                                     !detector_.only_waited_for(b, now_);
             links_.observe({a.name, b.name}, reported && both_speak, now_);
         }
-        last_of_a = last_of_b;
+        of_a = of_b;
     }
     if (pending()) take_back_links();
 }

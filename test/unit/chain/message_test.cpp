@@ -220,6 +220,20 @@ BOOST_AUTO_TEST_CASE(a_member_reports_a_neighbour_that_fell_silent)
     BOOST_TEST(h.at(1).heartbeats.back().unreachable.size() == 1u);
 }
 
+// The second change after two deaths: nothing comes down the chain, since its new head is dead, too.
+BOOST_AUTO_TEST_CASE(who_waits_for_a_dead_predecessor_is_missed_by_nobody_behind_it)
+{
+    harness four(4);
+    four.form({0, 1, 2, 3});
+    four.crash(0);
+    four.direct(four.config({0, 1, 2, 3}, config_state::pending, epoch{2}));
+    four.pass(1s);
+    BOOST_TEST_REQUIRE(four.at(1).heartbeats.back().unreachable.size() == 1u);
+    BOOST_TEST(four.at(1).heartbeats.back().unreachable[0] == four.triple(0).name);
+    for (std::size_t const behind : {2, 3})
+        BOOST_TEST(four.at(behind).heartbeats.back().unreachable.empty());
+}
+
 BOOST_AUTO_TEST_CASE(who_was_late_itself_waits_longer_for_a_word_of_its_neighbours)
 {
     h.pass(200ms);

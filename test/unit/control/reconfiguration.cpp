@@ -176,6 +176,25 @@ BOOST_AUTO_TEST_CASE(a_report_of_a_link_is_taken_back_also_while_a_change_is_und
     BOOST_CHECK_EQUAL(t.noticed("removed", "n3"), 0u);
 }
 
+// Nothing goes over a link of an epoch before both have promised that.
+BOOST_AUTO_TEST_CASE(who_has_not_promised_yet_is_not_missed_by_its_neighbour)
+{
+    settled_town t({"n1", "n2", "n3", "n4"});
+    t.of("n2").promises = false;
+    t.of("n2").fsync = 250ms;
+    t.kill("n4");
+    BOOST_REQUIRE(t.run_until([&] { return t.config().state == config_state::pending; }, 100ms));
+    t.of("n1").unreachable = {testing::name("n2")};
+    t.of("n3").unreachable = {testing::name("n2")};
+    t.run(700ms);
+    t.of("n1").unreachable.clear();
+    t.of("n3").unreachable.clear();
+    t.of("n2").promises = true;
+    t.run(1s);
+    BOOST_CHECK(t.active("n1 n2 n3"));
+    BOOST_CHECK_EQUAL(t.noticed("removed", "n2"), 0u);
+}
+
 // Of a link that no new chain has, nobody says that it is whole again.
 struct town_without_n2 : settled_town
 {
