@@ -78,8 +78,10 @@ void world::send(node const& from, chain::envelope&& what)
     );
 }
 
+// A mistaken word may have raised the watermark above the other's disk: then no cold start takes that one.
 bool world::expendable(node const& which) const
 {
+    auto const& stored = config.registry();
     auto others_hold = [&](std::vector<member> const& members)
     {
         if (std::none_of(
@@ -93,12 +95,12 @@ bool world::expendable(node const& which) const
             {
                 if (m.name == which.self().name) return false;
                 for (auto const& each : nodes)
-                    if (each->self().same_store(m)) return !each->lying;
+                    if (each->self().same_store(m))
+                        return !each->lying && each->store().durable().end() >= stored.watermark;
                 return false;
             }
         );
     };
-    auto const& stored = config.registry();
     // Whoever restores a backup takes care of it until there is a chain.
     if (stored.last_active.state == config_state::none) return false;
     if (!others_hold(stored.last_active.members) || !others_hold(stored.current.members)) return false;
