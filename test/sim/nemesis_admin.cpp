@@ -30,10 +30,16 @@ void nemesis::put_registry_back()
     quiet_ = true;
     in_.config.put_back();
     auto const& members = in_.config.registry().last_active.members;
-    auto const who = members[in_.random.below(members.size())].name;
+    auto const who = members[in_.random.below(members.size())];
     if (in_.random.chance(0.6))
         undo_later(
-            in_.random.between(30'000, 600'000), [this, who] { in_.config.ask(control::force_epoch{0, who}); }
+            in_.random.between(30'000, 600'000),
+            [this, who]
+            {
+                // People choose a machine for what it holds: none that has come back with another disk.
+                if (in_.find(who.name)->self().same_store(who))
+                    in_.config.ask(control::force_epoch{0, who.name});
+            }
         );
     undo_later(
         1'500'000,
