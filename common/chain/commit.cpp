@@ -11,28 +11,30 @@ namespace chaind::chain
 // Every member from the head down to this one has the log durably up to here, and knows it to be the head's.
 void replica::impl::advance_stable()
 {
-    if (!entered_ || !position_) return;
+    if (!epoch_.entered || !epoch_.position) return;
     auto upto = rule(r::stable_waits_for_fsync) ? writes_.durable() : log_.end();
-    if (rule(r::stable_stays_within_verified)) upto = std::min(upto, verified_);
-    if (!is_head() && rule(r::stable_waits_for_predecessor)) upto = std::min(upto, upstream_stable_);
-    BOOST_ASSERT(upto >= stable_ || !rule(r::stable_stays_within_verified));
-    stable_ = upto;
+    if (rule(r::stable_stays_within_verified)) upto = std::min(upto, epoch_.verified);
+    if (!epoch_.is_head() && rule(r::stable_waits_for_predecessor))
+        upto = std::min(upto, epoch_.upstream_stable);
+    BOOST_ASSERT(upto >= epoch_.stable || !rule(r::stable_stays_within_verified));
+    epoch_.stable = upto;
 }
 
 void replica::impl::advance_commit()
 {
-    auto upto = std::max(commit_, std::min(commit_heard_, verified_));
-    if (is_tail() && (activated_ || !rule(r::commits_only_when_active)))
+    auto upto = std::max(commit_, std::min(epoch_.commit_heard, epoch_.verified));
+    if (epoch_.is_tail() && (epoch_.activated || !rule(r::commits_only_when_active)))
         upto = std::max(
-            upto, rule(r::tail_waits_for_all_disks) ? stable_ : std::min(writes_.durable(), verified_)
+            upto,
+            rule(r::tail_waits_for_all_disks) ? epoch_.stable : std::min(writes_.durable(), epoch_.verified)
         );
-    if (position_ && !rule(r::commit_comes_from_the_tail)) upto = std::max(upto, stable_);
-    upto = std::min(upto, verified_);
+    if (epoch_.position && !rule(r::commit_comes_from_the_tail)) upto = std::max(upto, epoch_.stable);
+    upto = std::min(upto, epoch_.verified);
     for (auto at = commit_.next(); at <= upto; at = at.next())
     {
         auto const* e = log_.row(at);
         BOOST_ASSERT(e != nullptr);
-        uncommitted_bytes_ -= std::min(uncommitted_bytes_, e->bytes());
+        epoch_.head.uncommitted_bytes -= std::min(epoch_.head.uncommitted_bytes, e->bytes());
         locals_.forget(e->request);
     }
     commit_ = std::max(commit_, upto);
@@ -46,12 +48,12 @@ void replica::impl::order_apply()
 
 void replica::impl::acknowledge()
 {
-    auto const* to = in_stream() ? upstream() : nullptr;
-    if (to == nullptr || (!ack_due_ && commit_ <= said_commit_)) return;
-    send(*to, ack{config_.at, commit_, writes_.durable(), verified_, least_from_here()});
-    said_commit_ = commit_;
+    auto const* to = in_stream() ? epoch_.upstream() : nullptr;
+    if (to == nullptr || (!epoch_.ack_due && commit_ <= epoch_.said_commit)) return;
+    send(*to, ack{epoch_.config.at, commit_, writes_.durable(), epoch_.verified, least_from_here()});
+    epoch_.said_commit = commit_;
     said_at_ = now_.steady;
-    ack_due_ = false;
+    epoch_.ack_due = false;
 }
 
 }  // namespace chaind::chain

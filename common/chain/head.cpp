@@ -13,7 +13,7 @@ void replica::impl::on(submit_local const& what)
 {
     BOOST_ASSERT(what.what.command);
     // Who is not in the chain cannot pass it on; the client finds out faster from another replica.
-    if (config_.leaves_out(how_.self))
+    if (epoch_.config.leaves_out(how_.self))
     {
         out_->refusals.push_back({.request = what.what.request, .why = refusal::outside});
         return;
@@ -30,13 +30,13 @@ void replica::impl::on(forget_local const& what)
 
 bool replica::impl::may_submit() const
 {
-    return in_stream() && config_.state == config_state::active && (activated_ || source_);
+    return in_stream() && epoch_.config.state == config_state::active && (epoch_.activated || epoch_.source);
 }
 
 void replica::impl::hand_over(std::vector<submission> const& what)
 {
     if (what.empty()) return;
-    if (is_head())
+    if (epoch_.is_head())
     {
         for (auto const& each : what)
         {
@@ -47,15 +47,15 @@ void replica::impl::hand_over(std::vector<submission> const& what)
         }
         return;
     }
-    auto const& head = config_.members.front();
-    submit batch{.in = config_.at, .what = {}};
+    auto const& head = epoch_.config.members.front();
+    submit batch{.in = epoch_.config.at, .what = {}};
     std::size_t bytes = 0;
     for (auto const& each : what)
     {
         bytes += 64 + each.command->size();
         batch.what.push_back(each);
         if (bytes < how_.batch_bytes && batch.what.size() < how_.batch_entries) continue;
-        send(head, std::exchange(batch, {.in = config_.at, .what = {}}));
+        send(head, std::exchange(batch, {.in = epoch_.config.at, .what = {}}));
         bytes = 0;
     }
     if (!batch.what.empty()) send(head, std::move(batch));
@@ -64,7 +64,7 @@ void replica::impl::hand_over(std::vector<submission> const& what)
 // What is in the log must be written by all members: the one with the least room decides.
 least_room replica::impl::least_from_here() const
 {
-    if (!is_low(room_) || room_ < least_below_.left) return least_below_;
+    if (!is_low(room_) || room_ < epoch_.least_below.left) return epoch_.least_below;
     return {how_.self.name, room_};
 }
 
@@ -72,27 +72,27 @@ least_room replica::impl::least_from_here() const
 least_room replica::impl::least() const
 {
     auto const here = least_from_here();
-    if (is_head() || least_above_.who == how_.self.name) return here;
-    return least_above_.left > here.left ? least_above_ : here;
+    if (epoch_.is_head() || epoch_.least_above.who == how_.self.name) return here;
+    return epoch_.least_above.left > here.left ? epoch_.least_above : here;
 }
 
-// Gives the command its place in the log. Nothing: it has one (perhaps since before); else why not.
 std::optional<refusal> replica::impl::assign(submission const& what)
 {
-    BOOST_ASSERT(activated_ && is_head());
+    BOOST_ASSERT(epoch_.activated && epoch_.is_head());
     if (rule(r::retries_are_deduplicated) && log_.holds(what.request)) return std::nullopt;
     if (how_.knows != nullptr && !how_.knows(*what.command)) return refusal::not_known;
-    if (config_.members.size() < how_.min_replicas) return refusal::read_only;
+    if (epoch_.config.members.size() < how_.min_replicas) return refusal::read_only;
     auto const left = least().left;
     bool const no_room = left == room::none || (left == room::low && !what.frees_room);
     if (rule(r::what_needs_room_is_refused) && no_room) return refusal::disk_full;
-    if (log_.end() - commit_ >= how_.admission_entries || uncommitted_bytes_ >= how_.admission_bytes)
+    if (log_.end() - commit_ >= how_.admission_entries ||
+        epoch_.head.uncommitted_bytes >= how_.admission_bytes)
         return refusal::busy;
     auto const last = log_.end_point();
-    BOOST_ASSERT(last.in <= config_.at);
+    BOOST_ASSERT(last.in <= epoch_.config.at);
     entry next{
         .at = last.at.next(),
-        .in = config_.at,
+        .in = epoch_.config.at,
         .ts_us = std::max(
             last.ts_us + 1, rule(r::a_stamp_follows_most_clocks) ? clock_.read_us(now_) : now_.wall_us
         ),
@@ -103,36 +103,36 @@ std::optional<refusal> replica::impl::assign(submission const& what)
     next.hash = entry_hash(last.hash, next);
     log_.append(next);
     writes_.append(next);
-    verified_ = next.at;
-    uncommitted_bytes_ += next.bytes();
+    epoch_.verified = next.at;
+    epoch_.head.uncommitted_bytes += next.bytes();
     return std::nullopt;
 }
 
 void replica::impl::from_peer(member const& from, submit const& what)
 {
-    if (!is_head()) return;
-    bool const learner = assignment_ && assignment_->learner == from;
-    if (!learner && !position_of(from, config_)) return;
+    if (!epoch_.is_head()) return;
+    bool const learner = epoch_.assignment && epoch_.assignment->learner == from;
+    if (!learner && !position_of(from, epoch_.config)) return;
     for (auto const& each : what.what)
     {
         if (!each.command) continue;
-        if (!activated_)
+        if (!epoch_.activated)
         {
             // The gateway knows of ACTIVE first; its next attempt would come half a second later.
-            if (early_.size() < how_.admission_entries) early_.emplace_back(from, each);
+            if (epoch_.head.early.size() < how_.admission_entries) epoch_.head.early.emplace_back(from, each);
             continue;
         }
-        auto why = refused_.find(each.request);
+        auto why = epoch_.head.refused.find(each.request);
         if (!why) why = assign(each);
         if (!why) continue;
-        refused_.remember(each.request, *why);
-        send(from, refused{config_.at, each.request, *why});
+        epoch_.head.refused.remember(each.request, *why);
+        send(from, refused{epoch_.config.at, each.request, *why});
     }
 }
 
 void replica::impl::from_peer(member const& from, refused const& what)
 {
-    if (!is(config_.members.front(), from)) return;
+    if (!is(epoch_.config.members.front(), from)) return;
     auto const times = locals_.take(what.request);
     if (times) out_->refusals.push_back({what.request, what.why, *times > 1});
 }

@@ -2,7 +2,6 @@
 // and 8.3.
 
 #include "base/rules.hpp"
-#include "chain/positions.hpp"
 #include "chain/replica_impl.hpp"
 
 #include <boost/assert.hpp>
@@ -37,32 +36,39 @@ bool follows(log_point const& last, entry const& e)
 
 void replica::impl::from_peer(member const& from, append const& what)
 {
-    auto const* sender = upstream();
+    auto const* sender = epoch_.upstream();
     if (sender == nullptr || !is(*sender, from) || !well_formed(what)) return;
-    if (!position_)
+    if (!epoch_.position)
     {
         for (auto const& e : what.entries)
             moved_bytes_ += e.bytes();
     }
-    if (parked_) return;
+    if (epoch_.parked) return;
     accept(what, std::nullopt);
+}
+
+void replica::impl::accept_parked(std::vector<entry> const& read)
+{
+    auto const waiting = std::move(epoch_.parked->what);
+    epoch_.parked.reset();
+    if (!read.empty() && read.front().at == waiting.prev.at) accept(waiting, read.front().point());
 }
 
 void replica::impl::accept(append const& what, std::optional<log_point> const& own)
 {
     if (what.prev.at > log_.end())
     {
-        send(*upstream(), nack{config_.at, what.number, log_.end()});
+        send(*epoch_.upstream(), nack{epoch_.config.at, what.number, log_.end()});
         return;
     }
     // A source begins with all that its chain's head had, and no hint from here leads below the commit.
-    if (!position_ && !matched_ && what.prev.at < commit_)
+    if (!epoch_.position && !epoch_.matched && what.prev.at < commit_)
     {
         other_history("the chain's log does not hold all that was committed here");
         return;
     }
     auto const mine = own ? own : log_.point(what.prev.at);
-    bool const trusted = matched_ && what.prev.at <= verified_;
+    bool const trusted = epoch_.matched && what.prev.at <= epoch_.verified;
     if (rule(r::prev_is_matched_by_hash))
     {
         if (mine && (mine->hash != what.prev.hash || mine->in != what.prev.in))
@@ -72,22 +78,22 @@ void replica::impl::accept(append const& what, std::optional<log_point> const& o
         }
         if (!mine && !trusted && what.prev.at > log_.base().at)
         {
-            parked_ = parked{.read_id = ++last_number_, .what = what};
-            out_->log_reads.push_back({.id = parked_->read_id, .from = what.prev.at, .max_bytes = 1});
+            epoch_.parked = parked_append{.read_id = ++last_number_, .what = what};
+            out_->log_reads.push_back({.id = epoch_.parked->read_id, .from = what.prev.at, .max_bytes = 1});
             return;
         }
     }
     if (!take_rows(what)) return;
 
-    upstream_stable_ = std::max(upstream_stable_, what.stable);
-    commit_heard_ = std::max(commit_heard_, what.commit);
-    if (!open_) open_ = what.open;
+    epoch_.upstream_stable = std::max(epoch_.upstream_stable, what.stable);
+    epoch_.commit_heard = std::max(epoch_.commit_heard, what.commit);
+    if (!epoch_.open) epoch_.open = what.open;
     // No row of an older epoch beyond what the head had can ever be verified: it would block joins and reads
     // for ever.
-    if (rule(r::a_stale_suffix_is_cut) && verified_ >= *open_ && log_.end() > verified_ &&
-        log_.end_point().in < config_.at)
-        truncate(verified_);
-    send(*upstream(), ok{config_.at, what.number, verified_, writes_.durable()});
+    if (rule(r::a_stale_suffix_is_cut) && epoch_.verified >= *epoch_.open && log_.end() > epoch_.verified &&
+        log_.end_point().in < epoch_.config.at)
+        truncate(epoch_.verified);
+    send(*epoch_.upstream(), ok{epoch_.config.at, what.number, epoch_.verified, writes_.durable()});
 }
 
 // Says where to try next: just before the own run of that epoch; or, when the sender's epoch there is the
@@ -101,10 +107,10 @@ void replica::impl::mismatch(append const& what, log_point const& own)
         return;
     }
     auto hint = own.in < what.prev.in ? at : log_.run_start(at).prev();
-    send(*upstream(), nack{config_.at, what.number, std::max(hint, commit_)});
+    send(*epoch_.upstream(), nack{epoch_.config.at, what.number, std::max(hint, commit_)});
 }
 
-// Skips the rows that are here, cuts what differs, keeps the rest. False: the message is void.
+// Skips the rows that are here, cuts what differs, keeps the rest.
 bool replica::impl::take_rows(append const& what)
 {
     auto last = what.prev;
@@ -124,7 +130,7 @@ bool replica::impl::take_rows(append const& what)
         if (!follows(checked, *each) || too_far_ahead(checked, *each)) return false;
         checked = each->point();
     }
-    if (conflict && rule(r::truncation_spares_the_commit) && next->at <= verified_)
+    if (conflict && rule(r::truncation_spares_the_commit) && next->at <= epoch_.verified)
     {
         constexpr char why[] = "the predecessor sent another entry than the one verified or committed here";
         if (next->at <= commit_)
@@ -134,21 +140,22 @@ bool replica::impl::take_rows(append const& what)
         return false;
     }
 
-    BOOST_ASSERT(entered_);
+    BOOST_ASSERT(epoch_.entered);
     if (conflict) truncate(last.at);
     // A learner drops all that is not known to be the source's, once in each epoch, before it takes anything.
-    if (!position_ && !matched_ && rule(r::a_stale_suffix_is_cut) && rule(r::a_learner_keeps_no_stale_suffix))
-        truncate(std::max(last.at, verified_));
-    matched_ = true;
-    if (last.at >= commit_) shares_history_ = true;
+    if (!epoch_.position && !epoch_.matched && rule(r::a_stale_suffix_is_cut) &&
+        rule(r::a_learner_keeps_no_stale_suffix))
+        truncate(std::max(last.at, epoch_.verified));
+    epoch_.matched = true;
+    if (last.at >= commit_) epoch_.shares_history = true;
     // The source goes on by its log; a snapshot that is nearly here is not thrown away for that.
-    if (!position_ && next != what.entries.end() && snapshot_in_.collecting()) snapshot_in_.abandon();
+    if (!epoch_.position && next != what.entries.end() && snapshot_in_.collecting()) snapshot_in_.abandon();
     for (; next != what.entries.end(); ++next)
     {
         log_.append(*next);
         writes_.append(*next);
     }
-    verified_ = std::max(verified_, what.entries.empty() ? what.prev.at : what.entries.back().at);
+    epoch_.verified = std::max(epoch_.verified, what.entries.empty() ? what.prev.at : what.entries.back().at);
     return true;
 }
 
@@ -158,13 +165,13 @@ bool replica::impl::take_rows(append const& what)
 // learner takes what its chain has taken. (What this epoch has committed, each of its members has already.)
 bool replica::impl::too_far_ahead(log_point const& last, entry const& row)
 {
-    if (!position_ || !rule(r::a_row_far_ahead_is_not_taken)) return false;
-    bool const is_new = row.in == config_.at && row.ts_us > last.ts_us + 1;
+    if (!epoch_.position || !rule(r::a_row_far_ahead_is_not_taken)) return false;
+    bool const is_new = row.in == epoch_.config.at && row.ts_us > last.ts_us + 1;
     auto const latest = clock_.latest_us(now_);
     bool const ahead = is_new && latest && row.ts_us > *latest;
     auto const by = ahead ? row.ts_us - *latest + how_.clock_tolerance.count() : 0;
-    if ((by > 0) != (refused_us_ > 0)) heartbeat_due_ = true;
-    refused_us_ = by;
+    if ((by > 0) != (epoch_.refused_us > 0)) heartbeat_due_ = true;
+    epoch_.refused_us = by;
     return ahead;
 }
 
@@ -179,13 +186,13 @@ void replica::impl::truncate(seq last)
 
 void replica::impl::from_peer(member const& from, mark const& what)
 {
-    auto const* sender = upstream();
+    auto const* sender = epoch_.upstream();
     if (sender == nullptr || !is(*sender, from)) return;
     if (what.stable > highest_position || what.commit > highest_position) return;
-    upstream_stable_ = std::max(upstream_stable_, what.stable);
-    commit_heard_ = std::max(commit_heard_, what.commit);
-    least_above_ = what.least;
-    ack_due_ = true;
+    epoch_.upstream_stable = std::max(epoch_.upstream_stable, what.stable);
+    epoch_.commit_heard = std::max(epoch_.commit_heard, what.commit);
+    epoch_.least_above = what.least;
+    epoch_.ack_due = true;
 }
 
 }  // namespace chaind::chain

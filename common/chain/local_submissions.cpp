@@ -2,13 +2,6 @@
 
 namespace chaind::chain
 {
-namespace
-{
-
-constexpr std::size_t refused_kept = 4096;
-
-}  // namespace
-
 bool local_submissions::add(submission what)
 {
     if (!place_.emplace(what.request, next_place_).second) return false;
@@ -52,33 +45,6 @@ std::vector<submission> local_submissions::due(instant before, instant now)
         out.push_back(each.what);
     }
     return out;
-}
-
-void refused_requests::remember(request_id const& request, refusal why)
-{
-    if (!known_.insert_or_assign(request, why).second) return;
-    if (ring_.size() < refused_kept)
-    {
-        ring_.push_back(request);
-        return;
-    }
-    known_.erase(ring_[next_]);
-    ring_[next_] = request;
-    next_ = (next_ + 1) % refused_kept;
-}
-
-std::optional<refusal> refused_requests::find(request_id const& request) const
-{
-    auto found = known_.find(request);
-    if (found == known_.end()) return std::nullopt;
-    return found->second;
-}
-
-void refused_requests::clear()
-{
-    known_.clear();
-    ring_.clear();
-    next_ = 0;
 }
 
 }  // namespace chaind::chain

@@ -272,7 +272,8 @@ void outgoing_link::on_nack(nack const& what, link_view& view)
         if (to_learner_) give_up_log();
         return;
     }
-    // A hint that is not below says that ours is the younger epoch there: its run is the one to leave.
+    // A hint that is not below the probe says that our row there is of a younger epoch than the peer's: that
+    // epoch's run is the one to walk back over.
     probe_at_ = what.hint < at ? what.hint : view.log.run_start(at).prev();
     flights_.clear();
     silence_ = 0;

@@ -61,19 +61,12 @@ replica::impl::impl(settings how, recovered const& from)
       clock_(how_.clock_tolerance),
       log_(from),
       writes_(log_.end(), from.applied.at, from.promised),
-      config_(from.promised),
-      restored_(from.restored && !from.promised.contains_store(how_.self)),
-      verified_(from.applied.at),
-      commit_(from.applied.at)
+      commit_(from.applied.at),
+      restored_(from.restored && !from.promised.contains_store(how_.self))
 {
     rows_suspect_ = from.rows_suspect;
     if (from.rows_checked || from.applied.at == seq{}) rows_ = rows::sound;
-    position_ = position_of(how_.self, config_);
-    if (is_head())
-    {
-        verified_ = log_.end();
-        open_ = log_.end();
-    }
+    epoch_ = beginning_of(from.promised);
     note_service();
 }
 
@@ -82,11 +75,11 @@ own_state replica::impl::own() const
     std::optional<microseconds> stalled_for;
     if (stalled_since_) stalled_for = now_.steady - *stalled_since_;
     return {
-        .chain = config_,
+        .chain = epoch_.config,
         .self = how_.self,
         .min_replicas = how_.min_replicas,
-        .active = activated_,
-        .learns = part() == role::learner,
+        .active = epoch_.activated,
+        .learns = epoch_.part() == role::learner,
         .takes_snapshot = snapshot_in_.progress().has_value(),
         .has_lease = lease_valid(now_.steady),
         .drain = drain_,
@@ -154,7 +147,7 @@ void replica::impl::settle()
     BOOST_ASSERT(log_.base().at <= writes_.applied());
     BOOST_ASSERT(writes_.applied() <= writes_.apply_ordered());
     BOOST_ASSERT(writes_.apply_ordered() <= commit_ || !rule(r::apply_waits_for_commit));
-    BOOST_ASSERT(commit_ <= verified_ && verified_ <= log_.end());
+    BOOST_ASSERT(commit_ <= epoch_.verified && epoch_.verified <= log_.end());
     writes_.flush(out_->writes);
     for (auto const& write : out_->writes)
         ordered_at_.emplace_back(write.id, now_.steady);
@@ -168,7 +161,7 @@ void replica::impl::halt(std::string why)
 // A learner's store is kept as it is, and it begins with an empty one; a member must not decide that alone.
 void replica::impl::other_history(std::string why)
 {
-    if (position_)
+    if (epoch_.position)
         halt(std::move(why));
     else if (!anew_)
         anew_ = begin_anew{.install = std::nullopt, .set_aside = std::move(why)};
@@ -181,7 +174,7 @@ void replica::impl::send(member const& to, message what)
 
 void replica::impl::on(tick const&)
 {
-    if (in_stream() && now_.steady - said_at_ >= how_.mark_every && source_) ack_due_ = true;
+    if (in_stream() && now_.steady - said_at_ >= how_.mark_every && epoch_.source) epoch_.ack_due = true;
     if (may_submit() && now_.steady - resubmitted_at_ >= how_.resubmit_after / 4)
     {
         resubmitted_at_ = now_.steady;
@@ -196,7 +189,7 @@ void replica::impl::on(received const& what)
     std::visit(
         [&](auto const& each)
         {
-            if (each.in != config_.at && rule(r::messages_of_other_epochs_are_dropped)) return;
+            if (each.in != epoch_.config.at && rule(r::messages_of_other_epochs_are_dropped)) return;
             if (!in_stream()) return;
             from_peer(what.from, each);
         },
@@ -207,7 +200,7 @@ void replica::impl::on(received const& what)
 void replica::impl::on(peer_up const& what)
 {
     if (auto* link = link_to(what.peer)) link->reset();
-    if (may_submit() && is(config_.members.front(), what.peer))
+    if (may_submit() && is(epoch_.config.members.front(), what.peer))
         hand_over(locals_.due(now_.steady, now_.steady));
 }
 
@@ -232,24 +225,25 @@ void replica::impl::on(directed const& what)
     config_heard_ = now_.steady;
     if (what.heard) known_.config_hears(*what.heard);
     auto const& next = what.what.config;
-    if (next.at > config_.at)
+    if (next.at > epoch_.config.at)
         adopt(next);
-    else if (next.at < config_.at || next.state == config_state::none || next.members != config_.members)
+    else if (next.at < epoch_.config.at || next.state == config_state::none ||
+             next.members != epoch_.config.members)
         return;
     // The registry was put back: what it says of this epoch now is not what was promised.
-    else if (config_.contradicts(next.at, next.id) && rule(r::a_promise_names_its_configuration))
+    else if (epoch_.config.contradicts(next.at, next.id) && rule(r::a_promise_names_its_configuration))
         return;
     else if (next.state == config_state::active)
-        config_.state = config_state::active;
+        epoch_.config.state = config_state::active;
     clock_.told(what.what.time_us, now_.steady);
     drain_ = what.what.drain;
     assign_learner(what.what.learning);
     bool const leaves = stepping_down_ && rule(r::who_says_goodbye_has_no_lease);
-    if (what.what.lease_for && config_.state == config_state::active && position_ && !leaves &&
+    if (what.what.lease_for && epoch_.config.state == config_state::active && epoch_.position && !leaves &&
         *what.what.lease_for <= now_.steady)
     {
         auto from = rule(r::a_lease_counts_from_the_send_time) ? *what.what.lease_for : now_.steady;
-        lease_until_ = std::max(lease_until_.value_or(instant{}), from + how_.lease);
+        epoch_.lease_until = std::max(epoch_.lease_until.value_or(instant{}), from + how_.lease);
     }
 }
 
@@ -260,42 +254,14 @@ void replica::impl::on(written const& what)
     BOOST_ASSERT(known);
     for (; !ordered_at_.empty() && ordered_at_.front().first <= what.upto; ordered_at_.pop_front())
         fsync_.note(now_.steady - ordered_at_.front().second, now_.steady);
-    if (source_ && writes_.durable() != before) ack_due_ = true;
-}
-
-void replica::impl::on(log_read const& what)
-{
-    if (parked_ && parked_->read_id == what.id)
-    {
-        auto const waiting = std::move(parked_->what);
-        parked_.reset();
-        if (!what.entries.empty() && what.entries.front().at == waiting.prev.at)
-            accept(waiting, what.entries.front().point());
-        return;
-    }
-    for (auto* link : {&successor_, &learner_link_})
-    {
-        if (!*link || !(*link)->awaits_rows(what.id)) continue;
-        auto view = view_for_links();
-        if (!(*link)->on_rows(what.entries, view)) halt("a log row on disk is not the one that was written");
-    }
-}
-
-void replica::impl::on(read_wanted const& what)
-{
-    reads_.wanted(what.token, read_view(), *out_);
-}
-
-void replica::impl::on(read_done const& what)
-{
-    reads_.done(what.token, read_view(), *out_);
+    if (epoch_.source && writes_.durable() != before) epoch_.ack_due = true;
 }
 
 void replica::impl::on(disk_room const& what)
 {
     if (room_ == what.left) return;
     room_ = what.left;
-    ack_due_ = true;
+    epoch_.ack_due = true;
     heartbeat_due_ = true;
 }
 
@@ -309,7 +275,7 @@ void replica::impl::on(step_down const&)
     stepping_down_ = true;
     heartbeat_due_ = true;
     // Whoever hears that heartbeat need not wait for it. Reads go on, by asking the others.
-    if (rule(r::who_says_goodbye_has_no_lease)) lease_until_.reset();
+    if (rule(r::who_says_goodbye_has_no_lease)) epoch_.lease_until.reset();
 }
 
 void replica::impl::on(stopping const&)
@@ -317,41 +283,22 @@ void replica::impl::on(stopping const&)
     stopping_ = true;
 }
 
-read_queue::view replica::impl::read_view() const
-{
-    return {
-        .is_member = position_.has_value(),
-        .active = activated_,
-        .lease = lease_valid(now_.steady),
-        .in = config_.at,
-        .end = log_.end(),
-        .applied = writes_.applied(),
-        .others = &others_,
-        .how = &how_,
-        .now = now_.steady,
-    };
-}
-
-bool replica::impl::lease_valid(instant now) const
-{
-    return activated_ && lease_until_ && now < *lease_until_;
-}
-
 void replica::impl::status(replica_status& out) const
 {
     auto const& told = out.config;
-    bool const same = told.at == config_.at && told.id == config_.id && told.state == config_.state;
-    if (!same) out.config = config_;
-    out.part = part();
-    out.active = activated_;
+    bool const same =
+        told.at == epoch_.config.at && told.id == epoch_.config.id && told.state == epoch_.config.state;
+    if (!same) out.config = epoch_.config;
+    out.part = epoch_.part();
+    out.active = epoch_.activated;
     out.end = log_.end_point();
     out.received = log_.end();
     out.durable = writes_.durable();
-    out.verified = verified_;
-    out.stable = stable_;
+    out.verified = epoch_.verified;
+    out.stable = epoch_.stable;
     out.commit = commit_;
     out.applied = writes_.applied();
-    out.lease_until = lease_until_.value_or(instant{});
+    out.lease_until = epoch_.lease_until.value_or(instant{});
     out.pending_submissions = locals_.size();
     out.base = log_.base();
     out.can_do = service_;
@@ -359,7 +306,7 @@ void replica::impl::status(replica_status& out) const
     out.least = least();
     out.moved_bytes = moved_bytes_;
     out.clock_error = clock_.error(now_);
-    out.refused_us = refused_us_;
+    out.refused_us = epoch_.refused_us;
     out.agreed_us = clock_.agreed_us({});
 }
 

@@ -14,16 +14,6 @@
 namespace chaind::chain
 {
 
-enum class role : std::uint8_t
-{
-    detached,  // not in the newest known configuration
-    learner,
-    head,
-    middle,
-    tail,
-    solo,
-};
-
 // A view for status pages, metrics and tests.
 struct replica_status
 {

@@ -1,16 +1,17 @@
 #pragma once
 // The state of one replica and what it does with each event; split by task over replica.cpp (events in,
-// effects out), membership.cpp (epochs, promises, links), incoming.cpp (appends from upstream), commit.cpp
-// (stable, commit, apply), head.cpp (submissions), snapshot.cpp (snapshots, what of the log may go) and
-// heartbeats.cpp (time).
+// effects out), membership.cpp (epochs, promises), incoming.cpp (from upstream), links.cpp (to whoever stands
+// behind), commit.cpp (stable, commit, apply), head.cpp (submissions), reads.cpp, snapshot.cpp, feeding.cpp
+// (the learner's progress), compaction.cpp (what of the log may go), returning_store.cpp (whether a store is
+// what it was) and heartbeats.cpp (time). What holds in one epoch alone is epoch_part.
 
 #include "base/recent_peak.hpp"
 #include "base/rules.hpp"
 #include "chain/agreed_clock.hpp"
+#include "chain/epoch_part.hpp"
 #include "chain/known_links.hpp"
 #include "chain/local_submissions.hpp"
 #include "chain/log_index.hpp"
-#include "chain/outgoing_link.hpp"
 #include "chain/read_queue.hpp"
 #include "chain/replica.hpp"
 #include "chain/snapshot_receiver.hpp"
@@ -47,56 +48,81 @@ private:
     void on(directed const& what);
     void on(config_link const& what);
     void on(written const& what);
-    void on(log_read const& what);
     void on(submit_local const& what);
     void on(forget_local const& what);
-    void on(read_wanted const& what);
-    void on(read_done const& what);
     void on(disk_room const& what);
     void on(disk_stalled const& what);
     void on(step_down const&);
     void on(stopping const&);
+    // After each event: all that follows from the state as it is now, in one order. The handlers above only
+    // change state.
     void settle();
     [[nodiscard]] own_state own() const;
     void note_service();
+    // The process must end: what this replica holds cannot be right. Nothing else is done in this step or
+    // later.
     void halt(std::string why);
+    // This store's history is not the chain's. A member halts; a learner begins with an empty store, this one
+    // kept.
     void other_history(std::string why);
     void send(member const& to, message what);
-    [[nodiscard]] read_queue::view read_view() const;
 
     // membership.cpp
+    // The same run of the same store. Who has restarted is somebody else: nobody knows what it has forgotten.
     [[nodiscard]] bool is(member const& one, member const& other) const;
     [[nodiscard]] std::optional<std::size_t> position_of(member const& m, chain_config const& in) const;
-    [[nodiscard]] bool is_head() const { return position_ == std::size_t{0}; }
-    [[nodiscard]] bool is_tail() const { return position_ && *position_ + 1 == config_.members.size(); }
-    [[nodiscard]] role part() const;
-    [[nodiscard]] bool in_stream() const { return entered_ && (position_ || (source_ && rows_proven())); }
-    [[nodiscard]] member const* upstream() const;
-    [[nodiscard]] bool holds_promise() const;
+    // Rows of this epoch may come and go: promised, and a member or a learner whose rows are proven.
+    [[nodiscard]] bool in_stream() const
+    {
+        return epoch_.entered && (epoch_.position || (epoch_.source && rows_proven()));
+    }
+    [[nodiscard]] bool holds_promise() const;  // durably, unless a mistake is planted
+    // Precondition: `next` is above the epoch here. Afterwards nothing of the old epoch is left, the promise
+    // of the new one is on its way to the disk, and nothing is done in it before that is durable.
     void adopt(chain_config const& next);
+    [[nodiscard]] epoch_part beginning_of(chain_config const& next) const;
     void assign_learner(std::optional<learner_assignment> const& to);
     void enter_if_promised();
     void activate_if_ready();
+
+    // links.cpp
     void keep_links();
+    [[nodiscard]] member const* learner_to_feed() const;  // null: none
     void pump_links();
     [[nodiscard]] link_view view_for_links();
     [[nodiscard]] outgoing_link* link_to(member const& peer);
+    void on(log_read const& what);
+    void from_peer(member const& from, ok const& what);
+    void from_peer(member const& from, nack const& what);
+    void from_peer(member const& from, ack const& what);
+
+    // feeding.cpp
+    [[nodiscard]] std::optional<learner_progress> feeding();
+    void sample_end();
+    void count_traffic();
 
     // incoming.cpp
     void from_peer(member const& from, append const& what);
     void from_peer(member const& from, mark const& what);
+    // Precondition: an append is parked, and `read` is what the disk holds at its `prev`.
+    void accept_parked(std::vector<entry> const& read);
+    // `own`: this log's point at `prev` as the disk told it; nothing: it is looked up, or parked until then.
     void accept(append const& what, std::optional<log_point> const& own);
     void mismatch(append const& what, log_point const& own);
+    // Precondition: the logs agree at `prev`. Afterwards the log holds the append's rows, and they are
+    // verified. False: the append is void, and the log as it was, or the replica has halted.
     [[nodiscard]] bool take_rows(append const& what);
     [[nodiscard]] bool too_far_ahead(log_point const& last, entry const& row);
+    // Precondition: nothing above `last` is committed. Afterwards the log and what goes to the disk end
+    // there.
     void truncate(seq last);
 
-    // messages from downstream: membership.cpp
-    void from_peer(member const& from, ok const& what);
-    void from_peer(member const& from, nack const& what);
-    void from_peer(member const& from, ack const& what);
+    // reads.cpp
+    void on(read_wanted const& what);
+    void on(read_done const& what);
     void from_peer(member const& from, still_at const& what);
     void from_peer(member const& from, still_at_yes const& what);
+    [[nodiscard]] read_queue::view read_view() const;
 
     // snapshot.cpp
     void on(snapshot_made const& what);
@@ -104,33 +130,40 @@ private:
     void on(incoming_opened const& what);
     void on(chunk_kept const& what);
     void on(incoming_checked const& what);
-    void on(rows_checked const& what);
-    void on(compacted const& what);
     void from_peer(member const& from, snap_offer const& what);
     void from_peer(member const& from, snap_want const& what);
     void from_peer(member const& from, snap_chunk const& what);
-    [[nodiscard]] bool takes_snapshots() const { return in_stream() && !position_ && source_; }
+    [[nodiscard]] bool takes_snapshots() const { return in_stream() && !epoch_.position && epoch_.source; }
     [[nodiscard]] snapshot_source::view giving();
     [[nodiscard]] snapshot_receiver::view taking();
+    void attend_snapshots();
+
+    // compaction.cpp
+    void on(compacted const& what);
+    void watch_positions();
+    void say_may_drop();
+
+    // returning_store.cpp
+    void on(rows_checked const& what);
+    void judge_rows();
     [[nodiscard]] bool rows_proven() const
     {
         return rows_ == rows::sound || rows_ == rows::believed || !rule(r::a_returning_store_is_checked);
     }
-    void judge_rows();
-    void attend_snapshots();
-    void count_traffic();
-    void watch_positions();
-    void say_may_drop();
 
     // commit.cpp
+    // Neither falls within an epoch: `stable_` <= durable and verified here, <= the predecessor's; commit <=
+    // verified here, and at the tail what is stable once the epoch is ACTIVE.
     void advance_stable();
     void advance_commit();
-    void order_apply();
-    void acknowledge();
+    void order_apply();  // everything that is committed, in order, once
+    void acknowledge();  // upstream, when there is news or a mark to answer
 
     // head.cpp
     void from_peer(member const& from, submit const& what);
     void from_peer(member const& from, refused const& what);
+    // Precondition: head of an ACTIVE epoch. Nothing: the command has a place in the log, now or since
+    // before.
     [[nodiscard]] std::optional<refusal> assign(submission const& what);
     void hand_over(std::vector<submission> const& what);
     [[nodiscard]] least_room least_from_here() const;  // of this member and those below
@@ -141,14 +174,10 @@ private:
     void heartbeat_if_due();
     void note_lateness(microseconds by);
     [[nodiscard]] std::vector<node_id> unreachable();
-    [[nodiscard]] std::optional<learner_progress> feeding();
-    void sample_end();
 
     settings how_;
     now_t now_;
     agreed_clock clock_;
-    std::int64_t refused_us_ =
-        0;  // by how much the newest row that was refused for its stamp is ahead; 0: none is
     effects* out_ = nullptr;  // of the step under way
     std::optional<std::string> halted_;
     std::optional<begin_anew> anew_;
@@ -157,40 +186,11 @@ private:
     write_queue writes_;
     read_queue reads_;
     local_submissions locals_;
-    refused_requests refused_;
 
-    // Membership: the newest known configuration and this replica's part in it.
-    chain_config config_;
+    epoch_part epoch_;       // of the newest configuration that is known
+    seq commit_;             // what was committed in one epoch is so in all that follow
     bool restored_ = false;  // in no chain since its store was made from a backup
-    std::optional<std::size_t> position_;
-    std::vector<member> others_;
-    std::optional<learner_assignment> assignment_;  // of config_'s epoch
-    std::optional<member> source_;                  // this replica learns from it
-    bool entered_ = false;                          // the promise of config_ is durable
-    bool activated_ = false;                        // and config_ is ACTIVE, with this replica as member
-    instant entered_at_{};
-    std::optional<instant> lease_until_;  // in config_'s epoch
 
-    // This epoch's positions; received is log_.end(), durable and applied are in writes_.
-    seq verified_;
-    seq stable_;
-    seq upstream_stable_;
-    seq commit_;
-    seq commit_heard_;
-    std::optional<seq> open_;      // the head's end when it promised this epoch
-    bool matched_ = false;         // an append of this epoch met this log
-    bool shares_history_ = false;  // and met it at its commit or above: nothing in it is of another history
-
-    struct parked
-    {
-        std::uint64_t read_id = 0;
-        append what;
-    };
-    // Waits for the disk to tell its `prev`. Each read is answered, or ends the process.
-    std::optional<parked> parked_;
-
-    std::optional<outgoing_link> successor_;
-    std::optional<outgoing_link> learner_link_;
     snapshot_source snapshot_out_;
     snapshot_receiver snapshot_in_;
     // A store that another run of this process left may have suffered since.
@@ -222,17 +222,9 @@ private:
 
     room room_ = room::ample;               // on the own disk
     std::optional<instant> stalled_since_;  // the own disk
-    least_room least_below_;                // by the successor's word in this epoch
-    least_room least_above_;                // by the predecessor's: of all members
 
-    bool ack_due_ = false;
-    seq said_commit_;  // upstream, in this epoch
-    instant said_at_{};
-
-    // The head.
-    std::size_t uncommitted_bytes_ = 0;
-    std::vector<std::pair<member, submission>> early_;  // submits that came before ACTIVE was known here
-    instant resubmitted_at_{};
+    instant said_at_{};         // an ack upstream
+    instant resubmitted_at_{};  // the commands of the own clients
 
     // What can be served.
     known_links known_;
@@ -249,10 +241,8 @@ private:
     recent_peak late_{late_counts};                        // by how much heartbeats came late
     recent_peak fsync_{late_counts};                       // how long a write took
     std::deque<std::pair<write_id, instant>> ordered_at_;  // writes under way
-    seq joined_upto_;                                      // last reported as joiner
     std::unordered_map<node_id, instant> heard_at_;
-    std::unordered_set<node_id> ended_;         // whose connection has, with no word since
-    std::deque<std::pair<instant, seq>> ends_;  // when the log's end passed where, for a learner's lag
+    std::unordered_set<node_id> ended_;  // whose connection has, with no word since
 };
 
 }  // namespace chaind::chain

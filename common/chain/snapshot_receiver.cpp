@@ -1,7 +1,5 @@
 #include "chain/snapshot_receiver.hpp"
 
-#include "chain/positions.hpp"
-
 namespace chaind::chain
 {
 namespace

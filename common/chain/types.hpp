@@ -17,6 +17,20 @@
 namespace chaind::chain
 {
 
+// What a peer may call a position in the log: far below the number's end, so that no sum of positions can
+// wrap.
+constexpr seq highest_position{std::uint64_t{1} << 62};
+
+enum class role : std::uint8_t
+{
+    detached,  // not in the newest known configuration
+    learner,
+    head,
+    middle,
+    tail,
+    solo,
+};
+
 // One log row. `command` is opaque here; it is shared because the same bytes wait for the disk, the
 // successor, the cache and the apply at once.
 struct entry

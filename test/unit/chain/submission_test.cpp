@@ -1,4 +1,5 @@
 #include "chain/local_submissions.hpp"
+#include "chain/refused_requests.hpp"
 #include "harness.hpp"
 
 #include <boost/test/unit_test.hpp>

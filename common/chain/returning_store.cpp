@@ -1,0 +1,45 @@
+// Whether the rows of a store that another run left are still those that were written. docs/protocol.md 8.3.
+
+#include "base/rules.hpp"
+#include "chain/replica_impl.hpp"
+
+namespace chaind::chain
+{
+namespace
+{
+
+constexpr auto check_again_after = 5s;
+
+}  // namespace
+
+void replica::impl::on(rows_checked const& what)
+{
+    if (what.again)
+        rows_ = rows::doubtful;
+    else if (!what.error.empty())
+        rows_ = rows::changed;
+    else
+        rows_ = what.partly ? rows::believed : rows::sound;
+    rows_trouble_ = what.error;
+    rows_checked_at_ = now_.steady;
+    heartbeat_due_ = true;
+    epoch_.ack_due = true;  // a source may have probed before
+}
+
+// A member gives on what its store holds, so that a changed row must be found before this replica is one
+// (docs/protocol.md 8.3). A store that is changed is not set aside while it belongs to a member, since others
+// rely on it, nor while a cold start may still need it: only when the chain is ACTIVE without it, that is as
+// a learner's.
+void replica::impl::judge_rows()
+{
+    bool const due = rows_trouble_.empty() || now_.steady - rows_checked_at_ >= check_again_after;
+    if (rows_ == rows::doubtful && !epoch_.position && due)
+    {
+        rows_ = rows::in_check;
+        out_->snapshot_orders.emplace_back(check_rows{.all = rows_suspect_});
+    }
+    if (rows_ == rows::changed && epoch_.source && rule(r::a_returning_store_is_checked))
+        other_history(rows_trouble_);
+}
+
+}  // namespace chaind::chain
