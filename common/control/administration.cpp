@@ -11,7 +11,7 @@ namespace chaind::control
 namespace
 {
 
-// Wherever a name that leaves for good could still be waited for.
+// Takes a name that leaves for good out of every list in which something would go on waiting for it.
 void forget(record& in, node_id const& who)
 {
     std::erase(in.drained, who);

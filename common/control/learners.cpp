@@ -60,8 +60,9 @@ bool controller::impl::ready(node_id const& name) const
     return !may_be_member || !rec_.current.contains(found->who);
 }
 
-// A replacement comes in beside the one that it replaces, however long the chain is; who was taken out to be
-// moved has its place. Who is to leave holds none: the last of a chain cannot go before somebody is there.
+// A replacement comes in beside the member that it replaces, however long the chain is, and a member that was
+// taken out to be moved gets its place back. A member that is to leave takes no place: the last one of a
+// chain cannot go before its successor is in.
 bool controller::impl::has_place_for(node_id const& name) const
 {
     bool const replacement = rec_.replacing && rec_.replacing->second == name;
@@ -212,8 +213,8 @@ std::optional<member> controller::impl::ready_joiner() const
 {
     auto const* how_far = progress();
     if (how_far == nullptr || how_far->needs_snapshot) return std::nullopt;
-    // However many entries that is: what comes in so short a time a learner that keeps up takes in as short a
-    // one.
+    // The lag counts in time and not in entries: a learner that keeps up takes what came in so short a time
+    // in as short a time.
     if (how_far->lag_time > splice_lag()) return std::nullopt;
     auto const& learner = learning_->learner;
     auto const* hb = nodes_.last_of(learner);

@@ -145,7 +145,7 @@ void controller::impl::on(move_node const& e)
         return reply(e.request, admin_verdict::already);
     if (chain.size() < 2 || rec_.want < 2) return reply(e.request, admin_verdict::last_replica);
     if (e.to_head && clocks_.error(e.who)) return reply(e.request, admin_verdict::wrong_clock);
-    // One that is out and dead holds nobody up.
+    // A machine that was taken out to be moved, and has died since, does not keep others from being moved.
     auto under_way = [&](node_id const& name) { return has_name(chain, name) || stands_by(name); };
     if (!rec_.moving.empty() && under_way(rec_.moving.front()))
         return reply(e.request, admin_verdict::not_now);
@@ -180,7 +180,7 @@ void controller::impl::on(replace_node const& e)
         with = *found;
     }
     if (has_name(chain, *with)) return reply(e.request, admin_verdict::is_a_member);
-    // Of a name that is not known yet, we have heard nothing.
+    // Only a known machine can be found dead: of a name that is new here nothing has been heard yet.
     if (auto const* found = nodes_.find(*with); is_known(*with) && (found == nullptr || !alive(found->who)))
         return reply(e.request, admin_verdict::not_alive);
     take_on({.what = verb::replace, .request = e.request, .who = e.who, .with = with});

@@ -123,10 +123,10 @@ std::optional<admin_answer> service::outdated(std::optional<std::uint64_t> if_ep
     return refusal(409, "conflict", "the chain has changed: it is at epoch " + std::to_string(current));
 }
 
-// Who comes while a failed replica is being taken out has done nothing wrong, and that is over in a moment:
-// the change waits, and is judged anew, as if it had just come. What another administrator has begun is
-// refused at once. Who has gone is told nothing, and nothing is changed: it may have asked long ago, where
-// this process or its machine stood still.
+// A change that comes while a failed replica is being taken out waits for that, which takes a moment, and is
+// then judged as if it had just come. While another administrator's change is under way it is refused at
+// once. When its sender has gone meanwhile nothing is changed: where this process or its machine stood still,
+// the request may be old.
 asio::awaitable<admin_answer> service::perform_in_turn(
     wish what, std::optional<std::uint64_t> if_epoch, std::function<bool()> asker_waits
 )

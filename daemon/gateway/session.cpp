@@ -158,7 +158,7 @@ void session::note(wire::request const& what)
 
 void session::say(std::string text, std::size_t weight, page_turns::turn_ptr turn)
 {
-    // Requests that were served by serve() are counted already.
+    // An answer that waits to be written weighs as much as its request did while it was served.
     inflight_ += weight;
     answers_.push_back({.text = std::move(text), .weight = weight, .turn = std::move(turn)});
     if (link_ != nullptr) link_->wake();
