@@ -210,7 +210,7 @@ result<std::string> set_aside(std::string const& database, std::string const& ut
         folder = base.string() + "-" + std::to_string(n);
     }
     auto const name = fs::path(database).filename().string();
-    for (auto const* tail : {"", "-wal", "-shm", "-distrusted"})
+    for (auto const* tail : {"", "-wal", "-shm", "-distrusted", ".restored"})
     {
         if (!exists(database + tail)) continue;
         if (::rename((database + tail).c_str(), (folder / (name + tail)).c_str()) != 0)
@@ -242,7 +242,7 @@ result<snapshot_manifest> restore_backup(
         text = database + " exists already";
         return errc::disk_failed;
     }
-    auto const part = database + ".restored";
+    auto const part = restore_part_of(database);
     auto failure = copy_file(file, part, text);
     if (!failure)
     {

@@ -68,6 +68,12 @@ bool log_without_database(std::string const& path)
     return size_of(path) == 0 && size_of(path + "-wal") > 0;
 }
 
+// Who restores a backup wants what is in it: an empty store in its place would begin another history.
+bool restore_without_end(std::string const& path)
+{
+    return size_of(path) == 0 && size_of(restore_part_of(path)) > 0;
+}
+
 error_code cannot(std::string const& what, std::string const& path, std::string& why)
 {
     int const error = errno;
@@ -114,6 +120,12 @@ result<process_lock> prepare_file(std::string const& path, std::string& why)
     if (log_without_database(absolute.string()))
     {
         why = path + " is gone or empty, and what was written to it last is still in " + path + "-wal";
+        return errc::store_damaged;
+    }
+    if (restore_without_end(absolute.string()))
+    {
+        why = "a restore to " + path + " did not end; repeat it, or remove " + restore_part_of(path) +
+              " to begin with an empty store";
         return errc::store_damaged;
     }
     if (!make_file(absolute) || !sync_folder(folder)) return cannot("make", absolute.string(), why);

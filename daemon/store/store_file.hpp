@@ -12,9 +12,15 @@ namespace chaind::store
 {
 
 // Makes the folder (0700) and the empty file (0600) where they are missing, durably, and takes the lock
-// `path` + ".lock". Errors: locked, no_access, store_damaged (a -wal whose database is gone), disk_failed;
-// `why` becomes a sentence.
+// `path` + ".lock". Errors: locked, no_access, store_damaged (a -wal whose database is gone, a restore that
+// did not end), disk_failed; `why` becomes a sentence.
 result<process_lock> prepare_file(std::string const& path, std::string& why);
+
+// What a restore makes beside the database until it is whole.
+[[nodiscard]] inline std::string restore_part_of(std::string const& path)
+{
+    return path + ".restored";
+}
 
 // What keeps this process from reading and writing the database or what SQLite has beside it: a sentence, or
 // nothing.

@@ -218,6 +218,9 @@ BOOST_AUTO_TEST_CASE(a_backup_becomes_a_store_that_says_so_until_a_chain_has_it)
         BOOST_TEST((second.error() == errc::locked));
         BOOST_TEST(std::filesystem::file_size(how.path + ".restored") == 3);
     }
+    // That one was killed: nobody begins with an empty store in its place, until it is repeated.
+    BOOST_TEST((store::sqlite_store::open(how).error() == errc::store_damaged));
+    BOOST_TEST(!std::filesystem::exists(how.path));
     auto const restored = store::restore_backup(backup, how.path, numbered<store_id>(30), &why);
     BOOST_TEST_REQUIRE(restored.has_value(), why);
     BOOST_TEST((*restored == manifest));
