@@ -71,8 +71,9 @@ class Client:
         await self.open()
         return self
 
-    async def __aexit__(self, *_):
+    async def __aexit__(self, failure, *_):
         await self.close()
+        assert failure is not None or self.broken is None, self.broken
 
     async def open(self):
         self.socket = await websockets.connect(self.url, subprotocols=["chat.v1"], max_size=None, open_timeout=5, compression=None)
@@ -84,8 +85,6 @@ class Client:
         answer = await self.raw({"op": "hello", "d": d})
         self.hello = answer["d"]
         self.lineage = self.hello["lineage"]
-        if self.hello["resume"] != "ok":
-            self.pos = answer["pos"]
 
     async def close(self):
         self.reader.cancel()
@@ -111,6 +110,9 @@ class Client:
 
     async def take(self, frame):
         if "re" in frame:
+            # Where events go on from here is in the answer to hello, and the first of them may come right behind it.
+            if frame["ok"] and frame.get("d", {}).get("resume", "ok") != "ok":
+                self.pos = frame["pos"]
             future = self.waiting.pop(frame["re"], None)
             if future and not future.done():
                 future.set_result(frame)
