@@ -70,6 +70,7 @@ enum class r : std::uint8_t
     death_is_told_by_the_same_kernel,
     who_says_goodbye_has_no_lease,
     who_falls_silent_with_others_is_waited_for,
+    who_may_be_on_its_way_is_waited_for,
     the_first_word_excuses_the_others,
     nothing_is_planned_on_who_is_waited_for,
     a_promise_names_its_configuration,  // not its number alone

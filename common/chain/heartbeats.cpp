@@ -27,8 +27,6 @@ void replica::impl::heartbeat_if_due()
     if (heartbeat_at_ != instant{}) note_lateness(now_.steady - heartbeat_at_ - how_.heartbeat_every);
     heartbeat_due_ = false;
     heartbeat_at_ = now_.steady;
-    // Alive is not working: a replica whose disk hangs must look dead.
-    if (stalled_since_) return;
     auto const end = log_.point(writes_.durable());
     BOOST_ASSERT(end);
     out_->heartbeats.push_back(heartbeat{
@@ -40,8 +38,10 @@ void replica::impl::heartbeat_if_due()
         .verified = epoch_.entered ? epoch_.verified : commit_,
         .commit = std::min(commit_, writes_.durable()),  // a learner hears of more
         .unreachable = unreachable(),
+        .missed = missed(),
         .feeding = feeding(),
         .stepping_down = stepping_down_,
+        .stalled = stalled_since_.has_value(),
         .restored = restored_,
         .in_doubt = !epoch_.position && (rows_ == rows::doubtful || rows_ == rows::in_check),
         .damaged = rows_ == rows::changed,
@@ -59,6 +59,16 @@ void replica::impl::note_lateness(microseconds by)
 {
     // Ticks come every 10 ms at the latest: up to there nothing was late.
     if (by > tick_every) late_.note(by - tick_every, now_.steady);
+}
+
+// A link of which nothing has been told yet may still come up.
+std::vector<node_id> replica::impl::missed() const
+{
+    std::vector<node_id> out;
+    if (!epoch_.entered || !epoch_.position) return out;
+    for (auto const& m : epoch_.others)
+        if (known_.lost(m)) out.push_back(m.name);
+    return out;
 }
 
 // Who was late itself has not read in time what had come: twice its own lateness is no silence of others.

@@ -29,6 +29,12 @@ bool known_links::reached(member const& who) const
     return found != nullptr && found->reached;
 }
 
+bool known_links::lost(member const& who) const
+{
+    auto const* const found = of(who);
+    return found != nullptr && !found->reached;
+}
+
 bool known_links::apart(member const& who) const
 {
     auto const* const found = of(who);

@@ -17,6 +17,7 @@ public:
 
     // A link to it carries in both directions.
     [[nodiscard]] bool reached(member const& who) const;
+    [[nodiscard]] bool lost(member const& who) const;  // it was told of, and does not carry
     // It says that it does not reach a neighbour in the chain.
     [[nodiscard]] bool apart(member const& who) const;
     // Lately, as the config service says; no: it is silent there.

@@ -173,6 +173,7 @@ private:
     // heartbeats.cpp
     void heartbeat_if_due();
     void note_lateness(microseconds by);
+    [[nodiscard]] std::vector<node_id> missed() const;
     [[nodiscard]] std::vector<node_id> unreachable();
 
     settings how_;

@@ -40,7 +40,7 @@ controller::impl::impl(settings how, record from, instant now)
     for (auto const* config : {&rec_.last_active, &rec_.current})
         for (auto const& m : config->members)
         {
-            detector_.assume(m, now);
+            detector_.assume(m, now, back_by());
             nodes_.at(m.name).member_since = now;
         }
 }
@@ -103,7 +103,7 @@ void controller::impl::on(heard const& e)
     if (is_older())
     {
         // Nothing is decided and nobody is answered; people may need to know who is there.
-        if (nodes_.heard(hb, detector_, now_)) detector_.heard(hb.from, now_, hb.stepping_down, hb.late);
+        if (nodes_.heard(hb, detector_, now_)) note_alive(hb);
         return;
     }
 
@@ -112,12 +112,12 @@ void controller::impl::on(heard const& e)
     bool const all_were_silent = rule(r::own_pause_is_no_verdict) && !base.empty() &&
                                  std::none_of(base.begin(), base.end(), alive_now);
     if (!nodes_.heard(hb, detector_, now_)) return;
-    detector_.heard(hb.from, now_, hb.stepping_down, hb.late);
+    note_alive(hb);
     // We were cut off from the whole chain and this is its first word: the others' silence was ours as well.
     if (all_were_silent && rec_.last_active.contains(hb.from))
         for (auto const& m : base)
             if (!nodes_.superseded(m) && detector_.judge(m, now_) == verdict::silent)
-                detector_.assume(m, now_);
+                detector_.assume(m, now_, back_by());
 
     // Its answer says what time it is.
     clocks_.heard(hb.from.name, hb.wall_us, hb.end.ts_us, detector_.is_on_this_kernel(hb.from), now_);
@@ -136,6 +136,28 @@ void controller::impl::on(heard const& e)
         note_join(*hb.feeding);
     }
     answer(hb);
+}
+
+// A replica whose disk hangs must look dead, although its process speaks: alive is not working. And whoever
+// is not heard by other members either is not on its way to us.
+void controller::impl::note_alive(heartbeat const& hb)
+{
+    if (!hb.stalled) detector_.heard(hb.from, now_, hb.stepping_down, hb.late);
+    if (hb.promised != rec_.current.at) return;
+    for (auto const& m : rec_.current.members)
+        if (has_name(hb.unreachable, m.name) || has_name(hb.missed, m.name)) detector_.missed(m);
+}
+
+bool controller::impl::stands_still(node const& what) const
+{
+    return what.last && what.last->stalled && now_ - what.last_at <= how_.silence_max;
+}
+
+// Our own start, or the end of our isolation, is no failure of theirs: they dial again, one sooner than
+// another.
+instant controller::impl::back_by() const
+{
+    return rule(r::who_may_be_on_its_way_is_waited_for) ? now_ + how_.return_wait : now_;
 }
 
 void controller::impl::on(tick const& e)
@@ -348,7 +370,7 @@ void controller::impl::answer(heartbeat const& hb)
     auto what = directive_for(hb.from.name);
     bool const may_lease = rec_.current.state == config_state::active && !changing() &&
                            rec_.current.contains(hb.from) && hb.promised == rec_.current.at &&
-                           !hb.stepping_down;
+                           !hb.stepping_down && !hb.stalled;
     if (may_lease)
     {
         leases_.granted(hb.from, now_);
@@ -533,6 +555,7 @@ std::vector<node_status> controller::impl::nodes() const
         status.name = name;
         status.last = node.last;
         status.alive = node.last && detector_.alive(node.who, now_);
+        status.stalled = stands_still(node);
         status.learner = learning_ && learning_->learner.name == name;
         if (node.last && !status.alive) status.failed_since = detector_.last_heard(node.who);
         status.reason = what_is_wrong(name, node);

@@ -28,6 +28,7 @@ struct node_status
     node_id name;
     std::optional<heartbeat> last;  // newest heartbeat
     bool alive = false;             // by the failure detector
+    bool stalled = false;           // it speaks, and says that its disk stands still
     bool learner = false;
     std::optional<instant> failed_since;  // not alive and once known
     std::string reason;                   // why it is not a member, or not a sound one, for people

@@ -56,6 +56,9 @@ private:
     // ---- controller.cpp: events
     void on(tick const& e);
     void on(heard const& e);
+    void note_alive(heartbeat const& hb);
+    [[nodiscard]] bool stands_still(node const& what) const;  // so it says
+    [[nodiscard]] instant back_by() const;                    // those whom we assume alive
     void on(connected const& e);
     void on(connection_lost const& e);
     [[nodiscard]] bool expects_another(member const& who, instant now) const;

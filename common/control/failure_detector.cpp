@@ -45,11 +45,17 @@ microseconds failure_detector::patience(member const& who) const
     return patience(found == known_.end() ? state{} : found->second);
 }
 
-void failure_detector::assume(member const& who, instant now)
+void failure_detector::assume(member const& who, instant now, instant back_by)
 {
     auto& seen = known_[who];
     seen.heard = seen.speaks_since = now;
     seen.assumed = true;
+    seen.back_by = back_by;
+}
+
+void failure_detector::missed(member const& who)
+{
+    if (auto found = known_.find(who); found != known_.end()) found->second.back_by = {};
 }
 
 void failure_detector::connected(member const& who, bool same_kernel)
@@ -82,6 +88,7 @@ void failure_detector::forgive(instant since, instant now)
         if (overdue(seen, since)) continue;
         seen.heard += now - since;
         seen.speaks_since += now - since;
+        if (seen.back_by != instant{}) seen.back_by += now - since;
         seen.assumed = true;
     }
 }
@@ -96,7 +103,7 @@ verdict failure_detector::judge(member const& who, state const& of, instant now)
 {
     if (of.gone) return verdict::gone;
     if (of.lost && of.stepping_down) return verdict::left;
-    if (!overdue(of, now)) return verdict::alive;
+    if (!overdue(of, now) || of.back_by >= now) return verdict::alive;
     if (!connections_.contains(who)) return verdict::silent;
     if (of.excused_until >= now) return verdict::alive;
     if (of.heard + longest_ < now) return verdict::silent;

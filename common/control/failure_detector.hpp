@@ -58,8 +58,11 @@ public:
     [[nodiscard]] bool lost(member const& who);
     // The answer to a probe. It counts only while nothing was heard since the connection ended.
     void probed(member const& who, bool gone);
-    // It was not heard, but the observer is to blame: it gets a whole silence from now on.
-    void assume(member const& who, instant now);
+    // It was not heard, but the observer is to blame: it gets a whole silence from now on, and until
+    // `back_by` unless somebody says that it is missed.
+    void assume(member const& who, instant now, instant back_by);
+    // Somebody who should hear it does not: if we have not either, it is not on its way to us.
+    void missed(member const& who);
     // The observer itself was deaf since `since`: that time is no silence of whoever was in time then.
     void forgive(instant since, instant now);
     void forget(member const& who)
@@ -94,6 +97,7 @@ private:
         bool lost = false;
         bool gone = false;
         bool assumed = false;
+        instant back_by{};  // while assumed: it may be on its way to us until then
         microseconds late{};
     };
 

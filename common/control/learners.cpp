@@ -279,6 +279,7 @@ std::string controller::impl::what_is_wrong(node_id const& name, node const& wha
     if (is_removed(name)) return "removed by the administrator";
     if (is_drained(name)) return "drained by the administrator";
     if (what.last && what.last->outdated) return outdated_words(name, *what.last);
+    if (stands_still(what)) return "its disk stands still";
     if (auto const back = is_held(name, what); back != held::no) return why_held(back, what);
     if (in_chain != chain.end() && !nodes_.superseded(*in_chain) && what.last && !alive(what.who))
         return detector_.judge(what.who, now_) == verdict::silent

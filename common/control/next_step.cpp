@@ -74,6 +74,10 @@ std::string next_step(status_input const& in, node_status const& node)
     if (!in.registry_lacks.empty() || disk_stands_still(in) || is_listed(in.foreign, node.name))
         return "what is said of the registry: until then nothing is decided";
     if (node.last && node.last->outdated) return "upgrade chaind on " + name;
+    if (node.stalled)
+        return "look at the disk of " + name +
+               " (`dmesg` there names the device), or restart that machine; when the "
+               "disk works again it comes back by itself";
     auto const who = who_has_all(in);
     if (who && node.alive)
         return "bring " + *who +

@@ -309,7 +309,9 @@ bool controller::impl::vouched(std::vector<member> const& chain, std::size_t pla
 {
     auto const& m = chain[place];
     auto const heard_at = detector_.last_heard(m);
-    if (nodes_.superseded(m) || detector_.judge(m, now_) != verdict::silent || !heard_at) return false;
+    if (auto const* hb = nodes_.last_of(m); hb != nullptr && hb->stalled) return false;
+    bool const unheard = detector_.judge(m, now_) == verdict::silent || detector_.assumed(m, now_);
+    if (nodes_.superseded(m) || !unheard || !heard_at) return false;
     if (now_ - *heard_at >= how_.vouch_wait) return false;
     bool witness = false;
     for (auto const neighbour : {place - 1, place + 1})
@@ -448,6 +450,7 @@ std::string controller::impl::why_out(member const& m, proposal const& next) con
     if (known != nullptr && known->last && known->last->outdated) return outdated_words(m.name, *known->last);
     if (known != nullptr && known->last && known->last->stepping_down) return "it stopped cleanly";
     if (detector_.judge(m, now_) == verdict::gone) return "its process is gone";
+    if (!alive(m) && known != nullptr && known->last && known->last->stalled) return "its disk stands still";
     if (!alive(m) && (known == nullptr || !known->last))
         return "not heard since the config service began, " + in_ms(now_ - started_) + " ago";
     if (!alive(m)) return "no heartbeat for " + in_ms(now_ - detector_.last_heard(m).value_or(now_));

@@ -204,13 +204,16 @@ struct settings
         bootstrap;       // members of the first configuration, head first; used once, on an empty registry
     std::string kernel;  // that runs this config service; empty: not known
     boot_id run;         // random, of this run: what makes configurations' ids differ
-    microseconds silence = 250ms;       // without a heartbeat: failed
-    microseconds silence_max = 1s;      // at most, on a host that is late
-    microseconds lease = 200ms;         // granted with each answer
-    int lease_margin_percent = 5;       // clocks may run at rates within 2.4 % of each other
-    microseconds promise_wait = 60ms;   // then a PENDING configuration is computed again
-    microseconds cold_wait = 10s;       // for all members of the last ACTIVE configuration after a power loss
-    microseconds vouch_wait = 2s;       // a silent node whose neighbours still hear it
+    microseconds silence = 250ms;      // without a heartbeat: failed
+    microseconds silence_max = 1s;     // at most, on a host that is late
+    microseconds lease = 200ms;        // granted with each answer
+    int lease_margin_percent = 5;      // clocks may run at rates within 2.4 % of each other
+    microseconds promise_wait = 60ms;  // then a PENDING configuration is computed again
+    microseconds cold_wait = 10s;      // for all members of the last ACTIVE configuration after a power loss
+    microseconds vouch_wait = 2s;      // a silent node whose neighbours still hear it
+    // After our own start, or isolation, for a member that has not come back and that no other one misses: a
+    // dial that hangs is given up after 2 s.
+    microseconds return_wait = 3s;
     microseconds splice_stall = 300ms;  // a PENDING with a joiner that does not complete
     microseconds deaf_wait = 1s;        // a member that is heard but does not promise: what we say is lost
     microseconds learner_stall = 3s;    // a learner that its source does not name: the next one's turn

@@ -88,8 +88,11 @@ std::ostream& operator<<(std::ostream& to, heartbeat const& what)
     to << " end " << what.end << " verified " << what.verified << " commit " << what.commit;
     for (auto const& each : what.unreachable)
         to << " unreachable " << each;
+    for (auto const& each : what.missed)
+        to << " misses " << each;
     if (what.feeding) to << " feeding " << *what.feeding;
     if (what.stepping_down) to << " stepping down";
+    if (what.stalled) to << " stalled";
     if (what.restored) to << " restored";
     if (what.in_doubt) to << " in doubt";
     if (what.damaged) to << " damaged";

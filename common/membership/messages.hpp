@@ -57,7 +57,7 @@ struct learner_progress
     std::uint64_t lag_entries = 0;  // source's end - learner's durable
     microseconds round_trip{};      // of an append to it and the answer, at worst and lately
     microseconds lag_time{};        // since when the source's end is beyond that; max(): longer than it knows
-    bool needs_snapshot = false;    // the log is no way to it: it reaches not back, or the way is too long
+    bool needs_snapshot = false;    // the log does not reach back to it, or the way by the log is too long
     std::uint64_t sent_bytes = 0;   // to it since it began to catch up: entries and chunks as they travel
     std::uint64_t snapshot_bytes = 0;  // of the file that it is given; 0: none, or not made yet
     std::uint64_t snapshot_done = 0;   // of these, what it holds
@@ -77,9 +77,12 @@ struct heartbeat
     seq verified;                      // in `promised`
     seq commit;                        // at or below `end`
     std::vector<node_id> unreachable;  // chain neighbours with a dead or silent link
+    std::vector<node_id> missed;  // other members of the chain to which no link carries in both directions
     std::optional<learner_progress> feeding;
     bool stepping_down =
         false;  // leaves cleanly: it has no lease from now on, and has left when its connection ends
+    // Its process runs, its disk does not: this is a word for people and no sign of life. It gets no lease.
+    bool stalled = false;
     bool restored = false;  // its store was made from a backup and has been in no chain since
     bool in_doubt = false;  // whether the disk has kept its store's rows is not known yet
     bool damaged = false;   // the disk has changed its store's rows; `trouble` says so for people

@@ -213,8 +213,11 @@ void put(heartbeat const& from, pb::Heartbeat& to)
     to.set_commit(from.commit.value());
     for (auto const& name : from.unreachable)
         to.add_unreachable(name.name.str());
+    for (auto const& name : from.missed)
+        to.add_missed(name.name.str());
     if (from.feeding) put(*from.feeding, *to.mutable_feeding());
     to.set_stepping_down(from.stepping_down);
+    to.set_stalled(from.stalled);
     put(*from.facts, *to.mutable_facts());
     to.set_restored(from.restored);
     to.set_in_doubt(from.in_doubt);
@@ -228,6 +231,18 @@ void put(heartbeat const& from, pb::Heartbeat& to)
     to.set_trouble(from.trouble);
 }
 
+bool get(google::protobuf::RepeatedPtrField<std::string> const& from, std::vector<node_id>& to)
+{
+    // More than any chain has: each is a text of its own to keep.
+    if (from.size() > most_unreachable) return false;
+    for (auto const& name : from)
+    {
+        if (!is_valid_node_name(name)) return false;
+        to.push_back(node_id{name});
+    }
+    return true;
+}
+
 bool get(pb::Heartbeat const& from, heartbeat& to)
 {
     if (!get(from.from(), to.from) || !get(from.end(), to.end)) return false;
@@ -236,15 +251,10 @@ bool get(pb::Heartbeat const& from, heartbeat& to)
     if (!from.promised_id().empty() && !get(from.promised_id(), to.promised_id)) return false;
     to.verified = seq(from.verified());
     to.commit = seq(from.commit());
-    // More than any chain has: each is a text of its own to keep.
-    if (from.unreachable_size() > most_unreachable) return false;
-    for (auto const& name : from.unreachable())
-    {
-        if (!is_valid_node_name(name)) return false;
-        to.unreachable.push_back(node_id{name});
-    }
+    if (!get(from.unreachable(), to.unreachable) || !get(from.missed(), to.missed)) return false;
     if (from.has_feeding() && !get(from.feeding(), to.feeding.emplace())) return false;
     to.stepping_down = from.stepping_down();
+    to.stalled = from.stalled();
     node_facts facts;
     if (!get(from.facts(), facts)) return false;
     to.facts = std::move(facts);

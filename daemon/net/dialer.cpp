@@ -17,7 +17,6 @@ using namespace std::chrono_literals;
 namespace
 {
 constexpr auto first_pause = 20ms;
-constexpr auto longest_pause = 500ms;
 constexpr auto dial_limit = 2s;
 constexpr auto answer_limit = 5s;
 
@@ -35,13 +34,15 @@ dialer::dialer(
     std::string name,
     asio::ip::tcp::endpoint to,
     std::size_t outbox_limit,
-    dial_events tell
+    dial_events tell,
+    std::chrono::milliseconds longest_pause
 )
     : tasks_(tasks),
       name_(std::move(name)),
       to_(std::move(to)),
       outbox_limit_(outbox_limit),
       tell_(std::move(tell)),
+      longest_pause_(longest_pause),
       pause_(tasks.executor())
 {
 }
@@ -89,7 +90,7 @@ asio::awaitable<void> dialer::run(std::shared_ptr<dialer> self)
         self->told_ = why;
         self->pause_.expires_after(pause);
         co_await runtime::wait_on(self->pause_);
-        pause = std::min<std::chrono::milliseconds>(pause * 2, longest_pause);
+        pause = std::min(pause * 2, self->longest_pause_);
     }
 }
 

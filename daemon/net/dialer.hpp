@@ -1,6 +1,6 @@
 #pragma once
 // Keeps one connection to another daemon: dial, greet, run, and when it ends dial again, after 20 ms at
-// first, doubling to 500 ms. A link is up only when its hello was answered.
+// first, doubling to the longest pause. A link is up only when its hello was answered.
 //
 // Everything is called on the event loop's thread; after stop() no handler is called any more.
 
@@ -29,6 +29,8 @@ struct dial_events
     std::function<void()> down;  // once for each up
 };
 
+inline constexpr std::chrono::milliseconds longest_dial_pause{500};
+
 class dialer : public std::enable_shared_from_this<dialer>
 {
 public:
@@ -38,7 +40,8 @@ public:
         std::string name,
         boost::asio::ip::tcp::endpoint to,
         std::size_t outbox_limit,
-        dial_events tell
+        dial_events tell,
+        std::chrono::milliseconds longest_pause = longest_dial_pause
     );
 
     void start();
@@ -64,6 +67,7 @@ private:
     boost::asio::ip::tcp::endpoint to_;
     std::size_t outbox_limit_;
     dial_events tell_;
+    std::chrono::milliseconds longest_pause_;
     boost::asio::steady_timer pause_;
     std::shared_ptr<frame_link> link_;  // from dialling on
     std::string told_;                  // the last reason that was logged

@@ -24,6 +24,8 @@ constexpr auto tick_every = 5ms;
 constexpr auto checkpoint_limit = 5s;
 constexpr auto not_at_once = std::chrono::minutes(1);
 constexpr std::size_t config_outbox_limit = 1u << 20;
+// It waits for whoever is not back after its own start, and can decide nothing meanwhile.
+constexpr auto config_dial_pause = 100ms;
 
 chain::settings core_settings(chain::settings how)
 {
@@ -116,7 +118,7 @@ replica_driver::replica_driver(
       tasks_(on.get_executor(), "node"),
       peers_(tasks_, how_.listen, how_.cluster, how_.core.self, peer_handlers(), how_.links),
       config_(std::make_shared<net::dialer>(
-          tasks_, "configd", how_.configd, config_outbox_limit, config_handlers()
+          tasks_, "configd", how_.configd, config_outbox_limit, config_handlers(), config_dial_pause
       )),
       ticker_(on)
 {

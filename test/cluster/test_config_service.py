@@ -13,6 +13,7 @@ from chain import BIN, end_all, running, wait_for
 from chat import Client
 from load import Load, check_books
 from test_kills import in_thread, loaded
+from ways import ways
 
 
 async def test_writes_and_reads_go_on_without_the_config_service(volume):
@@ -37,6 +38,29 @@ async def test_writes_and_reads_go_on_without_the_config_service(volume):
             assert after["epoch"] == before["epoch"], "a restart of the config service made a new epoch"
             assert [n["name"] for n in after["chain"]] == [n["name"] for n in before["chain"]]
         await check_books(chain, chain.names(), accounts[0], conv, load.acked())
+
+
+async def test_machines_that_find_the_config_service_later_than_another_all_stay(volume):
+    with ways() as way, running(environment=way.environment) as chain:
+        accounts, conv = await loaded(chain)
+        first, *others = chain.roles()
+        for name in others:
+            way.lead(name, json.loads((chain.dir / "chain.json").read_text())["configd"])
+            chain.kill(name)
+            chain.start(name)
+            await in_thread(chain.wait_length, 3)
+        before = chain.ctl_status()
+        chain.kill("configd")
+        way.set("cut")
+        chain.start("configd")
+        await in_thread(wait_for, lambda: chain.status(first)["config_service"]["state"] == "up", "the first one")
+        async with Load(chain, accounts, conv, 20) as load:
+            await load.acked_more(20)  # more than a whole silence
+            way.set("open")
+            await in_thread(wait_for, lambda: chain.ctl_status()["state"] == "healthy", "the others")
+        after = chain.ctl_status()
+        names = lambda status: [row["name"] for row in status["chain"]]
+        assert after["epoch"] == before["epoch"] and names(after) == names(before), (names(before), names(after))
 
 
 async def test_a_crash_while_the_config_service_is_down_is_repaired_when_it_is_back(volume):

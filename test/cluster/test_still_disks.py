@@ -25,6 +25,27 @@ async def test_a_disk_that_stands_still_is_said_by_those_who_serve_nothing_any_m
             await load.acked_more(5)
 
 
+async def test_a_machine_whose_disk_stands_still_is_out_for_that_and_says_whom_to_ask(volume):
+    with failing_disk() as disk, running(environment=disk.environment) as chain:
+        accounts, room = await loaded(chain)
+        middle = chain.roles()[1]
+        async with Load(chain, accounts, room, 20) as load:
+            await load.acked_more(5)
+            disk.breaks([middle], "chain.db-wal", "sync")
+            await in_thread(wait_for, lambda: len(chain.roles()) == 2, "the chain without it")
+            await load.acked_more(5)
+            (removed,) = [e for e in chain.events() if e["what"] == "removed"]
+            assert (removed["node"], removed["why"]) == (middle, "its disk stands still"), removed
+            (row,) = chain.ctl_status()["failed"]
+            assert row["name"] == middle and row["reason"] == "its disk stands still" and "dmesg" in row["next"], row
+            # It hears what goes on without it.
+            await in_thread(wait_for, lambda: chain.status(middle)["state"] == "degraded", "its own word")
+            assert chain.status(middle)["config_service"]["state"] == "up", chain.status(middle)
+            disk.heals()
+            await in_thread(chain.wait_length, 3)
+            await load.acked_more(5)
+
+
 async def test_a_disk_of_the_config_service_that_stands_still_is_named_before_it_is_needed(volume):
     with failing_disk() as disk, running(environment=disk.environment) as chain:
         accounts, room = await loaded(chain)

@@ -24,6 +24,20 @@ void config_host::start()
     admission_.emplace(cluster_id{}, tokens_);
     next_tick();
     ask_for_admissions();
+    for (int i = 0; i < static_cast<int>(in_.nodes.size()); ++i)
+        links_[i].dialled_at = time_.now() + dial_time();
+}
+
+// Whoever found nobody here dials again after up to 100 ms; a dial that nobody answers is given up after 2 s.
+us config_host::dial_time()
+{
+    return in_.random.chance(0.1) ? in_.random.between(0, 2'100'000) : in_.random.between(0, 110'000);
+}
+
+void config_host::take_dials()
+{
+    for (auto& [index, each] : links_)
+        each.dialled_at = std::min(each.dialled_at, time_.now() + 110'000);
 }
 
 void config_host::stop()
@@ -42,7 +56,7 @@ void config_host::stop()
     admission_.reset();
     coming_in_.clear();
     for (auto& [index, each] : links_)
-        each = {.number = each.number + 1, .end = {}, .heard = 0};
+        each = control_link(each.number + 1);
     paused_ = false;
     inbox_.clear();
     ++life_;
@@ -75,6 +89,7 @@ void config_host::resume()
 
 void config_host::hear(int from, heartbeat what)
 {
+    if (time_.now() < links_[from].dialled_at) return;
     in_.net.send(
         from,
         in_.net.config_machine(),
@@ -131,7 +146,7 @@ void config_host::lost(int index, member const& who)
 {
     // Another run may have connected meanwhile.
     auto& link = links_[index];
-    if (link.end == who || link.end.name.empty()) link = {.number = link.number + 1, .end = {}, .heard = 0};
+    if (link.end == who || link.end.name.empty()) link = control_link(link.number + 1);
     deliver(control::connection_lost{who});
 }
 

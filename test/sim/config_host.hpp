@@ -40,6 +40,7 @@ public:
     [[nodiscard]] bool speaks_now(node const& which) const;
     [[nodiscard]] std::optional<heartbeat> last_word(node const& of) const;
     // Its control connection ends; it may well live.
+    void take_dials();  // no dial hangs any more
     void lose(node const& which);
     // One of the administrator's questions; its number is filled in.
     template <class Question>
@@ -70,6 +71,7 @@ public:
     [[nodiscard]] control::controller const& core() const { return *core_; }
 
 private:
+    [[nodiscard]] us dial_time();
     void deliver(control::event what);
     void process(control::event const& what);
     void perform(control::effects what);
@@ -111,7 +113,10 @@ private:
     std::deque<control::event> inbox_;
     struct control_link
     {
+        control_link() = default;
+        explicit control_link(std::uint64_t n) : number(n) {}
         std::uint64_t number = 0;  // rises with each connection that ends
+        us dialled_at = 0;         // before that it has no connection here
         member end;                // whom the core knows to be connected
         us heard = 0;              // when it spoke last
     };

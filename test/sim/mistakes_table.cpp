@@ -70,6 +70,7 @@ constexpr std::pair<r, std::string_view> all_rules[] = {
     {r::death_is_told_by_the_same_kernel, "death_is_told_by_the_same_kernel"},
     {r::who_says_goodbye_has_no_lease, "who_says_goodbye_has_no_lease"},
     {r::who_falls_silent_with_others_is_waited_for, "who_falls_silent_with_others_is_waited_for"},
+    {r::who_may_be_on_its_way_is_waited_for, "who_may_be_on_its_way_is_waited_for"},
     {r::the_first_word_excuses_the_others, "the_first_word_excuses_the_others"},
     {r::nothing_is_planned_on_who_is_waited_for, "nothing_is_planned_on_who_is_waited_for"},
     {r::a_promise_names_its_configuration, "a_promise_names_its_configuration"},

@@ -229,9 +229,12 @@ void node::perform(chain::effects&& what)
         return;
     }
     demand(
-        what.heartbeats.empty() || status_.can_do.stalled_for == microseconds{},
+        status_.can_do.stalled_for == microseconds{} ||
+            std::all_of(
+                what.heartbeats.begin(), what.heartbeats.end(), [](auto const& each) { return each.stalled; }
+            ),
         self_.name,
-        " says that it lives although its disk stands still"
+        " does not say that its disk stands still"
     );
     count_rows(what.writes);
     for (auto const& each : what.sends)

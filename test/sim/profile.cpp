@@ -78,6 +78,7 @@ void draw_limits(profile& p, rng& random)
     p.control.flap_first = microseconds(random.between(20'000, 300'000));
     p.control.flap_last = 1s;
     p.control.vouch_wait = microseconds(random.between(500'000, 2'000'000));
+    p.control.return_wait = microseconds(random.between(300'000, 1'000'000));
     p.control.drain_wait = microseconds(random.between(50'000, 1'000'000));
     p.control.trouble_wait = microseconds(random.between(50'000, 400'000));
     p.writes_in_a_transaction = static_cast<int>(random.between(1, 64));
@@ -165,6 +166,7 @@ profile calm(rng& random)
     weigh(
         p,
         {{fault::config_pause, 2},
+         {fault::config_kill, 1},
          {fault::control_link_lost, 1},
          {fault::impostor, 2},
          {fault::mistaken_word, 4}}
@@ -592,6 +594,8 @@ profile draw_profile(std::string_view name, chain::forwarding policy, rng& rando
         // Who stands still is waited for as long as it may: a cold start waits longer, as in the daemon.
         if (p.must_spare_the_living)
             p.control.cold_wait = std::max(p.control.cold_wait, p.control.silence_max + 500ms);
+        // A dial that hangs ends within it, as in the daemon.
+        if (p.must_stay_calm) p.control.return_wait = control::settings{}.return_wait;
         if (p.open_loop || name == "disks")
         {
             p.chain = {};

@@ -126,7 +126,9 @@ private:
         // Who was paused says that it is late, and is waited for longer; so are two that fall silent
         // together.
         us const late = (in_.how.control.silence_max - in_.how.control.silence).count();
-        return in_.how.resume_limit + late + join + (warm ? 0 : in_.how.control.cold_wait.count());
+        // Who is cut off may be on its way to a config service that has just started.
+        us const back = in_.how.control.return_wait.count();
+        return in_.how.resume_limit + late + back + join + (warm ? 0 : in_.how.control.cold_wait.count());
     }
 
     // One complete replica and the config service must be enough.
@@ -147,6 +149,7 @@ private:
         auto* core = complete[in_.random.below(complete.size())];
         in_.log.line("only ", core->self().name, " goes on");
         in_.config.start();
+        in_.config.take_dials();
         for (auto& each : in_.nodes)
         {
             if (each.get() == core) continue;
@@ -188,6 +191,7 @@ private:
     {
         in_.log.line("all heal");
         in_.config.start();
+        in_.config.take_dials();
         for (auto& each : in_.nodes)
             each->start();
         in_.clients.prefer(-1);

@@ -287,18 +287,33 @@ BOOST_AUTO_TEST_CASE(heartbeats_go_out_every_interval_and_say_when_it_steps_down
     BOOST_TEST(out.heartbeats[0].stepping_down);
 }
 
-BOOST_AUTO_TEST_CASE(whose_disk_stands_still_looks_dead_until_the_write_is_done)
+BOOST_AUTO_TEST_CASE(a_member_says_to_whom_it_has_lost_its_link_neighbour_or_not)
+{
+    harness three(3);
+    three.form({0, 1, 2});
+    three.pass(100ms);
+    BOOST_TEST(three.at(0).heartbeats.back().missed.empty());
+    for (bool const reached : {true, false})
+        (void)three.step(0, peer_links{.peer = three.triple(2), .reached = reached, .apart = false});
+    three.pass(100ms);
+    BOOST_TEST_REQUIRE(three.at(0).heartbeats.back().missed.size() == 1u);
+    BOOST_TEST(three.at(0).heartbeats.back().missed[0] == three.triple(2).name);
+}
+
+BOOST_AUTO_TEST_CASE(whose_disk_stands_still_says_so_until_the_write_is_done)
 {
     (void)h.step(0, disk_stalled{.since = h.now.steady - 1s});
     h.at(0).heartbeats.clear();
     h.pass(500ms);
-    BOOST_TEST(h.at(0).heartbeats.empty());
-    BOOST_TEST(h.step(0, step_down{}).heartbeats.empty());
+    BOOST_TEST_REQUIRE(!h.at(0).heartbeats.empty());
+    for (auto const& each : h.at(0).heartbeats)
+        BOOST_TEST(each.stalled);
 
     (void)h.step(0, disk_stalled{});
     h.pass(100ms);
 
     BOOST_TEST_REQUIRE(!h.at(0).heartbeats.empty());
+    BOOST_TEST(!h.at(0).heartbeats.back().stalled);
     BOOST_TEST(h.at(0).heartbeats.back().late.count() == 0);
 }
 

@@ -283,12 +283,28 @@ BOOST_AUTO_TEST_CASE(the_observers_own_pause_is_forgiven_only_to_those_who_were_
 BOOST_AUTO_TEST_CASE(an_assumption_ends_with_a_word_or_with_a_whole_silence)
 {
     failure_detector d(250ms);
-    d.assume(n1, 1000ms);
-    d.assume(n2, 1000ms);
+    d.assume(n1, 1000ms, 1000ms);
+    d.assume(n2, 1000ms, 1000ms);
     BOOST_CHECK(d.assumed(n1, 1250ms));
     BOOST_CHECK(!d.assumed(n1, 1251ms));
     d.heard(n2, 1010ms, false);
     BOOST_CHECK(!d.assumed(n2, 1011ms));
+}
+
+BOOST_AUTO_TEST_CASE(who_may_be_on_its_way_back_is_assumed_alive_until_somebody_misses_it)
+{
+    failure_detector d(250ms);
+    for (auto const& each : {n1, n2})
+        d.assume(each, 1000ms, 4000ms);
+    BOOST_CHECK(d.assumed(n1, 4000ms));
+    BOOST_CHECK(!d.heard_in_time(n1, 1100ms));
+    BOOST_CHECK_EQUAL(d.judge(n1, 4001ms), verdict::silent);
+    d.missed(n2);
+    BOOST_CHECK_EQUAL(d.judge(n2, 1250ms), verdict::alive);
+    BOOST_CHECK_EQUAL(d.judge(n2, 1251ms), verdict::silent);
+    // What it says itself counts more, and its next silence is a silence.
+    d.heard(n1, 1300ms, false);
+    BOOST_CHECK_EQUAL(d.judge(n1, 1551ms), verdict::silent);
 }
 
 BOOST_AUTO_TEST_CASE(the_certainly_dead_are_not_forgiven)

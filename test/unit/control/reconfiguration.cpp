@@ -161,6 +161,51 @@ BOOST_AUTO_TEST_CASE(a_config_service_that_stutters_misses_a_dead_machine_and_a_
     }
 }
 
+BOOST_AUTO_TEST_CASE(who_finds_the_config_service_later_than_others_after_its_start_stays)
+{
+    for (std::string const first : {"n1", "n2", "n3"})
+    {
+        settled_town t;
+        t.stop_config();
+        t.run(1s);
+        for (auto& [name, each] : t.people)
+            each.speaks = name.name == first;
+        t.start_config();
+        t.run(1500ms);
+        for (auto& [name, each] : t.people)
+            each.speaks = true;
+        t.run(500ms);
+        BOOST_CHECK_MESSAGE(t.active("n1 n2 n3"), first);
+        BOOST_CHECK_EQUAL(t.config().at, epoch{1});
+    }
+}
+
+BOOST_AUTO_TEST_CASE(
+    who_died_while_the_config_service_was_away_is_out_as_soon_as_a_neighbour_is_heard_to_miss_it
+)
+{
+    settled_town t;
+    t.stop_config();
+    t.unplug("n2");
+    t.run(1s);
+    t.start_config();
+    BOOST_CHECK(t.becomes("n1 n3", 500ms));
+}
+
+BOOST_AUTO_TEST_CASE(whose_disk_stands_still_is_out_although_it_speaks_and_its_neighbours_hear_it)
+{
+    settled_town t;
+    t.of("n2").stalled = true;
+    BOOST_CHECK(t.becomes("n1 n3", 600ms));
+    BOOST_CHECK_EQUAL(t.noticed("removed", "n2"), 1u);
+    BOOST_CHECK_EQUAL(t.why("removed", "n2"), "its disk stands still");
+    t.run(2s);
+    BOOST_CHECK(t.active("n1 n3"));
+    BOOST_CHECK_EQUAL(t.status_of("n2").reason, "its disk stands still");
+    t.of("n2").stalled = false;
+    BOOST_CHECK(t.becomes("n1 n3 n2", 4s));
+}
+
 BOOST_AUTO_TEST_CASE(a_report_of_a_link_is_taken_back_also_while_a_change_is_under_way)
 {
     settled_town t({"n1", "n2", "n3", "n4"});

@@ -63,6 +63,7 @@ struct citizen
     epoch end_in;
     microseconds late{}, fsync{};  // says so
     bool stepping_down = false;
+    bool stalled = false;  // says so
     bool restored = false;
     bool in_doubt = false;             // says so
     room left = room::ample;           // on its disk
@@ -282,7 +283,9 @@ public:
         hb.verified = c.completes ? c.end : seq{};
         hb.commit = c.commit;
         hb.unreachable = dead_neighbours(c);
+        hb.missed = dead_members(c);
         hb.stepping_down = c.stepping_down;
+        hb.stalled = c.stalled;
         hb.restored = c.restored;
         hb.late = c.late;
         hb.fsync = c.fsync;
@@ -359,6 +362,19 @@ private:
             auto const& other = people.at(c.config.members[next_to].name);
             bool const there = other.up && other.who == c.config.members[next_to];
             if (!there && now - other.changed > 100ms) out.push_back(other.who.name);
+        }
+        return out;
+    }
+
+    [[nodiscard]] std::vector<node_id> dead_members(citizen const& c) const
+    {
+        std::vector<node_id> out;
+        if (!c.config.position(c.who)) return out;
+        for (auto const& m : c.config.members)
+        {
+            auto const& other = people.at(m.name);
+            bool const there = other.up && other.who == m;
+            if (!there && now - other.changed > 100ms) out.push_back(m.name);
         }
         return out;
     }

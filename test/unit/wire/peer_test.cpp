@@ -103,6 +103,8 @@ heartbeat made_heartbeat()
     out.feeding =
         learner_progress{made_member("n3"), 5, 3ms, 20ms, true, 1u << 20, 3u << 20, 2u << 20, "no space"};
     out.stepping_down = true;
+    out.stalled = true;
+    out.missed = {node_id{"n3"}};
     out.restored = true;
     out.in_doubt = true;
     out.damaged = true;
