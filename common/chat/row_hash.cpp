@@ -1,5 +1,7 @@
 #include "chat/row_hash.hpp"
 
+#include "chat/tables.hpp"
+
 #include <type_traits>
 
 namespace chaind::chat
@@ -8,38 +10,22 @@ namespace chaind::chat
 namespace
 {
 
-// Each row starts with its table's number, so that no row of one table passes for one of another.
-enum class table : std::uint8_t
-{
-    counters = 1,
-    user,
-    session,
-    conversation,
-    member,
-    past_member,
-    message,
-    mention,
-    remembered,
-    event,
-};
-
 class fields
 {
 public:
     explicit fields(hasher& to) : to_(to) {}
-    fields(hasher& to, table which) : to_(to) { number(static_cast<std::uint64_t>(which)); }
 
     template <class... T>
     void all(T const&... values)
     {
         (one(values), ...);
     }
-    // A field that its table got later: rows without it keep the hash that they had before.
-    template <class T>
-    void later(int number_of_field, T const& value)
+    template <class Row, class T, bool is_blob>
+    void field(column<Row, T, is_blob> const& of, Row const& row)
     {
-        if (value == T{}) return;
-        one(number_of_field);
+        auto const& value = row.*of.field;
+        if (of.later && value == T{}) return;
+        if (of.later.value_or(0) != 0) one(*of.later);
         one(value);
     }
 
@@ -118,94 +104,26 @@ private:
 
 }  // namespace
 
-void add(hasher& to, counters const& r)
+template <class Row>
+digest hash_of(Row const& row)
 {
-    fields row(to, table::counters);
-    row.all(r.pos, r.at_ms, r.users, r.convs, r.sessions, r.max_message_id);
-    // A store from before this column was there keeps its sum.
-    if (r.forgotten_ms != 0) row.all(r.forgotten_ms);
+    hasher to;
+    fields all(to);
+    all.all(table<Row>.number);
+    with_columns<Row>([&](auto const&... each) { (all.field(each, row), ...); });
+    return to.finish();
 }
 
-void add(hasher& to, user const& r)
-{
-    fields row(to, table::user);
-    row.all(r.id, r.name, r.display, r.as, r.password_hash, r.password_rev, r.created_ms, r.rooms, r.changed);
-    row.later(1, r.made);
-}
-
-void add(hasher& to, session const& r)
-{
-    fields row(to, table::session);
-    row.all(r.token, r.id, r.uid, r.label, r.created_ms);
-    row.later(1, r.used_ms);
-    row.later(2, r.place);
-}
-
-void add(hasher& to, conversation const& r)
-{
-    fields row(to, table::conversation);
-    row.all(
-        r.id,
-        r.kind,
-        r.name,
-        r.priv,
-        r.topic,
-        r.creator,
-        r.low,
-        r.high,
-        r.created_ms,
-        r.last_seq,
-        r.rev,
-        r.members,
-        r.changed
-    );
-    row.later(1, r.gone);
-}
-
-void add(hasher& to, member const& r)
-{
-    fields(to, table::member).all(r.conv, r.uid, r.joined, r.read, r.delivered, r.changed);
-}
-
-void add(hasher& to, past_member const& r)
-{
-    fields(to, table::past_member).all(r.conv, r.uid, r.joined, r.left);
-}
-
-void add(hasher& to, message const& r)
-{
-    fields(to, table::message)
-        .all(
-            r.id,
-            r.conv,
-            r.at_seq,
-            r.rev,
-            r.uid,
-            r.at_ms,
-            r.body,
-            r.fmt,
-            r.reply_to,
-            r.mentions,
-            r.edited_ms,
-            r.deleted
-        );
-}
-
-void add(hasher& to, mention const& r)
-{
-    fields(to, table::mention).all(r.uid, r.conv, r.at_seq);
-}
-
-void add(hasher& to, remembered const& r)
-{
-    fields(to, table::remembered).all(r.uid, r.cid, r.fingerprint, r.pos, r.at_ms, r.result);
-}
-
-void add(hasher& to, event const& r)
-{
-    fields(to, table::event)
-        .all(r.pos, r.kind, r.to, r.conv, r.uid, r.mid, r.at_seq, r.rev, r.at_ms, r.on, r.marks);
-}
+template digest hash_of(counters const&);
+template digest hash_of(user const&);
+template digest hash_of(session const&);
+template digest hash_of(conversation const&);
+template digest hash_of(member const&);
+template digest hash_of(past_member const&);
+template digest hash_of(message const&);
+template digest hash_of(mention const&);
+template digest hash_of(remembered const&);
+template digest hash_of(event const&);
 
 void row_sum::plus(digest const& hash)
 {

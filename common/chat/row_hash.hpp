@@ -1,25 +1,16 @@
 #pragma once
-// The canonical bytes of every row, and the digest of a state. Two states have the same digest when they hold
-// the same rows, however they keep them and in whatever order the rows came.
+// The hash of every row, and the digest of a state. Two states have the same digest when they hold the same
+// rows, however they keep them and in whatever order the rows came.
 
 #include "base/hash.hpp"
 #include "chat/command.hpp"
-#include "chat/event.hpp"
-#include "chat/rows.hpp"
 
 namespace chaind::chat
 {
 
-void add(hasher& to, counters const& row);
-void add(hasher& to, user const& row);
-void add(hasher& to, session const& row);
-void add(hasher& to, conversation const& row);
-void add(hasher& to, member const& row);
-void add(hasher& to, past_member const& row);
-void add(hasher& to, message const& row);
-void add(hasher& to, mention const& row);
-void add(hasher& to, remembered const& row);
-void add(hasher& to, event const& row);  // the stored part
+// Of a row of tables.hpp, over its columns.
+template <class Row>
+digest hash_of(Row const& row);
 
 // The hashes of all rows, the counters' included, added up modulo 2^128: a row that comes or goes costs one
 // hash, so that the sum can be kept beside the rows and be compared with one made from them at any later
@@ -49,13 +40,6 @@ public:
     friend bool operator==(row_sum const&, row_sum const&) = default;
 
 private:
-    template <class Row>
-    static digest hash_of(Row const& row)
-    {
-        hasher of;
-        chat::add(of, row);
-        return of.finish();
-    }
     void plus(digest const& hash);
     void minus(digest const& hash);
 

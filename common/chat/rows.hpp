@@ -1,6 +1,7 @@
 #pragma once
 // The rows of the replicated chat state, as `apply` sees them. Every implementation of `state` keeps exactly
-// these; row_hash.hpp gives each its canonical bytes. Times are of the log entry, in ms since 1970 UTC.
+// these; tables.hpp describes each to what hashes and what stores it. Times are of the log entry, in ms since
+// 1970 UTC.
 
 #include "chat/ids.hpp"
 #include "chat/outcome.hpp"

@@ -57,31 +57,24 @@ chat::counters chat_reader::counters()
 
 std::optional<chat::known_session> chat_reader::find_session(chat::token_hash const& token)
 {
-    auto row = db_.query("SELECT " CHAIND_SESSION_COLUMNS " FROM chat_session WHERE token = ?", blob{token});
-    if (!row.step()) return std::nullopt;
-    auto found = get_session(row);
-    auto who = find_person(found.uid);
+    auto found = first<chat::session, "WHERE token = ?">(db_, blob{token});
+    auto who = found ? find_person(found->uid) : std::nullopt;
     if (!who) return std::nullopt;
-    return chat::known_session{.row = std::move(found), .who = *std::move(who)};
+    return chat::known_session{.row = *std::move(found), .who = *std::move(who)};
 }
 
 std::vector<chat::session> chat_reader::sessions_of(chat::user_id uid)
 {
-    std::vector<chat::session> out;
-    auto row =
-        db_.query("SELECT " CHAIND_SESSION_COLUMNS " FROM chat_session WHERE uid = ? ORDER BY id", uid);
-    while (row.step())
-        out.push_back(get_session(row));
-    return out;
+    return all<chat::session, "WHERE uid = ? ORDER BY id">(db_, uid);
 }
 
 std::optional<chat::login_data> chat_reader::find_login(std::string_view name)
 {
     auto const canonical = chat::canonical_name(name);
     if (!canonical) return std::nullopt;
-    auto row = db_.query("SELECT " CHAIND_USER_COLUMNS " FROM chat_user WHERE name = ?", *canonical);
-    if (!row.step()) return std::nullopt;
-    auto out = login_of(get_user(row));
+    auto const row = first<chat::user, "WHERE name = ?">(db_, *canonical);
+    if (!row) return std::nullopt;
+    auto out = login_of(*row);
     for (auto const& one : sessions_of(out.who.uid))
         if (one.place != 0) out.places.push_back(one.place);
     return out;
@@ -89,9 +82,9 @@ std::optional<chat::login_data> chat_reader::find_login(std::string_view name)
 
 std::optional<chat::login_data> chat_reader::find_login(chat::user_id uid)
 {
-    auto row = db_.query("SELECT " CHAIND_USER_COLUMNS " FROM chat_user WHERE id = ?", uid);
-    if (!row.step()) return std::nullopt;
-    return login_of(get_user(row));
+    auto const row = first<chat::user, "WHERE id = ?">(db_, uid);
+    if (!row) return std::nullopt;
+    return login_of(*row);
 }
 
 std::optional<chat::person> chat_reader::find_person(chat::user_id uid)
@@ -107,15 +100,12 @@ chat::answer<chat::members_page> chat_reader::members(chat::user_id who, chat::m
     if (auto const* why = std::get_if<chat::failure>(&found)) return *why;
 
     chat::members_page page;
-    auto row = db_.query(
-        "SELECT " CHAIND_MEMBER_COLUMNS " FROM chat_member WHERE conv = ? AND uid > ? ORDER BY uid LIMIT ?",
-        what.conv,
-        what.after,
-        members_of_page + 1
+    auto row = select<chat::member, "WHERE conv = ? AND uid > ? ORDER BY uid LIMIT ?">(
+        db_, what.conv, what.after, members_of_page + 1
     );
     while (row.step())
     {
-        auto const one = get_member(row);
+        auto const one = rows_of<chat::member>::get(row);
         if (page.members.size() == members_of_page)
         {
             page.next = page.members.back().who.uid;
@@ -144,15 +134,12 @@ chat::users_page chat_reader::users(chat::users_query const& what)
     chat::users_page page;
     auto const prefix = lower(what.prefix);
     auto const limit = std::clamp<std::size_t>(what.limit, 1, 200);
-    auto row = db_.query(
-        "SELECT " CHAIND_USER_COLUMNS " FROM chat_user WHERE name >= ? AND name > ? ORDER BY name LIMIT ?",
-        prefix,
-        what.after,
-        limit + 1
+    auto row = select<chat::user, "WHERE name >= ? AND name > ? ORDER BY name LIMIT ?">(
+        db_, prefix, what.after, limit + 1
     );
     while (row.step())
     {
-        auto const found = get_user(row);
+        auto const found = rows_of<chat::user>::get(row);
         if (!found.name.starts_with(prefix)) break;
         if (page.users.size() == limit)
         {

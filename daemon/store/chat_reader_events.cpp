@@ -108,12 +108,7 @@ void chat_reader::complete(chat::event& e)
     switch (e.kind)
     {
         case chat::event_kind::msg_new:
-        case chat::event_kind::msg_edit:
-        {
-            auto row = db_.query("SELECT " CHAIND_MESSAGE_COLUMNS " FROM chat_message WHERE id = ?", e.mid);
-            if (row.step()) e.text = get_message(row);
-            break;
-        }
+        case chat::event_kind::msg_edit: e.text = first<chat::message, "WHERE id = ?">(db_, e.mid); break;
         case chat::event_kind::conv_new:
             e.about = find_conv(e.conv);
             if (e.about && e.about->kind == chat::conv_kind::dm)
@@ -196,13 +191,11 @@ chat::events_page chat_reader::events(chat::user_id who, seq since, chat::room_s
     std::size_t looked = 0;
     std::size_t bytes = 0;
     bool all = true;
-    auto row = db_.query(
-        "SELECT " CHAIND_EVENT_COLUMNS " FROM chat_event WHERE pos > ? ORDER BY pos LIMIT ?", since, looked_at
-    );
+    auto row = select<chat::event, "WHERE pos > ? ORDER BY pos LIMIT ?">(db_, since, looked_at);
     while (row.step())
     {
         ++looked;
-        auto e = get_event(row);
+        auto e = rows_of<chat::event>::get(row);
         if (e.kind == chat::event_kind::conv_member)
             if (auto const room = page.sizes.find(e.conv); room != page.sizes.end())
                 room->second = e.on ? room->second + 1 : room->second - 1;

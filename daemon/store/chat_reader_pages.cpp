@@ -124,9 +124,7 @@ private:
 
 std::optional<chat::conversation> chat_reader::find_conv(chat::conv_id conv)
 {
-    auto row = db_.query("SELECT " CHAIND_CONV_COLUMNS " FROM chat_conv WHERE id = ?", conv);
-    if (!row.step()) return std::nullopt;
-    return get_conv(row);
+    return first<chat::conversation, "WHERE id = ?">(db_, conv);
 }
 
 chat::answer<chat_reader::own_place> chat_reader::find_place(chat::user_id who, chat::conv_id conv)
@@ -136,9 +134,8 @@ chat::answer<chat_reader::own_place> chat_reader::find_place(chat::user_id who, 
     };
     auto found = find_conv(conv);
     if (!found || found->gone != seq()) return hidden;
-    auto row =
-        db_.query("SELECT " CHAIND_MEMBER_COLUMNS " FROM chat_member WHERE conv = ? AND uid = ?", conv, who);
-    if (row.step()) return own_place{.conv = *std::move(found), .me = get_member(row)};
+    auto const me = first<chat::member, "WHERE conv = ? AND uid = ?">(db_, conv, who);
+    if (me) return own_place{.conv = *std::move(found), .me = *me};
     if (found->kind == chat::conv_kind::dm || found->priv) return hidden;
     return chat::failure{
         .code = api_errc::forbidden,
@@ -174,16 +171,8 @@ chat::conv_summary chat_reader::summary(chat::user_id who, chat::conversation co
             chat::counted_at_most
         );
         if (deleted.step()) out.unread_deleted = deleted.number(0);
-        auto last = db_.query(
-            "SELECT " CHAIND_MESSAGE_COLUMNS " FROM chat_message WHERE conv = ? AND seq = ?",
-            conv.id,
-            conv.last_seq
-        );
-        if (last.step())
-        {
-            out.last = get_message(last);
-            cut(out.last->body);
-        }
+        out.last = first<chat::message, "WHERE conv = ? AND seq = ?">(db_, conv.id, conv.last_seq);
+        if (out.last) cut(out.last->body);
     }
     out.conv = std::move(conv);
     return out;
@@ -217,14 +206,10 @@ chat::answer<chat::sync_page> chat_reader::sync(chat::user_id who, chat::sync_qu
 
     if (at->in == part::own && what.convs)
     {
-        auto row = db_.query(
-            "SELECT " CHAIND_MEMBER_COLUMNS " FROM chat_member WHERE uid = ? AND conv > ? ORDER BY conv",
-            who,
-            at->after
-        );
+        auto row = select<chat::member, "WHERE uid = ? AND conv > ? ORDER BY conv">(db_, who, at->after);
         while (row.step())
         {
-            auto const me = get_member(row);
+            auto const me = rows_of<chat::member>::get(row);
             auto found = find_conv(me.conv);
             if (!found || found->gone != seq()) continue;
             if (found->changed <= what.since && me.changed <= what.since) continue;
@@ -239,16 +224,14 @@ chat::answer<chat::sync_page> chat_reader::sync(chat::user_id who, chat::sync_qu
 
     if (at->in == part::open && what.convs)
     {
-        auto row = db_.query(
-            "SELECT " CHAIND_CONV_COLUMNS
-            " FROM chat_conv WHERE kind = 1 AND priv = 0 AND id > ? AND changed > ? AND NOT EXISTS"
-            " (SELECT 1 FROM chat_member m WHERE m.conv = chat_conv.id AND m.uid = ?) ORDER BY id",
-            at->after,
-            what.since,
-            who
+        auto row = select<
+            chat::conversation,
+            "WHERE kind = 1 AND priv = 0 AND id > ? AND changed > ? AND NOT EXISTS"
+            " (SELECT 1 FROM chat_member m WHERE m.conv = chat_conv.id AND m.uid = ?) ORDER BY id">(
+            db_, at->after, what.since, who
         );
         while (row.step())
-            if (add(summary(who, get_conv(row), nullptr)))
+            if (add(summary(who, rows_of<chat::conversation>::get(row), nullptr)))
             {
                 page.next = text_of(*at);
                 return page;
@@ -258,14 +241,10 @@ chat::answer<chat::sync_page> chat_reader::sync(chat::user_id who, chat::sync_qu
 
     if (what.users)
     {
-        auto row = db_.query(
-            "SELECT " CHAIND_USER_COLUMNS " FROM chat_user WHERE id > ? AND changed > ? ORDER BY id",
-            at->after,
-            what.since
-        );
+        auto row = select<chat::user, "WHERE id > ? AND changed > ? ORDER BY id">(db_, at->after, what.since);
         while (row.step())
         {
-            auto found = get_user(row);
+            auto found = rows_of<chat::user>::get(row);
             if (!left.take(160))
             {
                 page.next = text_of(*at);
@@ -298,16 +277,12 @@ chat::answer<chat::history_page> chat_reader::history(chat::user_id who, chat::h
     auto const older = [&](std::uint64_t before, std::size_t rows, std::size_t bytes)
     {
         budget left(rows, bytes);
-        auto row = db_.query(
-            "SELECT " CHAIND_MESSAGE_COLUMNS
-            " FROM chat_message WHERE conv = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
-            conv.id,
-            before,
-            rows
+        auto row = select<chat::message, "WHERE conv = ? AND seq < ? ORDER BY seq DESC LIMIT ?">(
+            db_, conv.id, before, rows
         );
         while (row.step())
         {
-            chat::shown_message one{.row = get_message(row)};
+            chat::shown_message one{.row = rows_of<chat::message>::get(row)};
             if (!left.take(json_size(one.row))) break;
             page.msgs.push_back(std::move(one));
         }
@@ -316,16 +291,12 @@ chat::answer<chat::history_page> chat_reader::history(chat::user_id who, chat::h
     auto const newer = [&](std::uint64_t from, std::size_t rows, std::size_t bytes)
     {
         budget left(rows, bytes);
-        auto row = db_.query(
-            "SELECT " CHAIND_MESSAGE_COLUMNS
-            " FROM chat_message WHERE conv = ? AND seq >= ? ORDER BY seq LIMIT ?",
-            conv.id,
-            from,
-            rows
+        auto row = select<chat::message, "WHERE conv = ? AND seq >= ? ORDER BY seq LIMIT ?">(
+            db_, conv.id, from, rows
         );
         while (row.step())
         {
-            chat::shown_message one{.row = get_message(row)};
+            chat::shown_message one{.row = rows_of<chat::message>::get(row)};
             if (!left.take(json_size(one.row))) break;
             page.msgs.push_back(std::move(one));
         }
@@ -354,11 +325,10 @@ chat::answer<chat::history_page> chat_reader::history(chat::user_id who, chat::h
 
     lowest read;
     lowest delivered;
-    auto row =
-        db_.query("SELECT " CHAIND_MEMBER_COLUMNS " FROM chat_member WHERE conv = ? ORDER BY uid", conv.id);
+    auto row = select<chat::member, "WHERE conv = ? ORDER BY uid">(db_, conv.id);
     while (row.step())
     {
-        auto const one = get_member(row);
+        auto const one = rows_of<chat::member>::get(row);
         read.add(one.uid, one.read);
         delivered.add(one.uid, one.delivered);
     }

@@ -1,39 +1,96 @@
 #pragma once
-// Chat rows of the database: which columns, in which order, to which type. For chat_state and chat_reader.
+// Chat rows in the database, as common/chat/tables.hpp describes them. Each SQL text is built once.
 
 #include "chat/event.hpp"
 #include "chat/rows.hpp"
 #include "store/sqlite.hpp"
 
+#include <algorithm>
+#include <compare>
+#include <cstddef>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
-namespace chaind::store::chat_rows
+namespace chaind::store
 {
 
-// Column lists for SELECT, in the order that the get_* functions read from column `at` on.
-#define CHAIND_USER_COLUMNS \
-    "id, name, display, role, password_hash, password_rev, created_ms, rooms, changed, made"
-#define CHAIND_SESSION_COLUMNS "token, id, uid, label, created_ms, used_ms, place"
-#define CHAIND_CONV_COLUMNS \
-    "id, kind, name, priv, topic, creator, low, high, created_ms, last_seq, rev, members, changed, gone"
-#define CHAIND_MEMBER_COLUMNS "conv, uid, joined, read, delivered, changed"
-#define CHAIND_PAST_MEMBER_COLUMNS "conv, uid, joined, parted"
-#define CHAIND_MESSAGE_COLUMNS \
-    "id, conv, seq, rev, uid, at_ms, body, fmt, reply_to, mentions, edited_ms, deleted"
-#define CHAIND_REMEMBERED_COLUMNS "uid, cid, fingerprint, pos, at_ms, result"
-#define CHAIND_EVENT_COLUMNS "pos, kind, audience, conv, uid, mid, seq, rev, at_ms, is_on, marks"
+// Tables count from 0 in the order of chat::keyed_rows. Of two rows of a table, the key of the one that comes
+// first in the order of the table's primary key is the lower one.
+struct row_place
+{
+    std::size_t table = 0;
+    std::string key;
+
+    friend auto operator<=>(row_place const&, row_place const&) = default;
+};
+
+namespace chat_rows
+{
+
+// For each of chat::keyed_rows.
+template <class Row>
+struct rows_of
+{
+    static std::string const& select();         // "SELECT id, name FROM chat_user "
+    static Row get(statement const& selected);  // of an event the stored part
+
+    static statement in_key_order(database& db);
+    static statement behind(database& db, Row const& key, std::uint64_t count);  // in the order of keys
+
+    static std::optional<Row> find(database& db, Row const& key);
+    static void put(database& db, Row const& row);  // in the place of the one with its key, if rows change
+    static void erase(database& db, Row const& key);
+    static bool ever_change();
+
+    static row_place place(Row const& row);
+};
 
 chat::counters get_counters(database& db);
-chat::user get_user(statement const& row);
-chat::session get_session(statement const& row);
-chat::conversation get_conv(statement const& row);
-chat::member get_member(statement const& row);
-chat::past_member get_past_member(statement const& row);
-chat::message get_message(statement const& row);
-chat::mention get_mention(statement const& row);  // uid, conv, seq
-chat::remembered get_remembered(statement const& row);
-chat::event get_event(statement const& row);  // the stored part
+// `sum`: of all rows (chat_sum.hpp), which stands beside the counters.
+void put_counters(database& db, chat::counters const& row, digest const& sum);
 
-std::string mentions_text(std::vector<chat::user_id> const& who);
+struct table_text
+{
+    std::string name;
+    std::string key;  // "conv, uid"
+    bool only_grows = false;
+};
+[[nodiscard]] std::vector<table_text> const& tables();  // of chat::keyed_rows
 
-}  // namespace chaind::store::chat_rows
+// What stands behind a SELECT, as an argument of templates.
+template <std::size_t size>
+struct condition
+{
+    char text[size];
+
+    consteval condition(char const (&from)[size]) { std::copy_n(from, size, text); }
+};
+
+template <class Row, condition where, class... Values>
+[[nodiscard]] statement select(database& db, Values const&... values)
+{
+    static std::string const sql = rows_of<Row>::select() + where.text;
+    return db.query(sql, values...);
+}
+
+template <class Row, condition where, class... Values>
+[[nodiscard]] std::optional<Row> first(database& db, Values const&... values)
+{
+    auto row = select<Row, where>(db, values...);
+    if (!row.step()) return std::nullopt;
+    return rows_of<Row>::get(row);
+}
+
+template <class Row, condition where, class... Values>
+[[nodiscard]] std::vector<Row> all(database& db, Values const&... values)
+{
+    std::vector<Row> out;
+    for (auto row = select<Row, where>(db, values...); row.step();)
+        out.push_back(rows_of<Row>::get(row));
+    return out;
+}
+
+}  // namespace chat_rows
+}  // namespace chaind::store

@@ -10,6 +10,7 @@
 #include "chat/apply.hpp"
 #include "chat/row_hash.hpp"
 #include "chat/state.hpp"
+#include "store/chat_rows.hpp"
 #include "store/row_watch.hpp"
 #include "store/sqlite.hpp"
 
@@ -37,43 +38,73 @@ public:
 
     std::optional<chat::user> find_user(chat::user_id id) override;
     std::optional<chat::user> find_user(std::string_view canonical_name) override;
-    void put(chat::user const& row) override;
+    void put(chat::user const& row) override { write(row); }
 
     std::vector<chat::session> sessions_of(chat::user_id uid) override;
-    void put(chat::session const& row) override;
-    void erase(chat::session const& row) override;
+    void put(chat::session const& row) override { write(row); }
+    void erase(chat::session const& row) override { remove(row); }
 
     std::optional<chat::conversation> find_conv(chat::conv_id id) override;
     std::optional<chat::conversation> find_dm(chat::user_id low, chat::user_id high) override;
     std::optional<chat::conversation> find_public_room(std::string_view canonical_name) override;
-    void put(chat::conversation const& row) override;
+    void put(chat::conversation const& row) override { write(row); }
 
     std::optional<chat::member> find_member(chat::conv_id conv, chat::user_id uid) override;
     [[nodiscard]] std::vector<chat::member> places_of(chat::user_id uid) override;
-    void put(chat::member const& row) override;
-    void erase(chat::member const& row) override;
-    void put(chat::past_member const& row) override;
+    void put(chat::member const& row) override { write(row); }
+    void erase(chat::member const& row) override { remove(row); }
+    void put(chat::past_member const& row) override { write(row); }
 
     std::optional<chat::message> find_message(chat::message_id id) override;
-    void put(chat::message const& row) override;
-    void put(chat::mention const& row) override;
-    void erase(chat::mention const& row) override;
+    void put(chat::message const& row) override { write(row); }
+    void put(chat::mention const& row) override { write(row); }
+    void erase(chat::mention const& row) override { remove(row); }
 
     std::optional<chat::remembered> find_remembered(chat::user_id uid, std::string_view cid) override;
     std::optional<chat::remembered> oldest_remembered() override;
-    void put(chat::remembered const& row) override;
-    void erase(chat::remembered const& row) override;
+    void put(chat::remembered const& row) override { write(row); }
+    void erase(chat::remembered const& row) override { remove(row); }
 
-    void put(chat::event const& row) override;
+    void put(chat::event const& row) override { write(row); }
 
 private:
-    std::optional<chat::session> find_session(chat::token_hash const& token);
+    // Every change of rows comes with one of the counters, so that flush() has something to do.
     template <class Row>
-    void came(Row const& row);
+    void write(Row const& row)
+    {
+        using rows = chat_rows::rows_of<Row>;
+        if (rows::ever_change())
+            if (auto const before = rows::find(db_, row)) went(*before);
+        came(row);
+        rows::put(db_, row);
+    }
     template <class Row>
-    void went(Row const& row);
+    void remove(Row const& row)
+    {
+        went(row);
+        chat_rows::rows_of<Row>::erase(db_, row);
+    }
     template <class Row>
-    void replaced(std::optional<Row> const& before, Row const& after);
+    void came(Row const& row)
+    {
+        chat::row_sum one;
+        one.add(row);
+        note(row, one);
+    }
+    template <class Row>
+    void went(Row const& row)
+    {
+        chat::row_sum less;
+        less.remove(row);
+        note(row, less);
+    }
+    template <class Row>
+    void note(Row const& row, chat::row_sum const& by)
+    {
+        rows_.add(by);
+        if (auto const at = counters_.pos.next(); watch_->watches(at))
+            watch_->changed(chat_rows::rows_of<Row>::place(row), by, at);
+    }
 
     database& db_;
     chat::counters counters_;

@@ -1,5 +1,6 @@
 #include "store/chat_sum.hpp"
 
+#include "chat/tables.hpp"
 #include "store/chat_rows.hpp"
 
 namespace chaind::store
@@ -10,11 +11,18 @@ using namespace chat_rows;
 namespace
 {
 
+// In the order of the key: from the table itself, and not from an index that holds as much.
 template <class Row>
-void add_all(chat::row_sum& to, statement rows, Row (*get)(statement const&))
+void add_all(chat::row_sum& to, database& db)
 {
-    while (rows.step())
-        to.add(get(rows));
+    for (auto row = rows_of<Row>::in_key_order(db); row.step();)
+        to.add(rows_of<Row>::get(row));
+}
+
+template <class... Row>
+void add_tables(chat::row_sum& to, database& db, chat::row_types<Row...>)
+{
+    (add_all<Row>(to, db), ...);
 }
 
 }  // namespace
@@ -34,20 +42,7 @@ chat::row_sum sum_of_rows(database& db)
 {
     chat::row_sum to;
     to.add(get_counters(db));
-    add_all(to, db.query("SELECT " CHAIND_USER_COLUMNS " FROM chat_user"), get_user);
-    add_all(to, db.query("SELECT " CHAIND_SESSION_COLUMNS " FROM chat_session"), get_session);
-    add_all(to, db.query("SELECT " CHAIND_CONV_COLUMNS " FROM chat_conv"), get_conv);
-    add_all(to, db.query("SELECT " CHAIND_MEMBER_COLUMNS " FROM chat_member"), get_member);
-    // Its index holds all columns: without the order SQLite would read that one instead of the table.
-    add_all(
-        to,
-        db.query("SELECT " CHAIND_PAST_MEMBER_COLUMNS " FROM chat_past_member ORDER BY conv, uid, joined"),
-        get_past_member
-    );
-    add_all(to, db.query("SELECT " CHAIND_MESSAGE_COLUMNS " FROM chat_message"), get_message);
-    add_all(to, db.query("SELECT uid, conv, seq FROM chat_mention"), get_mention);
-    add_all(to, db.query("SELECT " CHAIND_REMEMBERED_COLUMNS " FROM chat_remembered"), get_remembered);
-    add_all(to, db.query("SELECT " CHAIND_EVENT_COLUMNS " FROM chat_event"), get_event);
+    add_tables(to, db, chat::keyed_rows());
     return to;
 }
 

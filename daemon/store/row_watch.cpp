@@ -1,6 +1,5 @@
 #include "store/row_watch.hpp"
 
-#include <initializer_list>
 #include <utility>
 
 namespace chaind::store
@@ -10,55 +9,7 @@ namespace
 
 constexpr std::size_t meanwhile_max = 100'000;
 
-// Numbers compare as their bytes do, the highest first.
-std::string key_of(std::initializer_list<std::uint64_t> numbers, std::string_view rest = {})
-{
-    std::string out;
-    for (auto const number : numbers)
-        for (int shift = 56; shift >= 0; shift -= 8)
-            out.push_back(static_cast<char>(static_cast<unsigned char>(number >> shift)));
-    out.append(rest);
-    return out;
-}
-
 }  // namespace
-
-row_place place_of(chat::user const& row)
-{
-    return {chat_table::user, key_of({row.id.value()})};
-}
-row_place place_of(chat::session const& row)
-{
-    return {chat_table::session, key_of({}, row.token)};
-}
-row_place place_of(chat::conversation const& row)
-{
-    return {chat_table::conv, key_of({row.id.value()})};
-}
-row_place place_of(chat::member const& row)
-{
-    return {chat_table::member, key_of({row.conv.value(), row.uid.value()})};
-}
-row_place place_of(chat::past_member const& row)
-{
-    return {chat_table::past_member, key_of({row.conv.value(), row.uid.value(), row.joined.value()})};
-}
-row_place place_of(chat::mention const& row)
-{
-    return {chat_table::mention, key_of({row.uid.value(), row.conv.value(), row.at_seq})};
-}
-row_place place_of(chat::message const& row)
-{
-    return {chat_table::message, key_of({row.id.value()})};
-}
-row_place place_of(chat::event const& row)
-{
-    return {chat_table::event, key_of({row.pos.value()})};
-}
-row_place place_of(chat::remembered const& row)
-{
-    return {chat_table::remembered, key_of({row.uid.value()}, row.cid)};
-}
 
 bool row_watch::watches(seq at)
 {
@@ -96,7 +47,7 @@ void row_watch::begin_round()
     watching_.store(true);
 }
 
-seq row_watch::begin_piece(chat_table table)
+seq row_watch::begin_piece(std::size_t table)
 {
     std::lock_guard const hold(mutex_);
     reading_ = true;
@@ -116,7 +67,7 @@ bool row_watch::end_piece(seq at, std::optional<row_place> const& last, chat::ro
     for (auto const& each : meanwhile)
         if (each.at > at && (!last || each.where <= *last)) sum_.add(each.by);
     // The end of a table is the beginning of the next one.
-    read_ = last ? *last : row_place{static_cast<chat_table>(static_cast<int>(piece_) + 1), {}};
+    read_ = last ? *last : row_place{.table = piece_ + 1, .key = {}};
     begun_ = true;
     return true;
 }

@@ -10,49 +10,17 @@
 
 #include "base/strong_number.hpp"
 #include "chat/row_hash.hpp"
+#include "store/chat_rows.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <optional>
-#include <string>
 #include <vector>
 
 namespace chaind::store
 {
-
-// In the order in which they are read.
-enum class chat_table : std::uint8_t
-{
-    user,
-    session,
-    conv,
-    member,
-    past_member,
-    mention,
-    message,
-    event,
-    remembered,
-};
-
-// Of two rows of a table, the key of the one that comes first in the order of the table's primary key is the
-// lower one.
-struct row_place
-{
-    chat_table table = chat_table::user;
-    std::string key;
-
-    friend auto operator<=>(row_place const&, row_place const&) = default;
-};
-[[nodiscard]] row_place place_of(chat::user const& row);
-[[nodiscard]] row_place place_of(chat::session const& row);
-[[nodiscard]] row_place place_of(chat::conversation const& row);
-[[nodiscard]] row_place place_of(chat::member const& row);
-[[nodiscard]] row_place place_of(chat::past_member const& row);
-[[nodiscard]] row_place place_of(chat::mention const& row);
-[[nodiscard]] row_place place_of(chat::message const& row);
-[[nodiscard]] row_place place_of(chat::event const& row);
-[[nodiscard]] row_place place_of(chat::remembered const& row);
 
 // Of one writer and one reader, on two threads.
 class row_watch
@@ -71,7 +39,7 @@ public:
     void begin_round();
     // The rows of `table` behind the last piece are going to be read. They must be read as they were at the
     // position that this returns, or at a later one: earlier changes are not told any more.
-    [[nodiscard]] seq begin_piece(chat_table table);
+    [[nodiscard]] seq begin_piece(std::size_t table);
     // They have been, up to and including `last` (nothing: to the table's end), at that position.
     // False: more has changed than is kept in mind. The piece must be read again.
     [[nodiscard]] bool end_piece(seq at, std::optional<row_place> const& last, chat::row_sum const& rows);
@@ -100,7 +68,7 @@ private:
     row_place read_;        // up to here
     bool begun_ = false;    // else: nothing
     bool reading_ = false;  // a piece, of this table
-    chat_table piece_ = chat_table::user;
+    std::size_t piece_ = 0;
     std::vector<change> meanwhile_;
     bool too_many_ = false;
 };

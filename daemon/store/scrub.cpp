@@ -1,5 +1,6 @@
 #include "store/scrub.hpp"
 
+#include "chat/tables.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/error_words.hpp"
 #include "store/chat_rows.hpp"
@@ -44,161 +45,26 @@ pace::clock wall_clock()
 }
 
 // A part of a table that has been read.
+template <class Row>
 struct piece
 {
     chat::row_sum sum;
     std::uint64_t rows = 0;
-    std::optional<row_place> last;
-    // Behind the last row: the values of its key, for the next piece.
-    std::uint64_t numbers[3] = {};
-    std::string text;
+    Row last;  // its key is where the next piece begins
 };
 
-template <class Row>
-void take(piece& into, Row const& row)
-{
-    into.sum.add(row);
-    into.last = place_of(row);
-    ++into.rows;
-}
-
 // Up to `count` rows behind `from`, in the order of their keys.
-piece read_piece(database& db, chat_table table, piece const& from, std::uint64_t count)
+template <class Row>
+piece<Row> read_piece(database& db, Row const& from, std::uint64_t count)
 {
-    piece out;
-    auto const& [a, b, c] = from.numbers;
-    auto const read = [&]<class Row>(statement rows, Row (*get)(statement const&), auto const& note_key)
+    piece<Row> out{.sum = {}, .rows = 0, .last = from};
+    for (auto row = rows_of<Row>::behind(db, from, count); row.step(); ++out.rows)
     {
-        while (rows.step())
-        {
-            auto const one = get(rows);
-            take(out, one);
-            note_key(one);
-        }
-    };
-    auto const note = [&](auto... numbers)
-    {
-        std::size_t at = 0;
-        ((out.numbers[at++] = numbers), ...);
-    };
-    switch (table)
-    {
-        case chat_table::user:
-            read(
-                db.query(
-                    "SELECT " CHAIND_USER_COLUMNS " FROM chat_user WHERE id > ? ORDER BY id LIMIT ?", a, count
-                ),
-                get_user,
-                [&](chat::user const& row) { note(row.id.value()); }
-            );
-            break;
-        case chat_table::session:
-            read(
-                db.query(
-                    "SELECT " CHAIND_SESSION_COLUMNS
-                    " FROM chat_session WHERE token > ? ORDER BY token LIMIT ?",
-                    blob{from.text},
-                    count
-                ),
-                get_session,
-                [&](chat::session const& row) { out.text = row.token; }
-            );
-            break;
-        case chat_table::conv:
-            read(
-                db.query(
-                    "SELECT " CHAIND_CONV_COLUMNS " FROM chat_conv WHERE id > ? ORDER BY id LIMIT ?", a, count
-                ),
-                get_conv,
-                [&](chat::conversation const& row) { note(row.id.value()); }
-            );
-            break;
-        case chat_table::member:
-            read(
-                db.query(
-                    "SELECT " CHAIND_MEMBER_COLUMNS
-                    " FROM chat_member WHERE (conv, uid) > (?, ?) ORDER BY conv, uid LIMIT ?",
-                    a,
-                    b,
-                    count
-                ),
-                get_member,
-                [&](chat::member const& row) { note(row.conv.value(), row.uid.value()); }
-            );
-            break;
-        case chat_table::past_member:
-            read(
-                db.query(
-                    "SELECT " CHAIND_PAST_MEMBER_COLUMNS " FROM chat_past_member"
-                    " WHERE (conv, uid, joined) > (?, ?, ?) ORDER BY conv, uid, joined LIMIT ?",
-                    a,
-                    b,
-                    c,
-                    count
-                ),
-                get_past_member,
-                [&](chat::past_member const& row)
-                { note(row.conv.value(), row.uid.value(), row.joined.value()); }
-            );
-            break;
-        case chat_table::mention:
-            read(
-                db.query(
-                    "SELECT uid, conv, seq FROM chat_mention WHERE (uid, conv, seq) > (?, ?, ?)"
-                    " ORDER BY uid, conv, seq LIMIT ?",
-                    a,
-                    b,
-                    c,
-                    count
-                ),
-                get_mention,
-                [&](chat::mention const& row) { note(row.uid.value(), row.conv.value(), row.at_seq); }
-            );
-            break;
-        case chat_table::message:
-            read(
-                db.query(
-                    "SELECT " CHAIND_MESSAGE_COLUMNS " FROM chat_message WHERE id > ? ORDER BY id LIMIT ?",
-                    a,
-                    count
-                ),
-                get_message,
-                [&](chat::message const& row) { note(row.id.value()); }
-            );
-            break;
-        case chat_table::event:
-            read(
-                db.query(
-                    "SELECT " CHAIND_EVENT_COLUMNS " FROM chat_event WHERE pos > ? ORDER BY pos LIMIT ?",
-                    a,
-                    count
-                ),
-                get_event,
-                [&](chat::event const& row) { note(row.pos.value()); }
-            );
-            break;
-        case chat_table::remembered:
-            read(
-                db.query(
-                    "SELECT " CHAIND_REMEMBERED_COLUMNS
-                    " FROM chat_remembered WHERE (uid, cid) > (?, ?) ORDER BY uid, cid LIMIT ?",
-                    a,
-                    from.text,
-                    count
-                ),
-                get_remembered,
-                [&](chat::remembered const& row)
-                {
-                    note(row.uid.value());
-                    out.text = row.cid;
-                }
-            );
-            break;
+        out.last = rows_of<Row>::get(row);
+        out.sum.add(out.last);
     }
     return out;
 }
-
-constexpr int tables = static_cast<int>(chat_table::remembered) + 1;
 
 }  // namespace
 
@@ -324,11 +190,8 @@ private:
         estimate(db);
         if (db.failed()) return give_up(db);
         watch_->begin_round();
-        for (int table = 0; table < tables; ++table)
-        {
-            auto const ended = read_table(db, static_cast<chat_table>(table), rests);
-            if (ended != outcome::sound) return ended;
-        }
+        auto const tables = read_tables(db, rests, chat::keyed_rows());
+        if (tables != outcome::sound) return tables;
         auto const log = read_log(db, rests);
         if (log != outcome::sound) return log;
         for (;;)
@@ -344,13 +207,22 @@ private:
         }
     }
 
-    outcome read_table(database& db, chat_table table, pace& rests)
+    template <class... Row>
+    outcome read_tables(database& db, pace& rests, chat::row_types<Row...>)
     {
-        piece read;
+        auto ended = outcome::sound;
+        static_cast<void>((((ended = read_table<Row>(db, rests)) == outcome::sound) && ...));
+        return ended;
+    }
+
+    template <class Row>
+    outcome read_table(database& db, pace& rests)
+    {
+        Row read{};
         for (;;)
         {
-            auto const since = watch_->begin_piece(table);
-            piece next;
+            auto const since = watch_->begin_piece(rows_of<Row>::place(read).table);
+            piece<Row> next;
             seq at;
             for (;;)
             {
@@ -358,19 +230,20 @@ private:
                 db.script("BEGIN");
                 at = get_counters(db).pos;
                 bool const there = at >= since;
-                if (there) next = read_piece(db, table, read, how_.piece_rows);
+                if (there) next = read_piece(db, read, how_.piece_rows);
                 db.script("COMMIT");
                 if (db.failed()) return give_up(db);
                 if (there) break;
                 std::this_thread::sleep_for(writer_takes);  // for its COMMIT
             }
             bool const end = next.rows < how_.piece_rows;
-            if (!watch_->end_piece(at, end ? std::nullopt : next.last, next.sum)) continue;
+            auto const upto = end ? std::nullopt : std::optional(rows_of<Row>::place(next.last));
+            if (!watch_->end_piece(at, upto, next.sum)) continue;
             report_.done += next.rows;
             progress(false);
             rests.rest();
             if (end) return outcome::sound;
-            read = std::move(next);
+            read = std::move(next.last);
         }
     }
 

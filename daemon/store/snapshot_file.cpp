@@ -5,6 +5,7 @@
 #include "runtime/private_file.hpp"
 #include "runtime/random_id.hpp"
 #include "store/chat_reader.hpp"
+#include "store/chat_rows.hpp"
 #include "store/chat_state.hpp"
 #include "store/chat_sum.hpp"
 #include "store/log_rows.hpp"
@@ -32,23 +33,6 @@ namespace
 
 constexpr std::uint64_t slice_rows = 5'000;  // of one table at once
 constexpr int most_tries = 5;                // to open a database that is replaced meanwhile
-
-struct keyed_table
-{
-    char const* name;
-    char const* key;
-};
-// Rows that come in the order of a number and are never taken away: near positions share their beginning.
-constexpr keyed_table growing[] = {{"chat_message", "id"}, {"chat_event", "pos"}};
-constexpr keyed_table others[] = {
-    {"chat_user", "id"},
-    {"chat_session", "token"},
-    {"chat_conv", "id"},
-    {"chat_member", "conv, uid"},
-    {"chat_past_member", "conv, uid, joined"},
-    {"chat_mention", "uid, conv, seq"},
-    {"chat_remembered", "uid, cid"},
-};
 
 class snapshot_maker
 {
@@ -187,14 +171,12 @@ private:
 
     void copy_tables(database& db)
     {
-        for (auto const& table : growing)
-            all_ += count_rows(db, std::string("main.") + table.name);
-        for (auto const& table : others)
-            all_ += count_rows(db, std::string("main.") + table.name);
+        for (auto const& table : chat_rows::tables())
+            all_ += count_rows(db, "main." + table.name);
         all_ += end_.at - base_.at;
         copy_growing(db);
-        for (auto const& table : others)
-            copy_into(db, table.name, std::string(" ORDER BY ") + table.key);
+        for (auto const& table : chat_rows::tables())
+            if (!table.only_grows) copy_into(db, table.name, " ORDER BY " + table.key);
         copy_into(db, "chat_counters", "");
         copy_into(
             db,
@@ -208,24 +190,25 @@ private:
         );
     }
 
-    // A slice of each in turn, so that no table's growth moves what is old of another.
+    // A slice of each in turn, so that no table's growth moves what is old of another. Near positions share
+    // their beginning.
     void copy_growing(database& db)
     {
+        auto growing = chat_rows::tables();
+        std::erase_if(growing, [](auto const& table) { return !table.only_grows; });
         std::uint64_t last = 0;
-        for (auto const& table : growing)
+        for (auto const& [name, key, grows] : growing)
         {
-            auto row =
-                db.query(std::string("SELECT coalesce(max(") + table.key + "), 0) FROM main." + table.name);
+            auto row = db.query("SELECT coalesce(max(" + key + "), 0) FROM main." + name);
             if (row.step()) last = std::max(last, row.number(0));
         }
         for (std::uint64_t from = 0; from < last && !db.failed(); from += slice_rows)
         {
-            for (auto const& table : growing)
+            for (auto const& [name, key, grows] : growing)
             {
-                std::string const key = table.key;
                 auto const above = " WHERE " + key + " > " + std::to_string(from);
                 auto const upto = " AND " + key + " <= " + std::to_string(from + slice_rows);
-                copy_into(db, table.name, above + upto + " ORDER BY " + key);
+                copy_into(db, name, above + upto + " ORDER BY " + key);
             }
         }
     }

@@ -25,6 +25,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <unordered_map>
 #include <vector>
 
@@ -91,6 +92,12 @@ private:
     statement(database& owner, std::string_view sql, sqlite3_stmt* handle);
 
     void bind_one(int index, std::integral auto value)
+    {
+        bind_integer(index, static_cast<std::int64_t>(value));
+    }
+    template <class Enum>
+        requires std::is_enum_v<Enum>
+    void bind_one(int index, Enum value)
     {
         bind_integer(index, static_cast<std::int64_t>(value));
     }

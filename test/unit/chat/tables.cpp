@@ -1,15 +1,24 @@
 // Each row as replicas have hashed and stored it since there are any: a row of each kind, every field with a
-// value of its own, as bytes that never change.
+// value of its own, as bytes that never change; and the database's schema as the description of the rows has
+// it.
+#include "chat/tables.hpp"
+
 #include "chat/row_hash.hpp"
+#include "store/chat_rows.hpp"
 #include "store/chat_state.hpp"
 #include "store/sqlite.hpp"
 #include "store/store_schema.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <vector>
 
 using namespace chaind;
 using namespace chaind::chat;
@@ -156,9 +165,98 @@ struct rows_in_sql
     std::optional<store::chat_state> rows;
 };
 
+// ---- columns, as lines of name, type, place in the key
+
+template <class Row, class Value, bool is_blob>
+std::string type_of(column<Row, Value, is_blob> const&)
+{
+    if constexpr (is_blob || std::is_same_v<Value, digest> || std::is_same_v<Value, outcome>)
+        return "BLOB";
+    else if constexpr (std::is_same_v<Value, std::vector<mark>>)
+        return "BLOB or NULL";
+    else if constexpr (std::is_same_v<Value, std::string> || std::is_same_v<Value, std::vector<user_id>>)
+        return "TEXT";
+    else
+        return "INTEGER";
+}
+
+template <class Row>
+std::string described()
+{
+    std::string out;
+    int at = 0;
+    auto const add = [&](auto const& each)
+    {
+        ++at;
+        out += std::string(each.name) + " " + type_of(each) + " " +
+               std::to_string(each.use == column_use::key ? at : 0) + "\n";
+    };
+    with_columns<Row>([&](auto const&... each) { (add(each), ...); });
+    return out;
+}
+
+std::string in_the_schema(store::database& db, std::string_view table)
+{
+    std::string out;
+    // An INTEGER PRIMARY KEY has no other NULL than the row's own number.
+    for (auto row = db.query(
+             "SELECT name || ' ' || type || iif(\"notnull\" OR pk, '', ' or NULL') || ' ' || pk"
+             " FROM pragma_table_info(?) WHERE name NOT IN ('one', 'row_sum') ORDER BY cid",
+             table
+         );
+         row.step();)
+        out += row.text(0) + "\n";
+    return out;
+}
+
+template <class... Row>
+void check_tables(store::database& db, row_types<Row...>)
+{
+    std::set<std::string> names{table<counters>.name};
+    auto const check = [&](std::string const& name, std::string const& columns)
+    {
+        BOOST_TEST_CONTEXT(name) BOOST_TEST(in_the_schema(db, name) == columns);
+        names.insert(name);
+    };
+    check(table<counters>.name, described<counters>());
+    (check(table<Row>.name, described<Row>()), ...);
+
+    std::set<std::string> stored;
+    for (auto row = db.query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 'chat_*'");
+         row.step();)
+        stored.insert(row.text(0));
+    BOOST_TEST(stored == names, boost::test_tools::per_element());
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(tables)
+
+// Beside the described columns the counters' row has its own number and the sum of all rows.
+BOOST_FIXTURE_TEST_CASE(the_schema_has_the_tables_and_columns_that_are_described, rows_in_sql)
+{
+    check_tables(*db, keyed_rows());
+}
+
+// Their keys compare as the database compares them.
+BOOST_FIXTURE_TEST_CASE(places_have_the_order_of_the_primary_key, rows_in_sql)
+{
+    for (std::uint64_t const uid : {256u, 1u, 255u})
+        for (auto const* cid : {"b", "", "ab"})
+        {
+            auto row = answered;
+            row.uid = user_id(uid);
+            row.cid = cid;
+            row.pos = seq(1000 * uid + cid[0]);
+            rows->put(row);
+        }
+    using stored_rows = store::chat_rows::rows_of<remembered>;
+    std::vector<store::row_place> places;
+    for (auto row = stored_rows::in_key_order(*db); row.step();)
+        places.push_back(stored_rows::place(stored_rows::get(row)));
+    BOOST_TEST(places.size() == 9u);
+    BOOST_TEST(std::is_sorted(places.begin(), places.end()));
+}
 
 BOOST_AUTO_TEST_CASE(rows_keep_their_hashes)
 {
