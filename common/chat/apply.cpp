@@ -232,13 +232,7 @@ outcome run(apply_step&, probe const&)
 
 std::variant<failure, own_place> find_own_place(apply_step& s, conv_id conv)
 {
-    auto const hidden = refuse(api_errc::not_found, "no such conversation", "conv");
-    auto found = s.on.find_conv(conv);
-    if (!found || found->gone != seq()) return hidden;
-    auto me = s.on.find_member(conv, s.uid);
-    if (me) return own_place{.conv = *std::move(found), .me = *me};
-    if (found->kind == conv_kind::dm || found->priv) return hidden;
-    return refuse(api_errc::forbidden, "not a member of c_" + std::to_string(conv.value()), "conv");
+    return place_in(s.on.find_conv(conv), s.on.find_member(conv, s.uid));
 }
 
 }  // namespace chaind::chat

@@ -65,11 +65,6 @@ failure too_many_rooms()
     return refuse(api_errc::quota_exceeded, "an account is in at most 1000 rooms");
 }
 
-failure no_such_conversation()
-{
-    return refuse(api_errc::not_found, "no such conversation", "conv");
-}
-
 void depart(apply_step& s, member const& who, seq at)
 {
     s.on.erase(who);
@@ -178,8 +173,7 @@ outcome run(apply_step& s, conv_join const& what)
 {
     auto conv = s.on.find_conv(what.conv);
     auto const inside = s.on.find_member(what.conv, s.uid);
-    if (!conv || conv->gone != seq() || (!inside && (conv->kind == conv_kind::dm || conv->priv)))
-        return no_such_conversation();
+    if (!conv || !is_visible(*conv, inside.has_value())) return no_such_conversation();
     if (inside) return changed{.rev = conv->rev};
     auto me = s.on.find_user(s.uid);
     if (!me || !has_place_for_room(s, *me)) return too_many_rooms();
@@ -221,11 +215,10 @@ outcome run(apply_step& s, conv_archive const& what)
     auto conv = s.on.find_conv(what.conv);
     auto const me = s.on.find_user(s.uid);
     if (!conv || !me || conv->gone != seq()) return no_such_conversation();
-    bool const room = conv->kind == conv_kind::room;
-    if (!room || (me->as != role::owner && conv->creator != s.uid))
+    bool const is_room = conv->kind == conv_kind::room;
+    if (!is_room || (me->as != role::owner && conv->creator != s.uid))
     {
-        bool const visible = (room && !conv->priv) || s.on.find_member(conv->id, s.uid);
-        if (!visible) return no_such_conversation();
+        if (!is_visible(*conv, s.on.find_member(conv->id, s.uid).has_value())) return no_such_conversation();
         return refuse(
             api_errc::forbidden, "a room is removed by who made it, or by the owner of this server", "conv"
         );

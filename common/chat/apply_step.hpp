@@ -1,6 +1,7 @@
 #pragma once
 // Inside of apply: what one entry works with, and the operations by subject. Not for other layers.
 
+#include "chat/access.hpp"
 #include "chat/apply.hpp"
 
 #include <string>
@@ -48,12 +49,6 @@ inline failure refuse(api_errc code, std::string text, std::string field = {})
 }
 
 // The conversation with the caller's place in it.
-struct own_place
-{
-    conversation conv;
-    member me;
-};
-// `not_found` where it is private or does not exist, `forbidden` for a public room that he is not in.
 std::variant<failure, own_place> find_own_place(apply_step& s, conv_id conv);
 
 // apply_accounts.cpp

@@ -1,4 +1,5 @@
 // Events -> text.
+#include "chat/audience.hpp"
 #include "wire/client_json.hpp"
 #include "wire/client_json_parts.hpp"
 #include "wire/json_text.hpp"
@@ -164,8 +165,8 @@ std::string event_frame(
 )
 {
     auto marks = what.marks;
-    std::erase_if(
-        marks, [&](chat::mark const& m) { return !std::binary_search(own.begin(), own.end(), m.conv); }
+    chat::keep_own_marks(
+        marks, [&](chat::conv_id conv) { return std::binary_search(own.begin(), own.end(), conv); }
     );
     auto const conv = marks.empty() ? what.conv : marks.front().conv;
 

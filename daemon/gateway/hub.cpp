@@ -30,26 +30,6 @@ void erase(std::vector<chat::conv_id>& own, chat::conv_id conv)
     if (at != own.end() && *at == conv) own.erase(at);
 }
 
-// Who is in the conversation from this event on.
-std::vector<chat::user_id> joined_by(chat::event const& e)
-{
-    std::vector<chat::user_id> users;
-    if (e.kind == chat::event_kind::conv_new)
-        for (auto const& person : e.people)
-            users.push_back(person.uid);
-    if (e.kind == chat::event_kind::conv_member && e.on) users.push_back(e.uid);
-    return users;
-}
-bool leaves_by(chat::event const& e, chat::user_id who)
-{
-    return e.kind == chat::event_kind::conv_member && !e.on && e.uid == who;
-}
-
-bool concerns(chat::event const& e, chat::user_id who, std::vector<chat::conv_id> const& own)
-{
-    return chat::is_for(e, who, [&own](chat::conv_id conv) { return contains(own, conv); });
-}
-
 void remove_from(std::vector<subscriber*>& list, subscriber* who)
 {
     auto const at = std::find(list.begin(), list.end(), who);
@@ -111,10 +91,11 @@ bool hub::join(subscriber& who, seq upto)
         for (auto const& what : one.events)
         {
             auto const& e = what->what();
-            for (auto const uid : joined_by(e))
+            for (auto const uid : chat::joined_by(e))
                 if (uid == who.user()) insert(who.own, e.conv);
-            if (concerns(e, who.user(), who.own) && !who.push(what)) return false;
-            if (leaves_by(e, who.user()) || e.kind == chat::event_kind::conv_gone) erase(who.own, e.conv);
+            auto const in = [&who](chat::conv_id conv) { return contains(who.own, conv); };
+            if (chat::receives(e, who.user(), in) && !who.push(what)) return false;
+            if (chat::leaves_by(e, who.user())) erase(who.own, e.conv);
         }
         if (std::find(one.revoked.begin(), one.revoked.end(), who.token()) != one.revoked.end())
             who.end(4502, "this session was ended", false);
@@ -146,7 +127,7 @@ void hub::enter(subscriber& who, chat::conv_id conv)
 
 void hub::exit(subscriber& who, chat::conv_id conv)
 {
-    if (!live_.contains(&who)) return;
+    if (!live_.contains(&who) || !contains(who.own, conv)) return;
     erase(who.own, conv);
     auto const found = by_conv_.find(conv);
     if (found == by_conv_.end()) return;
@@ -216,33 +197,34 @@ void hub::keep(item what)
     }
 }
 
+// The live ones.
 std::vector<subscriber*> hub::recipients(chat::event const& of) const
 {
     std::vector<subscriber*> who;
-    auto const add_conv = [&](chat::conv_id conv)
+    auto const everyone = [&]
     {
-        if (auto const found = by_conv_.find(conv); found != by_conv_.end())
-            who.insert(who.end(), found->second.begin(), found->second.end());
+        who.assign(live_.begin(), live_.end());
+        return true;
     };
-    switch (of.to)
+    auto const user = [&](chat::user_id uid)
     {
-        case chat::audience::members: add_conv(of.conv); break;
-        case chat::audience::user:
-            if (auto const found = by_user_.find(of.uid); found != by_user_.end())
-                std::copy_if(
-                    found->second.begin(),
-                    found->second.end(),
-                    std::back_inserter(who),
-                    [this](subscriber* one) { return live_.contains(one); }
-                );
-            break;
-        case chat::audience::everyone: who.assign(live_.begin(), live_.end()); break;
-        case chat::audience::marks:
-            for (auto const& m : of.marks)
-                add_conv(m.conv);
-            std::sort(who.begin(), who.end());
-            who.erase(std::unique(who.begin(), who.end()), who.end());
-            break;
+        auto const found = by_user_.find(uid);
+        if (found == by_user_.end()) return false;
+        auto const is_live = [this](subscriber* one) { return live_.contains(one); };
+        std::copy_if(found->second.begin(), found->second.end(), std::back_inserter(who), is_live);
+        return true;
+    };
+    auto const members = [&](chat::conv_id conv)
+    {
+        auto const found = by_conv_.find(conv);
+        if (found != by_conv_.end()) who.insert(who.end(), found->second.begin(), found->second.end());
+        return false;  // those of the next one, too
+    };
+    static_cast<void>(chat::any_of_audience(of, everyone, user, members));
+    if (of.marks.size() > 1)  // somebody may be in several of their conversations
+    {
+        std::sort(who.begin(), who.end());
+        who.erase(std::unique(who.begin(), who.end()), who.end());
     }
     return who;
 }
@@ -250,7 +232,7 @@ std::vector<subscriber*> hub::recipients(chat::event const& of) const
 void hub::deliver(published_ptr const& what)
 {
     auto const& e = what->what();
-    for (auto const uid : joined_by(e))
+    for (auto const uid : chat::joined_by(e))
         if (auto const found = by_user_.find(uid); found != by_user_.end())
             for (auto* one : found->second)
                 enter(*one, e.conv);
@@ -258,16 +240,7 @@ void hub::deliver(published_ptr const& what)
     {
         ++events_sent_;
         if (!one->push(what)) leave(*one);
-    }
-    if (auto const found = by_user_.find(e.uid); found != by_user_.end())
-        for (auto* one : found->second)
-            if (leaves_by(e, one->user())) exit(*one, e.conv);
-    if (e.kind != chat::event_kind::conv_gone) return;
-    if (auto const found = by_conv_.find(e.conv); found != by_conv_.end())
-    {
-        auto const all = found->second;
-        for (auto* one : all)
-            exit(*one, e.conv);
+        if (chat::leaves_by(e, one->user())) exit(*one, e.conv);
     }
 }
 

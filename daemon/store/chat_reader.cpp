@@ -120,7 +120,7 @@ chat::answer<chat::members_page> chat_reader::members(chat::user_id who, chat::m
 bool chat_reader::has_read(chat::user_id who, chat::conv_id conv, std::uint64_t at_seq)
 {
     auto const found = find_place(who, conv);
-    auto const* place = std::get_if<own_place>(&found);
+    auto const* place = std::get_if<chat::own_place>(&found);
     return place != nullptr && at_seq <= place->me.read;
 }
 

@@ -6,6 +6,7 @@
 // Rights are part of the answer: what `who` may not see is a chat::failure in the words of
 // docs/client_api.md 1.10, `not_found` where even the existence is hidden.
 
+#include "chat/access.hpp"
 #include "chat/views.hpp"
 #include "store/sqlite.hpp"
 
@@ -61,13 +62,8 @@ public:
     [[nodiscard]] digest state_digest();
 
 private:
-    struct own_place
-    {
-        chat::conversation conv;
-        chat::member me;
-    };
-    // Of a member; else chat::apply's refusals.
-    chat::answer<own_place> find_place(chat::user_id who, chat::conv_id conv);
+    // As chat::apply finds it.
+    chat::answer<chat::own_place> find_place(chat::user_id who, chat::conv_id conv);
     std::optional<chat::conversation> find_conv(chat::conv_id conv);
     // `me`: null for somebody who is not in it.
     chat::conv_summary summary(chat::user_id who, chat::conversation conv, chat::member const* me);

@@ -159,11 +159,9 @@ chat::events_page chat_reader::events(chat::user_id who, seq since, chat::room_s
 {
     presence_record was(db_, who, since);
 
-    // Of a removed room nothing is told any more but that it is gone.
     std::map<chat::conv_id, bool> removed;
     auto const is_removed = [&](chat::conv_id conv)
     {
-        if (conv == chat::conv_id()) return false;
         auto const [at, fresh] = removed.try_emplace(conv, false);
         if (fresh)
             if (auto const found = find_conv(conv)) at->second = found->gone != seq();
@@ -199,12 +197,11 @@ chat::events_page chat_reader::events(chat::user_id who, seq since, chat::room_s
         if (e.kind == chat::event_kind::conv_member)
             if (auto const room = page.sizes.find(e.conv); room != page.sizes.end())
                 room->second = e.on ? room->second + 1 : room->second - 1;
-        auto const in = [&](chat::conv_id conv)
-        { return was.was_in(conv, e.pos) && (e.kind == chat::event_kind::conv_gone || !is_removed(conv)); };
-        bool const hidden = e.kind != chat::event_kind::conv_gone && is_removed(e.conv);
-        if (!hidden && chat::is_for(e, who, in))
+        auto const is_told = [&](chat::conv_id conv) { return chat::is_told(e, conv, is_removed); };
+        auto const in = [&](chat::conv_id conv) { return was.was_in(conv, e.pos) && is_told(conv); };
+        if (is_told(e.conv) && chat::receives(e, who, in))
         {
-            chat::keep_own_marks(e, in);
+            chat::keep_own_marks(e.marks, in);
             complete(e);
             if ((e.text || e.about) && e.to == chat::audience::members && !was.is_in(e.conv))
                 chat::withhold_what_came_later(e, rev_then(e.conv), e.about ? size_at(e) : 0);

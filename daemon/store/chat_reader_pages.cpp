@@ -127,21 +127,9 @@ std::optional<chat::conversation> chat_reader::find_conv(chat::conv_id conv)
     return first<chat::conversation, "WHERE id = ?">(db_, conv);
 }
 
-chat::answer<chat_reader::own_place> chat_reader::find_place(chat::user_id who, chat::conv_id conv)
+chat::answer<chat::own_place> chat_reader::find_place(chat::user_id who, chat::conv_id conv)
 {
-    chat::failure const hidden{
-        .code = api_errc::not_found, .message = "no such conversation", .field = "conv"
-    };
-    auto found = find_conv(conv);
-    if (!found || found->gone != seq()) return hidden;
-    auto const me = first<chat::member, "WHERE conv = ? AND uid = ?">(db_, conv, who);
-    if (me) return own_place{.conv = *std::move(found), .me = *me};
-    if (found->kind == chat::conv_kind::dm || found->priv) return hidden;
-    return chat::failure{
-        .code = api_errc::forbidden,
-        .message = "not a member of c_" + std::to_string(conv.value()),
-        .field = "conv"
-    };
+    return chat::place_in(find_conv(conv), first<chat::member, "WHERE conv = ? AND uid = ?">(db_, conv, who));
 }
 
 chat::conv_summary chat_reader::summary(chat::user_id who, chat::conversation conv, chat::member const* me)
@@ -182,7 +170,7 @@ chat::answer<chat::conv_summary> chat_reader::conv(chat::user_id who, chat::conv
 {
     auto found = find_place(who, conv);
     if (auto const* why = std::get_if<chat::failure>(&found)) return *why;
-    auto& [row, me] = std::get<own_place>(found);
+    auto& [row, me] = std::get<chat::own_place>(found);
     return summary(who, std::move(row), &me);
 }
 
@@ -267,7 +255,7 @@ chat::answer<chat::history_page> chat_reader::history(chat::user_id who, chat::h
     using anchor = chat::history_query::anchor;
     auto const found = find_place(who, what.conv);
     if (auto const* why = std::get_if<chat::failure>(&found)) return *why;
-    auto const& conv = std::get<own_place>(found).conv;
+    auto const& conv = std::get<chat::own_place>(found).conv;
 
     chat::history_page page;
     page.conv = conv.id;
