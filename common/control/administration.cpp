@@ -15,8 +15,7 @@ namespace
 void forget(record& in, node_id const& who)
 {
     std::erase(in.drained, who);
-    std::erase(in.moving, who);
-    if (in.replacing && (in.replacing->first == who || in.replacing->second == who)) in.replacing.reset();
+    if (in.replacing && (in.replacing->old == who || in.replacing->with == who)) in.replacing.reset();
 }
 
 void take_back(record& in, node_id const& who)
@@ -55,22 +54,17 @@ void controller::impl::mark(record& in) const
             // An added server lengthens the chain.
             in.want = std::max(in.want, in.known.size() - in.removed.size());
             return;
-        case verb::drain:
-            add_name(in.drained, a.who);
-            std::erase(in.moving, a.who);
-            return;
+        case verb::drain: add_name(in.drained, a.who); return;
         case verb::undrain: std::erase(in.drained, a.who); return;
         case verb::move:
-            in.moving.clear();
-            for (auto const& m : in.current.members)
-            {
-                if (a.to_head && m.name == a.who) break;
-                if (a.to_head || m.name == a.who) in.moving.push_back(m.name);
-            }
+            in.moving = {
+                .who = a.who, .leaving = in_the_way(a.who, a.to_head), .members = in.current.members.size()
+            };
+            if (in.moving->leaving.empty()) in.moving.reset();
             return;
         case verb::replace:
             take_back(in, *a.with);
-            in.replacing.emplace(a.who, *a.with);
+            in.replacing = {.old = a.who, .with = *a.with, .members = in.current.members.size()};
             return;
         case verb::want: in.want = a.want; return;
         case verb::force: return;
@@ -109,33 +103,111 @@ bool controller::impl::attend_administrator()
     return true;
 }
 
-// A member that is to come back as the tail: only while nobody else is missing.
+std::vector<node_id> controller::impl::in_the_way(node_id const& who, bool to_head) const
+{
+    if (!to_head) return {who};
+    std::vector<node_id> out;
+    for (auto const& m : rec_.current.members)
+    {
+        if (m.name == who) break;
+        out.push_back(m.name);
+    }
+    return out;
+}
+
+// As many as when people asked, or as they have made it since: they may want fewer, remove one or drain one.
+// Who is replaced is not among them.
+bool controller::impl::are_enough(std::size_t there, std::size_t asked, node_id const& replaced) const
+{
+    auto const stay = static_cast<std::size_t>(std::count_if(
+        rec_.known.begin(),
+        rec_.known.end(),
+        [&](node_id const& name) { return !is_to_leave(name) && name != replaced; }
+    ));
+    return there >= std::min({asked, rec_.want, stay});
+}
+
+bool controller::impl::is_whole_for_the_move(std::vector<member> const& chain) const
+{
+    return are_enough(chain.size(), rec_.moving->members, {});
+}
+
+// A member that is to come back as the tail: only while nobody else is missing or leaves.
 bool controller::impl::being_moved(member const& m, std::vector<member> const& chain) const
 {
-    if (rec_.moving.empty() || rec_.moving.front() != m.name || chain.size() < 2) return false;
-    return chain.back() != m &&
-           std::all_of(chain.begin(), chain.end(), [&](member const& each) { return alive(each); });
+    if (!rec_.moving || rec_.moving->leaving.front() != m.name || !is_whole_for_the_move(chain)) return false;
+    auto const serves_on = [&](member const& each) { return alive(each) && !is_to_leave(each.name); };
+    return chain.back() != m && others_alive(m.name) && std::all_of(chain.begin(), chain.end(), serves_on);
+}
+
+// The old one goes when nobody is missing: the one that comes may have died as soon as it was there, and
+// others meanwhile.
+void controller::impl::attend_replacement(record& next)
+{
+    if (!rec_.replacing) return;
+    auto const& chain = rec_.current.members;
+    auto const& [old, with, members] = *rec_.replacing;
+    if (is_to_leave(with))
+    {
+        given_up("replace_given_up", old, with.name.str() + " was drained");
+        next.replacing.reset();
+        return;
+    }
+    auto const others = chain.size() - (has_name(chain, old) ? 1 : 0);
+    if (!has_name(chain, with) || !intact() || !are_enough(others, members, old)) return;
+    add_name(next.removed, old);
+    forget(next, old);
+}
+
+// Why nobody leaves for it any more, or "". Who is to be the tail leaves itself, and comes back as that.
+std::string controller::impl::why_no_move() const
+{
+    auto const& [who, leaving, members] = *rec_.moving;
+    auto const& chain = rec_.current.members;
+    bool const member = has_name(chain, who);
+    if (is_to_leave(who)) return is_removed(who) ? "it was removed" : "it was drained";
+    if (leaving.front() != who) return member ? "" : "it has left the chain";
+    bool const place_taken = !member && !stands_by(who) && chain.size() >= rec_.want;
+    return place_taken ? "it is away, and the chain has all its members" : "";
+}
+
+// Whom nobody has to let pass any more is done with: it is behind already, it leaves by another word and
+// comes back by that alone, or its place is taken.
+void controller::impl::attend_move(record& next)
+{
+    if (!rec_.moving) return;
+    auto const& [who, leaving, members] = *rec_.moving;
+    if (auto why = why_no_move(); !why.empty())
+    {
+        given_up("move_given_up", who, std::move(why));
+        next.moving.reset();
+        return;
+    }
+    auto const& chain = rec_.current.members;
+    auto const place = [&](node_id const& name)
+    { return std::find_if(chain.begin(), chain.end(), [&](member const& m) { return m.name == name; }); };
+    auto const& first = leaving.front();
+    auto const at = place(first);
+    bool const member = at != chain.end();
+    bool const behind = member && (first == who ? at + 1 == chain.end() : at > place(who));
+    bool const gone = !member && !stands_by(first) && chain.size() >= rec_.want;
+    if (behind || gone || is_to_leave(first)) no_longer_moved(next, first);
+}
+
+void controller::impl::given_up(std::string what, node_id who, std::string why)
+{
+    with_it_.push_back(
+        {.what = std::move(what), .at = rec_.current.at, .who = std::move(who), .why = std::move(why)}
+    );
 }
 
 // Replacements and moves, as far as the chain of now lets them go on.
 bool controller::impl::attend_stored_changes()
 {
-    if (!rec_.replacing && rec_.moving.empty()) return false;
+    if (!rec_.replacing && !rec_.moving) return false;
     record next = rec_;
-    auto const& chain = rec_.current.members;
-    if (rec_.replacing && has_name(chain, rec_.replacing->second))
-    {
-        auto const old = rec_.replacing->first;
-        add_name(next.removed, old);
-        forget(next, old);
-    }
-    if (!rec_.moving.empty())
-    {
-        auto const& first = rec_.moving.front();
-        bool const gone = !has_name(chain, first) && !stands_by(first) && chain.size() >= rec_.want;
-        bool const leaves = is_to_leave(first);  // and comes back by another word alone
-        if (gone || leaves || chain.back().name == first) std::erase(next.moving, node_id(first));
-    }
+    attend_replacement(next);
+    attend_move(next);
     if (next == rec_) return false;
     persist(std::move(next));
     return true;
@@ -168,7 +240,7 @@ bool controller::impl::attend_force()
     auto const newest = std::max({highest_, rec_.current.at, hb.promised, hb.end.in});
     record next = rec_;
     take_back(next, a.who);
-    next.moving.clear();
+    next.moving.reset();
     next.replacing.reset();
     next.last_active = {.at = newest, .state = config_state::active, .members = {hb.from}, .joiner = {}};
     next.current = {.at = newest.next(), .state = config_state::pending, .members = {hb.from}, .joiner = {}};

@@ -453,7 +453,7 @@ void controller::impl::active_stored(chain_config const& before)
     auto asked_to_go = [&](node_id const& name)
     {
         auto const& node = nodes_.at(name);
-        return is_to_leave(name) || has_name(rec_.moving, name) || (node.last && is_low(node.last->left));
+        return is_to_leave(name) || is_moved(rec_, name) || (node.last && is_low(node.last->left));
     };
     for (auto const& m : before.members)
     {

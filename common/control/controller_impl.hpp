@@ -184,8 +184,15 @@ private:
     bool attend_administrator();  // true: something is being stored
     bool attend_force();
     bool attend_stored_changes();
+    void attend_replacement(record& next);
+    void attend_move(record& next);
+    [[nodiscard]] std::string why_no_move() const;
+    void given_up(std::string what, node_id who, std::string why);
     void mark(record& in) const;
     [[nodiscard]] bool takes_a_member_out() const;
+    [[nodiscard]] std::vector<node_id> in_the_way(node_id const& who, bool to_head) const;
+    [[nodiscard]] bool are_enough(std::size_t there, std::size_t asked, node_id const& replaced) const;
+    [[nodiscard]] bool is_whole_for_the_move(std::vector<member> const& chain) const;
     [[nodiscard]] bool being_moved(member const& m, std::vector<member> const& chain) const;
     void attend_watermark();
 

@@ -100,8 +100,14 @@ std::ostream& operator<<(std::ostream& to, record const& what)
     put_names(to, ", known", what.known);
     put_names(to, ", removed", what.removed);
     put_names(to, ", drained", what.drained);
-    put_names(to, ", moving", what.moving);
-    if (what.replacing) to << ", replacing " << what.replacing->first << " by " << what.replacing->second;
+    if (what.moving)
+    {
+        put_names(to, ", moving", what.moving->leaving);
+        to << " for " << what.moving->who << " of " << what.moving->members;
+    }
+    if (what.replacing)
+        to << ", replacing " << what.replacing->old << " by " << what.replacing->with << " of "
+           << what.replacing->members;
     for (auto const& [at, id] : what.given)
         to << ", given e" << at << " id " << brief(id);
     for (auto const& [name, claim] : what.claims)

@@ -62,14 +62,20 @@ bool controller::impl::ready(node_id const& name) const
 
 // A replacement comes in beside the member that it replaces, however long the chain is, and a member that was
 // taken out to be moved gets its place back. A member that is to leave takes no place: the last one of a
-// chain cannot go before its successor is in.
+// chain cannot go before its successor is in. Nor does a member that has been replaced, which waits until nobody is
+// missing.
 bool controller::impl::has_place_for(node_id const& name) const
 {
-    bool const replacement = rec_.replacing && rec_.replacing->second == name;
+    bool const replacement = rec_.replacing && rec_.replacing->with == name;
     auto const& chain = rec_.current.members;
+    auto const goes = [&](node_id const& member)
+    {
+        return is_to_leave(member) ||
+               (rec_.replacing && rec_.replacing->old == member && has_name(chain, rec_.replacing->with));
+    };
     auto const stay =
-        std::count_if(chain.begin(), chain.end(), [&](member const& m) { return !is_to_leave(m.name); });
-    return static_cast<std::size_t>(stay) < rec_.want || replacement || has_name(rec_.moving, name);
+        std::count_if(chain.begin(), chain.end(), [&](member const& m) { return !goes(m.name); });
+    return static_cast<std::size_t>(stay) < rec_.want || replacement || is_moved(rec_, name);
 }
 
 // Who is awaited, who was a member, who has a log, who has nothing; of equals, whose transfer has begun.
@@ -78,7 +84,7 @@ int controller::impl::rank(node_id const& name) const
     bool const begun = join_ && join_->who == name;
     auto of = [&]
     {
-        if ((rec_.replacing && rec_.replacing->second == name) || has_name(rec_.moving, name)) return 0;
+        if ((rec_.replacing && rec_.replacing->with == name) || is_moved(rec_, name)) return 0;
         auto const* found = nodes_.find(name);
         if (found == nullptr || !found->last) return 3;
         if (found->member_since != instant{}) return 1;

@@ -1,6 +1,7 @@
 #pragma once
 // Lists of names and of members, by name.
 
+#include "control/types.hpp"
 #include "membership/messages.hpp"
 
 #include <algorithm>
@@ -23,6 +24,19 @@ inline bool has_name(std::vector<node_id> const& list, node_id const& name)
 inline void add_name(std::vector<node_id>& list, node_id const& name)
 {
     if (!has_name(list, name)) list.push_back(name);
+}
+
+inline bool is_moved(record const& in, node_id const& name)
+{
+    return in.moving && has_name(in.moving->leaving, name);
+}
+
+// It is back, or need not leave any more.
+inline void no_longer_moved(record& in, node_id const& name)
+{
+    if (!in.moving) return;
+    std::erase(in.moving->leaving, name);
+    if (in.moving->leaving.empty()) in.moving.reset();
 }
 
 // What people are told of a replica that its version stops.

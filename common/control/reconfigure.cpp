@@ -232,7 +232,7 @@ bool controller::impl::all_is_well() const
                detector_.heard_in_time(m, now_);
     };
     auto const& chain = rec_.current.members;
-    return links_.none() && rec_.moving.empty() && std::all_of(chain.begin(), chain.end(), nothing_against);
+    return links_.none() && !rec_.moving && std::all_of(chain.begin(), chain.end(), nothing_against);
 }
 
 // Waits for all, since the longest log should lead; but not for ever, since any one of them suffices.
@@ -432,7 +432,7 @@ bool controller::impl::try_activate()
     record next = rec_;
     next.current.state = config_state::active;
     // Who was taken out to be moved is back.
-    if (next.current.joiner) std::erase(next.moving, *next.current.joiner);
+    if (next.current.joiner) no_longer_moved(next, *next.current.joiner);
     next.current.joiner.reset();
     next.last_active = next.current;
     with_it_.push_back({.what = "active", .at = next.current.at, .who = {}, .why = names(chain)});

@@ -143,11 +143,15 @@ void controller::impl::on(move_node const& e)
     if (!has_name(chain, e.who)) return reply(e.request, admin_verdict::not_a_member);
     if ((e.to_head ? chain.front() : chain.back()).name == e.who)
         return reply(e.request, admin_verdict::already);
-    if (chain.size() < 2 || rec_.want < 2) return reply(e.request, admin_verdict::last_replica);
+    auto const leaving = in_the_way(e.who, e.to_head);
+    auto const is_last = [&](node_id const& name) { return rec_.want < 2 || !others_alive(name); };
+    if (auto const last = std::find_if(leaving.begin(), leaving.end(), is_last); last != leaving.end())
+        return reply(e.request, admin_verdict::last_replica, *last);
     if (e.to_head && clocks_.error(e.who)) return reply(e.request, admin_verdict::wrong_clock);
-    // A machine that was taken out to be moved, and has died since, does not keep others from being moved.
-    auto under_way = [&](node_id const& name) { return has_name(chain, name) || stands_by(name); };
-    if (!rec_.moving.empty() && under_way(rec_.moving.front()))
+    // A move that waits for a machine that is away does not keep others from being moved.
+    auto const comes = [&](node_id const& name) { return stands_by(name); };
+    if (rec_.moving &&
+        (is_whole_for_the_move(chain) || std::any_of(rec_.known.begin(), rec_.known.end(), comes)))
         return reply(e.request, admin_verdict::not_now);
     take_on({.what = verb::move, .request = e.request, .who = e.who, .to_head = e.to_head});
 }
@@ -164,7 +168,7 @@ void controller::impl::on(replace_node const& e)
     if (is_removed(e.who) && !has_name(chain, e.who)) return reply(e.request, admin_verdict::already, e.with);
     if (rec_.replacing)
     {
-        auto const& [old, with] = *rec_.replacing;
+        auto const& [old, with, members] = *rec_.replacing;
         if (old != e.who) return reply(e.request, admin_verdict::not_now);
         if (e.with.value_or(with) == with) return reply(e.request, admin_verdict::already, with);
     }

@@ -225,9 +225,13 @@ changes_under_way changing(status_input const& in)
 {
     changes_under_way out;
     if (in.draining) out.draining = *in.draining;
-    if (!in.record.moving.empty()) out.moving = in.record.moving;
+    if (in.record.moving)
+    {
+        out.moving = in.record.moving->leaving;
+        out.moving_for = in.record.moving->who;
+    }
     if (in.record.replacing)
-        out.replacing = replacement_row{in.record.replacing->first, in.record.replacing->second};
+        out.replacing = replacement_row{in.record.replacing->old, in.record.replacing->with};
     return out;
 }
 

@@ -28,6 +28,26 @@ struct older_claim
     friend bool operator==(older_claim const&, older_claim const&) = default;
 };
 
+// A member is to be the head or the tail: whoever is in its way leaves and comes back as the tail.
+struct place_change
+{
+    node_id who;                   // to be the tail, it leaves itself
+    std::vector<node_id> leaving;  // one after the other, the next one first; never empty in a record
+    std::size_t members = 0;       // of the chain when people asked
+
+    friend bool operator==(place_change const&, place_change const&) = default;
+};
+
+// The old one goes when the other one is a member.
+struct replacement
+{
+    node_id old;
+    node_id with;
+    std::size_t members = 0;  // of the chain when people asked
+
+    friend bool operator==(replacement const&, replacement const&) = default;
+};
+
 // What the registry holds, as one record: replaced whole, by compare-and-set on `revision`.
 struct record
 {
@@ -40,8 +60,8 @@ struct record
     std::vector<node_id> removed;  // taken out by the administrator: not taken back by themselves
     std::size_t want = 0;          // how many members the chain should have
     std::vector<node_id> drained;  // out of the chain for now (drain), back by undrain
-    std::vector<node_id> moving;   // to be taken out one after the other, each comes back as tail (move)
-    std::optional<std::pair<node_id, node_id>> replacing;  // (old, new): old goes when new is a member
+    std::optional<place_change> moving;
+    std::optional<replacement> replacing;
     std::vector<std::pair<epoch, config_id>> given{};  // before `current`, the newest last; not all of them
     std::map<node_id, older_claim> claims{};
 

@@ -226,11 +226,12 @@ struct changes_under_way
 {
     if_known<node_id> draining;
     if_known<std::vector<node_id>> moving;
+    if_known<node_id> moving_for;  // whose place they leave for; it may be among them
     if_known<replacement_row> replacing;
 
     friend bool operator==(changes_under_way const&, changes_under_way const&) = default;
 };
-BOOST_DESCRIBE_STRUCT(changes_under_way, (), (draining, moving, replacing))
+BOOST_DESCRIBE_STRUCT(changes_under_way, (), (draining, moving, moving_for, replacing))
 
 struct config_service_status
 {

@@ -161,12 +161,21 @@ std::string to_json(control::record const& what)
         {"removed", names(what.removed)},
         {"want", what.want},
         {"drained", names(what.drained)},
-        {"moving", names(what.moving)},
         {"given", given(what.given)},
     };
     if (!what.claims.empty()) out["claims"] = claims(what.claims);
+    if (what.moving)
+    {
+        out["moving"] = names(what.moving->leaving);
+        out["moving_for"] = what.moving->who.name.str();
+        out["moving_of"] = what.moving->members;
+    }
     if (what.replacing)
-        out["replacing"] = {{"old", what.replacing->first.name}, {"with", what.replacing->second.name}};
+        out["replacing"] = {
+            {"old", what.replacing->old.name.str()},
+            {"with", what.replacing->with.name.str()},
+            {"of", what.replacing->members}
+        };
     return json::serialize(out);
 }
 
@@ -187,13 +196,19 @@ std::optional<control::record> record_from_json(std::string_view from)
         out.want = number(in, "want");
         // Records of earlier versions have none of these.
         if (in.contains("drained")) out.drained = read_names(in, "drained");
-        if (in.contains("moving")) out.moving = read_names(in, "moving");
+        // A move of an earlier version does not say for whom: it is given up.
+        if (auto const* who = in.if_contains("moving_for"))
+            out.moving = {
+                .who = name_of(*who), .leaving = read_names(in, "moving"), .members = number(in, "moving_of")
+            };
         if (auto const* list = in.if_contains("given")) out.given = read_given(list->as_array());
         if (auto const* list = in.if_contains("claims")) out.claims = read_claims(list->as_array());
-        if (auto const* pair = in.if_contains("replacing"))
-            out.replacing.emplace(
-                name_of(pair->as_object().at("old")), name_of(pair->as_object().at("with"))
-            );
+        if (auto const* found = in.if_contains("replacing"))
+        {
+            auto const& pair = found->as_object();
+            out.replacing = {.old = name_of(pair.at("old")), .with = name_of(pair.at("with"))};
+            if (pair.contains("of")) out.replacing->members = number(pair, "of");
+        }
         return out;
     }
     catch (std::exception const&)

@@ -383,7 +383,8 @@ admin_answer service::told(std::string const& name, std::optional<control::admin
         }
         case admin_verdict::last_replica:
             return conflict(
-                name + " is the last replica that is there with sound data: it stays until another one serves"
+                (reply->with ? reply->with->name.str() : name) +
+                " is the last replica that is there with sound data: it stays until another one serves"
             );
         case admin_verdict::no_spare:
             return conflict("no spare is there to take the place of " + name + "; name one");

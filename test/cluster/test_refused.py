@@ -128,7 +128,7 @@ def test_every_command_keeps_its_time_limit_with_a_config_service_that_stands_st
                 (["verify"], 75),
                 (["drain", "n3"], 69),
                 (["undrain", "n3"], 75),
-                (["move", "n3", "--to", "head"], 75),
+                (["move", "n3", "--to", "head"], 69),
                 (["join-token", "create"], 75),
                 (["force-epoch", "n1", "--yes", "--i-understand-data-may-be-lost"], 69),
                 (["backup", "create", str(chain.dir / "some.backup")], 0),

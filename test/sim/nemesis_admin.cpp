@@ -58,7 +58,7 @@ void nemesis::administer(fault what, node& which)
     auto const& name = which.self().name;
     // At least two stay, so that the rest of the run has a chain. Who is being replaced does not.
     auto const wanted = in_.wanted();
-    bool const one_leaves = r.replacing && std::count(wanted.begin(), wanted.end(), r.replacing->first) > 0;
+    bool const one_leaves = r.replacing && std::count(wanted.begin(), wanted.end(), r.replacing->old) > 0;
     bool const enough = wanted.size() > (one_leaves ? 3 : 2);
     switch (what)
     {

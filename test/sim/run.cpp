@@ -184,7 +184,7 @@ private:
         auto const& both = registry().replacing;
         if (!both) return false;
         auto const wanted = in_.wanted();
-        return std::count(wanted.begin(), wanted.end(), both->second) > 0;
+        return std::count(wanted.begin(), wanted.end(), both->with) > 0;
     }
 
     void heal_all()
@@ -204,7 +204,7 @@ private:
             [&]
             {
                 auto const& r = registry();
-                if (r.current.state != config_state::active || !r.moving.empty() || !in_.check.all_known())
+                if (r.current.state != config_state::active || r.moving || !in_.check.all_known())
                     return false;
                 // Who is on its way out answers nobody who asks it now.
                 auto const wanted = in_.wanted();

@@ -198,7 +198,9 @@ constexpr std::array table_of_commands{
         "NAME",
         "Make a machine the head or the tail",
         "To the tail: it leaves the chain for a moment and returns at its end. To the head: the machines "
-        "before it do, one after the other. The chain is never without at least one complete member.",
+        "before it do, one after the other. The chain is never without at least one complete member. Where "
+        "one "
+        "machine alone would have every message meanwhile, this asks first; --yes answers.",
         move_flags,
         run_move
     },

@@ -2,57 +2,25 @@
 
 #include "chainctl/confirm.hpp"
 #include "chainctl/exit_status.hpp"
+#include "chainctl/leaving.hpp"
 #include "chainctl/progress.hpp"
 #include "chainctl/service.hpp"
 
 #include <string>
-#include <vector>
 
 namespace chaind::chainctl
 {
-namespace
-{
-
-bool is_of_the_chain(boost::json::object const& node)
-{
-    auto const role = text_at(node, "role", "none");
-    return role != "none" && role != "learner";
-}
-
-// The machines that hold every message, without that one. Whoever does not answer is out of the chain in a
-// moment, unless the config service has just started and has not heard it yet.
-std::vector<std::string> others_in_the_chain(boost::json::array const& nodes, std::string const& name)
-{
-    std::vector<std::string> out;
-    for (auto const& value : nodes)
-    {
-        if (!value.is_object() || !is_of_the_chain(value.get_object())) continue;
-        auto other = text_at(value.get_object(), "name");
-        if (other != name && text_at(value.get_object(), "state") != "damaged")
-            out.push_back(std::move(other));
-    }
-    return out;
-}
-
-// A chain of one is left only by somebody who says so; the last one the config service keeps by itself.
-bool may_leave(invocation const& call, boost::json::array const& nodes, std::string const& name)
-{
-    auto const* const row = row_of(nodes, name);
-    auto const others = others_in_the_chain(nodes, name);
-    if (row == nullptr || !is_of_the_chain(*row) || others.size() != 1) return true;
-    say("chainctl: only " + others.front() + " would hold every message; one failure then loses service");
-    return confirmed(call, "Drain " + name + "?", name);
-}
-
-}  // namespace
-
 int run_drain(invocation const& call)
 {
     auto const& name = call.words.front();
     if (!name_is_good(name) || !wait_limit_is_good(call)) return exit_usage;
     auto const known = ask(call, "GET", "/v1/nodes");
     if (!known.body) return known.status;
-    if (!may_leave(call, list_at(*known.body, "nodes"), name)) return exit_usage;
+    auto const& nodes = list_at(*known.body, "nodes");
+    auto const* const leaver = row_of(nodes, name);
+    if (leaver != nullptr && is_of_the_chain(*leaver) &&
+        !may_leave(call, nodes, {name}, "Drain " + name + "?", name))
+        return exit_usage;
     auto got = change(call, "/v1/nodes/" + name + "/drain");
     if (!got.body) return got.status;
     if (call.dry_run)

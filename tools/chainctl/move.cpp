@@ -2,11 +2,45 @@
 
 #include "chainctl/confirm.hpp"
 #include "chainctl/exit_status.hpp"
+#include "chainctl/leaving.hpp"
 #include "chainctl/progress.hpp"
 #include "chainctl/service.hpp"
 
 namespace chaind::chainctl
 {
+namespace
+{
+
+// Those that leave the chain, each for a moment: who is to be the tail itself, or all before who is to be the
+// head.
+std::vector<std::string> who_leaves(
+    boost::json::array const& chain, std::string const& name, std::string_view to
+)
+{
+    std::vector<std::string> before;
+    for (auto const& value : chain)
+    {
+        if (!value.is_object()) continue;
+        auto each = text_at(value.get_object(), "name");
+        bool const last = &value == &chain.back();
+        if (each != name)
+            before.push_back(std::move(each));
+        else if (to == "head")
+            return before;
+        else
+            return last ? std::vector<std::string>() : std::vector{name};
+    }
+    return {};
+}
+
+// Of a config service that does not say for whom, it is this one's.
+bool works_on_it(boost::json::object const& status, std::string const& name)
+{
+    auto const& changing = object_at(status, "changing");
+    return changing.contains("moving") && text_at(changing, "moving_for", name) == name;
+}
+
+}  // namespace
 
 int run_move(invocation const& call)
 {
@@ -18,6 +52,10 @@ int run_move(invocation const& call)
         say("chainctl: move needs --to head or --to tail");
         return exit_usage;
     }
+    auto const known = ask(call, "GET", "/v1/status");
+    if (!known.body) return known.status;
+    auto const& chain = list_at(*known.body, "chain");
+    if (!may_leave(call, chain, who_leaves(chain, name, to), "Move " + name + "?", name)) return exit_usage;
     auto got = change(call, "/v1/nodes/" + name + "/move", {{"to", to}});
     if (!got.body) return got.status;
     if (call.dry_run)
@@ -32,15 +70,13 @@ int run_move(invocation const& call)
     auto const there = [&](boost::json::object const& status) -> std::optional<std::string>
     {
         // Whoever was passed on the way must be back, too.
-        if (role_of(status, name) != to || object_at(status, "changing").contains("moving"))
-            return std::nullopt;
+        if (role_of(status, name) != to || works_on_it(status, name)) return std::nullopt;
         return "the " + to + " since epoch " + std::to_string(number_at(status, "epoch"));
     };
     // It may have been there and gone again between two looks, or a machine crashed on the way.
     auto const over = [&](boost::json::object const& status) -> std::optional<std::string>
     {
-        if (place_of(status, name) == to || object_at(status, "changing").contains("moving"))
-            return std::nullopt;
+        if (place_of(status, name) == to || works_on_it(status, name)) return std::nullopt;
         return whereabouts(status, name);
     };
     if (int const ended = wait_until(call, {name, "moving", true, over}, there, *got.body);

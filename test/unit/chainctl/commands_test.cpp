@@ -459,7 +459,7 @@ BOOST_AUTO_TEST_CASE(each_command_keeps_its_time_limit_with_a_service_that_stand
         {run_remove_node, {"n1"}, exit_unknown_outcome},
         {run_drain, {"n1"}, exit_unavailable},
         {run_undrain, {"n1"}, exit_unknown_outcome},
-        {run_move, {"n1"}, exit_unknown_outcome, {{"--to", "head"}}},
+        {run_move, {"n1"}, exit_unavailable, {{"--to", "head"}}},
         {run_replace, {"n1"}, exit_unknown_outcome},
         {run_want, {"3"}, exit_unavailable},
         {run_force_epoch, {"n1"}, exit_unavailable, {{"--i-understand-data-may-be-lost", ""}}},
@@ -636,7 +636,7 @@ BOOST_AUTO_TEST_CASE(all_changes_answer_to_programs_in_one_shape)
     for (auto const& [typed, command, answers] : std::vector<one>{
              {{"drain", "n3"}, "drain", {all_three, asked, no_events, two, all_three}},
              {{"undrain", "n2"}, "undrain", {asked, no_events, two}},
-             {{"move", "n2", "--to", "tail"}, "move", {asked, no_events, two}},
+             {{"move", "n2", "--to", "tail"}, "move", {two, asked, no_events, two}},
              {{"replace", "n3", "--with", "n1", "--yes"}, "replace", {asked, no_events, two}},
              {{"add-node", "n2", "127.0.0.1:7401"}, "add-node", {asked, no_events, two}},
              {{"drain", "n3", "--no-wait"}, "drain", {all_three, done_in_32}},
@@ -742,25 +742,31 @@ BOOST_AUTO_TEST_CASE(what_does_not_come_true_any_more_is_not_waited_for)
         {"n2", "n1"}, "", R"(,"failed":[{"name":"n3","reason":"its process is gone","alive":false}])"
     );
     values["--to"] = "head";
+    auto const all = chain_of({"n1", "n2", "n3"}, "", "");
     BOOST_TEST(
-        run_with({"n3"}, {done_in_32, no_events, moving, no_events, crashed}, run_move) == exit_failed
+        run_with({"n3"}, {all, done_in_32, no_events, moving, no_events, crashed}, run_move) == exit_failed
     );
     BOOST_TEST(mentions(said, "n3 is away (its process is gone)"));
     BOOST_TEST(mentions(said, "chainctl events"));
+    // Somebody leaves for another one.
+    auto const of_another = chain_of({"n2", "n3", "n1"}, R"("moving":["n2"],"moving_for":"n1")", "");
+    BOOST_TEST(run_with({"n3"}, {all, done_in_32, no_events, of_another}, run_move) == exit_failed);
+    BOOST_TEST(mentions(said, "nothing works on it any more: n3 is in the chain"), said);
     // Back, at the other end.
     BOOST_TEST(
-        run_with({"n3"}, {done_in_32, no_events, chain_of({"n2", "n1", "n3"}, "", "")}, run_move) ==
+        run_with({"n3"}, {all, done_in_32, no_events, chain_of({"n2", "n1", "n3"}, "", "")}, run_move) ==
         exit_failed
     );
     BOOST_TEST(mentions(said, "n3 is the tail"));
     // It is there, and the last one that it passed is not back yet; then all is as it was asked for.
     auto const nearly = chain_of({"n3", "n1"}, R"("moving":["n2"])", "");
     auto const there = chain_of({"n3", "n1", "n2"}, "", "");
-    BOOST_TEST(run_with({"n3"}, {done_in_32, no_events, nearly, no_events, there}, run_move) == exit_done);
+    BOOST_TEST(
+        run_with({"n3"}, {all, done_in_32, no_events, nearly, no_events, there}, run_move) == exit_done
+    );
     values.clear();
 
     // Somebody else undoes it.
-    auto const all = chain_of({"n1", "n2", "n3"}, "", "");
     BOOST_TEST(run_with({"n3"}, {all_three, done_in_32, no_events, all}, run_drain) == exit_failed);
     BOOST_TEST(mentions(said, "n3 is the tail"));
     auto const leaving = chain_of({"n1", "n2", "n3"}, R"("draining":"n3")", "");
@@ -798,6 +804,29 @@ BOOST_AUTO_TEST_CASE(what_does_not_come_true_any_more_is_not_waited_for)
     BOOST_TEST(
         run_with({"n2"}, {done_in_32, no_events, both, no_events, exchanged}, run_replace) == exit_done
     );
+}
+
+BOOST_AUTO_TEST_CASE(one_machine_alone_holds_every_message_during_a_move_by_who_says_so)
+{
+    auto const both = chain_of({"n1", "n2"}, "", "");
+    for (auto const& [who, to] : {std::pair{"n2", "head"}, {"n1", "tail"}})
+    {
+        yes = false;
+        values["--to"] = to;
+        BOOST_TEST(run_with({who}, {both}, run_move) == exit_usage);
+        BOOST_TEST(mentions(said, "only n2 would hold every message; one failure then loses service"), said);
+        BOOST_TEST(mentions(said, "--yes"), said);
+        yes = true;
+        auto const there = chain_of({"n2", "n1"}, "", "");
+        BOOST_TEST(run_with({who}, {both, done_in_32, no_events, there}, run_move) == exit_done);
+    }
+    // Nobody leaves.
+    yes = false;
+    values["--to"] = "head";
+    BOOST_TEST(run_with({"n1"}, {both, already_in_32, no_events, both}, run_move) == exit_done);
+    values["--to"] = "tail";
+    BOOST_TEST(run_with({"n2"}, {both, already_in_32, no_events, both}, run_move) == exit_done);
+    values.clear();
 }
 
 BOOST_AUTO_TEST_CASE(one_machine_alone_is_left_with_every_message_by_who_says_so)

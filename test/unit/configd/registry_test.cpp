@@ -35,8 +35,8 @@ control::record made_record(std::uint64_t revision)
     out.removed = {node_id{"n3"}};
     out.want = 3;
     out.drained = {node_id{"n2"}};
-    out.moving = {node_id{"n1"}, node_id{"n2"}};
-    out.replacing.emplace(node_id{"n1"}, node_id{"n4"});
+    out.moving = {.who = node_id{"n3"}, .leaving = {node_id{"n1"}, node_id{"n2"}}, .members = 3};
+    out.replacing = {.old = node_id{"n1"}, .with = node_id{"n4"}, .members = 3};
     out.current.id = made_id<config_id>(41);
     out.last_active.id = made_id<config_id>(42);
     out.given = {{epoch(8), made_id<config_id>(43)}, {epoch(9), made_id<config_id>(42)}, {epoch(10), {}}};
@@ -119,10 +119,26 @@ BOOST_AUTO_TEST_CASE(a_record_of_an_earlier_version_is_read)
     text = text.substr(0, added) + '}';
     auto expected = made_record(5);
     expected.drained.clear();
-    expected.moving.clear();
+    expected.moving.reset();
     expected.replacing.reset();
     expected.given.clear();
     expected.claims.clear();
+    BOOST_TEST((configd::record_from_json(text) == expected));
+}
+
+// It is not said for whom those that are named were to leave, nor how many there were.
+BOOST_AUTO_TEST_CASE(a_change_that_an_earlier_version_has_begun_is_read)
+{
+    auto text = configd::to_json(made_record(5));
+    for (std::string const added : {R"(,"moving_for":"n3","moving_of":3)", R"(,"of":3)"})
+    {
+        auto const at = text.find(added);
+        BOOST_TEST_REQUIRE(at != std::string::npos);
+        text.erase(at, added.size());
+    }
+    auto expected = made_record(5);
+    expected.moving.reset();
+    expected.replacing->members = 0;
     BOOST_TEST((configd::record_from_json(text) == expected));
 }
 

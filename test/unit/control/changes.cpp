@@ -185,12 +185,12 @@ BOOST_AUTO_TEST_CASE(who_leaves_while_it_is_moved_is_not_waited_for)
 {
     settled_town t;
     t.stop_config();
-    t.registry.moving = {name("n2")};
+    t.registry.moving = {.who = name("n2"), .leaving = {name("n2")}, .members = 3};
     t.registry.drained = {name("n2")};
     t.start_config();
     BOOST_CHECK(t.becomes("n1 n3", 5s));
     t.run(1s);
-    BOOST_CHECK(t.registry.moving.empty());
+    BOOST_CHECK(t.nobody_is_moved());
 }
 
 BOOST_AUTO_TEST_CASE(a_move_to_the_tail)
@@ -202,7 +202,7 @@ BOOST_AUTO_TEST_CASE(a_move_to_the_tail)
         BOOST_REQUIRE(t.becomes(chain, 1s));
         t.run(500ms);
         BOOST_CHECK(t.active(chain));
-        BOOST_CHECK(t.registry.moving.empty());
+        BOOST_CHECK(t.nobody_is_moved());
         BOOST_CHECK_EQUAL(t.why("removed", who), "to come back as the tail");
         BOOST_CHECK_EQUAL(t.verdict_of(t.move(who, false)), admin_verdict::already);
     }
@@ -217,7 +217,7 @@ BOOST_AUTO_TEST_CASE(a_move_to_the_head_takes_those_before_it_one_by_one_and_nev
     for (auto const& made : t.history)
         BOOST_CHECK_GE(made.members.size(), 2u);
     t.run(20ms);
-    BOOST_CHECK(t.registry.moving.empty());
+    BOOST_CHECK(t.nobody_is_moved());
     BOOST_CHECK_EQUAL(t.verdict_of(t.move("n3", true)), admin_verdict::already);
 }
 
@@ -247,7 +247,7 @@ BOOST_AUTO_TEST_CASE(a_move_goes_on_after_a_restart_at_any_moment)
         t.stop_config();
         t.run(20ms);
         t.start_config();
-        bool const stored = !t.registry.moving.empty() || t.config().at > epoch{1};
+        bool const stored = !t.nobody_is_moved() || t.config().at > epoch{1};
         BOOST_CHECK_MESSAGE(!stored || t.becomes("n3 n1 n2", 5s), "moment " << moment);
     }
 }
@@ -347,6 +347,90 @@ BOOST_AUTO_TEST_CASE(a_dead_node_is_replaced_and_the_place_is_for_the_one_that_w
     t.start("n2");
     t.run(2s);
     BOOST_CHECK(t.active("n1 n3 n5"));
+}
+
+// The registry is storing that n4, which takes the place of n2, is a member.
+struct town_with_a_replacement : town_with_a_spare
+{
+    town_with_a_replacement()
+    {
+        replace("n2", "n4");
+        store_takes = 300ms;
+        auto const nearly = [&]
+        { return storing && storing->second.last_active.members.size() == 4 && storing->first > now; };
+        BOOST_REQUIRE(run_until(nearly, 3s));
+    }
+};
+
+// Its place is kept until it is there, and so long the old one stays.
+BOOST_AUTO_TEST_CASE(nobody_leaves_for_a_replacement_that_is_dead)
+{
+    town_with_a_replacement t;
+    t.kill("n4");
+    BOOST_REQUIRE(t.becomes("n1 n2 n3 n4", 1s));
+    t.history.clear();
+    t.store_takes = 2ms;
+    BOOST_REQUIRE(t.becomes("n1 n2 n3", 2s));
+    t.run(3s);
+    BOOST_CHECK(t.active("n1 n2 n3"));
+    for (auto const& made : t.history)
+        BOOST_CHECK_GE(made.members.size(), 3u);
+    t.start("n4");
+    BOOST_CHECK(t.becomes("n1 n3 n4", 2s));
+}
+
+BOOST_AUTO_TEST_CASE(nobody_is_replaced_while_others_are_missing)
+{
+    town_with_a_replacement t;
+    t.kill("n1");
+    t.kill("n3");
+    BOOST_REQUIRE(t.becomes("n1 n2 n3 n4", 1s));
+    t.store_takes = 2ms;
+    BOOST_REQUIRE(t.becomes("n2 n4", 2s));
+    t.run(1s);
+    BOOST_CHECK(t.active("n2 n4"));
+    t.start("n1");
+    BOOST_REQUIRE(t.becomes("n2 n4 n1", 2s));
+    t.run(1s);
+    BOOST_CHECK(t.active("n2 n4 n1"));
+    t.start("n3");
+    BOOST_CHECK(t.becomes("n4 n1 n3", 2s));
+}
+
+BOOST_AUTO_TEST_CASE(the_last_one_is_replaced_where_it_was_that_when_people_asked)
+{
+    settled_town t({"n1", "n2"});
+    t.kill("n2");
+    BOOST_REQUIRE(t.becomes("n1", 1s));
+    t.start("n4");
+    t.run(100ms);
+    BOOST_CHECK_EQUAL(t.outcome(t.replace("n1", "n4")), admin_verdict::done);
+    BOOST_CHECK(t.becomes("n4", 2s));
+}
+
+BOOST_AUTO_TEST_CASE(a_replacement_goes_on_while_another_one_is_drained)
+{
+    town_with_a_spare t;
+    t.of("n4").learns = false;
+    t.replace("n2", "n4");
+    t.run(100ms);
+    BOOST_CHECK_EQUAL(t.outcome(t.drain("n1")), admin_verdict::done);
+    t.of("n4").learns = true;
+    BOOST_CHECK(t.becomes("n3 n4", 2s));
+}
+
+BOOST_AUTO_TEST_CASE(a_replacement_that_is_drained_meanwhile_is_given_up)
+{
+    town_with_a_spare t;
+    t.of("n4").learns = false;
+    t.replace("n2", "n4");
+    t.run(100ms);
+    BOOST_CHECK_EQUAL(t.outcome(t.drain("n4")), admin_verdict::done);
+    t.of("n4").learns = true;
+    BOOST_CHECK_EQUAL(t.outcome(t.undrain("n4")), admin_verdict::done);
+    t.run(2s);
+    BOOST_CHECK(t.active("n1 n2 n3"));
+    BOOST_CHECK_EQUAL(t.why("replace_given_up", "n2"), "n4 was drained");
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_replaced)

@@ -60,6 +60,14 @@ BOOST_AUTO_TEST_CASE(a_record_says_what_is_wished)
     what.want = 3;
     what.removed = {name("n2"), name("n3")};
     BOOST_TEST(one_line(what) == "r8 e3 ACTIVE [n1/0100], watermark 0/e0, want 3, removed n2 n3");
+    what.removed.clear();
+    what.moving = {.who = name("n3"), .leaving = {name("n1"), name("n2")}, .members = 3};
+    what.replacing = {.old = name("n1"), .with = name("n4"), .members = 2};
+    BOOST_TEST(
+        one_line(what) ==
+        "r8 e3 ACTIVE [n1/0100], watermark 0/e0, want 3, moving n1 n2 for n3 of 3, "
+        "replacing n1 by n4 of 2"
+    );
 }
 
 BOOST_AUTO_TEST_SUITE_END()

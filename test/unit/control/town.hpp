@@ -228,6 +228,7 @@ public:
     {
         return registry.current.state == config_state::active && names(registry.current) == chain;
     }
+    [[nodiscard]] bool nobody_is_moved() const { return !registry.moving; }
     bool becomes(std::string const& chain, microseconds limit = 5s)
     {
         return run_until([&] { return active(chain); }, limit);

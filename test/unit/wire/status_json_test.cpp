@@ -59,6 +59,7 @@ cluster_status full_status()
     out.client_urls = {"http://127.0.0.1:2"};
     out.changing.draining = node_id{"n2"};
     out.changing.moving = std::vector{node_id{"n1"}};
+    out.changing.moving_for = node_id{"n2"};
     out.changing.replacing = replacement_row{node_id{"n1"}, node_id{"n2"}};
     out.config_service.state = service_state::up;
     out.config_service.store = "sqlite";
