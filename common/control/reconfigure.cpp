@@ -454,7 +454,10 @@ std::string controller::impl::why_out(member const& m, proposal const& next) con
     if (!alive(m) && (known == nullptr || !known->last))
         return "not heard since the config service began, " + in_ms(now_ - started_) + " ago";
     if (!alive(m)) return "no heartbeat for " + in_ms(now_ - detector_.last_heard(m).value_or(now_));
-    if (rec_.current.joiner == m.name) return "did not complete within " + in_ms(splice_stall());
+    if (rec_.current.joiner == m.name)
+        return now_ - pending_since_ > splice_stall()
+                   ? "did not complete within " + in_ms(splice_stall())
+                   : "the chain changed while it was joining: it begins again";
     if (known != nullptr && known->deaf_to) return "it does not hear the config service";
     if (being_moved(m, rec_.current.members)) return "to come back as the tail";
     auto const& base = rec_.current.members;

@@ -292,6 +292,7 @@ BOOST_AUTO_TEST_CASE(a_member_that_dies_during_a_splice_is_left_out_and_the_join
     BOOST_REQUIRE(t.run_until([&] { return t.config().state == config_state::pending; }, 300ms));
     t.kill("n2");
     BOOST_REQUIRE(t.becomes("n1", 100ms));
+    BOOST_CHECK_EQUAL(t.why("removed", "n3"), "the chain changed while it was joining: it begins again");
     t.of("n3").completes = true;
     BOOST_CHECK(t.becomes("n1 n3", 500ms));
 }
