@@ -111,6 +111,7 @@ private:
     [[nodiscard]] bool joiner_complete() const;
     [[nodiscard]] bool intact() const;
     bool try_activate();
+    [[nodiscard]] std::string why_not_in_a_cold_chain(member const& m) const;
     [[nodiscard]] std::string why_out(member const& m, proposal const& next) const;
 
     // ---- learners.cpp: who catches up, and when it is spliced

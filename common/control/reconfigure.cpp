@@ -235,7 +235,9 @@ bool controller::impl::all_is_well() const
     return links_.none() && !rec_.moving && std::all_of(chain.begin(), chain.end(), nothing_against);
 }
 
-// Waits for all, since the longest log should lead; but not for ever, since any one of them suffices.
+// Waits for all, since the longest log should lead; but not for ever, since any one of them suffices. Who is
+// there and refused is not waited for, unless its rows are still being compared: what it says of its log may
+// change.
 std::optional<controller::impl::proposal> controller::impl::plan_cold_start(std::vector<member> const& base)
 {
     auto chain = cold_chain(base, returned_ones(), watermark_);
@@ -247,7 +249,10 @@ std::optional<controller::impl::proposal> controller::impl::plan_cold_start(std:
         return std::nullopt;
     }
     if (!cold_since_) cold_since_ = now_;
-    if (chain.members.size() < base.size() && now_ - *cold_since_ < how_.cold_wait) return std::nullopt;
+    auto const has_said_all = [&](member const& m) { return !nodes_.last_of(m)->in_doubt; };
+    auto const refused = std::count_if(chain.refused.begin(), chain.refused.end(), has_said_all);
+    bool const all_there = chain.members.size() + static_cast<std::size_t>(refused) == base.size();
+    if (!all_there && now_ - *cold_since_ < how_.cold_wait) return std::nullopt;
     return proposal{.members = std::move(chain.members), .joiner = {}, .cold = true};
 }
 
@@ -440,12 +445,21 @@ bool controller::impl::try_activate()
     return true;
 }
 
+std::string controller::impl::why_not_in_a_cold_chain(member const& m) const
+{
+    auto const* known = nodes_.find(m.name);
+    if (known == nullptr || !known->last || !alive(known->who)) return "not back when the chain began again";
+    if (!m.same_store(known->who)) return "it is back with another database";
+    if (known->deaf_to) return "it does not hear the config service";
+    return why_held(held::lost_writes, *known);
+}
+
 std::string controller::impl::why_out(member const& m, proposal const& next) const
 {
     auto const* known = nodes_.find(m.name);
     if (is_removed(m.name)) return "by the administrator";
     if (is_drained(m.name)) return "drained by the administrator";
-    if (next.cold) return "not back when the chain began again";
+    if (next.cold) return why_not_in_a_cold_chain(m);
     if (nodes_.superseded(m)) return "its process was restarted";
     if (known != nullptr && known->last && known->last->outdated) return outdated_words(m.name, *known->last);
     if (known != nullptr && known->last && known->last->stepping_down) return "it stopped cleanly";

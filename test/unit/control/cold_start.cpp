@@ -155,6 +155,50 @@ BOOST_AUTO_TEST_CASE(a_disk_that_lost_what_it_had_committed_is_refused)
     BOOST_CHECK_EQUAL(t.status_of("n1").back, held::no);
 }
 
+// All are there: nobody else can come.
+BOOST_AUTO_TEST_CASE(nobody_waits_for_members_that_are_there_and_refused)
+{
+    settled_town t;
+    power_loss(t);
+    t.of("n1").end = t.of("n1").commit = seq{9};
+    t.of("n2").end = t.of("n2").commit = seq{8};
+    power_returns(t);
+    BOOST_REQUIRE(t.becomes("n3", 300ms));
+    BOOST_CHECK_EQUAL(
+        t.why("removed", "n1"),
+        "its log ends below position 10, which is committed: its disk has lost acknowledged writes"
+    );
+    BOOST_CHECK(t.becomes("n3 n1 n2", 3s));
+}
+
+// What its disk has kept is not known yet, and what it says of its log may change.
+BOOST_AUTO_TEST_CASE(a_refused_member_whose_disk_is_in_doubt_is_waited_for)
+{
+    settled_town t;
+    power_loss(t);
+    t.of("n1").end = t.of("n1").commit = seq{9};
+    t.of("n1").in_doubt = true;
+    power_returns(t);
+    t.run(9s);
+    BOOST_CHECK_EQUAL(t.config().at, epoch{1});
+    t.of("n1").in_doubt = false;
+    BOOST_CHECK(t.becomes("n2 n3", 300ms));
+}
+
+BOOST_AUTO_TEST_CASE(why_somebody_is_no_member_when_the_chain_begins_again)
+{
+    settled_town t({"n1", "n2", "n3", "n4"});
+    power_loss(t);
+    t.start_config();
+    t.start("n1");
+    t.wipe("n2");
+    t.start("n3").hears = false;
+    BOOST_REQUIRE(t.becomes("n1", 15s));
+    BOOST_CHECK_EQUAL(t.why("removed", "n2"), "it is back with another database");
+    BOOST_CHECK_EQUAL(t.why("removed", "n3"), "it does not hear the config service");
+    BOOST_CHECK_EQUAL(t.why("removed", "n4"), "not back when the chain began again");
+}
+
 BOOST_AUTO_TEST_CASE(a_member_that_restarts_again_during_the_cold_start_is_named_anew)
 {
     settled_town t;
