@@ -62,8 +62,8 @@ bool controller::impl::ready(node_id const& name) const
 
 // A replacement comes in beside the member that it replaces, however long the chain is, and a member that was
 // taken out to be moved gets its place back. A member that is to leave takes no place: the last one of a
-// chain cannot go before its successor is in. Nor does a member that has been replaced, which waits until nobody is
-// missing.
+// chain cannot go before its successor is in. Nor does a member that has been replaced, which waits until
+// nobody is missing.
 bool controller::impl::has_place_for(node_id const& name) const
 {
     bool const replacement = rec_.replacing && rec_.replacing->with == name;
