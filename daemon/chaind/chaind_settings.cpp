@@ -376,7 +376,8 @@ runtime::options chaind_options(chaind_settings& into)
         "stall-limit",
         into.driver.stall_limit,
         {100ms, 10min},
-        "When the disk makes no progress for so long, heartbeats stop."
+        "When the disk makes no progress for so long, this machine serves nothing and says so, and the chain "
+        "goes on without it."
     );
     net::add_options(out, into.driver.links);
     add_transfer(out, into);
