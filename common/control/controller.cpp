@@ -109,7 +109,7 @@ void controller::impl::on(heard const& e)
 
     auto const& base = rec_.last_active.members;
     auto alive_now = [&](member const& m) { return alive(m); };
-    bool const all_were_silent = rule(r::own_pause_is_no_verdict) && !base.empty() &&
+    bool const all_were_silent = rule(r::own_pause_is_no_verdict) && !base.empty() && !hb.stalled &&
                                  std::none_of(base.begin(), base.end(), alive_now);
     if (!nodes_.heard(hb, detector_, now_)) return;
     note_alive(hb);
@@ -117,7 +117,7 @@ void controller::impl::on(heard const& e)
     if (all_were_silent && rec_.last_active.contains(hb.from))
         for (auto const& m : base)
             if (!nodes_.superseded(m) && detector_.judge(m, now_) == verdict::silent)
-                detector_.assume(m, now_, back_by());
+                detector_.assume(m, now_, stands_still(nodes_.at(m.name)) ? now_ : back_by());
 
     // Its answer says what time it is.
     clocks_.heard(hb.from.name, hb.wall_us, hb.end.ts_us, detector_.is_on_this_kernel(hb.from), now_);

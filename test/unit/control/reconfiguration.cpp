@@ -206,6 +206,17 @@ BOOST_AUTO_TEST_CASE(whose_disk_stands_still_is_out_although_it_speaks_and_its_n
     BOOST_CHECK(t.becomes("n1 n3 n2", 4s));
 }
 
+BOOST_AUTO_TEST_CASE(the_word_of_a_machine_whose_disk_stands_still_excuses_nobody)
+{
+    settled_town t;
+    t.of("n1").stalled = true;
+    for (auto const* dead : {"n2", "n3"})
+        t.unplug(dead);
+    t.run(3s);
+    for (auto const* each : {"n1", "n2", "n3"})
+        BOOST_CHECK_MESSAGE(!t.status_of(each).alive, each);
+}
+
 BOOST_AUTO_TEST_CASE(a_report_of_a_link_is_taken_back_also_while_a_change_is_under_way)
 {
     settled_town t({"n1", "n2", "n3", "n4"});
