@@ -352,6 +352,12 @@ private:
     }
 
     // A link is silent for 100 ms before anybody says so.
+    // That run has ended, long enough ago for others to have noticed.
+    [[nodiscard]] bool is_missed(member const& m) const
+    {
+        auto const& other = people.at(m.name);
+        return !(other.up && other.who == m) && now - other.changed > 100ms;
+    }
     [[nodiscard]] std::vector<node_id> dead_neighbours(citizen const& c) const
     {
         auto out = c.unreachable;
@@ -360,9 +366,7 @@ private:
         for (auto const next_to : {*place - 1, *place + 1})
         {
             if (next_to >= c.config.members.size()) continue;
-            auto const& other = people.at(c.config.members[next_to].name);
-            bool const there = other.up && other.who == c.config.members[next_to];
-            if (!there && now - other.changed > 100ms) out.push_back(other.who.name);
+            if (is_missed(c.config.members[next_to])) out.push_back(c.config.members[next_to].name);
         }
         return out;
     }
@@ -372,11 +376,7 @@ private:
         std::vector<node_id> out;
         if (!c.config.position(c.who)) return out;
         for (auto const& m : c.config.members)
-        {
-            auto const& other = people.at(m.name);
-            bool const there = other.up && other.who == m;
-            if (!there && now - other.changed > 100ms) out.push_back(m.name);
-        }
+            if (is_missed(m)) out.push_back(m.name);
         return out;
     }
 
