@@ -78,6 +78,13 @@ bool controller::impl::attend_administrator()
     bool const member = has_name(rec_.current.members, a.who);
     bool const clients_leave = a.what == verb::drain && member && !a.clients_gone;
     if (!a.marked && clients_leave && now_ - a.since < how_.drain_wait) return false;
+    // Whoever asked saw a longer chain, and it has not begun.
+    if (auto const others = members_alive(a.who);
+        !a.marked && a.what == verb::drain && member && others < a.others)
+    {
+        finish(others == 0 ? admin_verdict::last_replica : admin_verdict::others_left);
+        return false;
+    }
     record next = rec_;
     if (!a.marked) mark(next);
     a.marked = true;
@@ -166,7 +173,8 @@ std::string controller::impl::why_no_move() const
     auto const& chain = rec_.current.members;
     bool const member = has_name(chain, who);
     if (is_to_leave(who)) return is_removed(who) ? "it was removed" : "it was drained";
-    if (leaving.front() != who) return member ? "" : "it has left the chain";
+    if (leaving.front() != who)
+        return !member ? "it has left the chain" : clocks_.error(who) ? "its clock is wrong" : "";
     bool const place_taken = !member && !stands_by(who) && chain.size() >= rec_.want;
     return place_taken ? "it is away, and the chain has all its members" : "";
 }

@@ -239,8 +239,7 @@ bool controller::impl::is_missed(std::vector<member> const& chain, std::size_t p
         [&](member const& m)
         {
             auto const* hb = nodes_.last_of(m);
-            return hb != nullptr && hb->promised == rec_.current.at &&
-                   std::find(hb->unreachable.begin(), hb->unreachable.end(), name) != hb->unreachable.end();
+            return hb != nullptr && hb->promised == rec_.current.at && has_name(hb->unreachable, name);
         }
     );
 }

@@ -151,6 +151,7 @@ private:
     [[nodiscard]] std::optional<admin_verdict> not_now() const;
     [[nodiscard]] std::optional<admin_verdict> not_there(node_id const& name) const;
     [[nodiscard]] bool others_alive(node_id const& than) const;
+    [[nodiscard]] std::size_t members_alive(node_id const& but_for) const;
     [[nodiscard]] bool is_there(node_id const& name) const;  // its newest run is heard
     [[nodiscard]] bool stands_by(node_id const& name) const;
     [[nodiscard]] bool can_go_on() const;
@@ -179,6 +180,7 @@ private:
         std::optional<node_id> with{};
         std::size_t want = 0;       // to be, or what it was before a removal
         bool clients_gone = false;  // of a drain
+        std::size_t others = 0;     // alive in the chain when people asked
         bool marked = false;        // what it asks for has been stored
     };
     void take_on(administration what);

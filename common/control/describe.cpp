@@ -136,6 +136,7 @@ std::ostream& operator<<(std::ostream& to, admin_verdict what)
         case admin_verdict::removed: return to << "removed";
         case admin_verdict::last_replica: return to << "last_replica";
         case admin_verdict::not_now: return to << "not_now";
+        case admin_verdict::others_left: return to << "others_left";
         case admin_verdict::no_spare: return to << "no_spare";
         case admin_verdict::not_a_member: return to << "not_a_member";
         case admin_verdict::is_a_member: return to << "is_a_member";

@@ -324,8 +324,7 @@ bool controller::impl::vouched(std::vector<member> const& chain, std::size_t pla
         if (neighbour >= chain.size()) continue;
         auto const* hb = nodes_.last_of(chain[neighbour]);
         if (hb == nullptr || !alive(chain[neighbour]) || hb->promised != rec_.current.at) continue;
-        if (std::find(hb->unreachable.begin(), hb->unreachable.end(), m.name) != hb->unreachable.end())
-            return false;
+        if (has_name(hb->unreachable, m.name)) return false;
         witness = true;
     }
     return witness;
@@ -464,7 +463,7 @@ std::string controller::impl::why_out(member const& m, proposal const& next) con
     if (known != nullptr && known->last && known->last->outdated) return outdated_words(m.name, *known->last);
     if (known != nullptr && known->last && known->last->stepping_down) return "it stopped cleanly";
     if (detector_.judge(m, now_) == verdict::gone) return "its process is gone";
-    if (!alive(m) && known != nullptr && known->last && known->last->stalled) return "its disk stands still";
+    if (!alive(m) && known != nullptr && stands_still(*known)) return "its disk stands still";
     if (!alive(m) && (known == nullptr || !known->last))
         return "not heard since the config service began, " + in_ms(now_ - started_) + " ago";
     if (!alive(m)) return "no heartbeat for " + in_ms(now_ - detector_.last_heard(m).value_or(now_));

@@ -76,6 +76,14 @@ bool controller::impl::others_alive(node_id const& than) const
     );
 }
 
+std::size_t controller::impl::members_alive(node_id const& but_for) const
+{
+    auto const& chain = rec_.current.members;
+    return static_cast<std::size_t>(std::count_if(
+        chain.begin(), chain.end(), [&](member const& m) { return m.name != but_for && alive(m); }
+    ));
+}
+
 bool controller::impl::is_there(node_id const& name) const
 {
     auto const* found = nodes_.find(name);
@@ -123,7 +131,7 @@ void controller::impl::on(drain_node const& e)
     bool const member = has_name(rec_.current.members, e.who);
     if (is_drained(e.who) && !member) return reply(e.request, admin_verdict::already);
     if (member && !others_alive(e.who)) return reply(e.request, admin_verdict::last_replica);
-    take_on({.what = verb::drain, .request = e.request, .who = e.who});
+    take_on({.what = verb::drain, .request = e.request, .who = e.who, .others = members_alive(e.who)});
     broadcast();
 }
 

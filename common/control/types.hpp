@@ -177,6 +177,7 @@ enum class admin_verdict : std::uint8_t
     removed,       // by an administrator; only adding it brings it back
     last_replica,  // no other member is there: it stays
     not_now,       // another change is under way; the current epoch tells
+    others_left,   // since it was asked: it stays, and may be asked for again
     no_spare,      // nobody is there to take its place
     not_a_member,  // of the chain, and has to be one for this
     is_a_member,   // of the chain, and may not be one for this

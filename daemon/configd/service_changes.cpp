@@ -386,6 +386,11 @@ admin_answer service::told(std::string const& name, std::optional<control::admin
                 (reply->with ? reply->with->name.str() : name) +
                 " is the last replica that is there with sound data: it stays until another one serves"
             );
+        case admin_verdict::others_left:
+            return conflict(
+                "another machine left the chain while the clients of " + name + " were leaving: " + name +
+                " stays; see `chainctl status`, and ask again when that machine is back"
+            );
         case admin_verdict::no_spare:
             return conflict("no spare is there to take the place of " + name + "; name one");
         case admin_verdict::not_a_member: return conflict(name + " is no member of the chain");

@@ -143,6 +143,29 @@ BOOST_AUTO_TEST_CASE(who_becomes_the_last_while_its_clients_leave_stays)
     BOOST_CHECK(!t.of("n2").draining);
 }
 
+BOOST_AUTO_TEST_CASE(nobody_leaves_a_chain_that_has_become_shorter_while_its_clients_left)
+{
+    for (bool const all_gone : {true, false})
+    {
+        settled_town t;
+        auto const request = t.drain("n2");
+        t.run(1s);
+        t.kill("n3");
+        BOOST_REQUIRE(t.becomes("n1 n2", 1s));
+        if (all_gone) t.feed(drained_clients{name("n2")});
+        BOOST_CHECK_EQUAL(t.outcome(request, 3s), admin_verdict::others_left);
+        t.run(1s);
+        BOOST_CHECK(t.active("n1 n2"));
+        BOOST_CHECK(t.registry.drained.empty());
+        BOOST_CHECK(!t.of("n2").draining);
+        // Whoever asks again has seen that.
+        auto const again = t.drain("n2");
+        t.feed(drained_clients{name("n2")});
+        BOOST_CHECK_EQUAL(t.outcome(again, 1s), admin_verdict::done);
+        BOOST_CHECK(t.active("n1"));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_restart_while_clients_leave_forgets_the_drain)
 {
     settled_town t;

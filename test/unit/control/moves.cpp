@@ -101,6 +101,20 @@ BOOST_AUTO_TEST_CASE(nobody_leaves_for_one_that_people_take_out)
     }
 }
 
+BOOST_AUTO_TEST_CASE(nobody_leaves_for_one_whose_clock_is_wrong)
+{
+    town_that_moves t({"n1", "n2", "n3", "n4"});
+    t.clocks = true;
+    t.newest_stamp_us = t.wall_us();
+    t.of("n4").clock_ahead = 24h;
+    BOOST_REQUIRE(t.run_until([&] { return t.nobody_is_moved(); }, 3s));
+    BOOST_CHECK_EQUAL(t.why("move_given_up", "n4"), "its clock is wrong");
+    t.of("n1").learns = true;
+    BOOST_REQUIRE(t.becomes("n2 n3 n4 n1", 1s));
+    t.run(2s);
+    BOOST_CHECK(t.active("n2 n3 n4 n1"));
+}
+
 BOOST_AUTO_TEST_CASE(the_next_one_leaves_when_the_chain_is_whole_again)
 {
     town_that_moves t({"n1", "n2", "n3", "n4"});
