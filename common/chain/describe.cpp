@@ -140,6 +140,7 @@ void put(std::ostream& to, directed const& e)
 void put(std::ostream& to, peer_links const& e)
 {
     to << "peer_links " << e.peer << (e.reached ? " reached" : " unreached") << (e.apart ? " apart" : "");
+    if (e.at > epoch{}) to << " at " << e.at;
 }
 void put(std::ostream& to, config_link const& e)
 {
@@ -439,6 +440,7 @@ std::ostream& operator<<(std::ostream& to, not_served what)
         case not_served::taking_its_place: return to << "taking_its_place";
         case not_served::apart: return to << "apart";
         case not_served::unreached: return to << "unreached";
+        case not_served::overtaken: return to << "overtaken";
     }
     return to << "not_served " << static_cast<int>(what);
 }

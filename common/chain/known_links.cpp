@@ -41,6 +41,12 @@ bool known_links::apart(member const& who) const
     return found != nullptr && found->apart;
 }
 
+epoch known_links::at(member const& who) const
+{
+    auto const* const found = of(who);
+    return found != nullptr ? found->at : epoch{};
+}
+
 bool known_links::heard_by_config(node_id const& who) const
 {
     return std::find(heard_by_config_.begin(), heard_by_config_.end(), who) != heard_by_config_.end();

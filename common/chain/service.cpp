@@ -9,12 +9,17 @@ namespace chaind::chain
 namespace
 {
 
-bool can_read(own_state const& own, service const& now)
+bool is_ahead(member const& who, own_state const& own, known_links const& known)
+{
+    return known.reached(who) && known.at(who) > own.chain.at;
+}
+
+bool can_read(own_state const& own, known_links const& known, service const& now)
 {
     // Where the chain ends at somebody, what is not committed yet never is, and a read would wait for it.
     bool const flows = now.missing.empty() || own.commit == own.end;
-    return own.active && !own.stopping && !own.stalled_for &&
-           ((now.unreached.empty() && flows) || own.has_lease);
+    bool const whole = now.unreached.empty() && overtaken_by(own, known) == nullptr;
+    return own.active && !own.stopping && !own.stalled_for && ((whole && flows) || own.has_lease);
 }
 
 bool can_write(own_state const& own, service const& now)
@@ -47,6 +52,7 @@ void explain(own_state const& own, known_links const& known, service& now)
     if (now.missing.empty() && is_low(own.least.left)) return because(not_served::disk_full, own.least.who);
     if (now.missing.empty() && own.chain.members.size() < own.min_replicas)
         return because(not_served::too_few_replicas);
+    if (auto const* const who = overtaken_by(own, known)) return because(not_served::overtaken, *who);
     // Until there is a chain without it.
     auto const& away = now.missing.empty() ? now.unreached : now.missing;
     if (away.empty()) return because(not_served::taking_its_place);
@@ -65,9 +71,19 @@ std::vector<node_id> missing_for_writes(own_state const& own, known_links const&
         if (at == here) continue;
         bool const carries = at == members.begin() || at + 1 == here || here + 1 == at;
         bool const heard = own.hears_config && known.heard_by_config(at->name);
-        if (known.reached(*at) ? known.apart(*at) : carries || !heard) out.push_back(at->name);
+        if (known.reached(*at) ? known.apart(*at) || is_ahead(*at, own, known) : carries || !heard)
+            out.push_back(at->name);
     }
     return out;
+}
+
+node_id const* overtaken_by(own_state const& own, known_links const& known)
+{
+    auto const& members = own.chain.members;
+    auto const found = std::find_if(
+        members.begin(), members.end(), [&](member const& m) { return is_ahead(m, own, known); }
+    );
+    return found == members.end() ? nullptr : &found->name;
 }
 
 std::vector<node_id> unreached_members(own_state const& own, known_links const& known)
@@ -103,7 +119,7 @@ service judge_service(own_state const& own, known_links const& known)
     service out;
     out.missing = missing_for_writes(own, known);
     out.unreached = unreached_members(own, known);
-    out.can_read = can_read(own, out);
+    out.can_read = can_read(own, known, out);
     out.can_write = can_write(own, out);
     out.hears_config = own.hears_config;
     // Without the config service nobody would take it back: it serves again.

@@ -23,6 +23,7 @@ enum class not_served : std::uint8_t
     taking_its_place,  // a member, and nobody is missed
     apart,             // `who` is reached from here, but not by its neighbour, or its disk stands still
     unreached,         // `who`, from here
+    overtaken,         // `who` is in a newer epoch: nothing is committed in this one any more
 };
 
 struct service
@@ -60,11 +61,14 @@ struct own_state
 };
 
 // The head takes the write, and the neighbours hand it on; beyond them the chain's links are others', so that
-// a member whom the config service hears is not missed, unless it says itself that the chain ends at it.
+// a member whom the config service hears is not missed, unless it says itself that the chain ends at it, or
+// has gone on without this one.
 [[nodiscard]] std::vector<node_id> missing_for_writes(own_state const& own, known_links const& known);
 [[nodiscard]] std::vector<node_id> unreached_members(own_state const& own, known_links const& known);
 // It does not reach one of its neighbours.
 [[nodiscard]] bool is_apart(own_state const& own, known_links const& known);
+// The first member that is reached and has gone on to a newer epoch.
+[[nodiscard]] node_id const* overtaken_by(own_state const& own, known_links const& known);
 // Whoever is missing is heard by the config service and not reached from here: others can go on.
 [[nodiscard]] bool is_alone(own_state const& own, service const& now, known_links const& known);
 

@@ -212,6 +212,7 @@ struct peer_links
     member peer;
     bool reached = false;  // a link to it carries in both directions
     bool apart = false;    // it says that it does not reach a neighbour in the chain
+    epoch at = {};         // the newest epoch that it is in, as it says; 0: it does not
 
     friend bool operator==(peer_links const&, peer_links const&) = default;
 };  // said when it changes

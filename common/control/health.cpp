@@ -111,7 +111,8 @@ health health_of(status_input const& in)
         return anybody(in, &node_facts::can_read) ? health::read_only : health::down;
     bool const whole = members.size() >= in.record.want && in.record.current.state == config_state::active;
     bool const sound = all([&](member const& m) { return serves(in, m) && !is_damaged(in, m); });
-    bool const quiet = !disk_stands_still(in) && wrong_clocks(in).empty() && who_is_cut_off(in).empty();
+    bool const quiet = !disk_stands_still(in) && wrong_clocks(in).empty() && who_is_cut_off(in).empty() &&
+                       who_is_unanswered(in).empty();
     return whole && sound && quiet ? health::healthy : health::degraded;
 }
 
@@ -145,6 +146,16 @@ std::vector<machine_trouble> who_is_cut_off(status_input const& in)
     for (auto const& m : in.record.current.members)
         if (auto const& reason = facts_of(in, m.name).cut_off; serves(in, m) && !reason.empty())
             out.push_back({m.name, reason});
+    return out;
+}
+
+std::vector<machine_trouble> who_is_unanswered(status_input const& in)
+{
+    std::vector<machine_trouble> out;
+    for (auto const& m : in.record.current.members)
+        if (serves(in, m) && facts_of(in, m.name).unanswered)
+            out.push_back({m.name, "the config service hears it, and it hears nothing of the config service"}
+            );
     return out;
 }
 

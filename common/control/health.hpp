@@ -27,5 +27,7 @@ namespace chaind::control
 [[nodiscard]] std::vector<machine_trouble> wrong_clocks(status_input const& in);
 // Members that serve no writes because of links of their own, while others do.
 [[nodiscard]] std::vector<machine_trouble> who_is_cut_off(status_input const& in);
+// Members that do not hear what the config service tells them: no chain can be made with them.
+[[nodiscard]] std::vector<machine_trouble> who_is_unanswered(status_input const& in);
 
 }  // namespace chaind::control

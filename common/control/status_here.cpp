@@ -16,6 +16,22 @@ bool is_unreached(seen_here const& now, node_id const& name)
     return std::find(now.unreached.begin(), now.unreached.end(), name) != now.unreached.end();
 }
 
+bool any(seen_here const& now, bool other_machine::* what)
+{
+    return std::any_of(
+        now.others.begin(), now.others.end(), [&](other_machine const& other) { return other.*what; }
+    );
+}
+
+// Who is answered by the config service, which this machine takes for gone; "": nobody that is linked.
+std::string answered(seen_here const& now)
+{
+    std::string out;
+    for (auto const& other : now.others)
+        if (other.hears_config) out += (out.empty() ? "" : " and ") + other.name.name.str();
+    return out;
+}
+
 failed_row missing(seen_here const& now, node_id const& who)
 {
     auto const name = who.name.str();
@@ -23,23 +39,38 @@ failed_row missing(seen_here const& now, node_id const& who)
     out.name = who;
     out.reason =
         now.node.name.str() + " has no link to it, and only the config service can take it out of the chain";
-    out.next = !now.refused.empty()
-                   ? once_let_in
-                   : "start configd, or restart it if it hangs: it takes " + name +
-                         " out of the chain; then chaind on " + name + ", should it have ended";
+    if (!now.refused.empty())
+        out.next = once_let_in;
+    else if (auto const heard = answered(now); !heard.empty())
+        out.next = "see `chainctl status` where configd runs, which answers " + heard;
+    else
+        out.next = "start configd, or restart it if it hangs: it takes " + name +
+                   " out of the chain; then chaind on " + name + ", should it have ended";
     return out;
 }
 
 failed_row this_one(seen_here const& now)
 {
-    bool const refused = !now.refused.empty();
+    auto const name = now.node.name.str();
     failed_row out;
     out.name = now.node;
-    out.reason = refused      ? "the config service does not let it in: " + now.refused
-                 : now.member ? now.why_not
-                              : "it is in no chain, and only the config service takes it in";
     out.alive = true;
-    out.next = refused ? once_let_in : "start configd";
+    if (!now.refused.empty())
+    {
+        out.reason = "the config service does not let it in: " + now.refused;
+        out.next = once_let_in;
+    }
+    else if (auto const heard = answered(now); !heard.empty())
+    {
+        out.reason = "the config service answers " + heard + ", and not " + name +
+                     (any(now, &other_machine::can_write) ? ": the others go on without it" : "");
+        out.next = "mend the way between " + name + " and the config service; the rest happens by itself";
+    }
+    else
+    {
+        out.reason = now.member ? now.why_not : "it is in no chain, and only the config service takes it in";
+        out.next = "start configd";
+    }
     return out;
 }
 
@@ -55,7 +86,8 @@ void correct_the_chain(std::vector<chain_row>& chain, seen_here const& now)
 }  // namespace
 
 // Without the config service, or refused by it, its last word is old, or there is none: who has gone since
-// then stays a member, who restarted comes in nowhere, and what can be served is what this replica can serve.
+// then stays a member, who restarted comes in nowhere, and what can be served is what this replica can serve,
+// or another one that it is linked with: the config service need not be silent to all.
 cluster_status status_here(cluster_status told, seen_here const& now)
 {
     if (told.config_service.state == service_state::up) return told;
@@ -75,14 +107,19 @@ cluster_status status_here(cluster_status told, seen_here const& now)
         told.config_service = {};
         told.config_service.refuses = now.refused;
     }
+    auto const heard = answered(now);
+    if (!refused && !heard.empty()) told.config_service.answers = heard;
     told.joining.clear();  // nobody takes anybody in meanwhile
-    if (!refused)
+    if (!refused && heard.empty())
         for (auto& row : told.failed)
             row.next = "start configd, without which no machine comes back; then " + row.next;
     for (auto const& name : now.unreached)
         if (name != now.node) told.failed.push_back(missing(now, name));  // not its own earlier run
-    if ((now.unreached.empty() || !now.member) && !now.can_write) told.failed.push_back(this_one(now));
-    told.state = now.can_write ? health::degraded : now.can_read ? health::read_only : health::down;
+    if ((now.unreached.empty() || !now.member || !heard.empty()) && !now.can_write)
+        told.failed.push_back(this_one(now));
+    bool const writes = now.can_write || any(now, &other_machine::can_write);
+    bool const reads = now.can_read || any(now, &other_machine::can_read);
+    told.state = writes ? health::degraded : reads ? health::read_only : health::down;
     return told;
 }
 

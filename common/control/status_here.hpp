@@ -3,6 +3,7 @@
 // itself where it does not. Pure.
 
 #include "membership/cluster_status.hpp"
+#include "membership/other_machine.hpp"
 
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ struct seen_here
     std::vector<node_id> unreached;  // other members of the chain, to which no link is up
     std::size_t replicas = 0;        // members of that chain
     seq committed;
+    std::vector<other_machine> others{};
 };
 
 // `told`: its last word; as made by default, there is none.

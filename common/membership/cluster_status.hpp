@@ -241,10 +241,11 @@ struct config_service_status
     if_known<std::string> version;
     if_known<std::int64_t> heard_ms;  // of one that is down: when
     if_known<std::string> refuses;    // why it does not let this machine in
+    if_known<std::string> answers{};  // whom, where this machine alone does not hear it
 
     friend bool operator==(config_service_status const&, config_service_status const&) = default;
 };
-BOOST_DESCRIBE_STRUCT(config_service_status, (), (state, store, leader, version, heard_ms, refuses))
+BOOST_DESCRIBE_STRUCT(config_service_status, (), (state, store, leader, version, heard_ms, refuses, answers))
 
 struct cluster_status
 {
@@ -261,6 +262,7 @@ struct cluster_status
     std::vector<full_row> full;
     std::vector<machine_trouble> clocks;
     std::vector<machine_trouble> cut_off;
+    std::vector<machine_trouble> unanswered;
     std::vector<machine_trouble> second_processes;
     std::optional<registry_trouble> registry;
     std::vector<node_id> spares;
@@ -292,6 +294,7 @@ BOOST_DESCRIBE_STRUCT(
      full,
      clocks,
      cut_off,
+     unanswered,
      second_processes,
      registry,
      spares,

@@ -86,6 +86,10 @@ struct frame_encoder
         auto& to = *out.mutable_here();
         to.set_hears(x.hears);
         to.set_apart(x.apart);
+        to.set_at(x.at.value());
+        to.set_hears_config(x.hears_config);
+        to.set_can_read(x.can_read);
+        to.set_can_write(x.can_write);
     }
 };
 
@@ -188,7 +192,18 @@ result<frame> decode(std::string_view bytes)
             return frame(
                 typing{chat::conv_id(in.typing().conv()), chat::user_id(in.typing().uid()), in.typing().on()}
             );
-        case pb::Frame::kHere: return frame(here{in.here().hears(), in.here().apart()});
+        case pb::Frame::kHere:
+        {
+            auto const& from = in.here();
+            return frame(here{
+                .hears = from.hears(),
+                .apart = from.apart(),
+                .at = epoch(from.at()),
+                .hears_config = from.hears_config(),
+                .can_read = from.can_read(),
+                .can_write = from.can_write()
+            });
+        }
         case pb::Frame::WHAT_NOT_SET: return make_error_code(errc::bad_frame);
         default: return decoded<chain::message>(in);
     }

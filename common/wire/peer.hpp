@@ -96,6 +96,11 @@ struct here
 {
     bool hears = false;
     bool apart = false;  // it does not reach a neighbour in the chain, both ways: nothing is committed
+    epoch at = {};       // the newest that it is in
+    // For people at the other one, which may be the only one that the config service does not answer.
+    bool hears_config = false;
+    bool can_read = false;  // what it serves its own clients now
+    bool can_write = false;
 };
 
 using frame = std::variant<

@@ -112,6 +112,7 @@ void put(node_facts const& from, pb::NodeFacts& to)
     to.set_can_read(from.can_read);
     to.set_can_write(from.can_write);
     to.set_cut_off(from.cut_off);
+    to.set_unanswered(from.unanswered);
     auto& scrub = *to.mutable_scrub();
     scrub.set_running(from.scrub.running);
     scrub.set_asked(from.scrub.asked);
@@ -178,6 +179,7 @@ bool get(pb::NodeFacts const& from, node_facts& to)
     to.can_read = from.can_read();
     to.can_write = from.can_write();
     to.cut_off = from.cut_off();
+    to.unanswered = from.unanswered();
     to.scrub = {
         .running = from.scrub().running(),
         .asked = from.scrub().asked(),

@@ -9,6 +9,7 @@
 #include "chat/command.hpp"
 #include "chat/outcome.hpp"
 #include "membership/cluster_status.hpp"
+#include "membership/other_machine.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -58,6 +59,7 @@ struct chain_view
     std::string why_not;    // for people, when one of the above is false
     std::string refused;    // why the config service does not let this process in; empty: nothing like that
     std::vector<std::string> unreached;  // other members of the chain, to which no link is up
+    std::vector<other_machine> others;   // all machines that are linked and speak
     std::size_t replicas = 0;            // members of the ACTIVE chain
     seq applied;                         // visible to readers
     seq committed;

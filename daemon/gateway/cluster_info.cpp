@@ -79,6 +79,7 @@ cluster_status status_here(chain_view const& now)
         .unreached = {},
         .replicas = now.replicas,
         .committed = now.committed,
+        .others = now.others,
     };
     for (auto const& name : now.unreached)
         seen.unreached.push_back(node_id{name});

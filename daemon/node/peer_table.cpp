@@ -137,12 +137,11 @@ net::accept_events peer_table::accept_handlers()
             [this](link_ptr const& link, wire::peer::frame what)
         {
             auto* const message = std::get_if<chain::message>(&what);
-            auto& [from, heard, is_heard, apart] = incoming_.at(link);
+            auto& [from, heard, said] = incoming_.at(link);
             heard = runtime::steady_now();
             if (auto const* const word = std::get_if<wire::peer::here>(&what))
             {
-                is_heard = word->hears;
-                apart = word->apart;
+                said = *word;
                 return true;
             }
             if (auto const* const hearsay = std::get_if<wire::peer::typing>(&what))
@@ -208,18 +207,27 @@ bool peer_table::heard_within(node_id const& name, microseconds span) const
     return runtime::steady_now() - incoming_.at(link->second).heard < span;
 }
 
-void peer_table::say_that_we_are_here(bool apart)
+void peer_table::say_that_we_are_here(wire::peer::here own)
 {
     auto const of_before = wire::peer::encode(chain::message(chain::mark{}));
     for (auto const& [name, one] : outgoing_)
-        if (one.peer && one.link->waiting_bytes() == 0)
-            one.link->send(
-                one.protocol < wire::peer::here_since
-                    ? of_before
-                    : wire::peer::encode(
-                          wire::peer::here{.hears = heard_within(name, silent_after), .apart = apart}
-                      )
-            );
+    {
+        if (!one.peer || one.link->waiting_bytes() > 0) continue;
+        own.hears = heard_within(name, silent_after);
+        one.link->send(one.protocol < wire::peer::here_since ? of_before : wire::peer::encode(own));
+    }
+}
+
+std::vector<other_machine> peer_table::others() const
+{
+    std::vector<other_machine> out;
+    for (auto const& [name, link] : newest_)
+        if (heard_within(name, silent_after))
+        {
+            auto const& said = incoming_.at(link).said;
+            out.push_back({name, said.hears_config, said.can_read, said.can_write});
+        }
+    return out;
 }
 
 void peer_table::accepted(std::shared_ptr<net::frame_link> const& link, member const& from)
@@ -269,11 +277,7 @@ void peer_table::send_to_all(wire::peer::typing const& what)
 void peer_table::look()
 {
     for (auto& [name, one] : outgoing_)
-        tell(
-            one,
-            one.peer ? chain::peer_links{*one.peer, reaches(*one.peer), is_apart(*one.peer)}
-                     : chain::peer_links{.peer = one.told.peer}
-        );
+        tell(one, one.peer ? links_with(*one.peer) : chain::peer_links{.peer = one.told.peer});
 }
 
 void peer_table::tell(outgoing& of, chain::peer_links const& now)
@@ -287,15 +291,19 @@ bool peer_table::reaches(member const& who) const
 {
     auto const one = outgoing_.find(who.name);
     return one != outgoing_.end() && one->second.peer == who && heard_within(who.name, silent_after) &&
-           incoming_.at(newest_.at(who.name)).hears_us;
+           incoming_.at(newest_.at(who.name)).said.hears;
 }
 
-bool peer_table::is_apart(member const& who) const
+chain::peer_links peer_table::links_with(member const& who) const
 {
+    chain::peer_links out{.peer = who, .reached = reaches(who)};
     auto const link = newest_.find(who.name);
-    if (link == newest_.end()) return false;
-    auto const& one = incoming_.at(link->second);
-    return one.from == who && one.apart;
+    if (link == newest_.end()) return out;
+    auto const& [from, heard, said] = incoming_.at(link->second);
+    if (from != who) return out;
+    out.apart = said.apart;
+    out.at = said.at;
+    return out;
 }
 
 }  // namespace chaind::node

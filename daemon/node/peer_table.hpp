@@ -2,6 +2,7 @@
 // The links to all other replicas: dials each in the address map and sends on what it dialled, receives on
 // what it accepted. The replica's loop only.
 
+#include "membership/other_machine.hpp"
 #include "net/dialer.hpp"
 #include "net/peer_listener.hpp"
 #include "runtime/task_group.hpp"
@@ -12,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace chaind::node
 {
@@ -53,12 +55,11 @@ public:
     void look();
     // A link to it is up, it speaks, and does not say that it hears nothing from here.
     [[nodiscard]] bool reaches(member const& who) const;
-    // It says that it does not reach a neighbour in the chain.
-    [[nodiscard]] bool is_apart(member const& who) const;
     // Every 50 ms: those who are linked hear that this replica is there, also where nothing else is to be
-    // said. While they do, nobody takes its link.
-    // `apart`: from a neighbour in the chain.
-    void say_that_we_are_here(bool apart);
+    // said. While they do, nobody takes its link. Of `own` all but `hears`, which is filled in for each.
+    void say_that_we_are_here(wire::peer::here own);
+    // What each that is linked and speaks has said of itself.
+    [[nodiscard]] std::vector<other_machine> others() const;
 
     [[nodiscard]] boost::asio::ip::tcp::endpoint address() const { return listener_.address(); }
 
@@ -77,6 +78,7 @@ private:
     void tell(outgoing& of, chain::peer_links const& now);
     [[nodiscard]] std::string objection(wire::peer::hello const& from);
     [[nodiscard]] bool speaks(node_id const& name) const;
+    [[nodiscard]] chain::peer_links links_with(member const& who) const;
     [[nodiscard]] bool heard_within(node_id const& name, microseconds span) const;
     void accepted(std::shared_ptr<net::frame_link> const& link, member const& from);
     void ended(std::shared_ptr<net::frame_link> const& link);
@@ -91,9 +93,8 @@ private:
     {
         member from;
         instant heard{};
-        // As it said last; who has said nothing yet, or is of an earlier version, is believed to.
-        bool hears_us = true;
-        bool apart = false;
+        // As it said last; who has said nothing yet, or is of an earlier version, is believed to hear us.
+        wire::peer::here said{.hears = true};
     };
 
     std::map<std::shared_ptr<net::frame_link>, incoming> incoming_;

@@ -290,7 +290,14 @@ asio::awaitable<void> replica_driver::tick_loop()
         if (auto const now = runtime::steady_now(); now - said >= how_.core.heartbeat_every)
         {
             said = now;
-            peers_.say_that_we_are_here(now_.can_do.apart);
+            auto const& can = now_.can_do;
+            peers_.say_that_we_are_here(
+                {.apart = can.apart,
+                 .at = now_.config.at,
+                 .hears_config = can.hears_config,
+                 .can_read = can.can_read,
+                 .can_write = can.can_write}
+            );
         }
         ticker_.expires_after(tick_every);
         co_await runtime::wait_on(ticker_);
@@ -451,6 +458,7 @@ net::dial_events replica_driver::config_handlers()
             [this](wire::peer::welcome const&)
         {
             config_up_ = true;
+            config_up_at_ = runtime::steady_now();
             config_told_ = false;
             config_heard_ = runtime::steady_now();
             feed(chain::config_link{true});

@@ -133,6 +133,7 @@ private:
 
     // ---- what it shows
     [[nodiscard]] bool config_speaks() const;
+    [[nodiscard]] bool others_go_on(chain::service const& can) const;
     void refresh_view();
     void show_service(bool up);
     [[nodiscard]] std::string refused() const;
@@ -200,7 +201,8 @@ private:
     std::string told_lineage_;
     std::optional<std::uint64_t> free_bytes_;  // on the file system of the data folder
     room room_ = room::ample;
-    bool config_up_ = false;       // the link
+    bool config_up_ = false;       // the link, ...
+    instant config_up_at_{};       // ... and since when
     bool config_told_ = false;     // more than its answer to the hello of this link
     instant config_heard_{};       // its last word
     bool service_shown_ = false;   // in status_, as up

@@ -30,7 +30,8 @@ std::string in_words(chain::role part)
     return out.str();
 }
 
-constexpr auto not_served_for = 1s;  // before the log says so
+constexpr auto not_served_for = 1s;   // before the log says so
+constexpr auto answered_within = 2s;  // a new link of the config service
 
 // The members that the config service hears, by its own word.
 std::vector<node_id> heard_in(cluster_status const& status)
@@ -80,6 +81,18 @@ void replica_driver::show_service(bool up)
     tell_(looks{view_, status_});
 }
 
+// The config service makes chains without this machine, which hears nothing of that.
+bool replica_driver::others_go_on(chain::service const& can) const
+{
+    if (can.can_write || can.hears_config) return false;
+    auto const others = peers_.others();
+    return std::any_of(
+        others.begin(),
+        others.end(),
+        [](other_machine const& other) { return other.hears_config && other.can_write; }
+    );
+}
+
 bool replica_driver::config_speaks() const
 {
     return now_.can_do.hears_config;
@@ -98,13 +111,14 @@ void replica_driver::refresh_view()
     next.can_read = can.can_read;
     next.can_write = can.can_write;
     next.draining = can.draining;
-    next.cut_off = can.cut_off;
+    next.cut_off = can.cut_off || others_go_on(can);
     next.outside = can.outside;
     next.refused = can.why == chain::not_served::nothing ? "" : refused();
     next.why_not = why_not(can, next.refused);
     next.unreached.clear();
     for (auto const& name : can.unreached)
         next.unreached.push_back(name.name.str());
+    next.others = peers_.others();
     next.applied = now.applied;
     next.committed = now.commit;
     // Each word of the config service was on its way for another while: that is nothing to tell.
@@ -121,6 +135,7 @@ void replica_driver::refresh_view()
             v.why_not,
             v.refused,
             v.unreached,
+            v.others,
             v.replicas,
             v.draining,
             v.cut_off,
@@ -278,6 +293,7 @@ node_facts replica_driver::facts(chain::replica_status const& now) const
     out.can_read = view_.can_read;
     out.can_write = view_.can_write;
     if (view_.cut_off) out.cut_off = view_.why_not;
+    out.unanswered = !now.can_do.hears_config && runtime::steady_now() - config_up_at_ > answered_within;
     out.scrub = {
         .running = scrubbed_.running,
         .asked = scrubbed_.asked,

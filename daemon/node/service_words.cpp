@@ -38,6 +38,13 @@ std::string why_not(chain::service const& now, std::string const& refused)
         case why::apart:
             return who + " does not reach its neighbour in the chain, or its disk stands still" +
                    deaf(now, refused);
+        // So the config service does answer others.
+        case why::overtaken:
+            return who + " has gone on to a newer chain" +
+                   (now.hears_config
+                        ? ""
+                        : ", of which the config service tells this machine nothing: mend the way "
+                          "between the two");
         case why::unreached:
             return "a member of the chain cannot be reached from here: " + who + deaf(now, refused);
     }

@@ -1,6 +1,7 @@
 """A machine whose link to the head is gone, while all machines live and the chain's other links carry on."""
 import asyncio
 import json
+import urllib.request
 
 from chain import running, wait_for
 from chat import Client
@@ -109,3 +110,59 @@ async def test_what_machines_acknowledge_out_of_sight_is_not_given_up_by_a_force
             await in_thread(chain.kill, name)
         await in_thread(lambda: chain.ctl(*words))
         await in_thread(wait_for, lambda: chain.roles() == ["n1"], "n1 to go on")
+
+
+async def test_a_machine_that_the_config_service_alone_does_not_answer_says_that_others_serve_and_sends_people_there(volume):
+    with ways() as way, running(environment=way.environment) as chain:
+        accounts, _ = await loaded(chain)
+        port = json.loads((chain.dir / "chain.json").read_text())["configd"]
+        name = chain.roles()[-1]
+        way.lead(name, port)
+        await in_thread(chain.kill, name)
+        await in_thread(chain.start, name)
+        await in_thread(chain.wait_length, 3)
+        page = f"http://127.0.0.1:{json.loads((chain.dir / 'chain.json').read_text())['replicas'][name]['admin']}/status"
+        status_there = lambda: json.loads(urllib.request.urlopen(page, timeout=5).read())
+        async with Client(chain.urls[name], accounts[0]["token"]) as client:
+            way.set("cut")
+            await asyncio.wait_for(client.socket.wait_closed(), 20)
+            assert client.socket.close_code == 4001, client.socket.close_code
+        await in_thread(wait_for, lambda: "answers" in status_there()["config_service"], "it to hear of the others")
+        status = await in_thread(status_there)
+        assert status["state"] == "degraded", status
+        others = [other for other in chain.names() if other != name]
+        assert status["config_service"]["answers"] == " and ".join(others), status
+        own = next(row for row in status["failed"] if row["name"] == name)
+        assert "and not " + name in own["reason"] and "go on without it" in own["reason"] and "mend the way" in own["next"], own
+        # What this very machine serves is nothing.
+        assert (await in_thread(chain.get, name, "/readyz?role=write"))[0] == 503
+        # Now the config service is gone, too.
+        await in_thread(chain.kill, "configd")
+        await in_thread(wait_for, lambda: "answers" not in status_there()["config_service"], "the others to be silent about it")
+        await in_thread(wait_for, lambda: status_there()["state"] == "degraded", "what the others serve")
+        for other in others:
+            await in_thread(chain.kill, other)
+        await in_thread(wait_for, lambda: status_there()["state"] == "down", "nobody to serve")
+
+
+async def test_a_member_that_does_not_hear_the_config_service_is_named_and_a_crash_beside_it_is_repaired(volume):
+    with ways() as way, running(environment=way.environment) as chain:
+        port = json.loads((chain.dir / "chain.json").read_text())["configd"]
+        name = chain.roles()[-1]
+        way.lead(name, port)
+        await in_thread(chain.kill, name)
+        await in_thread(chain.start, name)
+        await in_thread(chain.wait_length, 3)
+        way.set("deaf")
+        await in_thread(wait_for, lambda: chain.ctl_status()["unanswered"], "it to say so")
+        status = await in_thread(chain.ctl_status)
+        assert [row["name"] for row in status["unanswered"]] == [name] and status["state"] == "degraded", status
+        _, text, _ = await in_thread(lambda: chain.ctl("status", "--check", ok=(1,)))
+        assert f"deaf     {name}" in text and "mend the way from the config service" in text, text
+        other = chain.roles()[0]
+        await in_thread(chain.kill, other)
+        await in_thread(wait_for, lambda: len(chain.roles()) == 1, "a chain without both")
+        way.set("open")
+        await in_thread(chain.start, other)
+        await in_thread(chain.wait_length, 3)
+        await in_thread(wait_for, lambda: chain.ctl_status()["state"] == "healthy", "all to be well")

@@ -33,7 +33,7 @@ class Ways:
         (self.folder / name).write_text(f"{port} {server.sockets[0].getsockname()[1]}\n")
 
     def set(self, state):
-        """open; cut: links end and are refused; hung: nothing that is said arrives."""
+        """open; cut: links end and are refused; hung: nothing that is said arrives; deaf: no answer does."""
 
         def change():
             self.state = state
@@ -50,14 +50,14 @@ class Ways:
         except ConnectionError:
             return writer.transport.abort()
         self.links |= {writer, there_writer}
-        await asyncio.gather(self.pump(reader, there_writer), self.pump(there_reader, writer))
+        await asyncio.gather(self.pump(reader, there_writer, {"open", "deaf"}), self.pump(there_reader, writer, {"open"}))
         self.links -= {writer, there_writer}
 
-    async def pump(self, reader, writer):
+    async def pump(self, reader, writer, carries):
         try:
             while data := await reader.read(65536):
-                # What was said while it hung is gone.
-                if self.state == "open":
+                # What was said meanwhile is gone.
+                if self.state in carries:
                     writer.write(data)
         except ConnectionError:
             pass

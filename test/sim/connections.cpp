@@ -6,6 +6,17 @@
 
 namespace chaind::sim
 {
+namespace
+{
+
+// As `here` says it.
+chain::peer_links said_by(node const& one)
+{
+    auto const& now = one.status();
+    return {.peer = one.self(), .reached = true, .apart = now.can_do.apart, .at = now.config.at};
+}
+
+}  // namespace
 
 void connections::start()
 {
@@ -58,7 +69,7 @@ void connections::poll(pair& each)
         bool same = alive && a.self() == each.at_a && b.self() == each.at_b;
         if (path && same)
         {
-            tell_apart(each);
+            tell_changes(each);
             each.broken_since = -1;
             return;
         }
@@ -77,7 +88,8 @@ void connections::open(pair& each)
     each.broken_since = -1;
     each.at_a = a.self();
     each.at_b = b.self();
-    each.a_apart = each.b_apart = false;
+    each.a_says = {each.at_a, true};
+    each.b_says = {each.at_b, true};
     // One connection is dialled by each side; both sides hear of both.
     int times = in_.random.chance(0.3) ? 2 : 1;
     for (int i = 0; i < times; ++i)
@@ -87,7 +99,7 @@ void connections::open(pair& each)
             [this, &a, &b, &each, from = each.at_a, to = each.at_b]
             {
                 b.deliver(to, chain::peer_up{from});
-                if (up(a, b, to)) b.deliver(to, chain::peer_links{each.at_a, true, each.a_apart});
+                if (up(a, b, to)) b.deliver(to, each.a_says);
             }
         );
         in_.time.after(
@@ -95,7 +107,7 @@ void connections::open(pair& each)
             [this, &a, &b, &each, from = each.at_b, to = each.at_a]
             {
                 a.deliver(to, chain::peer_up{from});
-                if (up(b, a, to)) a.deliver(to, chain::peer_links{each.at_b, true, each.b_apart});
+                if (up(b, a, to)) a.deliver(to, each.b_says);
             }
         );
     }
@@ -114,14 +126,12 @@ void connections::close(pair& each)
 }
 
 // In the daemon each word that one is there says so.
-void connections::tell_apart(pair& each)
+void connections::tell_changes(pair& each)
 {
     auto& a = in_.at(each.a);
     auto& b = in_.at(each.b);
-    if (std::exchange(each.a_apart, a.status().can_do.apart) != a.status().can_do.apart)
-        b.deliver(each.at_b, chain::peer_links{each.at_a, true, each.a_apart});
-    if (std::exchange(each.b_apart, b.status().can_do.apart) != b.status().can_do.apart)
-        a.deliver(each.at_a, chain::peer_links{each.at_b, true, each.b_apart});
+    if (auto const now = said_by(a); std::exchange(each.a_says, now) != now) b.deliver(each.at_b, now);
+    if (auto const now = said_by(b); std::exchange(each.b_says, now) != now) a.deliver(each.at_a, now);
 }
 
 }  // namespace chaind::sim

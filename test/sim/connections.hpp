@@ -2,6 +2,7 @@
 // Which replicas have a connection with which run of which other, as TCP would: it ends when a process ends
 // or a direction stays cut for long, and comes back by itself. Tells the cores peer_up and peer_down.
 
+#include "chain/types.hpp"
 #include "membership/config.hpp"
 #include "sim/scheduler.hpp"
 
@@ -32,14 +33,14 @@ private:
         member at_a, at_b;  // the processes it connects
         us broken_since = -1;
         us retry_at = 0;
-        bool a_apart = false, b_apart = false;  // as each was told of the other
+        chain::peer_links a_says, b_says;  // of itself, as the other one was told
     };
     [[nodiscard]] std::size_t place_of(int a, int b) const;
     void poll();
     void poll(pair& each);
     void open(pair& each);
     void close(pair& each);
-    void tell_apart(pair& each);
+    void tell_changes(pair& each);
 
     world& in_;
     std::vector<pair> pairs_;  // (0, 1), (0, 2), ..., (1, 2), ...

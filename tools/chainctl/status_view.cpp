@@ -44,6 +44,9 @@ std::string why_degraded(json::object const& status)
     auto const& service = object_at(status, "config_service");
     if (service.contains("hears_nobody"))
         out += "the config service hears none of the machines, so that no further failure is repaired; ";
+    else if (service.contains("answers"))
+        out += "this machine does not hear the config service, which answers " + text_at(service, "answers") +
+               "; ";
     else if (text_at(service, "state") == "down")
         out += "the config service is down, so that no further failure is repaired; ";
     if (!list_at(status, "damaged").empty())
@@ -52,6 +55,8 @@ std::string why_degraded(json::object const& status)
         out += "a clock is wrong (" + wrong + "); ";
     if (auto const off = names_in(list_at(status, "cut_off")); !off.empty())
         out += "not every one can take writes (" + off + "); ";
+    if (auto const deaf = names_in(list_at(status, "unanswered")); !deaf.empty())
+        out += "not every one hears the config service (" + deaf + "), so that a crash may stay unrepaired; ";
     if (auto const silent = names_in(list_at(status, "chain"), "silent"); !silent.empty())
         out += "not heard: " + silent + "; ";
     if (out.empty() && is_being_made(status)) out += "the next chain is being made; ";
@@ -354,6 +359,18 @@ std::string cut_off_lines(json::object const& status)
     return out;
 }
 
+std::string unanswered_lines(json::object const& status)
+{
+    std::string out;
+    for (auto const& value : list_at(status, "unanswered"))
+        if (value.is_object())
+            out += "  " + coloured(tint::warning, "deaf") + "     " + text_at(value.get_object(), "name") +
+                   ": " + text_at(value.get_object(), "reason") +
+                   "; no crash is repaired with it in the chain\n           next: mend the way from the "
+                   "config service to it, or restart chaind there\n";
+    return out;
+}
+
 std::string second_lines(json::object const& status)
 {
     std::string out;
@@ -407,6 +424,9 @@ std::string status_text(json::object const& status, bool wide)
              ? coloured(tint::warning, "cut off") +
                    ": the chain goes on, but a crash now is not repaired until it hears the machines again: "
                    "mend the network between them"
+         : service.contains("answers")
+             ? coloured(tint::warning, "not heard here") + ": it answers " + text_at(service, "answers") +
+                   "; ask there, and mend the way between this machine and the config service"
              : coloured(tint::warning, "down") +
                    (text_at(status, "state") == "down"
                         ? ": no chain is made without the machines that are away until it is back"
@@ -416,9 +436,9 @@ std::string status_text(json::object const& status, bool wide)
     if (auto rows = chain_table(status, wide); !rows.empty()) out += "\n" + how_old(status) + rows;
     // First what somebody has to do something about.
     auto const notes = registry_lines(status) + failed_lines(status) + full_lines(status) +
-                       damaged_lines(status) + cut_off_lines(status) + second_lines(status) +
-                       clock_lines(status) + set_aside_lines(status) + joining_lines(status) +
-                       aside_lines(status);
+                       damaged_lines(status) + cut_off_lines(status) + unanswered_lines(status) +
+                       second_lines(status) + clock_lines(status) + set_aside_lines(status) +
+                       joining_lines(status) + aside_lines(status);
     if (!notes.empty()) out += "\n" + notes;
     return out;
 }

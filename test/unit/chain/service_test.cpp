@@ -204,6 +204,20 @@ BOOST_AUTO_TEST_CASE(alone_is_who_misses_only_those_whom_the_config_service_hear
     BOOST_TEST(!alone(without));
 }
 
+BOOST_AUTO_TEST_CASE(what_was_committed_before_another_one_went_on_is_read_while_the_lease_lasts)
+{
+    seen_from here("n3");
+    here.known.note({.peer = made_member("n2"), .reached = true, .at = epoch{2}});
+    BOOST_TEST(here.missing() == "n2");
+    BOOST_TEST(here.why() == "overtaken n2");
+    BOOST_TEST(!here.judged().can_read);
+    here.own.has_lease = true;
+    BOOST_TEST(here.judged().can_read);
+    BOOST_TEST(!here.judged().can_write);
+    here.chain.at = epoch{2};
+    BOOST_TEST(here.why() == "nothing");
+}
+
 // ---- events
 
 // a, b and c are a chain, each linked with each, and the config service hears all.
@@ -258,6 +272,28 @@ BOOST_FIXTURE_TEST_CASE(links_tell_who_is_unreached_and_who_is_apart, linked_cha
     BOOST_TEST(!now_at(0).apart);
     (void)step(0, peer_links{.peer = triple(1), .reached = true});
     BOOST_TEST(now_at(0).why == not_served::nothing);
+}
+
+// It was taken out, and the config service does not reach it: all links carry, and nothing is committed.
+BOOST_FIXTURE_TEST_CASE(who_is_overtaken_by_another_member_serves_nothing_by_its_own_word, linked_chain)
+{
+    for (std::size_t const other : {1, 2})
+    {
+        (void)step(0, peer_links{.peer = triple(other), .reached = true, .at = status(0).config.at});
+        BOOST_TEST(now_at(0).why == not_served::nothing);
+        (void)step(0, peer_links{.peer = triple(other), .reached = true, .at = status(0).config.at.next()});
+        BOOST_TEST(now_at(0).why == not_served::overtaken);
+        BOOST_TEST((now_at(0).who == triple(other).name));
+        BOOST_TEST(!now_at(0).can_write);
+        BOOST_TEST(!now_at(0).apart);
+        BOOST_TEST(!now_at(0).can_read);
+        (void)step(0, peer_links{.peer = triple(other), .reached = true});
+        BOOST_TEST(now_at(0).can_read);
+        BOOST_TEST(now_at(0).can_write);
+    }
+    // Who is not reached may be anywhere.
+    (void)step(0, peer_links{.peer = triple(1), .reached = false, .at = status(0).config.at.next()});
+    BOOST_TEST(now_at(0).why == not_served::unreached);
 }
 
 BOOST_FIXTURE_TEST_CASE(directives_tell_whom_the_config_service_hears, linked_chain)

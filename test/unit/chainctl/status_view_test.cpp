@@ -144,6 +144,23 @@ BOOST_AUTO_TEST_CASE(a_machine_that_takes_no_writes_is_named_with_what_to_mend)
     BOOST_TEST(mentions(text, "next: mend the way"));
 }
 
+BOOST_AUTO_TEST_CASE(a_machine_that_hears_nothing_and_one_that_is_not_heard_from_say_whose_way_to_mend)
+{
+    auto deaf = status("degraded", 3);
+    deaf["unanswered"] = {{{"name", "n3"}, {"reason", "it hears nothing"}}};
+    auto const text = status_text(deaf, false);
+    BOOST_TEST(mentions(text, "not every one hears the config service (n3)"));
+    BOOST_TEST(mentions(text, "deaf     n3: it hears nothing"));
+    BOOST_TEST(mentions(text, "next: mend the way from the config service to it"));
+
+    auto alone = status("degraded", 3);
+    alone["config_service"] = {{"state", "down"}, {"answers", "n1 and n3"}};
+    auto const here = status_text(alone, false);
+    BOOST_TEST(mentions(here, "this machine does not hear the config service, which answers n1 and n3"));
+    BOOST_TEST(mentions(here, "config service not heard here: it answers n1 and n3; ask there"));
+    BOOST_TEST(!mentions(here, "start it"));
+}
+
 BOOST_AUTO_TEST_CASE(a_machine_that_is_away_has_a_reason_and_a_next_step)
 {
     auto degraded = status("degraded", 2);

@@ -185,6 +185,17 @@ BOOST_AUTO_TEST_CASE(a_member_that_reaches_the_others_no_more_is_named)
     BOOST_TEST(state() == health::healthy);
 }
 
+BOOST_AUTO_TEST_CASE(a_member_that_hears_nothing_of_what_it_is_told_is_named)
+{
+    BOOST_TEST(status().unanswered.empty());
+    facts("n2").unanswered = true;
+    BOOST_TEST(state() == health::degraded);
+    BOOST_TEST(status().unanswered.at(0).name == node_id{"n2"});
+    // Who is not heard itself is named for that.
+    lose_n2();
+    BOOST_TEST(status().unanswered.empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_second_process_of_a_member_is_named)
 {
     second[node_id{"n2"}] = {"127.0.0.1:4711 (process 77)", true, 100s};

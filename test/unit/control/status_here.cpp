@@ -88,6 +88,32 @@ BOOST_AUTO_TEST_CASE(one_in_no_chain_names_itself_once_and_not_its_own_earlier_r
     BOOST_TEST(seen.committed == seq(30));
 }
 
+BOOST_AUTO_TEST_CASE(one_that_the_config_service_alone_does_not_answer_does_not_call_down_what_others_serve)
+{
+    now.can_read = now.can_write = false;
+    now.why_not = "taking its place";
+    now.unreached = {node_id{"n3"}};
+    told.failed.emplace_back().next = "start chaind on n4";
+    now.others = {{node_id{"n1"}, true, true, true}};
+    auto const seen = status_here(told, now);
+    BOOST_TEST(seen.state == health::degraded);
+    BOOST_TEST(seen.config_service.answers.value() == "n1");
+    BOOST_TEST(
+        of(seen, "n2").reason == "the config service answers n1, and not n2: the others go on without it"
+    );
+    BOOST_TEST(of(seen, "n2").next.starts_with("mend the way between n2 and the config service"));
+    BOOST_TEST(of(seen, "n3").next.starts_with("see `chainctl status` where configd runs, which answers n1"));
+    BOOST_TEST(seen.failed.at(0).next == "start chaind on n4");
+
+    now.others = {{node_id{"n1"}, true, true, false}, {node_id{"n4"}, true, false, false}};
+    auto const reads = status_here(told, now);
+    BOOST_TEST(reads.state == health::read_only);
+    BOOST_TEST(of(reads, "n2").reason == "the config service answers n1 and n4, and not n2");
+    now.others = {{node_id{"n1"}, false, false, false}};
+    BOOST_TEST(status_here(told, now).state == health::down);
+    BOOST_TEST(!status_here(told, now).config_service.answers.has_value());
+}
+
 BOOST_AUTO_TEST_CASE(one_that_is_not_let_in_says_why_and_that_no_start_helps)
 {
     now.member = now.can_read = now.can_write = false;

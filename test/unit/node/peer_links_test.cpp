@@ -36,6 +36,7 @@ struct linked
     bool speaks = true;
     bool both_speak = false;
     bool apart = false;
+    epoch in;
     bool stopped = false;
     node::peer_table here{tasks, any_port(), cluster, n1, counted()};
     node::peer_table there{
@@ -79,8 +80,8 @@ struct linked
         asio::steady_timer pause(tasks.executor());
         while (!stopped)
         {
-            if (speaks) there.say_that_we_are_here(apart);
-            if (both_speak) here.say_that_we_are_here(false);
+            if (speaks) there.say_that_we_are_here({.apart = apart, .at = in, .can_read = true});
+            if (both_speak) here.say_that_we_are_here({});
             here.look();
             pause.expires_after(5ms);
             co_await runtime::wait_on(pause);
@@ -157,13 +158,15 @@ BOOST_AUTO_TEST_CASE(who_is_not_heard_any_more_is_told_so_and_again_when_it_is)
     BOOST_TEST(wait([&] { return !here.reaches(n2); }));
     both_speak = true;
     BOOST_TEST(wait([&] { return here.reaches(n2) && there.reaches(n1); }));
-    BOOST_TEST(!here.is_apart(n2));
+    std::vector<other_machine> const there_is{{n2.name, false, true, false}};
+    BOOST_TEST((here.others() == there_is));
     apart = true;
-    BOOST_TEST(wait([&] { return here.is_apart(n2); }));
+    BOOST_TEST(wait([&] { return told.back().apart; }));
+    in = epoch{9};
+    BOOST_TEST(wait([&] { return told.back().at == epoch{9}; }));
     BOOST_TEST(received == 0);
-    here.look();
     std::vector<chain::peer_links> const changes{
-        {n2, true, false}, {n2, false, false}, {n2, true, false}, {n2, true, true}
+        {n2, true}, {n2, false}, {n2, true}, {n2, true, true}, {n2, true, true, epoch{9}}
     };
     BOOST_TEST((told == changes));
 }

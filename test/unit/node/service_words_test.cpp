@@ -63,6 +63,14 @@ BOOST_AUTO_TEST_CASE(who_waits_says_that_the_config_service_is_not_there_or_does
             words(what) + ", and the config service does not let it in: n3 was removed"
         );
     }
+    // Others hear it.
+    BOOST_TEST(words(why::overtaken) == "n3 has gone on to a newer chain");
+    BOOST_TEST(
+        words(why::overtaken, false) ==
+        "n3 has gone on to a newer chain, of which the config service tells this machine nothing: mend the "
+        "way "
+        "between the two"
+    );
     for (auto const what : {why::stopping, why::disk_stalled, why::disk_full, why::too_few_replicas})
         BOOST_TEST(words(what, false, "n3 was removed") == words(what));
 }

@@ -204,7 +204,7 @@ std::vector<peer::frame> all_frames()
         peer::prove{100},
         peer::abort_process{},
         peer::typing{chat::conv_id(7), chat::user_id(1u << 20), true},
-        peer::here{true, true},
+        peer::here{true, true, epoch{7}, true, true, true},
     };
 }
 
