@@ -315,6 +315,39 @@ BOOST_AUTO_TEST_CASE(who_has_left_sees_nothing_of_what_came_later)
     BOOST_TEST(shown(ana)[3] == "SECRET 2");
 }
 
+// The first one that is looked at, too.
+BOOST_AUTO_TEST_CASE(who_has_left_reads_what_nobody_has_changed_since)
+{
+    auto const open = room(ana, "open");
+    join(bob, open);
+    auto const start = pos;
+    send(ana, open, "first");
+    auto const second = send(ana, open, "second");
+    apply(bob, conv_leave{.conv = open});
+    apply(ana, msg_edit{.mid = second.mid, .body = "SECRET", .if_rev = {}});
+    std::vector<std::string> shown;
+    for (auto const& e : read.events(bob, start).events)
+        if (e.text) shown.push_back(e.text->body);
+    BOOST_TEST(shown == (std::vector<std::string>{"first", ""}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_new_conversation_is_told_with_the_people_whom_it_names)
+{
+    auto const then = pos;
+    dm(ana, bob);
+    room(ana, "open");
+    auto const told = read.events(ana, then).events;
+    auto const people = [&](std::size_t which)
+    {
+        std::string out;
+        for (auto const& who : told.at(which).people)
+            out += (out.empty() ? "" : " ") + who.name;
+        return out;
+    };
+    BOOST_TEST(people(0) == "ana bob");
+    BOOST_TEST(people(1) == "ana");
+}
+
 BOOST_AUTO_TEST_CASE(what_was_deleted_is_nothing_to_read)
 {
     auto const talk = dm(ana, bob);
@@ -417,6 +450,21 @@ BOOST_AUTO_TEST_CASE(missed_events_come_in_bounded_pages)
     BOOST_TEST(rest.events.size() == 44u);
     BOOST_TEST(rest.upto == pos);
     BOOST_TEST(rest.events.back().text->body == "x");
+}
+
+// Of any size: what is not sent yet stands in memory.
+BOOST_AUTO_TEST_CASE(a_page_of_missed_events_ends_at_a_megabyte_of_texts)
+{
+    auto const talk = dm(ana, bob);
+    auto const then = pos;
+    std::string const text(8000, 'x');
+    for (int i = 0; i < 200; ++i)
+        send(ana, talk, text);
+
+    auto const first = read.events(bob, then);
+    BOOST_TEST(first.events.size() == 128u);  // of 8,256 bytes each, the last one reaches it
+    BOOST_TEST(first.upto == then + 128);
+    BOOST_TEST(read.events(bob, first.upto).events.size() == 72u);
 }
 
 // Everything that somebody missed, page by page, as a session reads it.

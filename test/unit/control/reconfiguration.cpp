@@ -533,6 +533,25 @@ BOOST_AUTO_TEST_CASE(who_is_slow_to_promise_by_its_disk_is_not_left_out_for_it)
     BOOST_CHECK_EQUAL(t.config().at, at);
 }
 
+// However long the promises of the others take.
+BOOST_AUTO_TEST_CASE(who_was_deaf_is_not_tried_again_before_it_has_promised)
+{
+    settled_town t({"n1", "n2", "n3", "n4"});
+    t.of("n2").promises = false;
+    t.kill("n1");
+    t.run(500ms);
+    BOOST_REQUIRE_EQUAL(names(t.config()), "n2 n3 n4");
+    t.of("n4").promises = false;
+    BOOST_REQUIRE(t.run_until([&] { return names(t.config()) == "n3 n4"; }, 1s));
+    auto const at = t.config().at;
+    t.run(500ms);
+    BOOST_CHECK_EQUAL(t.config().state, config_state::pending);
+    BOOST_CHECK_EQUAL(t.config().at, at);
+    t.of("n4").promises = true;
+    BOOST_REQUIRE(t.becomes("n3 n4", 100ms));
+    BOOST_CHECK_EQUAL(t.config().at, at);
+}
+
 BOOST_AUTO_TEST_CASE(when_all_that_are_there_seem_deaf_the_chain_of_them_stays)
 {
     settled_town t;

@@ -127,6 +127,16 @@ BOOST_AUTO_TEST_CASE(rows_as_they_were_written_are_proven_once_a_number)
     BOOST_TEST(round(42).rounds == 2u);
 }
 
+// Whoever is told hands it on to the config service.
+BOOST_AUTO_TEST_CASE(how_far_it_is_is_not_told_with_each_piece)
+{
+    auto const made = filled(3000);
+    start(*made, 1);
+    round(41);
+    BOOST_TEST(shown.size() > 0u);
+    BOOST_TEST(shown.size() < 1500u);
+}
+
 BOOST_AUTO_TEST_CASE(an_empty_store_is_sound)
 {
     auto const made = filled(0);
