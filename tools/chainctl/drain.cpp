@@ -62,6 +62,19 @@ int run_drain(invocation const& call)
     );
 }
 
+// Its row where it is not heard, or where nobody can take it in; null: it comes by itself, or is there.
+boost::json::object const* kept_away(boost::json::object const& status, std::string const& name)
+{
+    bool const nobody = text_at(status, "state") == "down";
+    for (auto const& value : list_at(status, "failed"))
+        if (value.is_object() && text_at(value.get_object(), "name") == name)
+        {
+            auto const* const alive = value.get_object().if_contains("alive");
+            return nobody || alive == nullptr || *alive == false ? &value.get_object() : nullptr;
+        }
+    return nullptr;
+}
+
 int run_undrain(invocation const& call)
 {
     auto const& name = call.words.front();
@@ -71,6 +84,15 @@ int run_undrain(invocation const& call)
     if (call.dry_run) return would(call, *got.body, "would take " + name + " back into the chain");
     if (call.has("--no-wait"))
         return changed(call, *got.body, name + " may come back; `chainctl status` shows how it goes");
+    // It was not drained, and this brings nobody back.
+    if (was_so_already(*got.body))
+        if (auto const now = fetch_status(call))
+            if (auto const* const away = kept_away(*now, name))
+            {
+                say("chainctl: " + name + " is not drained: " + text_at(*away, "reason", "it is away"));
+                say("          next: " + text_at(*away, "next", "see `chainctl status`"));
+                return exit_failed;
+            }
     // Back is: in the chain, or beside a full one.
     bool stands_by = false;
     auto const back = [&](boost::json::object const& status) -> std::optional<std::string>

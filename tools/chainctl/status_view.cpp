@@ -207,6 +207,45 @@ std::string joining_lines(json::object const& status)
     return out;
 }
 
+std::string listed(json::array const& names)
+{
+    std::string out;
+    for (auto const& value : names)
+        if (auto const* name = value.if_string())
+            out += (out.empty() ? "" : ", ") + std::string(name->data(), name->size());
+    return out;
+}
+
+// To be copied.
+std::string named(std::string note, std::string_view name)
+{
+    constexpr std::string_view place = "NAME";
+    if (auto const at = note.find(place); at != std::string::npos) note.replace(at, place.size(), name);
+    return note;
+}
+
+// What administrators have asked for and has not come true yet.
+std::string changing_lines(json::object const& status)
+{
+    auto const& changing = object_at(status, "changing");
+    std::string out;
+    auto const line = [&](std::string const& what)
+    { out += "  " + coloured(tint::warning, "changing") + " " + what + "\n"; };
+    if (changing.contains("draining"))
+        line(text_at(changing, "draining") + " is being drained: its clients leave");
+    if (changing.contains("moving"))
+        line(
+            text_at(changing, "moving_for") +
+            " changes its place; still to leave for that: " + listed(list_at(changing, "moving"))
+        );
+    if (auto const& exchange = object_at(changing, "replacing"); !exchange.empty())
+        line(
+            text_at(exchange, "old") + " is being replaced by " + text_at(exchange, "with") +
+            ", and goes when that is in and no machine is missing"
+        );
+    return out;
+}
+
 // Machines that are in no chain on purpose.
 std::string aside_lines(json::object const& status)
 {
@@ -217,11 +256,11 @@ std::string aside_lines(json::object const& status)
         char const* note;
     };
     static constexpr kind kinds[] = {
-        {"not_admitted", "waits", "not known here: `chainctl add-node` takes it in"},
+        {"not_admitted", "waits", "not known here: `chainctl add-node NAME HOST:PORT` takes it in"},
         {"removed_running",
          "removed",
-         "its chaind still runs: stop it there, or `chainctl add-node` takes it in again"},
-        {"drained", "drained", "`chainctl undrain` brings it back"},
+         "its chaind still runs: stop it there, or `chainctl add-node NAME` takes it in again"},
+        {"drained", "drained", "`chainctl undrain NAME` brings it back"},
         {"spares", "spare", "comes in when a machine is missing"},
     };
     constexpr char const* undecided =
@@ -234,7 +273,10 @@ std::string aside_lines(json::object const& status)
                 out += "  " + coloured(tint::faint, what) +
                        std::string(9 - std::string_view(what).size(), ' ') +
                        std::string(name->data(), name->size()) + "  " +
-                       (decides || key != std::string_view("not_admitted") ? note : undecided) + "\n";
+                       (decides || key != std::string_view("not_admitted")
+                            ? named(note, std::string_view(name->data(), name->size()))
+                            : undecided) +
+                       "\n";
     return out;
 }
 
@@ -366,7 +408,8 @@ std::string unanswered_lines(json::object const& status)
         if (value.is_object())
             out += "  " + coloured(tint::warning, "deaf") + "     " + text_at(value.get_object(), "name") +
                    ": " + text_at(value.get_object(), "reason") +
-                   "; no crash is repaired with it in the chain\n           next: mend the way from the "
+                   "; no crash is repaired with it in the chain, and it comes into none\n           next: "
+                   "mend the way from the "
                    "config service to it, or restart chaind there\n";
     return out;
 }
@@ -388,7 +431,10 @@ std::string clock_lines(json::object const& status)
     for (auto const& value : list_at(status, "clocks"))
         if (value.is_object())
             out += "  " + coloured(tint::warning, "clock") + "    " + text_at(value.get_object(), "reason") +
-                   "; until then it goes by the others, and is not the head where another one can be\n";
+                   "; until then it goes by the others" +
+                   (text_at(value.get_object(), "name").empty()
+                        ? "\n"
+                        : ", and is not the head where another one can be\n");
     return out;
 }
 
@@ -438,7 +484,7 @@ std::string status_text(json::object const& status, bool wide)
     auto const notes = registry_lines(status) + failed_lines(status) + full_lines(status) +
                        damaged_lines(status) + cut_off_lines(status) + unanswered_lines(status) +
                        second_lines(status) + clock_lines(status) + set_aside_lines(status) +
-                       joining_lines(status) + aside_lines(status);
+                       changing_lines(status) + joining_lines(status) + aside_lines(status);
     if (!notes.empty()) out += "\n" + notes;
     return out;
 }

@@ -31,23 +31,33 @@ bool as_json(invocation const& call)
     return call.as == format::json || call.as == format::jsonl;
 }
 
-// `changed`: a replica has read its rows and found others than were written, which no kept sum shows.
-void print_sums(json::object const& sums, bool changed = false)
+// Of the replicas' rows, which no kept sum shows.
+enum class rows
+{
+    not_asked,
+    as_written,
+    unproven,
+    changed
+};
+
+void print_sums(json::object const& sums, rows found = rows::not_asked)
 {
     bool const same = is_true(sums, "equal");
     auto const& missing = list_at(sums, "missing");
-    std::vector<std::vector<std::string>> rows{{"NAME", "STATE HASH"}};
+    std::vector<std::vector<std::string>> shown{{"NAME", "STATE HASH"}};
     for (auto const& value : list_at(sums, "replicas"))
         if (value.is_object())
-            rows.push_back({text_at(value.get_object(), "name"), text_at(value.get_object(), "digest")});
+            shown.push_back({text_at(value.get_object(), "name"), text_at(value.get_object(), "digest")});
     for (auto const& value : missing)
-        if (value.is_object()) rows.push_back({text_at(value.get_object(), "name"), "no answer"});
-    auto const word = same && changed
+        if (value.is_object()) shown.push_back({text_at(value.get_object(), "name"), "no answer"});
+    auto const word = same && found == rows::changed
                           ? coloured(tint::bad, "equal sums, but not all rows are as they were written")
+                      : same && found == rows::unproven
+                          ? coloured(tint::warning, "equal sums, but not all rows could be read and compared")
                       : same            ? coloured(tint::good, "equal")
                       : missing.empty() ? coloured(tint::bad, "different")
                                         : coloured(tint::bad, "not all have answered");
-    std::cout << word << " at position " << with_thousands(number_at(sums, "pos")) << "\n\n" << table(rows);
+    std::cout << word << " at position " << with_thousands(number_at(sums, "pos")) << "\n\n" << table(shown);
     for (auto const& value : missing)
         if (value.is_object())
             std::cout << "\n  " << text_at(value.get_object(), "name") << ": "
@@ -61,15 +71,17 @@ std::string rows_word(json::object const& part)
     return state + (text_at(part, "reason").empty() ? "" : ": " + text_at(part, "reason"));
 }
 
-bool all_proven(json::object const& proof)
+rows rows_of(json::object const& proof)
 {
     auto const& parts = list_at(proof, "replicas");
-    return !parts.empty() && std::all_of(
-                                 parts.begin(),
-                                 parts.end(),
-                                 [](json::value const& one)
-                                 { return one.is_object() && text_at(one.get_object(), "state") == "proven"; }
-                             );
+    auto out = parts.empty() ? rows::unproven : rows::as_written;
+    for (auto const& one : parts)
+    {
+        auto const state = one.is_object() ? text_at(one.get_object(), "state") : std::string();
+        if (state == "changed") return rows::changed;
+        if (state != "proven") out = rows::unproven;
+    }
+    return out;
 }
 
 void show_progress(progress_line& line, json::object const& proof)
@@ -128,7 +140,7 @@ int run_verify(invocation const& call)
     }
     auto const proof = read_all_rows(call);
     if (!proof.body) return proof.status;
-    bool const proven = all_proven(*proof.body);
+    auto const found = rows_of(*proof.body);
     if (as_json(call))
     {
         auto out = *sums.body;
@@ -137,14 +149,14 @@ int run_verify(invocation const& call)
     }
     else
     {
-        print_sums(*sums.body, !proven);
-        std::vector<std::vector<std::string>> rows{{"NAME", "ROWS"}};
+        print_sums(*sums.body, found);
+        std::vector<std::vector<std::string>> read{{"NAME", "ROWS"}};
         for (auto const& value : list_at(*proof.body, "replicas"))
             if (value.is_object())
-                rows.push_back({text_at(value.get_object(), "name"), rows_word(value.get_object())});
-        std::cout << '\n' << table(rows);
+                read.push_back({text_at(value.get_object(), "name"), rows_word(value.get_object())});
+        std::cout << '\n' << table(read);
     }
-    return same && proven ? exit_done : exit_failed;
+    return same && found == rows::as_written ? exit_done : exit_failed;
 }
 
 }  // namespace chaind::chainctl

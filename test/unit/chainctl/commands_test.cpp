@@ -708,8 +708,23 @@ BOOST_AUTO_TEST_CASE(who_forces_an_epoch_reads_first_what_is_lost)
 
 BOOST_AUTO_TEST_CASE(what_was_so_before_is_not_told_as_done)
 {
-    BOOST_TEST(run_with({"n2"}, {already_in_32, no_events, two}, run_undrain) == exit_done);
+    BOOST_TEST(run_with({"n2"}, {already_in_32, two, no_events, two}, run_undrain) == exit_done);
     BOOST_TEST(printed == "n2 is in the chain; it was not drained\n");
+    // Nothing that could be waited for has been asked.
+    auto const away = [](char const* state, char const* alive)
+    {
+        return std::string(R"({"state":")") + state + R"(","chain":[],"failed":[{"name":"n2","alive":)" +
+               alive + R"(,"reason":"not heard any more","next":"start chaind on n2"}]})";
+    };
+    for (auto const& status : {away("degraded", "false"), away("down", "true")})
+    {
+        BOOST_TEST(run_with({"n2"}, {already_in_32, status}, run_undrain) == exit_failed);
+        BOOST_TEST(mentions(said, "n2 is not drained: not heard any more"), said);
+        BOOST_TEST(mentions(said, "next: start chaind on n2"), said);
+    }
+    BOOST_TEST(
+        run_with({"n2"}, {already_in_32, away("degraded", "true"), no_events, two}, run_undrain) == exit_done
+    );
     BOOST_TEST(
         run_with({"n3"}, {all_three, already_in_32, no_events, two, all_three}, run_drain) == exit_done
     );

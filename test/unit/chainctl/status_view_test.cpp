@@ -161,6 +161,23 @@ BOOST_AUTO_TEST_CASE(a_machine_that_hears_nothing_and_one_that_is_not_heard_from
     BOOST_TEST(!mentions(here, "start it"));
 }
 
+BOOST_AUTO_TEST_CASE(what_administrators_have_asked_for_and_is_not_so_yet_is_shown)
+{
+    auto what = status("degraded", 2);
+    what["changing"] = {
+        {"draining", "n1"},
+        {"moving", {"n2", "n3"}},
+        {"moving_for", "n4"},
+        {"replacing", {{"old", "n5"}, {"with", "n6"}}}
+    };
+    what["drained"] = {"n7"};
+    auto const text = status_text(what, false);
+    BOOST_TEST(mentions(text, "changing n1 is being drained"));
+    BOOST_TEST(mentions(text, "changing n4 changes its place; still to leave for that: n2, n3\n"));
+    BOOST_TEST(mentions(text, "changing n5 is being replaced by n6"));
+    BOOST_TEST(mentions(text, "n7  `chainctl undrain n7` brings it back"));
+}
+
 BOOST_AUTO_TEST_CASE(a_machine_that_is_away_has_a_reason_and_a_next_step)
 {
     auto degraded = status("degraded", 2);
