@@ -141,6 +141,7 @@ void put(std::ostream& to, peer_links const& e)
 {
     to << "peer_links " << e.peer << (e.reached ? " reached" : " unreached") << (e.apart ? " apart" : "");
     if (e.at > epoch{}) to << " at " << e.at;
+    if (e.refuses) to << " refuses";
 }
 void put(std::ostream& to, config_link const& e)
 {
@@ -441,6 +442,8 @@ std::ostream& operator<<(std::ostream& to, not_served what)
         case not_served::apart: return to << "apart";
         case not_served::unreached: return to << "unreached";
         case not_served::overtaken: return to << "overtaken";
+        case not_served::head_refuses: return to << "head_refuses";
+        case not_served::nothing_commits: return to << "nothing_commits";
     }
     return to << "not_served " << static_cast<int>(what);
 }

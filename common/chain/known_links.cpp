@@ -41,6 +41,12 @@ bool known_links::apart(member const& who) const
     return found != nullptr && found->apart;
 }
 
+bool known_links::refuses(member const& who) const
+{
+    auto const* const found = of(who);
+    return found != nullptr && found->refuses;
+}
+
 epoch known_links::at(member const& who) const
 {
     auto const* const found = of(who);

@@ -20,6 +20,7 @@ public:
     [[nodiscard]] bool lost(member const& who) const;  // it was told of, and does not carry
     // It says that it does not reach a neighbour in the chain.
     [[nodiscard]] bool apart(member const& who) const;
+    [[nodiscard]] bool refuses(member const& who) const;  // writes, as it says
     // The newest epoch that it says it is in.
     [[nodiscard]] epoch at(member const& who) const;
     // Lately, as the config service says; no: it is silent there.

@@ -86,6 +86,7 @@ own_state replica::impl::own() const
         .hears_config = config_heard_ && now_.steady - *config_heard_ < config_silent_after,
         .stopping = stopping_ || anew_,
         .stalled_for = stalled_for,
+        .waiting_for = waiting_since_ ? now_.steady - *waiting_since_ : microseconds{},
         .end = log_.end(),
         .commit = commit_,
         .least = least(),
@@ -94,6 +95,10 @@ own_state replica::impl::own() const
 
 void replica::impl::note_service()
 {
+    if (!epoch_.activated || commit_ == log_.end())
+        waiting_since_.reset();
+    else if (!waiting_since_ || std::exchange(waiting_after_, commit_) != commit_)
+        waiting_since_ = now_.steady;
     auto const here = own();
     service_ = judge_service(here, known_);
     if (!is_alone(here, service_, known_))

@@ -233,6 +233,8 @@ private:
     bool drain_ = false;                   // as it said last
     bool stopping_ = false;
     service service_;
+    std::optional<instant> waiting_since_;  // something is logged, and what was committed last ...
+    seq waiting_after_;                     // ... is this
     std::optional<instant> alone_since_;
 
     // Heartbeats.

@@ -9,23 +9,44 @@ namespace chaind::chain
 namespace
 {
 
+// Longer than any disk or way should take; what is wrong then nobody has noticed yet.
+constexpr microseconds commits_within = 2s;
+
+bool commits(own_state const& own)
+{
+    return own.waiting_for < commits_within;
+}
+
 bool is_ahead(member const& who, own_state const& own, known_links const& known)
 {
-    return known.reached(who) && known.at(who) > own.chain.at;
+    return !own.hears_config && known.reached(who) && known.at(who) > own.chain.at;
 }
 
 bool can_read(own_state const& own, known_links const& known, service const& now)
 {
     // Where the chain ends at somebody, what is not committed yet never is, and a read would wait for it.
-    bool const flows = now.missing.empty() || own.commit == own.end;
+    bool const flows = (now.missing.empty() && commits(own)) || own.commit == own.end;
     bool const whole = now.unreached.empty() && overtaken_by(own, known) == nullptr;
     return own.active && !own.stopping && !own.stalled_for && ((whole && flows) || own.has_lease);
 }
 
-bool can_write(own_state const& own, service const& now)
+// Its options decide for all, and it alone knows them.
+bool head_refuses(own_state const& own, known_links const& known)
 {
-    return own.active && !own.stopping && !own.stalled_for && now.missing.empty() &&
-           own.chain.members.size() >= own.min_replicas && !is_low(own.least.left);
+    auto const* const head = own.chain.head();
+    return head != nullptr && *head != own.self && known.reached(*head) && known.refuses(*head);
+}
+
+bool are_too_few(own_state const& own)
+{
+    auto const* const head = own.chain.head();
+    return head != nullptr && *head == own.self && own.chain.members.size() < own.min_replicas;
+}
+
+bool can_write(own_state const& own, known_links const& known, service const& now)
+{
+    return own.active && !own.stopping && !own.stalled_for && now.missing.empty() && !are_too_few(own) &&
+           !head_refuses(own, known) && !is_low(own.least.left) && commits(own);
 }
 
 bool is_reached(node_id const& who, own_state const& own, known_links const& known)
@@ -50,8 +71,10 @@ void explain(own_state const& own, known_links const& known, service& now)
     if (own.learns) return because(not_served::catching_up);
     if (!own.active) return because(not_served::not_active);
     if (now.missing.empty() && is_low(own.least.left)) return because(not_served::disk_full, own.least.who);
-    if (now.missing.empty() && own.chain.members.size() < own.min_replicas)
-        return because(not_served::too_few_replicas);
+    if (now.missing.empty() && are_too_few(own)) return because(not_served::too_few_replicas);
+    if (now.missing.empty() && !commits(own)) return because(not_served::nothing_commits);
+    if (now.missing.empty() && head_refuses(own, known))
+        return because(not_served::head_refuses, own.chain.head()->name);
     if (auto const* const who = overtaken_by(own, known)) return because(not_served::overtaken, *who);
     // Until there is a chain without it.
     auto const& away = now.missing.empty() ? now.unreached : now.missing;
@@ -120,7 +143,7 @@ service judge_service(own_state const& own, known_links const& known)
     out.missing = missing_for_writes(own, known);
     out.unreached = unreached_members(own, known);
     out.can_read = can_read(own, known, out);
-    out.can_write = can_write(own, out);
+    out.can_write = can_write(own, known, out);
     out.hears_config = own.hears_config;
     // Without the config service nobody would take it back: it serves again.
     out.draining = own.drain && own.hears_config;

@@ -24,6 +24,8 @@ enum class not_served : std::uint8_t
     apart,             // `who` is reached from here, but not by its neighbour, or its disk stands still
     unreached,         // `who`, from here
     overtaken,         // `who` is in a newer epoch: nothing is committed in this one any more
+    head_refuses,      // `who` says that it takes no writes
+    nothing_commits,   // of what has been logged, for 2 s
 };
 
 struct service
@@ -56,6 +58,7 @@ struct own_state
     bool hears_config = false;
     bool stopping = false;
     std::optional<microseconds> stalled_for = {};  // its disk
+    microseconds waiting_for = {};  // since the last commit, where something is logged that is not committed
     seq end = {}, commit = {};
     least_room least = {};
 };
@@ -67,7 +70,8 @@ struct own_state
 [[nodiscard]] std::vector<node_id> unreached_members(own_state const& own, known_links const& known);
 // It does not reach one of its neighbours.
 [[nodiscard]] bool is_apart(own_state const& own, known_links const& known);
-// The first member that is reached and has gone on to a newer epoch.
+// The first member that is reached and has gone on to a newer epoch. Whoever hears the config service knows
+// better.
 [[nodiscard]] node_id const* overtaken_by(own_state const& own, known_links const& known);
 // Whoever is missing is heard by the config service and not reached from here: others can go on.
 [[nodiscard]] bool is_alone(own_state const& own, service const& now, known_links const& known);

@@ -213,6 +213,7 @@ struct peer_links
     bool reached = false;  // a link to it carries in both directions
     bool apart = false;    // it says that it does not reach a neighbour in the chain
     epoch at = {};         // the newest epoch that it is in, as it says; 0: it does not
+    bool refuses = false;  // it says that it takes no writes
 
     friend bool operator==(peer_links const&, peer_links const&) = default;
 };  // said when it changes

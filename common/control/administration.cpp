@@ -85,8 +85,14 @@ bool controller::impl::attend_administrator()
         finish(others == 0 ? admin_verdict::last_replica : admin_verdict::others_left);
         return false;
     }
+    bool const begun = a.before && a.before->current.at != rec_.current.at;
+    if (a.withdrawn && !begun) return put_back_what_is_withdrawn();
     record next = rec_;
-    if (!a.marked) mark(next);
+    if (!a.marked)
+    {
+        a.before = rec_;
+        mark(next);
+    }
     a.marked = true;
     if (next != rec_)
     {
@@ -106,6 +112,23 @@ bool controller::impl::attend_administrator()
     std::erase(next.drained, a.who);
     if (a.what == verb::remove) next.want = a.want;
     finish(admin_verdict::last_replica);
+    persist(std::move(next));
+    return true;
+}
+
+// It was stored, and nothing has come of it.
+bool controller::impl::put_back_what_is_withdrawn()
+{
+    auto const& a = *administration_;
+    record next = rec_;
+    next.known = a.before->known;
+    next.removed = a.before->removed;
+    next.want = a.before->want;
+    next.drained = a.before->drained;
+    next.moving = a.before->moving;
+    next.replacing = a.before->replacing;
+    given_up("withdrawn", a.who, "it was asked for, and not decided in time");
+    administration_.reset();
     persist(std::move(next));
     return true;
 }
@@ -248,6 +271,8 @@ bool controller::impl::attend_force()
     auto const newest = std::max({highest_, rec_.current.at, hb.promised, hb.end.in});
     record next = rec_;
     take_back(next, a.who);
+    if (next.moving) given_up("move_given_up", next.moving->who, "the chain began anew");
+    if (next.replacing) given_up("replace_given_up", next.replacing->old, "the chain began anew");
     next.moving.reset();
     next.replacing.reset();
     next.last_active = {.at = newest, .state = config_state::active, .members = {hb.from}, .joiner = {}};

@@ -27,6 +27,13 @@ public:
         failed_ = true;
         wait(now, first, last);
     }
+    // It did not catch up, which costs nobody anything.
+    void failed_to_catch_up(instant now, microseconds first, microseconds last)
+    {
+        times_ = std::max(times_, 1);
+        failed_ = false;
+        wait(now, first, last);
+    }
     void pardon() { *this = {}; }
 
     // At most `longest` since it left or failed.

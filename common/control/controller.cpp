@@ -407,6 +407,7 @@ void controller::impl::persist(record next, bool new_lineage)
     next.claims = claims_;
     watermark_saved_ = now_;
     writing_ = next;
+    writing_since_ = now_;
     out_->persist = std::move(next);
     out_->new_lineage = new_lineage;
     if (told() != rec_.current) broadcast();
@@ -447,6 +448,7 @@ void controller::impl::active_stored(chain_config const& before)
         {
             nodes_.at(m.name).member_since = now_;
             nodes_.at(m.name).failed_because.clear();
+            nodes_.at(m.name).unheard_by.reset();
             joined(m.name);
         }
     auto asked_to_go = [&](node_id const& name)
@@ -559,6 +561,7 @@ std::vector<node_status> controller::impl::nodes() const
         if (node.last && !status.alive) status.failed_since = detector_.last_heard(node.who);
         status.reason = what_is_wrong(name, node);
         status.back = is_held(name, node);
+        status.unheard_by = node.unheard_by;
         status.clock_error = clocks_.error(name);
         out.push_back(std::move(status));
     }
@@ -568,7 +571,9 @@ std::vector<node_status> controller::impl::nodes() const
 std::optional<node_id> controller::impl::draining() const
 {
     if (!administration_ || administration_->what != verb::drain) return std::nullopt;
-    return administration_->who;
+    // A disk that stands still keeps it in the chain: its clients come back.
+    bool const held_up = writing_ && now_ - writing_since_ > how_.drain_wait;
+    return held_up || administration_->withdrawn ? std::nullopt : std::optional(administration_->who);
 }
 
 std::optional<join_status> controller::impl::joining() const

@@ -33,6 +33,7 @@ struct node_status
     std::optional<instant> failed_since;  // not alive and once known
     std::string reason;                   // why it is not a member, or not a sound one, for people
     held back = held::no;
+    std::optional<node_id> unheard_by;        // from which it was to catch up, the last time
     std::optional<microseconds> clock_error;  // how much its clock is ahead of most; nothing: it is right
 };
 

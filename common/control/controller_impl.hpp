@@ -148,6 +148,7 @@ private:
     void on(replace_node const& e);
     void on(set_want const& e);
     void on(force_epoch const& e);
+    void on(withdrawn const& e);
     [[nodiscard]] std::optional<admin_verdict> not_now() const;
     [[nodiscard]] std::optional<admin_verdict> not_there(node_id const& name) const;
     [[nodiscard]] bool others_alive(node_id const& than) const;
@@ -178,13 +179,16 @@ private:
         instant since{};
         bool to_head = false;
         std::optional<node_id> with{};
-        std::size_t want = 0;       // to be, or what it was before a removal
-        bool clients_gone = false;  // of a drain
-        std::size_t others = 0;     // alive in the chain when people asked
-        bool marked = false;        // what it asks for has been stored
+        std::size_t want = 0;            // to be, or what it was before a removal
+        bool clients_gone = false;       // of a drain
+        std::size_t others = 0;          // alive in the chain when people asked
+        bool marked = false;             // what it asks for has been stored, or is being
+        bool withdrawn = false;          // meanwhile
+        std::optional<record> before{};  // it was marked
     };
     void take_on(administration what);
     bool attend_administrator();  // true: something is being stored
+    bool put_back_what_is_withdrawn();
     bool attend_force();
     bool attend_stored_changes();
     void attend_replacement(record& next);
@@ -222,7 +226,8 @@ private:
 
     settings how_;
     record rec_;                     // as the registry has it durably
-    std::optional<record> writing_;  // on its way there
+    std::optional<record> writing_;  // on its way there, ...
+    instant writing_since_{};        // ... since then
     std::vector<notice> with_it_;    // facts once it is there
     instant now_{};
     instant last_step_{};

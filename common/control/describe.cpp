@@ -84,6 +84,10 @@ void put(std::ostream& to, force_epoch const& e)
 {
     to << "force_epoch " << e.who << ", request " << e.request;
 }
+void put(std::ostream& to, withdrawn const& e)
+{
+    to << "withdrawn, request " << e.request;
+}
 
 }  // namespace
 

@@ -118,10 +118,9 @@ health health_of(status_input const& in)
 
 std::uint64_t fewest_for_writes(status_input const& in)
 {
-    std::uint64_t out = 1;
-    for (auto const& m : in.record.current.members)
-        if (serves(in, m)) out = std::max(out, facts_of(in, m.name).min_replicas);
-    return out;
+    auto const* const head = in.record.current.head();
+    if (head == nullptr || !serves(in, *head)) return 1;
+    return std::max<std::uint64_t>(1, facts_of(in, head->name).min_replicas);
 }
 
 bool disk_stands_still(status_input const& in)
@@ -143,6 +142,8 @@ std::vector<machine_trouble> wrong_clocks(status_input const& in)
 std::vector<machine_trouble> who_is_cut_off(status_input const& in)
 {
     std::vector<machine_trouble> out;
+    // Where nobody does it is no matter of a single machine.
+    if (!anybody(in, &node_facts::can_write)) return out;
     for (auto const& m : in.record.current.members)
         if (auto const& reason = facts_of(in, m.name).cut_off; serves(in, m) && !reason.empty())
             out.push_back({m.name, reason});
@@ -152,9 +153,10 @@ std::vector<machine_trouble> who_is_cut_off(status_input const& in)
 std::vector<machine_trouble> who_is_unanswered(status_input const& in)
 {
     std::vector<machine_trouble> out;
-    for (auto const& m : in.record.current.members)
-        if (serves(in, m) && facts_of(in, m.name).unanswered)
-            out.push_back({m.name, "the config service hears it, and it hears nothing of the config service"}
+    for (auto const& node : in.nodes)
+        if (node.alive && facts_of(in, node.name).unanswered)
+            out.push_back(
+                {node.name, "the config service hears it, and it hears nothing of the config service"}
             );
     return out;
 }

@@ -19,7 +19,7 @@ namespace chaind::control
 [[nodiscard]] node_state state_of(status_input const& in, node_status const& node);
 [[nodiscard]] health health_of(status_input const& in);
 
-// min-replicas, as who serves says.
+// min-replicas, as the head says, which refuses writes for that.
 [[nodiscard]] std::uint64_t fewest_for_writes(status_input const& in);
 // The disk of the registry has not finished a write for long.
 [[nodiscard]] bool disk_stands_still(status_input const& in);
@@ -27,7 +27,7 @@ namespace chaind::control
 [[nodiscard]] std::vector<machine_trouble> wrong_clocks(status_input const& in);
 // Members that serve no writes because of links of their own, while others do.
 [[nodiscard]] std::vector<machine_trouble> who_is_cut_off(status_input const& in);
-// Members that do not hear what the config service tells them: no chain can be made with them.
+// Who does not hear what the config service tells it: no chain can be made with it.
 [[nodiscard]] std::vector<machine_trouble> who_is_unanswered(status_input const& in);
 
 }  // namespace chaind::control

@@ -128,8 +128,9 @@ learner_progress const* controller::impl::progress() const
 void controller::impl::give_up_learning(std::string why, bool blame_the_source)
 {
     auto const& name = learning_->learner.name;
-    nodes_.at(name).return_after.failed_to_join(now_, how_.flap_first, how_.flap_last);
+    nodes_.at(name).return_after.failed_to_catch_up(now_, how_.flap_first, how_.flap_last);
     nodes_.at(name).failed_because = why;
+    nodes_.at(name).unheard_by.reset();
     bad_source_ = blame_the_source ? std::optional(learning_->source.name) : std::nullopt;
     tell("stalled", name, std::move(why));
     learning_.reset();
@@ -169,7 +170,11 @@ void controller::impl::attend_learner()
         auto const* found = nodes_.find(learner.name);
         // As long as its source names it, it is cared for: making a big snapshot takes a while.
         if (now_ - fed_at_ > how_.learner_stall)
-            give_up_learning("no word of it from " + learning_->source.name.name.str(), true);
+        {
+            auto const [who, source] = *learning_;
+            give_up_learning("no word of it from " + source.name.name.str(), true);
+            nodes_.at(who.name).unheard_by = source.name;
+        }
         else if (found->who != learner || !may_learn(learner.name) || !has_place_for(learner.name))
             learning_.reset();
     }
@@ -312,7 +317,8 @@ std::string controller::impl::what_is_wrong(node_id const& name, node const& wha
     if (auto const longest = longest_wait(name); what.return_after.waits(now_, longest))
     {
         auto const& last = what.failed_because.empty() ? what.left_because : what.failed_because;
-        return "left or failed too often: taken back in " +
+        return (what.failed_because.empty() ? "left the chain often: taken back in "
+                                            : "failed to come in: tried again in ") +
                std::to_string((what.return_after.until(longest) - now_).count() / 1000) + " ms" +
                (last.empty() ? "" : "; the last time: " + last);
     }

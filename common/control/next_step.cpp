@@ -66,13 +66,23 @@ std::string waited_for(status_input const& in, node_status const& node)
     return out;
 }
 
+// Machines that are heard, and say that they hear it: "n1 and n2".
+std::string who_hears(status_input const& in, node_id const& name)
+{
+    std::string out;
+    for (auto const& node : in.nodes)
+        if (node.alive && node.name != name && has_name(facts_of(in, node.name).linked, name))
+            out += (out.empty() ? "" : " and ") + node.name.name.str();
+    return out;
+}
+
 }  // namespace
 
 std::string next_step(status_input const& in, node_status const& node)
 {
     auto const name = node.name.name.str();
     if (!in.registry_lacks.empty() || disk_stands_still(in) || is_listed(in.foreign, node.name))
-        return "what is said of the registry: until then nothing is decided";
+        return "first what is said of the registry (blocked): until then nothing is decided";
     if (node.last && node.last->outdated) return "upgrade chaind on " + name;
     if (node.stalled)
         return "look at the disk of " + name +
@@ -87,9 +97,17 @@ std::string next_step(status_input const& in, node_status const& node)
     if (who && !node.alive && !has_name(in.record.last_active.members, node.name))
         return "start chaind on " + *who + " first, which has everything that was acknowledged; then on " +
                name;
+    if (auto const others = who_hears(in, node.name); !node.alive && !others.empty())
+        return "mend the way between " + name + " and the config service, since it is heard by " + others +
+               "; it comes back by itself, and a restart does not help";
     if (!node.alive)
         return "start chaind on " + name +
                ", or restart it if it runs and is not heard; it catches up and comes back by itself";
+    if (node.alive && facts_of(in, node.name).unanswered)
+        return "mend the way from the config service to " + name + ", or restart chaind there";
+    if (node.unheard_by)
+        return "mend the way between " + name + " and " + node.unheard_by->name.str() +
+               ", from which it is to catch up; it is tried again by itself";
     if (in.second.contains(node.name)) return "stop one of the two processes of " + name;
     if (node.last && !node.last->trouble.empty())
         return "look at the log of chaind on " + name + "; it tries again by itself";

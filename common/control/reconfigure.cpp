@@ -471,7 +471,8 @@ std::string controller::impl::why_out(member const& m, proposal const& next) con
         return now_ - pending_since_ > splice_stall()
                    ? "did not complete within " + in_ms(splice_stall())
                    : "the chain changed while it was joining: it begins again";
-    if (known != nullptr && known->deaf_to) return "it does not hear the config service";
+    if (known != nullptr && known->deaf_to)
+        return stands_still(*known) ? "its disk stands still" : "it does not hear the config service";
     if (being_moved(m, rec_.current.members)) return "to come back as the tail";
     auto const& base = rec_.current.members;
     auto const at = std::find(base.begin(), base.end(), m);

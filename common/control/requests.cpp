@@ -206,6 +206,18 @@ void controller::impl::on(set_want const& e)
     take_on({.what = verb::want, .request = e.request, .want = e.members});
 }
 
+// What is on its way to the disk is put back when it is there.
+void controller::impl::on(withdrawn const& e)
+{
+    if (!administration_ || administration_->request != e.request || administration_->what == verb::force)
+        return;
+    if (administration_->marked)
+        administration_->withdrawn = true;
+    else
+        administration_.reset();
+    broadcast();
+}
+
 // Somebody is there that holds all acknowledged writes and may begin, alone or with others.
 bool controller::impl::can_go_on() const
 {

@@ -29,6 +29,7 @@ struct node
     std::string left_because;           // for people
     std::optional<member> silent_then;  // the run that left, if it was not heard any more when it did
     std::string failed_because;         // its last try to catch up; for people
+    std::optional<node_id> unheard_by;  // the source of that try had no word of it
     std::string contradiction;          // in its newest word, which was not taken for that, ...
     instant contradicted_at{};          // ... and came then
     bool damage_told = false;           // of its current run

@@ -74,13 +74,46 @@ failed_row this_one(seen_here const& now)
     return out;
 }
 
+bool is_linked(seen_here const& now, node_id const& name)
+{
+    return std::any_of(
+        now.others.begin(), now.others.end(), [&](other_machine const& other) { return other.name == name; }
+    );
+}
+
+// The config service may have gone before it had heard any of them.
 void correct_the_chain(std::vector<chain_row>& chain, seen_here const& now)
 {
     for (auto& row : chain)
-        if (is_unreached(now, row.name))
+    {
+        bool const is_there = row.name == now.node || is_linked(now, row.name);
+        if (is_unreached(now, row.name) && !is_there)
             row.state = member_state::silent;
-        else if (now.can_write && row.state == member_state::reconfiguring)
+        else if (now.can_write && (row.state == member_state::reconfiguring ||
+                                   (is_there && row.state == member_state::silent)))
             row.state = member_state::normal;
+        else if (is_there && row.state == member_state::silent)
+            row.state = member_state::reconfiguring;
+    }
+}
+
+// Of a member that is there, or that is missed here, it is no longer so.
+void forget_what_is_no_more(cluster_status& told, seen_here const& now)
+{
+    auto const in_chain = [&](node_id const& name)
+    {
+        return std::any_of(
+            told.chain.begin(), told.chain.end(), [&](chain_row const& row) { return row.name == name; }
+        );
+    };
+    std::erase_if(
+        told.failed,
+        [&](failed_row const& row)
+        {
+            return in_chain(row.name) &&
+                   (row.name == now.node || is_linked(now, row.name) || is_unreached(now, row.name));
+        }
+    );
 }
 
 }  // namespace
@@ -98,6 +131,7 @@ cluster_status status_here(cluster_status told, seen_here const& now)
         told.replicas = {.want = now.replicas, .have = now.replicas};
     }
     correct_the_chain(told.chain, now);
+    forget_what_is_no_more(told, now);
     // Who has just started knows of a chain what it has promised, and no more.
     if (now.member) told.epoch = now.at;
     if (now.member) told.committed = std::max(told.committed, now.committed);
@@ -114,7 +148,8 @@ cluster_status status_here(cluster_status told, seen_here const& now)
         for (auto& row : told.failed)
             row.next = "start configd, without which no machine comes back; then " + row.next;
     for (auto const& name : now.unreached)
-        if (name != now.node) told.failed.push_back(missing(now, name));  // not its own earlier run
+        if (name != now.node && !is_linked(now, name))
+            told.failed.push_back(missing(now, name));  // not its own earlier run
     if ((now.unreached.empty() || !now.member || !heard.empty()) && !now.can_write)
         told.failed.push_back(this_one(now));
     bool const writes = now.can_write || any(now, &other_machine::can_write);

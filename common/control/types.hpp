@@ -144,6 +144,10 @@ struct force_epoch
     std::uint64_t request = 0;
     node_id who;
 };  // a chain of that node alone, whatever others may hold: acknowledged writes may be lost
+struct withdrawn
+{
+    std::uint64_t request = 0;
+};  // whoever asked was told that nothing is decided yet: what has not begun does not begin any more
 
 using event = std::variant<
     tick,
@@ -160,7 +164,8 @@ using event = std::variant<
     move_node,
     replace_node,
     set_want,
-    force_epoch>;
+    force_epoch,
+    withdrawn>;
 
 // ---- effects
 // ------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace chaind
 {
@@ -73,8 +74,9 @@ struct node_facts
     std::uint64_t min_replicas = 0;
     bool can_read = false;
     bool can_write = false;
-    std::string cut_off;      // why it serves no writes while others do; empty: that is not so
+    std::string cut_off;      // why it serves no writes, if it should and that lasts; empty: that is not so
     bool unanswered = false;  // its words to the config service arrive, as this one does, and none comes back
+    std::vector<node_id> linked{};  // other machines that it hears
     rows_reading scrub;
     std::optional<kept_sum> sum;               // at the newest checkpoint
     std::optional<set_aside_store> set_aside;  // until it is a member again

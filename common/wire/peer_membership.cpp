@@ -113,6 +113,8 @@ void put(node_facts const& from, pb::NodeFacts& to)
     to.set_can_write(from.can_write);
     to.set_cut_off(from.cut_off);
     to.set_unanswered(from.unanswered);
+    for (auto const& name : from.linked)
+        to.add_linked(name.name.str());
     auto& scrub = *to.mutable_scrub();
     scrub.set_running(from.scrub.running);
     scrub.set_asked(from.scrub.asked);
@@ -163,6 +165,18 @@ bool are_short(pb::NodeFacts const& facts)
     );
 }
 
+bool get(google::protobuf::RepeatedPtrField<std::string> const& from, std::vector<node_id>& to)
+{
+    // More than any chain has: each is a text of its own to keep.
+    if (from.size() > most_unreachable) return false;
+    for (auto const& name : from)
+    {
+        if (!is_valid_node_name(name)) return false;
+        to.push_back(node_id{name});
+    }
+    return true;
+}
+
 bool get(pb::NodeFacts const& from, node_facts& to)
 {
     if (!are_short(from)) return false;
@@ -180,6 +194,7 @@ bool get(pb::NodeFacts const& from, node_facts& to)
     to.can_write = from.can_write();
     to.cut_off = from.cut_off();
     to.unanswered = from.unanswered();
+    if (!get(from.linked(), to.linked)) return false;
     to.scrub = {
         .running = from.scrub().running(),
         .asked = from.scrub().asked(),
@@ -231,18 +246,6 @@ void put(heartbeat const& from, pb::Heartbeat& to)
     to.set_outdated(from.outdated);
     to.set_left(static_cast<std::uint32_t>(from.left));
     to.set_trouble(from.trouble);
-}
-
-bool get(google::protobuf::RepeatedPtrField<std::string> const& from, std::vector<node_id>& to)
-{
-    // More than any chain has: each is a text of its own to keep.
-    if (from.size() > most_unreachable) return false;
-    for (auto const& name : from)
-    {
-        if (!is_valid_node_name(name)) return false;
-        to.push_back(node_id{name});
-    }
-    return true;
 }
 
 bool get(pb::Heartbeat const& from, heartbeat& to)

@@ -317,6 +317,7 @@ asio::awaitable<std::optional<control::admin_reply>> service::ask(
     feed(std::move(what));
     co_await runtime::wait_on(waiting->wake);
     replies_.erase(request);
+    if (!waiting->reply && !stopped_) feed(control::withdrawn{request});
     co_return waiting->reply;
 }
 
@@ -351,7 +352,12 @@ std::string service::nothing_is_decided()
 admin_answer service::told(std::string const& name, std::optional<control::admin_reply> const& reply)
 {
     using control::admin_verdict;
-    if (!reply) return refusal(504, "timeout", "no decision within 15 s; see `chainctl status`");
+    if (!reply)
+        return refusal(
+            504,
+            "timeout",
+            "no decision within 15 s: it is withdrawn, unless it has begun; see `chainctl status`"
+        );
     auto conflict = [this](std::string why) { return refusal(409, "conflict", std::move(why)); };
     switch (reply->verdict)
     {
@@ -382,10 +388,7 @@ admin_answer service::told(std::string const& name, std::optional<control::admin
             );
         }
         case admin_verdict::last_replica:
-            return conflict(
-                (reply->with ? reply->with->name.str() : name) +
-                " is the last replica that is there with sound data: it stays until another one serves"
-            );
+            return conflict(last_one(reply->with ? *reply->with : node_id{name}));
         case admin_verdict::others_left:
             return conflict(
                 "another machine left the chain while the clients of " + name + " were leaving: " + name +
@@ -410,6 +413,19 @@ admin_answer service::told(std::string const& name, std::optional<control::admin
     auto busy = conflict(undecided.empty() ? why_not_now() : undecided);
     busy.passing = reply->passing;
     return busy;
+}
+
+std::string service::last_one(node_id const& who) const
+{
+    auto const nodes = core_.nodes();
+    bool const heard = std::any_of(
+        nodes.begin(), nodes.end(), [&](auto const& each) { return each.name == who && each.alive; }
+    );
+    auto const name = who.name.str();
+    if (heard)
+        return name + " is the last replica that is there with sound data: it stays until another one serves";
+    return name + " is away, and no other replica is known to have everything: start chaind on " + name +
+           "; if its data are lost for ever, `chainctl force-epoch` goes on with another one";
 }
 
 // Another change, the chain's own or an administrator's; or there is nobody to make one.

@@ -303,6 +303,8 @@ chain::peer_links peer_table::links_with(member const& who) const
     if (from != who) return out;
     out.apart = said.apart;
     out.at = said.at;
+    // Who does not say where it is does not say that either.
+    out.refuses = said.at > epoch{} && !said.can_write;
     return out;
 }
 

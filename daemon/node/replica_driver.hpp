@@ -209,11 +209,12 @@ private:
     std::optional<kept_sum> sum_;  // at the newest checkpoint
     std::pair<epoch, chain::role> told_role_{};
     bool told_active_ = false;
-    std::string told_served_;              // what is served now, as the log has it; empty: all
-    std::optional<instant> served_since_;  // since when that is so, unless the log has it
-    std::string outdated_;                 // why this version cannot go on; empty: it can
-    bool told_clock_ = false;              // that the own wall clock is wrong
-    bool told_refused_ = false;            // that a row is not taken for its stamp
+    std::string told_served_;               // what is served now, as the log has it; empty: all
+    std::optional<instant> refuses_since_;  // it takes no writes since then
+    std::optional<instant> served_since_;   // since when that is so, unless the log has it
+    std::string outdated_;                  // why this version cannot go on; empty: it can
+    bool told_clock_ = false;               // that the own wall clock is wrong
+    bool told_refused_ = false;             // that a row is not taken for its stamp
 };
 
 }  // namespace chaind::node

@@ -42,6 +42,15 @@ std::vector<node_id> heard_in(cluster_status const& status)
     return out;
 }
 
+// "n1 and n2"; "": none of them hears the config service.
+std::string who_is_answered(std::vector<other_machine> const& others)
+{
+    std::string out;
+    for (auto const& other : others)
+        if (other.hears_config) out += (out.empty() ? "" : " and ") + other.name.name.str();
+    return out;
+}
+
 bool is_listed(std::vector<node_id> const& names, node_id const& name)
 {
     return std::find(names.begin(), names.end(), name) != names.end();
@@ -111,14 +120,18 @@ void replica_driver::refresh_view()
     next.can_read = can.can_read;
     next.can_write = can.can_write;
     next.draining = can.draining;
+    if (can.can_write)
+        refuses_since_.reset();
+    else if (!refuses_since_)
+        refuses_since_ = runtime::steady_now();
     next.cut_off = can.cut_off || others_go_on(can);
     next.outside = can.outside;
     next.refused = can.why == chain::not_served::nothing ? "" : refused();
-    next.why_not = why_not(can, next.refused);
+    next.others = peers_.others();
+    next.why_not = why_not(can, next.refused, who_is_answered(next.others));
     next.unreached.clear();
     for (auto const& name : can.unreached)
         next.unreached.push_back(name.name.str());
-    next.others = peers_.others();
     next.applied = now.applied;
     next.committed = now.commit;
     // Each word of the config service was on its way for another while: that is nothing to tell.
@@ -292,7 +305,10 @@ node_facts replica_driver::facts(chain::replica_status const& now) const
     out.min_replicas = how_.core.min_replicas;
     out.can_read = view_.can_read;
     out.can_write = view_.can_write;
-    if (view_.cut_off) out.cut_off = view_.why_not;
+    bool const for_long = refuses_since_ && runtime::steady_now() - *refuses_since_ > answered_within;
+    if (view_.cut_off || (view_.member && for_long)) out.cut_off = view_.why_not;
+    for (auto const& other : peers_.others())
+        out.linked.push_back(other.name);
     out.unanswered = !now.can_do.hears_config && runtime::steady_now() - config_up_at_ > answered_within;
     out.scrub = {
         .running = scrubbed_.running,

@@ -8,8 +8,10 @@
 namespace chaind::node
 {
 
-// `refused`: why the config service does not let this process in; empty: nothing like that. Empty where all
-// is served.
-[[nodiscard]] std::string why_not(chain::service const& now, std::string const& refused);
+// `refused`: why the config service does not let this process in; empty: nothing like that. `answered`: whom
+// that answers, as they say. Empty where all is served.
+[[nodiscard]] std::string why_not(
+    chain::service const& now, std::string const& refused, std::string const& answered = {}
+);
 
 }  // namespace chaind::node

@@ -50,6 +50,7 @@ public:
         deliver(what);
     }
     void tell(control::event what) { deliver(std::move(what)); }
+    void withdraw_newest() { deliver(control::withdrawn{next_request_}); }
 
     // Asks for a join token, and tells it when it is kept; nothing happens while the config service is down.
     void make_token(std::int64_t ttl_ms, std::function<void(std::string)> made);

@@ -13,7 +13,13 @@ namespace
 chain::peer_links said_by(node const& one)
 {
     auto const& now = one.status();
-    return {.peer = one.self(), .reached = true, .apart = now.can_do.apart, .at = now.config.at};
+    return {
+        .peer = one.self(),
+        .reached = true,
+        .apart = now.can_do.apart,
+        .at = now.config.at,
+        .refuses = !now.can_do.can_write
+    };
 }
 
 }  // namespace

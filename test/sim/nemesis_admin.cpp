@@ -84,6 +84,9 @@ void nemesis::administer(fault what, node& which)
         case fault::admin_drain:
             if (!enough) return;
             in_.config.ask(control::drain_node{0, name});
+            // Who asked is told that it is undecided.
+            if (random.chance(0.2))
+                undo_later(random.between(1'000, 600'000), [this] { in_.config.withdraw_newest(); });
             if (random.chance(0.5))
                 undo_later(
                     random.between(1'000, 600'000),

@@ -204,10 +204,42 @@ BOOST_AUTO_TEST_CASE(alone_is_who_misses_only_those_whom_the_config_service_hear
     BOOST_TEST(!alone(without));
 }
 
+BOOST_AUTO_TEST_CASE(whether_writes_are_taken_the_head_decides)
+{
+    seen_from here("n3");
+    here.own.min_replicas = 5;
+    BOOST_TEST(here.why() == "nothing");  // its own option says nothing about others
+    here.known.note({.peer = made_member("n2"), .reached = true, .refuses = true});
+    BOOST_TEST(here.why() == "nothing");
+    here.known.note({.peer = made_member("n1"), .reached = true, .refuses = true});
+    BOOST_TEST(here.why() == "head_refuses n1");
+    BOOST_TEST(here.judged().can_read);
+    seen_from head("n1");
+    head.known.note({.peer = made_member("n1"), .reached = true, .refuses = true});
+    BOOST_TEST(head.why() == "nothing");
+}
+
+BOOST_AUTO_TEST_CASE(where_nothing_is_committed_for_two_seconds_nothing_is_served_but_by_a_lease)
+{
+    seen_from here("n3");
+    here.own.end = seq(7);
+    here.own.commit = seq(6);
+    here.own.waiting_for = 1999ms;
+    BOOST_TEST(here.why() == "nothing");
+    here.own.waiting_for = 2s;
+    BOOST_TEST(here.why() == "nothing_commits");
+    BOOST_TEST(!here.judged().can_read);
+    here.own.has_lease = true;
+    BOOST_TEST(here.judged().can_read);
+    BOOST_TEST(!here.judged().can_write);
+}
+
 BOOST_AUTO_TEST_CASE(what_was_committed_before_another_one_went_on_is_read_while_the_lease_lasts)
 {
     seen_from here("n3");
     here.known.note({.peer = made_member("n2"), .reached = true, .at = epoch{2}});
+    BOOST_TEST(here.missing() == "");
+    here.own.hears_config = false;
     BOOST_TEST(here.missing() == "n2");
     BOOST_TEST(here.why() == "overtaken n2");
     BOOST_TEST(!here.judged().can_read);
@@ -277,6 +309,9 @@ BOOST_FIXTURE_TEST_CASE(links_tell_who_is_unreached_and_who_is_apart, linked_cha
 // It was taken out, and the config service does not reach it: all links carry, and nothing is committed.
 BOOST_FIXTURE_TEST_CASE(who_is_overtaken_by_another_member_serves_nothing_by_its_own_word, linked_chain)
 {
+    (void)step(0, peer_links{.peer = triple(1), .reached = true, .at = status(0).config.at.next()});
+    BOOST_TEST(now_at(0).why == not_served::nothing);  // the config service says otherwise
+    (void)step(0, config_link{false});
     for (std::size_t const other : {1, 2})
     {
         (void)step(0, peer_links{.peer = triple(other), .reached = true, .at = status(0).config.at});

@@ -166,6 +166,62 @@ BOOST_AUTO_TEST_CASE(nobody_leaves_a_chain_that_has_become_shorter_while_its_cli
     }
 }
 
+// The disk of the registry stands still when the mark is written: who asked has long gone when it is there.
+BOOST_AUTO_TEST_CASE(what_nobody_has_decided_in_time_is_put_back)
+{
+    std::vector<std::function<std::uint64_t(town&)>> const words{
+        [](town& t)
+        {
+            auto const out = t.drain("n2");
+            t.feed(drained_clients{name("n2")});
+            return out;
+        },
+        [](town& t) { return t.remove("n2"); },
+        [](town& t) { return t.move("n3", true); },
+        [](town& t) { return t.want(2); },
+    };
+    for (auto const& asked : words)
+    {
+        settled_town t;
+        auto const before = t.registry;
+        t.store_takes = 20s;
+        auto const request = asked(t);
+        t.run(15s);
+        BOOST_CHECK(!t.verdict_of(request));
+        t.feed(withdrawn{request + 1});  // another one's
+        t.feed(withdrawn{request});
+        t.store_takes = {};
+        t.run(10s);
+        BOOST_CHECK(t.active("n1 n2 n3"));
+        BOOST_CHECK_EQUAL(t.history.size(), 2u);
+        BOOST_CHECK(t.registry.drained == before.drained && t.registry.removed == before.removed);
+        BOOST_CHECK(t.registry.want == before.want && t.nobody_is_moved());
+        BOOST_CHECK_EQUAL(t.noticed("withdrawn"), 1u);
+        BOOST_CHECK(!t.verdict_of(request));
+        // The next one has its turn.
+        BOOST_CHECK_EQUAL(t.outcome(t.want(2)), admin_verdict::done);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(who_is_drained_sends_nobody_away_while_that_cannot_be_stored)
+{
+    settled_town t;
+    t.store_takes = 20s;
+    auto const request = t.drain("n2");
+    t.run(1s);
+    BOOST_CHECK(t.of("n2").draining);
+    t.run(6s);
+    BOOST_CHECK(!t.of("n2").draining);
+    // What has begun goes on.
+    t.store_takes = {};
+    t.run(20s);
+    BOOST_CHECK(t.active("n1 n3"));
+    t.feed(withdrawn{request});
+    t.run(1s);
+    BOOST_CHECK(t.active("n1 n3"));
+    BOOST_CHECK(t.registry.drained == std::vector<node_id>{name("n2")});
+}
+
 BOOST_AUTO_TEST_CASE(a_restart_while_clients_leave_forgets_the_drain)
 {
     settled_town t;

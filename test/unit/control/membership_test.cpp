@@ -253,7 +253,7 @@ BOOST_AUTO_TEST_CASE(who_left_often_waits_while_somebody_else_is_ready)
     t.start("n4").promises = false;
     t.run(3s);
     BOOST_CHECK_MESSAGE(
-        t.status_of("n3").reason.starts_with("left or failed too often: taken back in 13"),
+        t.status_of("n3").reason.starts_with("left the chain often: taken back in 13"),
         t.status_of("n3").reason
     );
     t.of("n4").promises = true;

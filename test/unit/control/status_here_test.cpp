@@ -88,6 +88,36 @@ BOOST_AUTO_TEST_CASE(one_in_no_chain_names_itself_once_and_not_its_own_earlier_r
     BOOST_TEST(seen.committed == seq(30));
 }
 
+// It had begun, and heard nobody yet.
+BOOST_AUTO_TEST_CASE(what_a_config_service_said_of_machines_that_are_there_is_forgotten)
+{
+    for (auto& row : told.chain)
+    {
+        row.state = member_state::silent;
+        told.failed.emplace_back().name = row.name;
+    }
+    told.failed.emplace_back().name = node_id{"n4"};
+    now.others = {{node_id{"n1"}, false, true, true}, {node_id{"n3"}, false, true, true}};
+    auto const seen = status_here(told, now);
+    for (auto const& row : seen.chain)
+        BOOST_TEST(row.state == member_state::normal);
+    BOOST_TEST_REQUIRE(seen.failed.size() == 1u);
+    BOOST_TEST(of(seen, "n4").next.starts_with("start configd"));
+
+    // One of them has gone meanwhile: that is said once.
+    now.others.pop_back();
+    now.unreached = {node_id{"n3"}};
+    now.can_write = now.can_read = false;
+    auto const later = status_here(told, now);
+    BOOST_TEST(later.chain.at(2).state == member_state::silent);
+    BOOST_TEST(later.chain.at(0).state == member_state::reconfiguring);
+    BOOST_TEST(later.failed.size() == 2u);
+    BOOST_TEST(of(later, "n3").reason.starts_with("n2 has no link to it"));
+    // It reaches this machine, and not the other way round.
+    now.others.push_back({node_id{"n3"}, false, false, false});
+    BOOST_TEST(status_here(told, now).failed.size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(one_that_the_config_service_alone_does_not_answer_does_not_call_down_what_others_serve)
 {
     now.can_read = now.can_write = false;

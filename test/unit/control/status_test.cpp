@@ -178,6 +178,8 @@ BOOST_AUTO_TEST_CASE(a_member_that_reaches_the_others_no_more_is_named)
 {
     BOOST_TEST(status().cut_off.empty());
     facts("n3").cut_off = "n1 cannot be reached";
+    BOOST_TEST(status().cut_off.empty());  // nobody takes writes: it is not this machine's matter
+    facts("n1").can_write = true;
     BOOST_TEST(state() == health::degraded);
     BOOST_TEST(status().cut_off.at(0).name == node_id{"n3"});
     BOOST_TEST(status().cut_off.at(0).reason == "n1 cannot be reached");
@@ -194,6 +196,10 @@ BOOST_AUTO_TEST_CASE(a_member_that_hears_nothing_of_what_it_is_told_is_named)
     // Who is not heard itself is named for that.
     lose_n2();
     BOOST_TEST(status().unanswered.empty());
+    // Outside the chain it would never come in.
+    nodes[1].alive = true;
+    BOOST_TEST(status().unanswered.at(0).name == node_id{"n2"});
+    BOOST_TEST(status().failed.at(0).next.starts_with("mend the way from the config service to n2"));
 }
 
 BOOST_AUTO_TEST_CASE(a_second_process_of_a_member_is_named)
@@ -222,6 +228,28 @@ BOOST_AUTO_TEST_CASE(what_to_do_follows_from_what_is_so)
     BOOST_TEST(next().starts_with("look at the log of chaind on n2"));
 }
 
+BOOST_AUTO_TEST_CASE(whom_others_hear_or_whom_its_source_does_not_has_a_way_that_is_to_be_mended)
+{
+    lose_n2();
+    auto const next = [&] { return status().failed.at(0).next; };
+    facts("n1").linked = {node_id{"n2"}, node_id{"n3"}};
+    BOOST_TEST(
+        next() ==
+        "mend the way between n2 and the config service, since it is heard by n1; it comes back by itself, "
+        "and a restart does not help"
+    );
+    facts("n3").linked = {node_id{"n2"}};
+    BOOST_TEST(next().find("heard by n1 and n3;") != std::string::npos);
+    nodes[0].alive = nodes[2].alive = false;  // what they said is old
+    BOOST_TEST(status().failed.at(1).next.find("heard by") == std::string::npos);
+
+    nodes[0].alive = nodes[1].alive = nodes[2].alive = true;
+    nodes[1].unheard_by = node_id{"n3"};
+    BOOST_TEST(
+        next() == "mend the way between n2 and n3, from which it is to catch up; it is tried again by itself"
+    );
+}
+
 BOOST_AUTO_TEST_CASE(a_registry_whose_disk_stands_still_is_named_before_it_is_needed)
 {
     registry_busy_for = 1s;
@@ -232,7 +260,10 @@ BOOST_AUTO_TEST_CASE(a_registry_whose_disk_stands_still_is_named_before_it_is_ne
         status().registry->reason == "the disk of configd's data folder has not finished a write for 7 s"
     );
     lose_n2();
-    BOOST_TEST(status().failed.at(0).next == "what is said of the registry: until then nothing is decided");
+    BOOST_TEST(
+        status().failed.at(0).next ==
+        "first what is said of the registry (blocked): until then nothing is decided"
+    );
 }
 
 BOOST_AUTO_TEST_CASE(an_older_registry_is_named_with_what_to_do_and_what_is_served_the_replicas_say)
@@ -255,7 +286,10 @@ BOOST_AUTO_TEST_CASE(an_older_registry_is_named_with_what_to_do_and_what_is_serv
     BOOST_TEST(state() == health::degraded);
     strangers.clear();
     lose_n2();
-    BOOST_TEST(status().failed.at(0).next == "what is said of the registry: until then nothing is decided");
+    BOOST_TEST(
+        status().failed.at(0).next ==
+        "first what is said of the registry (blocked): until then nothing is decided"
+    );
 }
 
 BOOST_AUTO_TEST_CASE(machines_of_another_cluster_are_named_and_not_called_down)
@@ -267,7 +301,10 @@ BOOST_AUTO_TEST_CASE(machines_of_another_cluster_are_named_and_not_called_down)
     }
     BOOST_TEST(state() == health::unknown);
     BOOST_TEST(status().registry->reason.find("n1, n2, n3") != std::string::npos);
-    BOOST_TEST(status().failed.at(0).next == "what is said of the registry: until then nothing is decided");
+    BOOST_TEST(
+        status().failed.at(0).next ==
+        "first what is said of the registry (blocked): until then nothing is decided"
+    );
     foreign.clear();
     BOOST_TEST(state() == health::down);
     BOOST_TEST(status().registry.has_value() == false);

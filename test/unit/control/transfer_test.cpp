@@ -168,13 +168,26 @@ BOOST_AUTO_TEST_CASE(trouble_of_the_learner_that_lasts_ends_the_join_and_backs_o
     t.run(300ms);
     BOOST_CHECK(!t.ctl->learning());
     BOOST_CHECK_EQUAL(t.why("stalled", "n3"), "no space left on the device");
-    BOOST_CHECK(t.ctl->nodes()[2].reason.starts_with("left or failed too often"));
+    BOOST_CHECK(t.ctl->nodes()[2].reason.starts_with("failed to come in: tried again in "));
     t.of("n3").trouble.clear();
     for (auto const* source : {"n1", "n2"})
         t.of(source).feeds = {};
     t.run(500ms);
     BOOST_CHECK(t.active("n1 n2"));
     BOOST_CHECK(t.becomes("n1 n2 n3", 1s));
+}
+
+// It costs nobody anything, and nobody else is there.
+BOOST_AUTO_TEST_CASE(a_catch_up_that_stalled_often_is_tried_again_within_a_second)
+{
+    town_with_a_newcomer t;
+    t.of("n3").trouble = "no space left on the device";
+    t.run(40s);
+    BOOST_CHECK_GE(t.noticed("stalled", "n3"), 12u);
+    t.of("n3").trouble.clear();
+    for (auto const* source : {"n1", "n2"})
+        t.of(source).feeds = {};
+    BOOST_CHECK(t.becomes("n1 n2 n3", 1500ms));
 }
 
 BOOST_AUTO_TEST_CASE(a_source_in_trouble_is_not_taken_again_if_there_is_another_and_never_the_head)

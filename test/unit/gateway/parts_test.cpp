@@ -465,11 +465,11 @@ BOOST_AUTO_TEST_CASE(without_the_config_service_who_is_not_reached_is_silent_and
 
     // Whoever was away when it spoke last comes back by it alone, and whoever was joining joins no more.
     auto away = view_without_service();
-    away.status.failed = {away_machine("n2", "", "start chaind on n2")};
+    away.status.failed = {away_machine("n4", "", "start chaind on n4")};
     away.status.joining.emplace_back().name = node_id{"n3"};
     BOOST_TEST(
         shown(away).at("failed").at(0).at("next").as_string() ==
-        "start configd, without which no machine comes back; then start chaind on n2"
+        "start configd, without which no machine comes back; then start chaind on n4"
     );
     BOOST_TEST(shown(away).at("joining").as_array().empty());
 

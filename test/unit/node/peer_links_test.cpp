@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(who_is_not_heard_any_more_is_told_so_and_again_when_it_is)
     BOOST_TEST(wait([&] { return told.back().at == epoch{9}; }));
     BOOST_TEST(received == 0);
     std::vector<chain::peer_links> const changes{
-        {n2, true}, {n2, false}, {n2, true}, {n2, true, true}, {n2, true, true, epoch{9}}
+        {n2, true}, {n2, false}, {n2, true}, {n2, true, true}, {n2, true, true, epoch{9}, true}
     };
     BOOST_TEST((told == changes));
 }

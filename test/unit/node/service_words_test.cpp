@@ -10,14 +10,16 @@ using why = chain::not_served;
 namespace
 {
 
-std::string words(why what, bool hears_config = true, std::string const& refused = {})
+std::string words(
+    why what, bool hears_config = true, std::string const& refused = {}, std::string const& answered = {}
+)
 {
     chain::service now;
     now.why = what;
     now.who = {"n3"};
     now.stalled_for = 2900ms;
     now.hears_config = hears_config;
-    return node::why_not(now, refused);
+    return node::why_not(now, refused, answered);
 }
 
 }  // namespace
@@ -41,6 +43,8 @@ BOOST_AUTO_TEST_CASE(each_reason_has_its_sentence)
     );
     BOOST_TEST(words(why::too_few_replicas) == "fewer replicas than min-replicas");
     BOOST_TEST(words(why::taking_its_place) == "taking its place in the chain");
+    BOOST_TEST(words(why::head_refuses) == "the head, n3, takes no writes now; its /readyz says why");
+    BOOST_TEST(words(why::nothing_commits).starts_with("nothing has been committed for 2 s"));
     BOOST_TEST(words(why::apart) == "n3 does not reach its neighbour in the chain, or its disk stands still");
     BOOST_TEST(words(why::unreached) == "a member of the chain cannot be reached from here: n3");
 }
@@ -58,6 +62,12 @@ BOOST_AUTO_TEST_CASE(who_waits_says_that_the_config_service_is_not_there_or_does
           why::unreached})
     {
         BOOST_TEST(words(what, false) == words(what) + silent);
+        BOOST_TEST(
+            words(what, false, "", "n1 and n2") ==
+            words(what) +
+                ", and the config service answers n1 and n2, and not this machine: mend the way "
+                "between the two"
+        );
         BOOST_TEST(
             words(what, false, "n3 was removed") ==
             words(what) + ", and the config service does not let it in: n3 was removed"

@@ -80,6 +80,8 @@ node_facts all_facts()
         .can_read = true,
         .can_write = true,
         .cut_off = "n2 cannot be reached",
+        .unanswered = true,
+        .linked = {{"n2"}, {"n3"}},
         .scrub =
             {.running = true, .asked = 7, .done = 5, .all = 6, .proven_ms = 8, .error = "a row has changed"},
         .sum = kept_sum{.checkpoint = "9", .at = seq(10), .sum = made_id<digest>(11)},
