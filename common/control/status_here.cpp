@@ -16,10 +16,13 @@ bool is_unreached(seen_here const& now, node_id const& name)
     return std::find(now.unreached.begin(), now.unreached.end(), name) != now.unreached.end();
 }
 
-bool any(seen_here const& now, bool other_machine::* what)
+// Somebody serves in a chain without this machine.
+bool anybody_else(seen_here const& now, bool other_machine::* what)
 {
     return std::any_of(
-        now.others.begin(), now.others.end(), [&](other_machine const& other) { return other.*what; }
+        now.others.begin(),
+        now.others.end(),
+        [&](other_machine const& other) { return other.*what && other.is_elsewhere(now.at, now.member); }
     );
 }
 
@@ -28,7 +31,8 @@ std::string answered(seen_here const& now)
 {
     std::string out;
     for (auto const& other : now.others)
-        if (other.hears_config) out += (out.empty() ? "" : " and ") + other.name.name.str();
+        if (other.hears_config && other.is_elsewhere(now.at, now.member))
+            out += (out.empty() ? "" : " and ") + other.name.name.str();
     return out;
 }
 
@@ -63,7 +67,7 @@ failed_row this_one(seen_here const& now)
     else if (auto const heard = answered(now); !heard.empty())
     {
         out.reason = "the config service answers " + heard + ", and not " + name +
-                     (any(now, &other_machine::can_write) ? ": the others go on without it" : "");
+                     (anybody_else(now, &other_machine::can_write) ? ": the others go on without it" : "");
         out.next = "mend the way between " + name + " and the config service; the rest happens by itself";
     }
     else
@@ -143,7 +147,8 @@ cluster_status status_here(cluster_status told, seen_here const& now)
     }
     auto const heard = answered(now);
     if (!refused && !heard.empty()) told.config_service.answers = heard;
-    told.joining.clear();  // nobody takes anybody in meanwhile
+    told.joining.clear();         // nobody takes anybody in meanwhile, ...
+    told.changing.draining = {};  // ... or sends people away
     if (!refused && heard.empty())
         for (auto& row : told.failed)
             row.next = "start configd, without which no machine comes back; then " + row.next;
@@ -152,8 +157,8 @@ cluster_status status_here(cluster_status told, seen_here const& now)
             told.failed.push_back(missing(now, name));  // not its own earlier run
     if ((now.unreached.empty() || !now.member || !heard.empty()) && !now.can_write)
         told.failed.push_back(this_one(now));
-    bool const writes = now.can_write || any(now, &other_machine::can_write);
-    bool const reads = now.can_read || any(now, &other_machine::can_read);
+    bool const writes = now.can_write || anybody_else(now, &other_machine::can_write);
+    bool const reads = now.can_read || anybody_else(now, &other_machine::can_read);
     told.state = writes ? health::degraded : reads ? health::read_only : health::down;
     return told;
 }

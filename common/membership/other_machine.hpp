@@ -3,6 +3,7 @@
 // service does not answer.
 
 #include "base/id.hpp"
+#include "base/strong_number.hpp"
 
 namespace chaind
 {
@@ -10,9 +11,14 @@ namespace chaind
 struct other_machine
 {
     node_id name;
+    epoch at;  // the newest that it is in
     bool hears_config = false;
     bool can_read = false;
     bool can_write = false;
+
+    // It is in another chain than a machine that is in `mine`, if that is a member at all. Of its own chain a
+    // member knows as much itself, and sooner.
+    [[nodiscard]] bool is_elsewhere(epoch mine, bool member) const { return !member || at > mine; }
 
     friend bool operator==(other_machine const&, other_machine const&) = default;
 };

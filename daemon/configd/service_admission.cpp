@@ -81,6 +81,14 @@ asio::awaitable<void> service::make_known(node_id name)
         co_await runtime::wait_on(pause);
     }
     coming_in_.erase(name);
+    if (stopped_ || !is_known(name)) co_return;
+    auto const at = addresses_.find(name);
+    note(
+        {.what = "admitted",
+         .at = core_.current().current.at,
+         .who = name,
+         .why = "by a join token" + (at == addresses_.end() ? "" : ", at " + at->second)}
+    );
 }
 
 void service::finish_admissions()

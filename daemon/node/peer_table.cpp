@@ -225,7 +225,7 @@ std::vector<other_machine> peer_table::others() const
         if (heard_within(name, silent_after))
         {
             auto const& said = incoming_.at(link).said;
-            out.push_back({name, said.hears_config, said.can_read, said.can_write});
+            out.push_back({name, said.at, said.hears_config, said.can_read, said.can_write});
         }
     return out;
 }

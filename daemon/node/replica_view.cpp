@@ -43,11 +43,12 @@ std::vector<node_id> heard_in(cluster_status const& status)
 }
 
 // "n1 and n2"; "": none of them hears the config service.
-std::string who_is_answered(std::vector<other_machine> const& others)
+std::string who_is_answered(std::vector<other_machine> const& others, epoch mine, bool member)
 {
     std::string out;
     for (auto const& other : others)
-        if (other.hears_config) out += (out.empty() ? "" : " and ") + other.name.name.str();
+        if (other.hears_config && other.is_elsewhere(mine, member))
+            out += (out.empty() ? "" : " and ") + other.name.name.str();
     return out;
 }
 
@@ -91,14 +92,14 @@ void replica_driver::show_service(bool up)
 }
 
 // The config service makes chains without this machine, which hears nothing of that.
-bool replica_driver::others_go_on(chain::service const& can) const
+bool replica_driver::others_go_on(gateway::chain_view const& now) const
 {
-    if (can.can_write || can.hears_config) return false;
-    auto const others = peers_.others();
+    if (now.can_write || config_speaks()) return false;
     return std::any_of(
-        others.begin(),
-        others.end(),
-        [](other_machine const& other) { return other.hears_config && other.can_write; }
+        now.others.begin(),
+        now.others.end(),
+        [&](other_machine const& other)
+        { return other.hears_config && other.can_write && other.is_elsewhere(now.at, now.member); }
     );
 }
 
@@ -124,11 +125,11 @@ void replica_driver::refresh_view()
         refuses_since_.reset();
     else if (!refuses_since_)
         refuses_since_ = runtime::steady_now();
-    next.cut_off = can.cut_off || others_go_on(can);
     next.outside = can.outside;
     next.refused = can.why == chain::not_served::nothing ? "" : refused();
     next.others = peers_.others();
-    next.why_not = why_not(can, next.refused, who_is_answered(next.others));
+    next.cut_off = can.cut_off || others_go_on(next);
+    next.why_not = why_not(can, next.refused, who_is_answered(next.others, next.at, next.member));
     next.unreached.clear();
     for (auto const& name : can.unreached)
         next.unreached.push_back(name.name.str());

@@ -55,6 +55,8 @@ async def test_two_commands_make_a_serving_replica(volume):
         assert all(json.loads(line)["schema"] == "chainctl.progress.v1" for line in err.splitlines() if line.startswith("{"))
         wait_for(lambda: "web-4" in chain.roles(), "web-4 in the chain")
         assert chain.ctl_status()["replicas"] == {"want": 3, "have": 3, "min": 1}
+        (let_in,) = chain.events("admitted")
+        assert let_in["node"] == "web-4" and "by a join token" in let_in["why"], let_in
         assert stat.S_IMODE((folder / "chaind.conf").stat().st_mode) == 0o600
         assert stat.S_IMODE((folder / "data").stat().st_mode) == 0o700
         written = b"".join(f.read_bytes() for f in folder.rglob("*") if f.is_file())

@@ -14,7 +14,7 @@ bool confirmed(invocation const& call, std::string const& question, std::string 
     if (call.yes || call.dry_run) return true;
     if (!stdin_is_terminal())
     {
-        say("chainctl: this asks before it acts; add --yes to run it from a script");
+        say("chainctl: " + question + " It asks before it acts; add --yes to run it from a script");
         return false;
     }
     std::cerr << question << " Type " << word << " to go on: " << std::flush;

@@ -49,6 +49,9 @@ std::string remedy(invocation const& call, error_code why)
         return "no configd listens there: start it, or name the one to ask with --endpoint";
     if (call.at.is_unix() && why == errc::connection_refused)
         return "the configd that listened there has ended: start it";
+    if (call.at.is_unix() && why == errc::timed_out)
+        return "it is there and does not answer: restart configd if it hangs; `chainctl status` asks the "
+               "machines";
     if (call.at.is_unix()) return "is configd running here? otherwise name it with --endpoint";
     return "is configd running there, and is that its address?";
 }

@@ -57,7 +57,8 @@ int run_want(invocation const& call)
     auto const got = change(call, "/v1/want", {{"replicas", number}});
     if (!got.body) return got.status;
     if (call.dry_run) return would(call, *got.body, "would want " + machines(number) + " in the chain");
-    return changed(call, *got.body, "the chain wants " + machines(number));
+    auto const so = was_so_already(*got.body) ? " already" : "";
+    return changed(call, *got.body, "the chain wants " + machines(number) + so);
 }
 
 }  // namespace chaind::chainctl

@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(what_a_config_service_said_of_machines_that_are_there_is_fo
         told.failed.emplace_back().name = row.name;
     }
     told.failed.emplace_back().name = node_id{"n4"};
-    now.others = {{node_id{"n1"}, false, true, true}, {node_id{"n3"}, false, true, true}};
+    now.others = {{node_id{"n1"}, epoch(6), false, true, true}, {node_id{"n3"}, epoch(6), false, true, true}};
     auto const seen = status_here(told, now);
     for (auto const& row : seen.chain)
         BOOST_TEST(row.state == member_state::normal);
@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(what_a_config_service_said_of_machines_that_are_there_is_fo
     BOOST_TEST(later.failed.size() == 2u);
     BOOST_TEST(of(later, "n3").reason.starts_with("n2 has no link to it"));
     // It reaches this machine, and not the other way round.
-    now.others.push_back({node_id{"n3"}, false, false, false});
+    now.others.push_back({node_id{"n3"}, epoch(6), false, false, false});
     BOOST_TEST(status_here(told, now).failed.size() == 1u);
 }
 
@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(one_that_the_config_service_alone_does_not_answer_does_not_
     now.why_not = "taking its place";
     now.unreached = {node_id{"n3"}};
     told.failed.emplace_back().next = "start chaind on n4";
-    now.others = {{node_id{"n1"}, true, true, true}};
+    now.others = {{node_id{"n1"}, epoch(7), true, true, true}};
     auto const seen = status_here(told, now);
     BOOST_TEST(seen.state == health::degraded);
     BOOST_TEST(seen.config_service.answers.value() == "n1");
@@ -135,13 +135,20 @@ BOOST_AUTO_TEST_CASE(one_that_the_config_service_alone_does_not_answer_does_not_
     BOOST_TEST(of(seen, "n3").next.starts_with("see `chainctl status` where configd runs, which answers n1"));
     BOOST_TEST(seen.failed.at(0).next == "start chaind on n4");
 
-    now.others = {{node_id{"n1"}, true, true, false}, {node_id{"n4"}, true, false, false}};
+    now.others = {
+        {node_id{"n1"}, epoch(7), true, true, false}, {node_id{"n4"}, epoch(7), true, false, false}
+    };
     auto const reads = status_here(told, now);
     BOOST_TEST(reads.state == health::read_only);
     BOOST_TEST(of(reads, "n2").reason == "the config service answers n1 and n4, and not n2");
-    now.others = {{node_id{"n1"}, false, false, false}};
+    now.others = {{node_id{"n1"}, epoch(7), false, false, false}};
     BOOST_TEST(status_here(told, now).state == health::down);
     BOOST_TEST(!status_here(told, now).config_service.answers.has_value());
+    // A word of the chain that this machine is in is no newer than what it knows itself.
+    now.others = {{node_id{"n1"}, epoch(6), true, true, true}};
+    BOOST_TEST(status_here(told, now).state == health::down);
+    now.member = false;
+    BOOST_TEST(status_here(told, now).state == health::degraded);
 }
 
 BOOST_AUTO_TEST_CASE(one_that_is_not_let_in_says_why_and_that_no_start_helps)
@@ -160,7 +167,9 @@ BOOST_AUTO_TEST_CASE(who_was_away_comes_back_by_the_config_service_alone_and_who
 {
     told.failed.emplace_back().next = "start chaind on n3";
     told.joining.emplace_back().name = node_id{"n3"};
+    told.changing.draining = node_id{"n2"};
     auto const seen = status_here(told, now);
+    BOOST_TEST(!seen.changing.draining.has_value());
     BOOST_TEST(
         seen.failed.at(0).next ==
         "start configd, without which no machine comes back; then start chaind on n3"

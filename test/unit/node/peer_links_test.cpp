@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(who_is_not_heard_any_more_is_told_so_and_again_when_it_is)
     BOOST_TEST(wait([&] { return !here.reaches(n2); }));
     both_speak = true;
     BOOST_TEST(wait([&] { return here.reaches(n2) && there.reaches(n1); }));
-    std::vector<other_machine> const there_is{{n2.name, false, true, false}};
+    std::vector<other_machine> const there_is{{n2.name, {}, false, true, false}};
     BOOST_TEST((here.others() == there_is));
     apart = true;
     BOOST_TEST(wait([&] { return told.back().apart; }));
