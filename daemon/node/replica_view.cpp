@@ -308,7 +308,7 @@ node_facts replica_driver::facts(chain::replica_status const& now) const
     out.can_write = view_.can_write;
     bool const for_long = refuses_since_ && runtime::steady_now() - *refuses_since_ > answered_within;
     if (view_.cut_off || (view_.member && for_long)) out.cut_off = view_.why_not;
-    for (auto const& other : peers_.others())
+    for (auto const& other : view_.others)
         out.linked.push_back(other.name);
     out.unanswered = !now.can_do.hears_config && runtime::steady_now() - config_up_at_ > answered_within;
     out.scrub = {
