@@ -20,6 +20,15 @@ def link_of_the_tail(chain, way, place):
     return roles[place], roles[2]
 
 
+def way_of_the_tail_to_configd(chain, way):
+    name = chain.roles()[-1]
+    way.lead(name, json.loads((chain.dir / "chain.json").read_text())["configd"])
+    chain.kill(name)
+    chain.start(name)
+    chain.wait_length(3)
+    return name
+
+
 async def test_a_tail_that_does_not_reach_the_head_says_so_and_sends_its_people_to_the_others(volume):
     with ways() as way, running(environment=way.environment) as chain:
         accounts, _ = await loaded(chain)
@@ -115,12 +124,7 @@ async def test_what_machines_acknowledge_out_of_sight_is_not_given_up_by_a_force
 async def test_a_machine_that_the_config_service_alone_does_not_answer_says_that_others_serve_and_sends_people_there(volume):
     with ways() as way, running(environment=way.environment) as chain:
         accounts, _ = await loaded(chain)
-        port = json.loads((chain.dir / "chain.json").read_text())["configd"]
-        name = chain.roles()[-1]
-        way.lead(name, port)
-        await in_thread(chain.kill, name)
-        await in_thread(chain.start, name)
-        await in_thread(chain.wait_length, 3)
+        name = await in_thread(way_of_the_tail_to_configd, chain, way)
         page = f"http://127.0.0.1:{json.loads((chain.dir / 'chain.json').read_text())['replicas'][name]['admin']}/status"
         status_there = lambda: json.loads(urllib.request.urlopen(page, timeout=5).read())
         async with Client(chain.urls[name], accounts[0]["token"]) as client:
@@ -147,12 +151,7 @@ async def test_a_machine_that_the_config_service_alone_does_not_answer_says_that
 
 async def test_a_member_that_does_not_hear_the_config_service_is_named_and_a_crash_beside_it_is_repaired(volume):
     with ways() as way, running(environment=way.environment) as chain:
-        port = json.loads((chain.dir / "chain.json").read_text())["configd"]
-        name = chain.roles()[-1]
-        way.lead(name, port)
-        await in_thread(chain.kill, name)
-        await in_thread(chain.start, name)
-        await in_thread(chain.wait_length, 3)
+        name = await in_thread(way_of_the_tail_to_configd, chain, way)
         way.set("deaf")
         await in_thread(wait_for, lambda: chain.ctl_status()["unanswered"], "it to say so")
         status = await in_thread(chain.ctl_status)
