@@ -16,41 +16,18 @@ void known_links::note(peer_links const& what)
         *found = what;
 }
 
-peer_links const* known_links::of(member const& who) const
+peer_links const& known_links::of(member const& who) const
 {
+    static peer_links const none;
     auto const found =
         std::find_if(all_.begin(), all_.end(), [&](peer_links const& one) { return one.peer == who; });
-    return found == all_.end() ? nullptr : &*found;
-}
-
-bool known_links::reached(member const& who) const
-{
-    auto const* const found = of(who);
-    return found != nullptr && found->reached;
+    return found == all_.end() ? none : *found;
 }
 
 bool known_links::lost(member const& who) const
 {
-    auto const* const found = of(who);
-    return found != nullptr && !found->reached;
-}
-
-bool known_links::apart(member const& who) const
-{
-    auto const* const found = of(who);
-    return found != nullptr && found->apart;
-}
-
-bool known_links::refuses(member const& who) const
-{
-    auto const* const found = of(who);
-    return found != nullptr && found->refuses;
-}
-
-epoch known_links::at(member const& who) const
-{
-    auto const* const found = of(who);
-    return found != nullptr ? found->at : epoch{};
+    auto const& found = of(who);
+    return found.peer == who && !found.reached;
 }
 
 bool known_links::heard_by_config(node_id const& who) const

@@ -15,20 +15,15 @@ public:
     void note(peer_links const& what);
     void config_hears(std::vector<node_id> const& members) { heard_by_config_ = members; }
 
+    // Of whom nothing was told yet: not reached.
+    [[nodiscard]] peer_links const& of(member const& who) const;
     // A link to it carries in both directions.
-    [[nodiscard]] bool reached(member const& who) const;
+    [[nodiscard]] bool reached(member const& who) const { return of(who).reached; }
     [[nodiscard]] bool lost(member const& who) const;  // it was told of, and does not carry
-    // It says that it does not reach a neighbour in the chain.
-    [[nodiscard]] bool apart(member const& who) const;
-    [[nodiscard]] bool refuses(member const& who) const;  // writes, as it says
-    // The newest epoch that it says it is in.
-    [[nodiscard]] epoch at(member const& who) const;
     // Lately, as the config service says; no: it is silent there.
     [[nodiscard]] bool heard_by_config(node_id const& who) const;
 
 private:
-    [[nodiscard]] peer_links const* of(member const& who) const;
-
     std::vector<peer_links> all_;  // the newest word of each name; few, and looked at in every step
     std::vector<node_id> heard_by_config_;
 };

@@ -4,6 +4,8 @@
 #include "base/rules.hpp"
 #include "chain/replica_impl.hpp"
 
+#include <algorithm>
+
 namespace chaind::chain
 {
 
@@ -60,6 +62,14 @@ void replica::impl::pump_links()
     }
 }
 
+bool replica::impl::is_below(node_id const& name) const
+{
+    if (!epoch_.position) return false;
+    auto const& chain = epoch_.config.members;
+    auto const here = chain.begin() + static_cast<std::ptrdiff_t>(*epoch_.position);
+    return std::any_of(here + 1, chain.end(), [&](member const& m) { return m.name == name; });
+}
+
 outgoing_link* replica::impl::link_to(member const& peer)
 {
     if (epoch_.successor && is(epoch_.successor->peer(), peer)) return &*epoch_.successor;
@@ -108,8 +118,10 @@ void replica::impl::from_peer(member const& from, ack const& what)
     // A learner only repeats what it was told; commit comes from the tail by the members.
     if (link->to_learner()) return;
     epoch_.commit_heard = std::max(epoch_.commit_heard, what.commit);
-    if (what.least != epoch_.least_below) epoch_.ack_due = true;
-    epoch_.least_below = what.least;
+    // Of members above it who stands below knows nothing by itself.
+    auto const least = is_below(what.least.who) ? what.least : least_room{};
+    if (least != epoch_.least_below) epoch_.ack_due = true;
+    epoch_.least_below = least;
 }
 
 }  // namespace chaind::chain

@@ -168,6 +168,7 @@ private:
     void hand_over(std::vector<submission> const& what);
     [[nodiscard]] least_room least_from_here() const;  // of this member and those below
     [[nodiscard]] least_room least() const;
+    [[nodiscard]] bool is_below(node_id const& name) const;  // in the chain
     [[nodiscard]] bool may_submit() const;
 
     // heartbeats.cpp

@@ -17,9 +17,9 @@ bool commits(own_state const& own)
     return own.waiting_for < commits_within;
 }
 
-bool is_ahead(member const& who, own_state const& own, known_links const& known)
+bool is_ahead(peer_links const& of, own_state const& own)
 {
-    return !own.hears_config && known.reached(who) && known.at(who) > own.chain.at;
+    return !own.hears_config && of.reached && of.at > own.chain.at;
 }
 
 bool can_read(own_state const& own, known_links const& known, service const& now)
@@ -34,7 +34,7 @@ bool can_read(own_state const& own, known_links const& known, service const& now
 bool head_refuses(own_state const& own, known_links const& known)
 {
     auto const* const head = own.chain.head();
-    return head != nullptr && *head != own.self && known.reached(*head) && known.refuses(*head);
+    return head != nullptr && *head != own.self && known.reached(*head) && known.of(*head).refuses;
 }
 
 bool are_too_few(own_state const& own)
@@ -94,8 +94,8 @@ std::vector<node_id> missing_for_writes(own_state const& own, known_links const&
         if (at == here) continue;
         bool const carries = at == members.begin() || at + 1 == here || here + 1 == at;
         bool const heard = own.hears_config && known.heard_by_config(at->name);
-        if (known.reached(*at) ? known.apart(*at) || is_ahead(*at, own, known) : carries || !heard)
-            out.push_back(at->name);
+        auto const& link = known.of(*at);
+        if (link.reached ? link.apart || is_ahead(link, own) : carries || !heard) out.push_back(at->name);
     }
     return out;
 }
@@ -104,7 +104,7 @@ node_id const* overtaken_by(own_state const& own, known_links const& known)
 {
     auto const& members = own.chain.members;
     auto const found = std::find_if(
-        members.begin(), members.end(), [&](member const& m) { return is_ahead(m, own, known); }
+        members.begin(), members.end(), [&](member const& m) { return is_ahead(known.of(m), own); }
     );
     return found == members.end() ? nullptr : &found->name;
 }

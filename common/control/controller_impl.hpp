@@ -85,6 +85,7 @@ private:
         std::vector<member> members;
         std::optional<node_id> joiner;
         bool cold = false;
+        std::vector<link_watch::link> dead_links{};  // for which somebody leaves, if so
     };
     void decide();
     bool attend_claims();  // true: the registry is older, or that is being stored
@@ -151,6 +152,7 @@ private:
     void on(withdrawn const& e);
     [[nodiscard]] std::optional<admin_verdict> not_now() const;
     [[nodiscard]] std::optional<admin_verdict> not_there(node_id const& name) const;
+    [[nodiscard]] bool is_relied_on(member const& m) const;
     [[nodiscard]] bool others_alive(node_id const& than) const;
     [[nodiscard]] std::size_t members_alive(node_id const& but_for) const;
     [[nodiscard]] bool is_there(node_id const& name) const;  // its newest run is heard

@@ -142,8 +142,8 @@ std::vector<machine_trouble> wrong_clocks(status_input const& in)
 std::vector<machine_trouble> who_is_cut_off(status_input const& in)
 {
     std::vector<machine_trouble> out;
-    // Where nobody does it is no matter of a single machine.
-    if (!anybody(in, &node_facts::can_write)) return out;
+    // Where nobody does it is no matter of a single machine, unless it lasts.
+    if (!anybody(in, &node_facts::can_write) && in.unserved_for <= unserved_at_most) return out;
     for (auto const& m : in.record.current.members)
         if (auto const& reason = facts_of(in, m.name).cut_off; serves(in, m) && !reason.empty())
             out.push_back({m.name, reason});

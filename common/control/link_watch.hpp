@@ -40,6 +40,16 @@ public:
     }
     [[nodiscard]] bool none() const { return since_.empty(); }  // is dead, for however short a while
 
+    // Somebody leaves for it: kept for a while, by which it shows whose links they are.
+    void parted(link const& which, instant now) { parted_[which] = now; }
+    [[nodiscard]] std::vector<link> parted_since(instant then) const
+    {
+        std::vector<link> out;
+        for (auto const& [which, at] : parted_)
+            if (at >= then) out.push_back(which);
+        return out;
+    }
+
     // Those that have been dead for `patience`.
     [[nodiscard]] std::vector<link> dead(instant now, microseconds patience) const
     {
@@ -51,6 +61,7 @@ public:
 
 private:
     std::map<link, instant> since_;
+    std::map<link, instant> parted_;  // as many as there are pairs of machines
 };
 
 }  // namespace chaind::control

@@ -3,6 +3,7 @@
 #include "base/rules.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace chaind::control
 {
@@ -30,20 +31,36 @@ std::size_t dead_links_of(member const& m, std::vector<member> const& among, obs
     ));
 }
 
-// A link that is dead while both of its ends are alive: who has more of them goes, of equals the later one.
+// From how many others it is cut off, or was lately. A link with each neighbour that it gets is no fault of
+// all of those.
+std::size_t others_parted_from(member const& m, observations const& seen)
+{
+    std::set<node_id> others;
+    for (auto const* links : {&seen.dead_links, &seen.parted_lately})
+        for (auto const& [a, b] : *links)
+            if (a == m.name || b == m.name) others.insert(a == m.name ? b : a);
+    return others.size();
+}
+
+// A link that is dead while both of its ends are alive: who has more of them goes, of equals who lately had
+// them with more machines, of equals the later one.
 void part_dead_links(std::vector<member>& chain, observations const& seen)
 {
     while (chain.size() > 1)
     {
-        auto worst = chain.begin();
-        std::size_t most = 0;
+        auto worst = chain.end();
+        std::pair<std::size_t, std::size_t> most;
         for (auto m = chain.begin(); m != chain.end(); ++m)
-            if (auto const links = dead_links_of(*m, chain, seen); links >= most)
+        {
+            auto const links = dead_links_of(*m, chain, seen);
+            if (links == 0) continue;
+            if (std::pair const counts{links, others_parted_from(*m, seen)}; counts >= most)
             {
                 worst = m;
-                most = links;
+                most = counts;
             }
-        if (most == 0) return;
+        }
+        if (worst == chain.end()) return;
         chain.erase(worst);
     }
 }

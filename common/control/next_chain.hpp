@@ -29,6 +29,7 @@ struct observations
 {
     boost::container::flat_map<node_id, seen_member> members;  // absent: nothing is known of it
     std::vector<std::pair<node_id, node_id>> dead_links;       // between members that we hear both
+    std::vector<std::pair<node_id, node_id>> parted_lately;    // by which one of the two has left
     std::optional<member> joiner;                              // a learner that has all but the last entries
 };
 

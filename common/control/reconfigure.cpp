@@ -179,6 +179,8 @@ void controller::impl::propose(proposal const& what)
             out.silent_then = alive(m) ? std::nullopt : std::optional(m);
             fact("removed", m.name, std::move(why));
         }
+    for (auto const& [a, b] : what.dead_links)
+        if (has_name(what.members, a) != has_name(what.members, b)) links_.parted({a, b}, now_);
     fact("pending", {}, names(what.members) + (what.joiner ? "; " + what.joiner->name.str() + " joins" : ""));
     persist(std::move(next));
 }
@@ -213,7 +215,7 @@ std::optional<controller::impl::proposal> controller::impl::plan(std::optional<m
     cold_since_.reset();
     auto seen = observe(base);
     seen.joiner = joiner;
-    proposal next{.members = next_chain(base, seen), .joiner = {}};
+    proposal next{.members = next_chain(base, seen), .joiner = {}, .dead_links = seen.dead_links};
     if (joiner && next.members.back() == *joiner) next.joiner = joiner->name;
     return next;
 }
@@ -285,6 +287,8 @@ observations controller::impl::observe(std::vector<member> const& base) const
     for (auto const& m : base)
         patience = std::max(patience, detector_.patience(m));
     seen.dead_links = links_.dead(now_, patience);
+    // As long as who left often stays away at most.
+    seen.parted_lately = links_.parted_since(now_ - how_.flap_last);
     return seen;
 }
 

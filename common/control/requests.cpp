@@ -60,6 +60,13 @@ std::optional<admin_verdict> controller::impl::not_there(node_id const& name) co
 }
 
 // Nobody may learn from a machine with damaged rows: beside such ones the last sound one stays.
+// For what people ask of the chain: a deaf one could not take part in it.
+bool controller::impl::is_relied_on(member const& m) const
+{
+    auto const* const last = nodes_.last_of(m);
+    return alive(m) && (last == nullptr || !last->facts->unanswered);
+}
+
 bool controller::impl::others_alive(node_id const& than) const
 {
     auto const is_damaged = [&](node_id const& name)
@@ -72,7 +79,8 @@ bool controller::impl::others_alive(node_id const& than) const
     return std::any_of(
         chain.begin(),
         chain.end(),
-        [&](member const& m) { return m.name != than && alive(m) && (any_will_do || !is_damaged(m.name)); }
+        [&](member const& m)
+        { return m.name != than && is_relied_on(m) && (any_will_do || !is_damaged(m.name)); }
     );
 }
 
@@ -80,7 +88,7 @@ std::size_t controller::impl::members_alive(node_id const& but_for) const
 {
     auto const& chain = rec_.current.members;
     return static_cast<std::size_t>(std::count_if(
-        chain.begin(), chain.end(), [&](member const& m) { return m.name != but_for && alive(m); }
+        chain.begin(), chain.end(), [&](member const& m) { return m.name != but_for && is_relied_on(m); }
     ));
 }
 

@@ -26,14 +26,10 @@ bool anybody_else(seen_here const& now, bool other_machine::* what)
     );
 }
 
-// Who is answered by the config service, which this machine takes for gone; "": nobody that is linked.
+// By the config service, which this machine takes for gone.
 std::string answered(seen_here const& now)
 {
-    std::string out;
-    for (auto const& other : now.others)
-        if (other.hears_config && other.is_elsewhere(now.at, now.member))
-            out += (out.empty() ? "" : " and ") + other.name.name.str();
-    return out;
+    return who_is_answered(now.others, now.at, now.member);
 }
 
 failed_row missing(seen_here const& now, node_id const& who)

@@ -5,6 +5,9 @@
 #include "base/id.hpp"
 #include "base/strong_number.hpp"
 
+#include <string>
+#include <vector>
+
 namespace chaind
 {
 
@@ -22,5 +25,9 @@ struct other_machine
 
     friend bool operator==(other_machine const&, other_machine const&) = default;
 };
+
+// "n1 and n2": who is answered by the config service in another chain, as far as these are linked; "":
+// nobody.
+std::string who_is_answered(std::vector<other_machine> const& others, epoch mine, bool member);
 
 }  // namespace chaind

@@ -160,7 +160,7 @@ private:
     [[nodiscard]] std::string was_removed(node_id const& who) const;  // when, and how it comes back
     [[nodiscard]] bool is_removed(node_id const& who) const;
     [[nodiscard]] std::string why_not_now() const;
-    [[nodiscard]] std::string last_one(node_id const& who) const;
+    [[nodiscard]] std::string last_one(node_id const& who);
     [[nodiscard]] bool connected(node_id const& name) const;
     // "asked" when it comes, "declined" or "undecided" when nothing comes of it.
     void audit(char const* what, std::uint32_t uid, wish const& asked, std::string const& why = {});

@@ -3,6 +3,7 @@
 #include "base/utf8.hpp"
 #include "configd/identify.hpp"
 #include "configd/service.hpp"
+#include "control/health.hpp"
 #include "control/next_step.hpp"
 #include "runtime/address.hpp"
 #include "runtime/clock.hpp"
@@ -415,15 +416,20 @@ admin_answer service::told(std::string const& name, std::optional<control::admin
     return busy;
 }
 
-std::string service::last_one(node_id const& who) const
+std::string service::last_one(node_id const& who)
 {
     auto const nodes = core_.nodes();
     bool const heard = std::any_of(
         nodes.begin(), nodes.end(), [&](auto const& each) { return each.name == who && each.alive; }
     );
     auto const name = who.name.str();
+    std::string deaf;
+    for (auto const& other : control::who_is_unanswered(seen()))
+        deaf += (deaf.empty() ? " (" : ", ") + other.name.name.str();
+    if (!deaf.empty()) deaf += ": not heard there what the config service says)";
     if (heard)
-        return name + " is the last replica that is there with sound data: it stays until another one serves";
+        return name +
+               " is the last replica that is there with sound data: it stays until another one serves" + deaf;
     return name + " is away, and no other replica is known to have everything: start chaind on " + name +
            "; if its data are lost for ever, `chainctl force-epoch` goes on with another one";
 }

@@ -42,16 +42,6 @@ std::vector<node_id> heard_in(cluster_status const& status)
     return out;
 }
 
-// "n1 and n2"; "": none of them hears the config service.
-std::string who_is_answered(std::vector<other_machine> const& others, epoch mine, bool member)
-{
-    std::string out;
-    for (auto const& other : others)
-        if (other.hears_config && other.is_elsewhere(mine, member))
-            out += (out.empty() ? "" : " and ") + other.name.name.str();
-    return out;
-}
-
 bool is_listed(std::vector<node_id> const& names, node_id const& name)
 {
     return std::find(names.begin(), names.end(), name) != names.end();

@@ -43,9 +43,9 @@ std::string why_not(chain::service const& now, std::string const& refused, std::
                    deaf(now, refused, answered);
         case why::head_refuses: return "the head, " + who + ", takes no writes now; its /readyz says why";
         case why::nothing_commits:
-            return "nothing has been committed for 2 s, and something waits: look at the logs and disks of "
-                   "all "
-                   "members of the chain";
+            return "nothing has been committed for 2 s, and something waits: `chainctl nodes` shows whose "
+                   "log "
+                   "stands still, restart chaind there; where all ends are equal, on the tail";
         // So the config service does answer others.
         case why::overtaken:
             return who + " has gone on to a newer chain" +

@@ -165,3 +165,22 @@ async def test_a_member_that_does_not_hear_the_config_service_is_named_and_a_cra
         await in_thread(chain.start, other)
         await in_thread(chain.wait_length, 3)
         await in_thread(wait_for, lambda: chain.ctl_status()["state"] == "healthy", "all to be well")
+
+
+async def test_all_are_compared_though_the_head_does_not_hear_the_config_service(volume):
+    with ways() as way, running(environment=way.environment) as chain:
+        name = await in_thread(way_of_the_tail_to_configd, chain, way)
+        await in_thread(lambda: chain.ctl("move", name, "--to", "head", "--yes"))
+        await in_thread(wait_for, lambda: chain.roles()[:1] == [name] and chain.ctl_status()["state"] == "healthy", "it to be the head")
+        way.set("deaf")
+        await in_thread(wait_for, lambda: chain.ctl_status()["unanswered"], "it to be deaf")
+        _, text, _ = await in_thread(lambda: chain.ctl("verify"))
+        assert text.startswith("equal"), text
+        # With the others deaf it would be the only one: it is not what the last one that hears is to leave for.
+        others = [other for other in chain.names() if other != name]
+        await in_thread(lambda: chain.ctl("drain", others[0], "--yes"))
+        _, _, said = await in_thread(lambda: chain.ctl("drain", others[1], "--yes", ok=(1,)))
+        assert "last replica" in said and name in said, said
+        way.set("open")
+        await in_thread(lambda: chain.ctl("undrain", others[0]))
+        await in_thread(wait_for, lambda: chain.ctl_status()["state"] == "healthy", "all to be well")

@@ -96,7 +96,9 @@ std::string why_read_only(json::object const& status, std::string const& machine
     if (!names_in(list_at(status, "chain"), "full").empty())
         return machines + " serve; a disk is full, so only reading and deleting go on";
     if (!decides) return "messages can be read, nothing can be written, and nothing is decided";
-    return machines + "; writes are not taken at this moment: `chainctl events` tells what is under way";
+    return machines + "; writes are not taken at this moment: " +
+           (list_at(status, "cut_off").empty() ? "`chainctl events` tells what is under way"
+                                               : "below is what the machines say");
 }
 
 std::string headline(json::object const& status)
@@ -394,9 +396,10 @@ std::string cut_off_lines(json::object const& status)
         if (!value.is_object()) continue;
         auto const name = text_at(value.get_object(), "name");
         out += "  " + coloured(tint::warning, "cut off") + "  " + name + ": " +
-               text_at(value.get_object(), "reason") +
-               "; it takes no writes, and its clients go to the other machines\n           next: mend the "
-               "way between the two (a tunnel, a cable, a firewall); the rest happens by itself\n";
+               text_at(value.get_object(), "reason") + "; it takes no writes" +
+               (text_at(status, "state") == "degraded" ? ", and its clients go to the other machines" : "") +
+               "\n           next: mend what that names (a tunnel, a cable, a firewall, a disk); the rest "
+               "happens by itself\n";
     }
     return out;
 }

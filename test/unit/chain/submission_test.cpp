@@ -181,6 +181,24 @@ BOOST_AUTO_TEST_CASE(while_a_members_disk_is_low_only_what_frees_room_is_taken)
     }
 }
 
+BOOST_AUTO_TEST_CASE(nobody_has_a_say_in_the_room_of_those_above_it)
+{
+    harness h(3);
+    h.form({0, 1, 2});
+    (void)h.step(
+        1, received{h.triple(2), ack{epoch{1}, {}, {}, {}, {.who = h.triple(0).name, .left = room::none}}}
+    );
+    (void)h.step(
+        1, received{h.triple(2), ack{epoch{1}, {}, {}, {}, {.who = h.triple(1).name, .left = room::none}}}
+    );
+    h.pass(5ms);
+    BOOST_TEST(h.status(0).least == least_room{});
+    (void)h.step(
+        1, received{h.triple(2), ack{epoch{1}, {}, {}, {}, {.who = h.triple(2).name, .left = room::low}}}
+    );
+    BOOST_TEST(h.status(1).least == (least_room{h.triple(2).name, room::low}));
+}
+
 BOOST_AUTO_TEST_CASE(who_has_left_the_chain_has_no_say_in_its_room)
 {
     harness h(3);

@@ -112,6 +112,22 @@ BOOST_AUTO_TEST_CASE(the_last_replica_is_not_drained)
 }
 
 // Nobody could learn from the others.
+BOOST_AUTO_TEST_CASE(who_does_not_hear_the_config_service_takes_nobodys_place)
+{
+    settled_town t;
+    t.of("n2").unanswered = t.of("n3").unanswered = true;
+    t.run(100ms);
+    BOOST_TEST(t.verdict_of(t.drain("n1")) == admin_verdict::last_replica);
+    BOOST_TEST(t.verdict_of(t.remove("n1")) == admin_verdict::last_replica);
+    BOOST_TEST(t.verdict_of(t.move("n1", false)) == admin_verdict::last_replica);
+    // One of those may go: it serves no longer than until the next change.
+    BOOST_TEST(t.outcome(t.drain("n3")).value() == admin_verdict::done);
+    t.of("n2").unanswered = false;
+    t.run(100ms);
+    BOOST_TEST(t.outcome(t.drain("n1")).value() == admin_verdict::done);
+    BOOST_TEST(t.active("n2"));
+}
+
 BOOST_AUTO_TEST_CASE(the_last_replica_with_sound_rows_is_neither_drained_nor_removed)
 {
     settled_town t;

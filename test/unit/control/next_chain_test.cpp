@@ -223,6 +223,22 @@ BOOST_AUTO_TEST_CASE(of_two_with_a_dead_link_the_later_goes)
     BOOST_CHECK_EQUAL(next_chain(chain, seen), (std::vector{chain[0], chain[1]}));
 }
 
+// Whoever calls each neighbour's link dead would else be the only one that stays.
+BOOST_AUTO_TEST_CASE(of_two_with_a_dead_link_goes_who_lost_one_with_another_machine_lately)
+{
+    auto const chain = chain_of(4);
+    auto seen = all_heard(chain);
+    seen.parted_lately = {{name("n1"), name("n9")}};
+    seen.dead_links = {{name("n1"), name("n2")}};
+    BOOST_TEST(next_chain(chain, seen) == (std::vector{chain[1], chain[2], chain[3]}));
+    // The same pair again says nothing of which of them it is.
+    seen.parted_lately = {{name("n1"), name("n2")}};
+    BOOST_TEST(next_chain(chain, seen) == (std::vector{chain[0], chain[2], chain[3]}));
+    // Nor does the past of one that has no dead link now.
+    seen.parted_lately = {{name("n4"), name("n9")}, {name("n4"), name("n8")}};
+    BOOST_TEST(next_chain(chain, seen) == (std::vector{chain[0], chain[2], chain[3]}));
+}
+
 BOOST_AUTO_TEST_CASE(the_node_with_more_dead_links_goes)
 {
     auto const chain = chain_of(4);

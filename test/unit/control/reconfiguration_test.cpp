@@ -251,6 +251,29 @@ BOOST_AUTO_TEST_CASE(who_has_not_promised_yet_is_not_missed_by_its_neighbour)
     BOOST_CHECK_EQUAL(t.noticed("removed", "n2"), 0u);
 }
 
+BOOST_AUTO_TEST_CASE(who_calls_the_link_to_each_neighbour_dead_goes_itself_at_the_second_one)
+{
+    settled_town t;
+    t.of("n1").unreachable = {testing::name("n2"), testing::name("n3")};
+    BOOST_REQUIRE(t.becomes("n1 n3", 1s));
+    BOOST_REQUIRE(t.becomes("n3 n2", 3s));
+    t.run(5s);
+    BOOST_TEST(t.noticed("removed", "n2") == 1u);
+    BOOST_TEST(t.noticed("removed", "n3") == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(of_a_link_that_was_dead_long_ago_nothing_is_remembered)
+{
+    settled_town t;
+    t.of("n1").unreachable = {testing::name("n2")};
+    BOOST_REQUIRE(t.becomes("n1 n3", 1s));
+    t.of("n1").unreachable.clear();
+    BOOST_REQUIRE(t.becomes("n1 n3 n2", 10s));
+    t.run(t.how.flap_last);
+    t.of("n1").unreachable = {testing::name("n3")};
+    BOOST_REQUIRE(t.becomes("n1 n2", 1s));
+}
+
 // Of a link that no new chain has, nobody says that it is whole again.
 struct town_without_n2 : settled_town
 {

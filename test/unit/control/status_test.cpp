@@ -185,6 +185,13 @@ BOOST_AUTO_TEST_CASE(a_member_that_reaches_the_others_no_more_is_named)
     BOOST_TEST(status().cut_off.at(0).reason == "n1 cannot be reached");
     facts("n3").cut_off.clear();
     BOOST_TEST(state() == health::healthy);
+    // Nobody does, and that lasts: people are to hear what the machines say.
+    facts("n1").can_write = false;
+    facts("n1").cut_off = "nothing has been committed";
+    unserved_for = 900ms;
+    BOOST_TEST(status().cut_off.empty());
+    unserved_for = 1100ms;
+    BOOST_TEST(status().cut_off.at(0).reason == "nothing has been committed");
 }
 
 BOOST_AUTO_TEST_CASE(a_member_that_hears_nothing_of_what_it_is_told_is_named)

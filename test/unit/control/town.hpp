@@ -63,7 +63,8 @@ struct citizen
     epoch end_in;
     microseconds late{}, fsync{};  // says so
     bool stepping_down = false;
-    bool stalled = false;  // says so
+    bool stalled = false;     // says so
+    bool unanswered = false;  // says so
     bool restored = false;
     bool in_doubt = false;             // says so
     room left = room::ample;           // on its disk
@@ -277,6 +278,9 @@ public:
         heartbeat hb;
         hb.from = c.who;
         hb.sent = now;
+        node_facts facts;
+        facts.unanswered = c.unanswered;
+        hb.facts = std::move(facts);
         hb.promised = c.promised;
         hb.promised_id = c.promised_id;
         hb.end.at = c.end;
