@@ -477,7 +477,7 @@ def parse(argv):
     p.add_argument("--json", action="store_true", help="when ready, one JSON line on stdout")
     what = p.add_mutually_exclusive_group()
     what.add_argument("--down", "--stop", action="store_true", help="stop what runs below --dir; the data stays")
-    what.add_argument("--wipe", action="store_true", help="stop, then delete the data below --dir; on a terminal it asks first")
+    what.add_argument("--wipe", action="store_true", help="stop, then delete the data below --dir; it asks first, or takes --yes")
     what.add_argument("--add", metavar="NAME", help="start one more chaind, ready for chainctl add-node; prints its address")
     what.add_argument("--start", metavar="NAME", help="start one daemon again (n1, …, configd)")
     what.add_argument("--kill", metavar="NAME", help="kill -9 one daemon")
@@ -525,7 +525,9 @@ def wipe(chain, yes):
     if chain.plan is None:
         say(f"nothing was started in {chain.dir}")
         return
-    if sys.stdin.isatty() and not yes:
+    if not yes and not sys.stdin.isatty():
+        die(f"nothing was deleted: this deletes every message and account below {chain.dir} and asks first; add --yes", 64)
+    if not yes:
         say(f"This deletes every message and account below {chain.dir}. Type wipe to go on: ")
         if sys.stdin.readline().strip() != "wipe":
             die("nothing was deleted", 64)
@@ -644,7 +646,8 @@ def main():
             signal.pause()
     except KeyboardInterrupt:
         say("stopping")
-        chain.down()
+        # Others may have added machines meanwhile.
+        Chain(args.dir, args.bin).down()
         sys.exit(0 if served else 130)
     say(f"Stop all:    tools/quickstart --dir {chain.dir} --down")
 

@@ -56,13 +56,33 @@ install() {
     rm -f "$log"
 }
 
-# quietly TITLE COMMAND...: says the title; shows the output only when the command fails.
+# The steps that ninja counts in the log, redrawn on a terminal for as long as this shell lives.
+show_steps() {
+    local step
+    while kill -0 $$ 2>/dev/null; do
+        step=$(grep -o '^\[[0-9]*/[0-9]*\]' "$1" 2>/dev/null | tail -n 1)
+        [ -z "$step" ] || printf '\r%s ' "$step" >&2
+        sleep 1
+    done
+}
+
+# quietly TITLE COMMAND...: says the title and where the output goes; shows it only when the command fails.
 quietly() {
-    local title=$1 log
+    local title=$1 log shown='' failed=0
     shift
     log=$(mktemp)
-    say "$title"
-    if ! "$@" >"$log" 2>&1 </dev/null; then
+    say "$title (output: $log)"
+    if [ -t 2 ]; then
+        show_steps "$log" &
+        shown=$!
+    fi
+    "$@" >"$log" 2>&1 </dev/null || failed=1
+    if [ -n "$shown" ]; then
+        kill "$shown"
+        wait "$shown" 2>/dev/null || true
+        printf '\r\033[K' >&2
+    fi
+    if [ "$failed" = 1 ]; then
         tail -n 60 "$log" >&2
         say "failed: $* (full log: $log)"
         return 1

@@ -38,6 +38,13 @@ bool anybody(status_input const& in, bool node_facts::* what)
            (!in.registry_lacks.empty() && std::any_of(in.strangers.begin(), in.strangers.end(), says_so));
 }
 
+// While the registry is older than the replicas nobody is told anything: that nothing is heard of it is no
+// fault of any way, and a restart would take a machine out that serves.
+bool says_nothing(status_input const& in)
+{
+    return !in.registry_lacks.empty();
+}
+
 }  // namespace
 
 node_status const* find(status_input const& in, node_id const& name)
@@ -142,6 +149,7 @@ std::vector<machine_trouble> wrong_clocks(status_input const& in)
 std::vector<machine_trouble> who_is_cut_off(status_input const& in)
 {
     std::vector<machine_trouble> out;
+    if (says_nothing(in)) return out;
     // Where nobody does it is no matter of a single machine, unless it lasts.
     if (!anybody(in, &node_facts::can_write) && in.unserved_for <= unserved_at_most) return out;
     for (auto const& m : in.record.current.members)
@@ -153,6 +161,7 @@ std::vector<machine_trouble> who_is_cut_off(status_input const& in)
 std::vector<machine_trouble> who_is_unanswered(status_input const& in)
 {
     std::vector<machine_trouble> out;
+    if (says_nothing(in)) return out;
     for (auto const& node : in.nodes)
         if (node.alive && facts_of(in, node.name).unanswered)
             out.push_back(

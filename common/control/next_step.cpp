@@ -82,7 +82,7 @@ std::string next_step(status_input const& in, node_status const& node)
 {
     auto const name = node.name.name.str();
     if (!in.registry_lacks.empty() || disk_stands_still(in) || is_listed(in.foreign, node.name))
-        return "first what is said of the registry (blocked): until then nothing is decided";
+        return "first what `blocked` says: until then nothing is decided";
     if (node.last && node.last->outdated) return "upgrade chaind on " + name;
     if (node.stalled)
         return "look at the disk of " + name +
@@ -128,8 +128,7 @@ std::optional<registry_trouble> trouble_of_registry(status_input const& in)
                 "that said it was away and cannot have said it, start it and all others of the chain: what "
                 "was "
                 "said in its name falls when none of them knows of it. Until then no machine is taken out, "
-                "and "
-                "none comes in",
+                "and none comes in: restart no chaind that serves",
         };
     if (disk_stands_still(in))
         return registry_trouble{

@@ -8,6 +8,7 @@ namespace chaind::control
 namespace
 {
 
+constexpr char const* start_it = "start configd, or restart it if it hangs";
 constexpr char const* once_let_in =
     "put that right, or stop chaind here; `chainctl status` where configd runs says more";
 
@@ -37,15 +38,17 @@ failed_row missing(seen_here const& now, node_id const& who)
     auto const name = who.name.str();
     failed_row out;
     out.name = who;
-    out.reason =
-        now.node.name.str() + " has no link to it, and only the config service can take it out of the chain";
+    out.reason = now.node.name.str() + " has no link to it" +
+                 (now.member ? ", and only the config service can take it out of the chain" : "");
     if (!now.refused.empty())
         out.next = once_let_in;
     else if (auto const heard = answered(now); !heard.empty())
         out.next = "see `chainctl status` where configd runs, which answers " + heard;
+    else if (now.member)
+        out.next = std::string(start_it) + ": it takes " + name + " out of the chain; then chaind on " +
+                   name + ", should it have ended";
     else
-        out.next = "start configd, or restart it if it hangs: it takes " + name +
-                   " out of the chain; then chaind on " + name + ", should it have ended";
+        out.next = std::string(start_it) + "; and chaind on " + name + ", should it have ended";
     return out;
 }
 
@@ -69,7 +72,7 @@ failed_row this_one(seen_here const& now)
     else
     {
         out.reason = now.member ? now.why_not : "it is in no chain, and only the config service takes it in";
-        out.next = "start configd";
+        out.next = now.what_helps.empty() ? start_it : now.what_helps;
     }
     return out;
 }
@@ -93,8 +96,20 @@ void correct_the_chain(std::vector<chain_row>& chain, seen_here const& now)
                                    (is_there && row.state == member_state::silent)))
             row.state = member_state::normal;
         else if (is_there && row.state == member_state::silent)
-            row.state = member_state::reconfiguring;
+            row.state = now.member ? member_state::normal : member_state::reconfiguring;
     }
+}
+
+// Who is in no chain does not know the one that the others are in.
+void forget_an_older_chain(cluster_status& told, seen_here const& now)
+{
+    epoch newest;
+    for (auto const& other : now.others)
+        if (other.is_elsewhere(now.at, now.member)) newest = std::max(newest, other.at);
+    if (newest <= told.epoch) return;
+    told.epoch = newest;
+    told.chain.clear();
+    told.replicas.have = 0;
 }
 
 // Of a member that is there, or that is missed here, it is no longer so.
@@ -135,6 +150,7 @@ cluster_status status_here(cluster_status told, seen_here const& now)
     // Who has just started knows of a chain what it has promised, and no more.
     if (now.member) told.epoch = now.at;
     if (now.member) told.committed = std::max(told.committed, now.committed);
+    forget_an_older_chain(told, now);
     bool const refused = !now.refused.empty();
     if (refused)
     {
@@ -147,7 +163,7 @@ cluster_status status_here(cluster_status told, seen_here const& now)
     told.changing.draining = {};  // ... or sends people away
     if (!refused && heard.empty())
         for (auto& row : told.failed)
-            row.next = "start configd, without which no machine comes back; then " + row.next;
+            row.next = std::string(start_it) + ", without which no machine comes back; then " + row.next;
     for (auto const& name : now.unreached)
         if (name != now.node && !is_linked(now, name))
             told.failed.push_back(missing(now, name));  // not its own earlier run

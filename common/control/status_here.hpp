@@ -20,6 +20,7 @@ struct seen_here
     bool can_read = false;
     bool can_write = false;
     std::string why_not;             // for people, when one of them is false
+    std::string what_helps;          // against that; empty: the config service does
     std::string refused;             // why the config service does not let this process in; empty: it does
     std::vector<node_id> unreached;  // other members of the chain, to which no link is up
     std::size_t replicas = 0;        // members of that chain

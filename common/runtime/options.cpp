@@ -1,12 +1,15 @@
 #include "runtime/options.hpp"
 
+#include "base/near_word.hpp"
 #include "runtime/printable.hpp"
 #include "runtime/quantity.hpp"
 
 #include <boost/program_options.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -272,6 +275,14 @@ options::option* options::find(std::string_view name)
     return found == options_.end() ? nullptr : &*found;
 }
 
+std::vector<std::string_view> options::names() const
+{
+    std::vector<std::string_view> out;
+    for (auto const& each : options_)
+        out.push_back(each.name);
+    return out;
+}
+
 void options::set(option& which, std::string const& value, std::string const& where)
 {
     try
@@ -322,7 +333,8 @@ std::map<std::string, bool> options::read_command_line(int argc, char const* con
                 wrong_.push_back(
                     "command line: " +
                     std::string(each.unregistered ? "unknown option " : "no word is expected: ") +
-                    printable(each.original_tokens.empty() ? each.string_key : each.original_tokens.front())
+                    printable(each.original_tokens.empty() ? each.string_key : each.original_tokens.front()) +
+                    (each.unregistered ? did_you_mean(each.string_key, names()) : "")
                 );
         std::erase_if(words.options, is_unknown);
         po::store(words, given);
@@ -369,10 +381,13 @@ void options::read_file(std::string const& path)
         wrong_.push_back(path + ": is a folder, not a file");
         return;
     }
+    errno = 0;
     std::ifstream in(path);
     if (!in)
     {
-        wrong_.push_back(path + ": cannot be read");
+        wrong_.push_back(
+            path + ": cannot be read" + (errno == 0 ? "" : std::string(": ") + std::strerror(errno))
+        );
         return;
     }
     std::map<std::string, int> seen;
@@ -416,7 +431,7 @@ void options::read_line(
     auto* const which = find(name);
     if (which == nullptr)
     {
-        wrong_.push_back(where + "unknown option " + printable(name));
+        wrong_.push_back(where + "unknown option " + printable(name) + did_you_mean(name, names()));
         return;
     }
     if (auto const [first, fresh] = seen.emplace(name, number); !fresh)
@@ -466,7 +481,16 @@ options::action options::parse(int argc, char const* const* argv, std::function<
     if (!file.empty()) read_file(file);
     judge(check);
     if (flags["print-config"]) std::cout << print_config();
-    if (flags["check-config"]) std::cout << "the configuration is good\n";
+    if (flags["check-config"])
+    {
+        std::vector<std::string> known;
+        for (auto const& each : options_)
+            known.push_back(env_name(env_prefix_, each.name));
+        for (auto const& name : unknown_environment_)
+            std::cout << name << " in the environment is no option, and is not read"
+                      << did_you_mean(name, {known.begin(), known.end()}) << '\n';
+        std::cout << "the configuration is good\n";
+    }
     return flags["print-config"] || flags["check-config"] ? action::exit : action::run;
 }
 

@@ -123,6 +123,7 @@ private:
     };
 
     [[nodiscard]] option* find(std::string_view name);
+    [[nodiscard]] std::vector<std::string_view> names() const;
     void set(option& which, std::string const& value, std::string const& where);
     std::map<std::string, bool> read_command_line(int argc, char const* const* argv, std::string& file);
     void read_environment();

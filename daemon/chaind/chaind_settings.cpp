@@ -227,7 +227,10 @@ public:
     boost::asio::ip::tcp::endpoint address(string const& option, string const& text)
     {
         auto const at = runtime::parse_address(text);
-        if (!at) add(option, "not HOST:PORT with a numeric host: " + runtime::printable(text));
+        if (!at)
+            add(option,
+                "not HOST:PORT (localhost or a numeric address, and a port up to 65535): " +
+                    runtime::printable(text));
         return at.value_or(boost::asio::ip::tcp::endpoint());
     }
 

@@ -109,7 +109,10 @@ void check(configd_settings const& given)
     std::vector<std::string> wrong;
     auto const at = runtime::parse_address(given.listen);
     if (!at)
-        wrong.push_back("listen: not HOST:PORT with a numeric host: " + runtime::printable(given.listen));
+        wrong.push_back(
+            "listen: not HOST:PORT (localhost or a numeric address, and a port up to 65535): " +
+            runtime::printable(given.listen)
+        );
     else if (!runtime::is_loopback(*at))
         wrong.push_back(
             "listen: " + given.listen +

@@ -218,7 +218,11 @@ asio::awaitable<admin_answer> service::add(std::string name, wish asked)
     auto const address = text_in(body, "address");
     auto const at = runtime::parse_address(address);
     if (body.contains("address") && !at)
-        co_return refusal(400, "bad_request", "address: not HOST:PORT with a numeric host");
+        co_return refusal(
+            400,
+            "bad_request",
+            "address: not HOST:PORT (localhost or a numeric address, and a port up to 65535)"
+        );
     if (at && !runtime::is_loopback(*at))
         co_return refusal(
             400,
@@ -230,7 +234,11 @@ asio::awaitable<admin_answer> service::add(std::string name, wish asked)
         );
     // A node that was there before is found where it was.
     if (!at && !is_known(who))
-        co_return refusal(400, "bad_request", "address: where " + name + " listens for other replicas");
+        co_return refusal(
+            400,
+            "bad_request",
+            "address: where " + name + " listens for other replicas, since it was never here before"
+        );
     if (at)
     {
         auto const known = addresses_.find(who);
@@ -302,6 +310,16 @@ asio::awaitable<admin_answer> service::force(wish asked)
     auto const number = ++last_request_;
     control::event what = control::force_epoch{number, node_id{name}};
     auto const reply = co_await ask(std::move(what), number, asked.dry_run);
+    // What force-epoch itself is refused for is no reason to use it.
+    if (auto const unknown = seen().strangers;
+        reply && reply->verdict == control::admin_verdict::old_registry && !unknown.empty())
+        co_return refusal(
+            409,
+            "conflict",
+            runtime::printable(unknown.front().name.str()) +
+                " runs and is not known to this registry, so that nobody could tell it that it is given up: "
+                "stop chaind there, then ask again"
+        );
     auto out = told(name, reply);
     if (out.status == 200 && !asked.dry_run) out.body["lineage"] = identity_.lineage;
     co_return out;

@@ -53,11 +53,12 @@ struct chain_view
     bool member = false;    // of an ACTIVE chain
     bool can_read = false;  // a linearizable read would be answered now
     bool can_write = false;
-    bool draining = false;  // about to leave the chain: clients are to go to other replicas
-    bool cut_off = false;   // others serve writes and this replica does not: clients are to go to them
-    bool outside = false;   // there is an ACTIVE chain, and this replica is not in it
-    std::string why_not;    // for people, when one of the above is false
-    std::string refused;    // why the config service does not let this process in; empty: nothing like that
+    bool draining = false;   // about to leave the chain: clients are to go to other replicas
+    bool cut_off = false;    // others serve writes and this replica does not: clients are to go to them
+    bool outside = false;    // there is an ACTIVE chain, and this replica is not in it
+    std::string why_not;     // for people, when one of the above is false
+    std::string what_helps;  // against that; empty: that the config service answers, or nothing but time
+    std::string refused;     // why the config service does not let this process in; empty: nothing like that
     std::vector<std::string> unreached;  // other members of the chain, to which no link is up
     std::vector<other_machine> others;   // all machines that are linked and speak
     std::size_t replicas = 0;            // members of the ACTIVE chain

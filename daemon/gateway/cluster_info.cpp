@@ -75,6 +75,7 @@ cluster_status status_here(chain_view const& now)
         .can_read = now.can_read,
         .can_write = now.can_write,
         .why_not = now.why_not,
+        .what_helps = now.what_helps,
         .refused = now.refused,
         .unreached = {},
         .replicas = now.replicas,

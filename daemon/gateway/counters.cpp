@@ -51,7 +51,14 @@ counters::counters(metrics::registry& into)
       ),
       connections_refused_(
           counter(into, "chaind_client_connections_refused_total", "Connections refused by a limit").Add({})
-      )
+      ),
+      can_read_(gauge(into, "chaind_can_read", "1 where this replica serves reads now")),
+      can_write_(gauge(into, "chaind_can_write", "1 where this replica serves writes now")),
+      member_(gauge(into, "chaind_member", "1 where this replica is in the active chain")),
+      replicas_(gauge(into, "chaind_replicas", "Members of the active chain, as this replica knows it")),
+      epoch_(gauge(into, "chaind_epoch", "The epoch of that chain")),
+      committed_(gauge(into, "chaind_committed_position", "Position up to which the chain has committed")),
+      applied_(gauge(into, "chaind_applied_position", "Position up to which readers here see everything"))
 {
 }
 
@@ -87,6 +94,17 @@ void counters::show(levels const& now)
     hashes_waiting_.Set(static_cast<double>(now.hashes_waiting));
     raise(events_sent_, now.events_sent);
     raise(connections_refused_, now.connections_refused);
+}
+
+void counters::show(chain_view const& now)
+{
+    can_read_.Set(now.can_read ? 1 : 0);
+    can_write_.Set(now.can_write ? 1 : 0);
+    member_.Set(now.member ? 1 : 0);
+    replicas_.Set(static_cast<double>(now.replicas));
+    epoch_.Set(static_cast<double>(now.at.value()));
+    committed_.Set(static_cast<double>(now.committed.value()));
+    applied_.Set(static_cast<double>(now.applied.value()));
 }
 
 }  // namespace chaind::gateway

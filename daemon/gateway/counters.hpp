@@ -3,6 +3,7 @@
 // statuses.
 
 #include "chat/outcome.hpp"
+#include "gateway/backend.hpp"
 #include "metrics/registry.hpp"
 
 #include <prometheus/counter.h>
@@ -37,6 +38,7 @@ public:
         std::uint64_t connections_refused = 0;
     };
     void show(levels const& now);
+    void show(chain_view const& now);
 
 private:
     prometheus::Family<prometheus::Counter>& requests_;
@@ -49,6 +51,13 @@ private:
     prometheus::Gauge& hashes_waiting_;
     prometheus::Counter& events_sent_;
     prometheus::Counter& connections_refused_;
+    prometheus::Gauge& can_read_;
+    prometheus::Gauge& can_write_;
+    prometheus::Gauge& member_;
+    prometheus::Gauge& replicas_;
+    prometheus::Gauge& epoch_;
+    prometheus::Gauge& committed_;
+    prometheus::Gauge& applied_;
 };
 
 }  // namespace chaind::gateway

@@ -187,6 +187,7 @@ private:
         now.events_sent = hub_.events_sent();
         now.connections_refused = clients_at_.refused();
         counters_.show(now);
+        counters_.show(chain_.view());
     }
 
     settings settings_;

@@ -120,6 +120,7 @@ void replica_driver::refresh_view()
     next.others = peers_.others();
     next.cut_off = can.cut_off || others_go_on(next);
     next.why_not = why_not(can, next.refused, who_is_answered(next.others, next.at, next.member));
+    next.what_helps = what_helps(can);
     next.unreached.clear();
     for (auto const& name : can.unreached)
         next.unreached.push_back(name.name.str());
@@ -137,6 +138,7 @@ void replica_driver::refresh_view()
             v.can_read,
             v.can_write,
             v.why_not,
+            v.what_helps,
             v.refused,
             v.unreached,
             v.others,
@@ -171,7 +173,7 @@ std::string replica_driver::refused() const
         ": `chainctl add-node " + self + " " + runtime::to_string(peers_.address()) + "` takes it in";
     if (is_listed(status_->removed, how_.core.self.name)) return self + " was removed" + add + " again";
     if (!config_speaks() && !config_told_)
-        return core_.status().config.contains(how_.core.self)
+        return core_.status().config.contains_store(how_.core.self)
                    ? "it gives " + self +
                          " no answer: its registry is older than this chain; `chainctl status` says what to "
                          "do"
@@ -297,7 +299,7 @@ node_facts replica_driver::facts(chain::replica_status const& now) const
     out.can_read = view_.can_read;
     out.can_write = view_.can_write;
     bool const for_long = refuses_since_ && runtime::steady_now() - *refuses_since_ > answered_within;
-    if (view_.cut_off || (view_.member && for_long)) out.cut_off = view_.why_not;
+    if (view_.cut_off || (view_.member && for_long && is_cut_off(now.can_do))) out.cut_off = view_.why_not;
     for (auto const& other : view_.others)
         out.linked.push_back(other.name);
     out.unanswered = !now.can_do.hears_config && runtime::steady_now() - config_up_at_ > answered_within;

@@ -59,4 +59,21 @@ std::string why_not(chain::service const& now, std::string const& refused, std::
     return {};
 }
 
+std::string what_helps(chain::service const& now)
+{
+    using why = chain::not_served;
+    if (now.why == why::disk_stalled) return "mend that disk; the rest happens by itself";
+    if (now.why == why::disk_full)
+        return "free some space on the disk of " + now.who.name.str() +
+               ", or make it larger; the rest happens by itself";
+    return {};
+}
+
+bool is_cut_off(chain::service const& now)
+{
+    using why = chain::not_served;
+    return now.why == why::unreached || now.why == why::apart || now.why == why::overtaken ||
+           now.why == why::nothing_commits;
+}
+
 }  // namespace chaind::node

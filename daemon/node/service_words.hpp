@@ -14,4 +14,9 @@ namespace chaind::node
     chain::service const& now, std::string const& refused, std::string const& answered = {}
 );
 
+// What helps, where that is no matter of the config service; else "".
+[[nodiscard]] std::string what_helps(chain::service const& now);
+// A way, or a member that stands still, that nobody else is named for.
+[[nodiscard]] bool is_cut_off(chain::service const& now);
+
 }  // namespace chaind::node

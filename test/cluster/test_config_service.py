@@ -171,6 +171,24 @@ def test_each_pair_of_the_config_service_and_a_replica_that_died_is_said_to_serv
             wait_for(lambda: all("served again" in chain.log(name) for name in others), "the logs to say that it is over")
 
 
+def test_who_starts_while_the_config_service_is_away_hides_nobody_that_serves(volume):
+    with running() as chain:
+        lost = chain.roles()[0]
+        chain.kill(lost)
+        wait_for(lambda: len(chain.roles()) == 2, "a chain without it")
+        left, epoch = chain.roles(), chain.ctl_status()["epoch"]
+        chain.kill("configd")
+        chain.start(lost)
+        for _ in range(8):
+            seen = chain.ctl_status()
+            assert [row["name"] for row in seen["chain"]] == left and seen["epoch"] == epoch, seen
+            assert seen["state"] == "degraded", seen
+        # What it says itself: that others serve, and no chain of its own.
+        own = lambda: chain.status(lost)
+        wait_for(lambda: own()["state"] == "degraded", "it to hear of the others")
+        assert own()["epoch"] == epoch and own()["chain"] == [], own()
+
+
 def test_each_pair_that_stands_still_without_a_goodbye_is_said_to_serve_nothing(volume):
     """As after a power loss: nobody's kernel says that they have ended."""
     with running() as chain:

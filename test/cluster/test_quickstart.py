@@ -92,7 +92,9 @@ def test_a_pid_file_holds_a_pid(volume):
 
 def test_wipe_and_bad_options(volume):
     with running(replicas=1) as chain:
-        chain.quickstart("--wipe")
+        unasked = subprocess.run([*QUICKSTART, "--dir", str(chain.dir), "--wipe"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        assert unasked.returncode == 64 and "add --yes" in unasked.stderr and chain.pid("n1"), unasked
+        chain.quickstart("--wipe", "--yes")
         assert chain.pid("n1") is None and not (chain.dir / "n1").exists() and not (chain.dir / "chain.json").exists()
         for words in (["--replicas", "0"], ["--port-base", "80"], ["--rate-limit", "maybe"], ["--frobnicate"]):
             done = subprocess.run([*QUICKSTART, "--down", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True)

@@ -1,5 +1,6 @@
 """tools/quickstart --add (docs/client_api.md 3.1): one more chaind, ready for chainctl add-node."""
 import json
+import signal
 import stat
 import subprocess
 
@@ -30,8 +31,24 @@ def test_add_starts_one_more_machine_and_remembers_it(volume):
         chain.down()
         chain.up()
         assert chain.roles() == ["n1"] and list(chain.urls) == ["n1"] and chain.pid("n2") is None
-        chain.quickstart("--wipe")
+        chain.quickstart("--wipe", "--yes")
         assert not (chain.dir / "n2").exists() and chain.pid("n2") is None
+
+
+def test_ctrl_c_stops_what_was_added_meanwhile(volume):
+    with running(replicas=1) as chain:
+        chain.down()
+        command = [*QUICKSTART, "--dir", str(chain.dir)]
+        first = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        while line := first.stdout.readline():
+            if "Ctrl-C" in line:
+                break
+        chain.quickstart("--add", "n2")
+        assert chain.pid("n1") and chain.pid("n2")
+        first.send_signal(signal.SIGINT)
+        said, _ = first.communicate(timeout=60)
+        assert first.returncode == 0 and "stopping" in said, (first.returncode, said)
+        assert chain.pid("n1") is None and chain.pid("n2") is None
 
 
 def test_a_machine_of_the_first_run_that_was_taken_out_is_added_again(volume):

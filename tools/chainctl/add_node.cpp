@@ -11,20 +11,24 @@ namespace chaind::chainctl
 int run_add_node(invocation const& call)
 {
     auto const& name = call.words.at(0);
-    auto const& address = call.words.at(1);
+    auto const address = call.words.size() > 1 ? call.words.at(1) : std::string();
     if (!name_is_good(name) || !wait_limit_is_good(call)) return exit_usage;
-    if (auto const colon = address.rfind(':'); colon == std::string::npos || colon + 1 == address.size())
+    auto const colon = address.rfind(':');
+    if (!address.empty() && (colon == std::string::npos || colon + 1 == address.size()))
     {
         say("chainctl: " + address + " is no address: HOST:PORT where the new chaind listens for replicas");
         return exit_usage;
     }
-    auto got = change(call, "/v1/nodes/" + name + "/add", {{"address", address}});
+    boost::json::object body;
+    if (!address.empty()) body["address"] = address;
+    auto got = change(call, "/v1/nodes/" + name + "/add", std::move(body));
     if (!got.body) return got.status;
     if (call.dry_run)
         return would(
             call,
             *got.body,
-            "would take " + name + " at " + address + " into the chain and want one machine more"
+            "would take " + name + (address.empty() ? "" : " at " + address) +
+                " into the chain and want one machine more"
         );
     if (call.has("--no-wait"))
         return changed(call, *got.body, name + " may join; `chainctl status` shows how it goes");

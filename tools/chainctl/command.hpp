@@ -43,6 +43,7 @@ struct flag_help
 {
     std::string_view name;
     std::string_view meaning;
+    bool required = false;  // the command does nothing without it, and its usage line shows it
 
     [[nodiscard]] std::string_view word() const { return name.substr(0, name.find(' ')); }
     [[nodiscard]] bool takes_value() const { return name.find(' ') != std::string_view::npos; }

@@ -1,5 +1,6 @@
 // Reads a command line by the table of commands.
 
+#include "base/near_word.hpp"
 #include "chainctl/command.hpp"
 
 #include <algorithm>
@@ -142,8 +143,16 @@ private:
         out_.what = find_command(group_.empty() ? word : group_ + " " + word);
         if (out_.what != nullptr) return;
         if (!group_.empty()) return wrong(needs_another());
-        if (subcommands(word).empty()) return wrong("no command " + word);
+        if (subcommands(word).empty()) return wrong("no command " + word + did_you_mean(word, first_words()));
         group_ = word;
+    }
+    [[nodiscard]] static std::vector<std::string_view> first_words()
+    {
+        std::vector<std::string_view> out;
+        for (auto const& c : commands())
+            if (auto const first = c.name.substr(0, c.name.find(' ')); out.empty() || out.back() != first)
+                out.push_back(first);
+        return out;
     }
     [[nodiscard]] std::string needs_another() const
     {
@@ -183,7 +192,10 @@ private:
             bool const known = std::any_of(
                 what.flags.begin(), what.flags.end(), [&](flag_help const& f) { return f.word() == word; }
             );
-            if (!known) return wrong(std::string(what.name) + " has no option " + word);
+            if (!known)
+                return wrong(
+                    std::string(what.name) + " has no option " + word + did_you_mean(word, options_of(what))
+                );
             out_.call.flags[word] = std::move(given);
         }
         check_words(what);
@@ -192,6 +204,14 @@ private:
             wrong("--endpoint takes unix:PATH or http://HOST:PORT");
         if (at.is_unix() && at.path().size() > socket_path_max)
             wrong("--endpoint: the path of the socket is too long, at most 107 bytes");
+    }
+    [[nodiscard]] static std::vector<std::string_view> options_of(command const& what)
+    {
+        std::vector<std::string_view> out;
+        for (auto const& flags : {what.flags, global_flags()})
+            for (auto const& flag : flags)
+                out.push_back(flag.word());
+        return out;
     }
     void check_words(command const& what)
     {

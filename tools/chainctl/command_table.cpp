@@ -30,7 +30,7 @@ constexpr std::array events_flag{
 };
 constexpr std::array waiting_flags{no_wait, wait_at_most};
 constexpr std::array move_flags{
-    flag_help{"--to head|tail", "the place"},
+    flag_help{"--to head|tail", "the place", true},
     no_wait,
     wait_at_most,
 };
@@ -46,7 +46,7 @@ constexpr std::array token_flags{
     flag_help{"--ttl TIME", "how long it is good for, 1s to 10m (default 10m)"},
 };
 constexpr std::array join_flags{
-    flag_help{"--token -", "read the token of `chainctl join-token create` from standard input"},
+    flag_help{"--token -", "read the token of `chainctl join-token create` from standard input", true},
     flag_help{
         "--token-file FILE", "read it from there; --token TOKEN works, too, but `ps` shows it to everybody"
     },
@@ -76,7 +76,7 @@ constexpr std::array backup_create_flags{
     },
 };
 constexpr std::array restore_flags{
-    flag_help{"--data-dir DIR", "the new replica's data folder; must hold no database"},
+    flag_help{"--data-dir DIR", "the new replica's data folder; must hold no database", true},
 };
 
 constexpr std::array table_of_commands{
@@ -154,9 +154,10 @@ constexpr std::array table_of_commands{
     command{
         "grow and shrink",
         "add-node",
-        "NAME ADDRESS",
+        "NAME [ADDRESS]",
         "Take a machine into the chain, which then wants all machines that there are",
-        "ADDRESS is where its chaind listens for replicas. The machine gets what it lacks from a replica "
+        "ADDRESS is where its chaind listens for replicas; a machine that was here before is found where it "
+        "was. The machine gets what it lacks from a replica "
         "while the chain goes on, then becomes the tail. Ctrl-C ends the waiting, not the joining (exit "
         "status 130). The same command twice is fine.",
         waiting_flags,

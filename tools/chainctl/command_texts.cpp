@@ -58,6 +58,8 @@ std::string usage(command const& what)
 {
     std::string out(what.name);
     if (!what.words.empty()) out += " " + std::string(what.words);
+    for (auto const& flag : what.flags)
+        if (flag.required) out += " " + std::string(flag.name);
     return out;
 }
 

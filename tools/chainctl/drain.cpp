@@ -30,7 +30,7 @@ int run_drain(invocation const& call)
             "would send the clients of " + name + " to the others and take it out until `chainctl undrain`"
         );
     bool answers = true;
-    if (!call.has("--no-wait"))
+    if (!call.has("--no-wait") && !was_so_already(*got.body))
     {
         auto const gone = [&](boost::json::object const& status) -> std::optional<std::string>
         {
@@ -47,6 +47,9 @@ int run_drain(invocation const& call)
         if (int const ended = wait_until(call, {name, "leaving", false, over}, gone, *got.body);
             ended != exit_done)
             return ended;
+    }
+    if (!call.has("--no-wait"))
+    {
         auto const now = ask(call, "GET", "/v1/nodes");
         auto const* const row = now.body ? row_of(list_at(*now.body, "nodes"), name) : nullptr;
         answers = row == nullptr || is_heard(*row);

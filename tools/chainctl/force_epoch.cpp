@@ -3,6 +3,7 @@
 #include "chainctl/confirm.hpp"
 #include "chainctl/exit_status.hpp"
 #include "chainctl/output.hpp"
+#include "chainctl/progress.hpp"
 #include "chainctl/service.hpp"
 
 #include <boost/json/value.hpp>
@@ -97,6 +98,23 @@ std::set<std::string> who_takes_writes(invocation const& call, std::vector<known
     return out;
 }
 
+// Machines that are heard and whose logs are longer: "n2 (4), n3 (4)".
+std::string who_has_more(boost::json::object const& known, std::string const& chosen)
+{
+    auto const& nodes = list_at(known, "nodes");
+    auto const* const its = row_of(nodes, chosen);
+    if (its == nullptr || !its->contains("log_end")) return {};
+    std::string out;
+    for (auto const& value : nodes)
+    {
+        if (!is_heard(value)) continue;
+        auto const& row = value.get_object();
+        if (!row.contains("log_end") || number_at(row, "log_end") <= number_at(*its, "log_end")) continue;
+        out += (out.empty() ? "" : ", ") + text_at(row, "name") + " (" + count_at(row, "log_end") + ")";
+    }
+    return out;
+}
+
 // What is lost for certain. The others may have acknowledged more than configd has heard of.
 std::string what_is_given_up(boost::json::object const& known, std::string const& chosen)
 {
@@ -111,6 +129,10 @@ std::string what_is_given_up(boost::json::object const& known, std::string const
             return "  The log of " + chosen + " ends at " + with_thousands(end) + ", and " +
                    with_thousands(committed) + " was committed: " + with_thousands(committed - end) +
                    " entries are lost, and whatever the others acknowledged since.";
+        if (auto const others = who_has_more(known, chosen); !others.empty())
+            return "  The log of " + chosen + " ends at " + with_thousands(end) +
+                   ", and longer ones are there: " + others +
+                   ". What they have beyond that is lost; force-epoch on the longest one loses less.";
         return "  The log of " + chosen + " ends at " + with_thousands(end) +
                " and has all that is known to be committed, up to " + with_thousands(committed) +
                "; the others may have acknowledged more.";
@@ -142,6 +164,13 @@ std::string who_still_serves(
     return out;
 }
 
+bool goes_on(boost::json::object const& status)
+{
+    auto const state = text_at(status, "state");
+    return (state == "healthy" || state == "degraded") && object_at(status, "registry").empty() &&
+           !object_at(status, "config_service").contains("hears_nobody");
+}
+
 }  // namespace
 
 int run_force_epoch(invocation const& call)
@@ -149,6 +178,12 @@ int run_force_epoch(invocation const& call)
     if (!call.words.empty() && !name_is_good(call.words.front())) return exit_usage;
     auto const known = ask(call, "GET", "/v1/nodes");
     if (!known.body) return known.status;
+    // Before people have read what they would lose. Whether it may be is configd's to decide.
+    if (auto const now = ask(call, "GET", "/v1/status"); now.body && goes_on(*now.body))
+    {
+        say("chainctl: the chain goes on by itself; see `chainctl status`");
+        return exit_failed;
+    }
     int status = exit_done;
     auto const chosen =
         call.words.empty() ? only_one(*known.body, status) : std::optional(call.words.front());

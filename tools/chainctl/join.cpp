@@ -278,10 +278,12 @@ int run_join(invocation const& call)
         return done(call, std::move(out), replica.name + " joins as process " + std::to_string(running->pid));
     if (int const ended = wait_ready(call, replica, *running); ended != exit_done) return ended;
     out["url"] = running->url;
+    auto const process = std::to_string(running->pid);
+    auto const stop = running->by_systemd ? "`systemctl stop chaind`" : "`kill " + process + "`";
     return done(
         call,
         std::move(out),
-        replica.name + " serves at " + running->url + " (process " + std::to_string(running->pid) + ")"
+        replica.name + " serves at " + running->url + " (process " + process + "); " + stop + " ends it"
     );
 }
 

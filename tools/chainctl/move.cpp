@@ -33,6 +33,12 @@ std::vector<std::string> who_leaves(
     return {};
 }
 
+// Alone it is both.
+bool is_at(std::string_view role, std::string_view to)
+{
+    return role == to || role == "solo";
+}
+
 // Of a config service that does not say for whom, it is this one's.
 bool works_on_it(boost::json::object const& status, std::string const& name)
 {
@@ -49,7 +55,7 @@ int run_move(invocation const& call)
     if (!name_is_good(name) || !wait_limit_is_good(call)) return exit_usage;
     if (to != "head" && to != "tail")
     {
-        say("chainctl: move needs --to head or --to tail");
+        say("chainctl: move needs --to head or --to tail; `chainctl help move` explains it");
         return exit_usage;
     }
     auto const known = ask(call, "GET", "/v1/status");
@@ -65,24 +71,25 @@ int run_move(invocation const& call)
             "would make " + name + " the " + to +
                 "; machines leave the chain one at a time and return as tail"
         );
+    if (was_so_already(*got.body)) return changed(call, *got.body, name + " is the " + to + " already");
     if (call.has("--no-wait"))
         return changed(call, *got.body, name + " is on its way; `chainctl status` shows how it goes");
     auto const there = [&](boost::json::object const& status) -> std::optional<std::string>
     {
         // Whoever was passed on the way must be back, too.
-        if (role_of(status, name) != to || works_on_it(status, name)) return std::nullopt;
+        if (!is_at(role_of(status, name), to) || works_on_it(status, name)) return std::nullopt;
         return "the " + to + " since epoch " + std::to_string(number_at(status, "epoch"));
     };
     // It may have been there and gone again between two looks, or a machine crashed on the way.
     auto const over = [&](boost::json::object const& status) -> std::optional<std::string>
     {
-        if (place_of(status, name) == to || works_on_it(status, name)) return std::nullopt;
+        if (is_at(place_of(status, name), to) || works_on_it(status, name)) return std::nullopt;
         return whereabouts(status, name);
     };
     if (int const ended = wait_until(call, {name, "moving", true, over}, there, *got.body);
         ended != exit_done)
         return ended;
-    return changed(call, *got.body, name + " is the " + to + (was_so_already(*got.body) ? " already" : ""));
+    return changed(call, *got.body, name + " is the " + to);
 }
 
 }  // namespace chaind::chainctl

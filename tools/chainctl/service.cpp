@@ -11,6 +11,7 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <tuple>
 
 namespace chaind::chainctl
 {
@@ -106,8 +107,24 @@ void ask_replica(questions& all, json::object const& node, std::chrono::millisec
     all.ask({"http://" + admin}, "GET", "/status", limit, {}, hear_or_go_on);
 }
 
-// Who serves says so. Otherwise the word of a member of the newest chain counts: one that was taken out while
-// it stood still knows nothing of that, and who has just started knows nothing at all.
+std::string mend_the_network(json::object const& row)
+{
+    std::string out = "mend the network between the config service and the machines, none of which it hears";
+    auto const* const alive = row.if_contains("alive");
+    if (alive == nullptr || *alive != json::value(true))
+        out += "; then start chaind on " + text_at(row, "name") + ", should it have ended";
+    return out;
+}
+
+json::array& list_of(json::object& status, std::string_view key)
+{
+    auto& value = status[key];
+    return value.is_array() ? value.get_array() : value.emplace_array();
+}
+
+// Who serves says so, and knows the chain. Otherwise the word of a member of the newest chain counts: one
+// that was taken out while it stood still knows nothing of that, and who has just started knows no chain at
+// all, though it may know that others serve.
 std::optional<json::object> ask_replicas(invocation const& call, std::size_t& asked)
 {
     std::optional<json::object> best;
@@ -116,7 +133,8 @@ std::optional<json::object> ask_replicas(invocation const& call, std::size_t& as
     {
         auto const state = text_at(status, "state");
         int const serves = state == "degraded" ? serves_all : state == "read_only" ? 1 : 0;
-        return std::pair(serves, number_at(status, "epoch"));
+        bool const knows = !list_at(status, "chain").empty();
+        return std::tuple(knows ? serves : 0, serves, number_at(status, "epoch"));
     };
     auto const known = known_before(call);
     auto const lineage = text_at(known, "lineage");
@@ -134,7 +152,7 @@ std::optional<json::object> ask_replicas(invocation const& call, std::size_t& as
         status["config_service"] = {{"state", "down"}, {"heard_ms", heard}};
         if (text_at(status, "state") == "healthy") status["state"] = "degraded";
         if (!best || rank(status) > rank(*best)) best = std::move(status);
-        if (rank(*best).first == serves_all) all.stop();
+        if (std::get<0>(rank(*best)) == serves_all) all.stop();
     };
     for (auto const& node : list_at(known, "nodes"))
     {
@@ -282,9 +300,12 @@ std::optional<boost::json::object> fetch_status(invocation const& call, unanswer
         failed.answer = first->body.get_object();
     auto best = ask_replicas(call, failed.replicas);
     if (!deaf) return best;
-    // Where none of them answers either, or none serves, its word is as good as any.
-    if (!best || text_at(*best, "state") == "down") return first->body.get_object();
+    // Where none of them answers either its word is as good as any.
+    if (!best) return first->body.get_object();
     best->at("config_service").get_object()["hears_nobody"] = true;
+    // It runs, whatever the machines make of its silence.
+    for (auto& row : list_of(*best, "failed"))
+        if (row.is_object()) row.get_object()["next"] = mend_the_network(row.get_object());
     return best;
 }
 

@@ -32,6 +32,15 @@ std::string names_in(json::array const& rows, std::string_view state = {})
     return out;
 }
 
+std::uint64_t how_many(json::array const& rows, std::string_view state)
+{
+    return static_cast<std::uint64_t>(std::count_if(
+        rows.begin(),
+        rows.end(),
+        [&](json::value const& row) { return row.is_object() && text_at(row.get_object(), "state") == state; }
+    ));
+}
+
 bool is_being_made(json::object const& status)
 {
     return !names_in(list_at(status, "chain"), "reconfiguring").empty();
@@ -97,8 +106,9 @@ std::string why_read_only(json::object const& status, std::string const& machine
         return machines + " serve; a disk is full, so only reading and deleting go on";
     if (!decides) return "messages can be read, nothing can be written, and nothing is decided";
     return machines + "; writes are not taken at this moment: " +
-           (list_at(status, "cut_off").empty() ? "`chainctl events` tells what is under way"
-                                               : "below is what the machines say");
+           (text_at(object_at(status, "config_service"), "state") != "up" ? "below is why"
+            : list_at(status, "cut_off").empty() ? "`chainctl events` tells what is under way"
+                                                 : "below is what the machines say");
 }
 
 std::string headline(json::object const& status)
@@ -108,12 +118,21 @@ std::string headline(json::object const& status)
     auto const have = std::to_string(number_at(replicas, "have"));
     auto const want = std::to_string(number_at(replicas, "want"));
     bool const more = number_at(replicas, "have") > number_at(replicas, "want");
-    auto const of = more ? have + " machines (" + want + " are wanted)" : have + " of " + want + " machines";
+    // Who is not heard and not taken out yet serves nobody.
+    auto const silent = how_many(list_at(status, "chain"), "silent");
+    auto const there = std::to_string(list_at(status, "chain").size() - silent);
+    auto const of = silent > 0 ? there + " of " + want + " machines"
+                    : more     ? have + " machines (" + want + " are wanted)"
+                               : have + " of " + want + " machines";
     if (state == "healthy")
         return coloured(tint::good, "healthy") + ": " + of + " serve; every message is on each of them";
     if (state == "degraded" && !object_at(status, "registry").empty())
         return coloured(tint::warning, "degraded") +
                ": who is in the chain goes on, and nothing is decided: the next failure stops service";
+    if ((state == "degraded" || state == "read_only") && list_at(status, "chain").empty())
+        return coloured(tint::warning, state == "degraded" ? "degraded" : "read only") +
+               ": other machines serve; the one that tells this is in no chain, and none of them answers "
+               "here";
     if (state == "degraded")
         return coloured(tint::warning, "degraded") + ": " + of + " serve; " + why_degraded(status) +
                goes_on(status, have);
@@ -258,7 +277,10 @@ std::string aside_lines(json::object const& status)
         char const* note;
     };
     static constexpr kind kinds[] = {
-        {"not_admitted", "waits", "not known here: `chainctl add-node NAME HOST:PORT` takes it in"},
+        {"not_admitted",
+         "waits",
+         "not known here: `chainctl add-node NAME HOST:PORT` takes it in (`chainctl nodes` shows where it is)"
+        },
         {"removed_running",
          "removed",
          "its chaind still runs: stop it there, or `chainctl add-node NAME` takes it in again"},
@@ -462,7 +484,8 @@ std::string full_lines(json::object const& status)
 
 std::string status_text(json::object const& status, bool wide)
 {
-    std::string out = "Cluster " + text_at(status, "cluster", "?") + " is " + headline(status) + "\n";
+    auto const cluster = text_at(status, "cluster");
+    std::string out = "Cluster " + cluster + (cluster.empty() ? "is " : " is ") + headline(status) + "\n";
     auto const& service = object_at(status, "config_service");
     bool const service_up = text_at(service, "state") == "up";
     out +=
@@ -471,8 +494,11 @@ std::string status_text(json::object const& status, bool wide)
         (service_up ? "up (" + text_at(service, "store", "?") + ")"
          : service.contains("hears_nobody")
              ? coloured(tint::warning, "cut off") +
-                   ": the chain goes on, but a crash now is not repaired until it hears the machines again: "
-                   "mend the network between them"
+                   (text_at(status, "state") == "down"
+                        ? ": no chain is made until it hears the machines again: mend the network between "
+                          "them"
+                        : ": the chain goes on, but a crash now is not repaired until it hears the machines "
+                          "again: mend the network between them")
          : service.contains("answers")
              ? coloured(tint::warning, "not heard here") + ": it answers " + text_at(service, "answers") +
                    "; ask there, and mend the way between this machine and the config service"

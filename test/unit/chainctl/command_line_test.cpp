@@ -63,9 +63,14 @@ BOOST_AUTO_TEST_CASE(the_first_of_two_words_is_explained_too)
 BOOST_AUTO_TEST_CASE(what_is_wrong_is_named)
 {
     BOOST_TEST(mentions(parse({"frobnicate"}).mistake, "frobnicate"));
+    BOOST_TEST(parse({"stauts"}).mistake == "no command stauts; did you mean status?");
+    BOOST_TEST(parse({"bakcup", "list"}).mistake == "no command bakcup; did you mean backup?");
+    BOOST_TEST(
+        mentions(parse({"move", "n1", "--ot", "tail"}).mistake, "move has no option --ot; did you mean --to?")
+    );
     BOOST_TEST(mentions(parse({"backup"}).mistake, "create, list, verify, restore"));
     BOOST_TEST(mentions(parse({"backup", "eat"}).mistake, "create, list, verify, restore"));
-    BOOST_TEST(mentions(parse({"add-node", "n4"}).mistake, "NAME ADDRESS"));
+    BOOST_TEST(mentions(parse({"add-node"}).mistake, "needs NAME [ADDRESS]"));
     BOOST_TEST(mentions(parse({"add-node", "n4", "a:1", "b"}).mistake, "takes no word b"));
     BOOST_TEST(mentions(parse({"status", "--to", "tail"}).mistake, "status has no option --to"));
     BOOST_TEST(mentions(parse({"move", "n1", "--to"}).mistake, "--to needs a value"));

@@ -76,6 +76,25 @@ BOOST_AUTO_TEST_CASE(what_is_served_is_what_this_replica_can_serve_and_who_is_mi
     BOOST_TEST(of(seen, "n1").next.starts_with("start configd"));
 }
 
+// The config service took them for silent, and they only wait.
+BOOST_AUTO_TEST_CASE(members_that_are_all_there_and_wait_for_a_disk_wait_for_no_chain)
+{
+    for (auto& row : told.chain)
+        row.state = member_state::silent;
+    now.others = {
+        {node_id{"n1"}, epoch(6), false, false, false}, {node_id{"n3"}, epoch(6), false, false, false}
+    };
+    now.can_read = now.can_write = false;
+    now.why_not = "its disk has not finished a write for 9 s";
+    now.what_helps = "mend that disk";
+    auto const seen = status_here(told, now);
+    BOOST_TEST(seen.state == health::down);
+    for (auto const& row : seen.chain)
+        BOOST_TEST(row.state == member_state::normal);
+    BOOST_TEST(of(seen, "n2").reason == "its disk has not finished a write for 9 s");
+    BOOST_TEST(of(seen, "n2").next == "mend that disk");
+}
+
 BOOST_AUTO_TEST_CASE(one_in_no_chain_names_itself_once_and_not_its_own_earlier_run)
 {
     now.member = now.can_read = now.can_write = false;
@@ -83,9 +102,23 @@ BOOST_AUTO_TEST_CASE(one_in_no_chain_names_itself_once_and_not_its_own_earlier_r
     auto const seen = status_here(told, now);
     BOOST_TEST_REQUIRE(seen.failed.size() == 1u);
     BOOST_TEST(of(seen, "n2").alive);
-    BOOST_TEST(of(seen, "n2").next == "start configd");
+    BOOST_TEST(of(seen, "n2").next == "start configd, or restart it if it hangs");
     BOOST_TEST(seen.epoch == epoch(6));
     BOOST_TEST(seen.committed == seq(30));
+}
+
+BOOST_AUTO_TEST_CASE(one_in_no_chain_knows_of_those_in_a_newer_one_that_they_are_and_not_who)
+{
+    now.member = now.can_read = now.can_write = false;
+    now.others = {{node_id{"n3"}, epoch(9), false, true, true}};
+    auto const seen = status_here(told, now);
+    BOOST_TEST(seen.state == health::degraded);
+    BOOST_TEST(seen.epoch == epoch(9));
+    BOOST_TEST(seen.chain.empty());
+    BOOST_TEST(seen.replicas.have == 0u);
+    // Of the chain that it was told of it knows as much as they.
+    now.others.front().at = told.epoch;
+    BOOST_TEST(status_here(told, now).chain.size() == 3u);
 }
 
 // It had begun, and heard nobody yet.
@@ -110,7 +143,7 @@ BOOST_AUTO_TEST_CASE(what_a_config_service_said_of_machines_that_are_there_is_fo
     now.can_write = now.can_read = false;
     auto const later = status_here(told, now);
     BOOST_TEST(later.chain.at(2).state == member_state::silent);
-    BOOST_TEST(later.chain.at(0).state == member_state::reconfiguring);
+    BOOST_TEST(later.chain.at(0).state == member_state::normal);
     BOOST_TEST(later.failed.size() == 2u);
     BOOST_TEST(of(later, "n3").reason.starts_with("n2 has no link to it"));
     // It reaches this machine, and not the other way round.
@@ -172,7 +205,8 @@ BOOST_AUTO_TEST_CASE(who_was_away_comes_back_by_the_config_service_alone_and_who
     BOOST_TEST(!seen.changing.draining.has_value());
     BOOST_TEST(
         seen.failed.at(0).next ==
-        "start configd, without which no machine comes back; then start chaind on n3"
+        "start configd, or restart it if it hangs, without which no machine comes back; then start chaind on "
+        "n3"
     );
     BOOST_TEST(seen.joining.empty());
 }

@@ -145,6 +145,8 @@ BOOST_AUTO_TEST_CASE(metrics_are_shown_on_the_admin_port_alone)
     BOOST_TEST(
         page.body.find("chaind_http_responses_total{status=\"200\"} 1") != std::string::npos, page.body
     );
+    for (auto const* of_the_chain : {"chaind_can_read 1", "chaind_can_write 1", "chaind_member 1"})
+        BOOST_TEST(page.body.find(of_the_chain) != std::string::npos, page.body);
     BOOST_TEST(http(chain.admin_port(), "GET", "/api/v1/status").status == 404U);
 }
 

@@ -49,6 +49,27 @@ BOOST_AUTO_TEST_CASE(each_reason_has_its_sentence)
     BOOST_TEST(words(why::unreached) == "a member of the chain cannot be reached from here: n3");
 }
 
+BOOST_AUTO_TEST_CASE(what_a_disk_needs_is_no_matter_of_the_config_service_and_no_way_that_is_cut)
+{
+    chain::service now;
+    now.who = node_id{"n3"};
+    now.why = why::disk_stalled;
+    BOOST_TEST(node::what_helps(now) == "mend that disk; the rest happens by itself");
+    now.why = why::disk_full;
+    BOOST_TEST(node::what_helps(now).starts_with("free some space on the disk of n3"));
+    for (auto const other : {why::unreached, why::apart, why::overtaken, why::nothing_commits})
+    {
+        now.why = other;
+        BOOST_TEST(node::what_helps(now) == "");
+        BOOST_TEST(node::is_cut_off(now));
+    }
+    for (auto const other : {why::disk_full, why::disk_stalled, why::too_few_replicas, why::head_refuses})
+    {
+        now.why = other;
+        BOOST_TEST(!node::is_cut_off(now));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(who_waits_says_that_the_config_service_is_not_there_or_does_not_let_it_in)
 {
     std::string const silent =

@@ -110,7 +110,10 @@ BOOST_AUTO_TEST_CASE(what_to_do_stands_on_the_command_line_alone)
 BOOST_AUTO_TEST_CASE(a_wrong_line_is_named_with_its_file_and_number)
 {
     auto const path = file("# fine\nname = x\nnmae = y\n");
-    BOOST_TEST(mentions(complaint({"--config", path.c_str()}), "prog.conf:3: unknown option nmae"));
+    BOOST_TEST(mentions(
+        complaint({"--config", path.c_str()}), "prog.conf:3: unknown option nmae; did you mean name?"
+    ));
+    BOOST_TEST(mentions(complaint({"--nmae", "y"}), "unknown option --nmae; did you mean name?"));
 
     file("silence = soon\n");
     BOOST_TEST(mentions(complaint({"--config", path.c_str()}), "prog.conf:1: silence: not a duration"));

@@ -41,6 +41,9 @@ export function headline(status: Status): { words: string; more: string; ok: boo
   if (status.state === 'down')
     return { words: 'Not serving', more: `The chain takes no messages now.${unserved && ` ${unserved}`}${epoch}`, ok: false };
   if (status.state === 'read_only') return { words: 'Reading only', more: `${unserved}${epoch}`, ok: false };
+  // Told by a machine that has just started, say, and is linked with those that serve.
+  if (status.chain.length === 0)
+    return { words: 'Served by other machines', more: `The one that tells this is in no chain.${epoch}`, ok: false };
   if (have === 1 && want > 1)
     return {
       words: 'On the last machine',
