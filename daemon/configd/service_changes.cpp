@@ -237,7 +237,9 @@ asio::awaitable<admin_answer> service::add(std::string name, wish asked)
         co_return refusal(
             400,
             "bad_request",
-            "address: where " + name + " listens for other replicas, since it was never here before"
+            "address: " + name +
+                " was never here, and add-node needs NAME ADDRESS then: where it listens for "
+                "other replicas"
         );
     if (at)
     {

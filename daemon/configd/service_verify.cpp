@@ -89,6 +89,8 @@ asio::awaitable<admin_answer> service::verify()
 // A checkpoint in the log is the position; a member that applies it says which sum it has kept up to there.
 asio::awaitable<admin_answer> service::compare_sums()
 {
+    // It does not know who is in the chain.
+    if (!core_.registry_lacks().empty()) co_return refusal(503, "unavailable", nothing_is_decided());
     std::uint64_t id = 0;
     std::optional<instant> asked;
     std::size_t turn = 0;

@@ -179,10 +179,12 @@ int run_force_epoch(invocation const& call)
     auto const known = ask(call, "GET", "/v1/nodes");
     if (!known.body) return known.status;
     // Before people have read what they would lose. Whether it may be is configd's to decide.
-    if (auto const now = ask(call, "GET", "/v1/status"); now.body && goes_on(*now.body))
+    bool const decided = call.dry_run || call.has("--i-understand-data-may-be-lost");
+    auto const now = decided || call.words.empty() ? ask(call, "GET", "/v1/status") : answer{};
+    if (now.body && goes_on(*now.body))
     {
         say("chainctl: the chain goes on by itself; see `chainctl status`");
-        return exit_failed;
+        return decided ? exit_failed : exit_usage;
     }
     int status = exit_done;
     auto const chosen =

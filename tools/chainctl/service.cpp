@@ -134,7 +134,7 @@ std::optional<json::object> ask_replicas(invocation const& call, std::size_t& as
         auto const state = text_at(status, "state");
         int const serves = state == "degraded" ? serves_all : state == "read_only" ? 1 : 0;
         bool const knows = !list_at(status, "chain").empty();
-        return std::tuple(knows ? serves : 0, serves, number_at(status, "epoch"));
+        return std::tuple(knows ? serves : 0, serves, knows, number_at(status, "epoch"));
     };
     auto const known = known_before(call);
     auto const lineage = text_at(known, "lineage");
