@@ -245,7 +245,8 @@ bool controller::impl::is_missed(std::vector<member> const& chain, std::size_t p
 }
 
 // A commit that was reported is on every member's disk for good, in whichever epoch: and so each of them
-// says.
+// says, twice. Whoever once said more than its disk has might be the last one of the chain, and could never
+// begin again.
 void controller::impl::note_watermark(heartbeat const& hb)
 {
     // What this chain commits while another one is being forced is given up with it.
@@ -254,9 +255,9 @@ void controller::impl::note_watermark(heartbeat const& hb)
     if (rule(r::a_commit_is_on_every_disk))
         for (auto const& m : rec_.last_active.members)
         {
-            auto const* its = nodes_.last_of(m);
-            if (its == nullptr) return;
-            upto = std::min(upto, its->end.at);
+            auto const* its = nodes_.find(m.name);
+            if (its == nullptr || its->who != m) return;
+            upto = std::min(upto, its->end_twice);
         }
     if (upto <= watermark_) return;
     watermark_ = upto;

@@ -17,6 +17,8 @@ bool older(heartbeat const& a, heartbeat const& b)
 
 void take_in(node& known, heartbeat const& what, instant now)
 {
+    bool const again = known.last && known.last->from == what.from;
+    known.end_twice = again ? std::min(known.last->end.at, what.end.at) : seq{};
     known.last = what;
     known.last_at = now;
     known.connected_anew = false;

@@ -19,7 +19,9 @@ struct node
 {
     member who;  // its current run; empty: not heard yet
     std::optional<heartbeat> last;
-    instant last_at{};                  // when that came
+    instant last_at{};  // when that came
+    // The end of its log by its last two words, of one run, both: a single mistaken word is no disk.
+    seq end_twice;
     std::optional<instant> low_since;   // so long has its disk been low, as it says
     bool connected_anew = false;        // and nothing has come since: whatever comes next is its word
     std::deque<member> past;            // earlier runs, newest last

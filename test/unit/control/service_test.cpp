@@ -199,6 +199,23 @@ BOOST_AUTO_TEST_CASE(a_commit_counts_as_far_as_every_member_says_that_its_disk_r
     BOOST_CHECK_EQUAL(t.registry.watermark, seq{100'000});
 }
 
+// It may be the last one, and could never begin again.
+BOOST_AUTO_TEST_CASE(what_one_word_alone_says_of_a_disk_is_no_commit)
+{
+    settled_town t;
+    t.of("n1").end = t.of("n3").end = seq{20};
+    t.run(100ms);
+    t.now += 1ms;
+    auto mistaken = t.word_of(t.of("n2"));
+    mistaken.end.at = mistaken.commit = seq{20};
+    t.feed(heard{mistaken});
+    t.run(1500ms);
+    BOOST_TEST(t.registry.watermark == seq{10});
+    t.of("n2").end = t.of("n2").commit = seq{20};
+    t.run(1500ms);
+    BOOST_TEST(t.registry.watermark == seq{20});
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_be_true_is_refused_once_with_the_reason_and_ends_that_connection)
 {
     struct lie
