@@ -182,6 +182,12 @@ describe('machines that are away', () => {
     expect(without).toMatchObject({ words: 'Safe on 3 of 3', ok: false });
     expect(without.more).toMatch(/^Two machines may fail and nothing is lost. The config service is down: after a failure/);
     expect(headline({ ...status, state: 'healthy', config_service: { state: 'up' } })).toMatchObject({ ok: true });
+    // Told by a machine that is in no chain, of others that serve.
+    expect(headline({ ...status, chain: [], epoch: 9 })).toEqual({
+      words: 'Served by other machines',
+      more: 'The one that tells this is in no chain. Epoch 9.',
+      ok: false,
+    });
   });
   it('are told from those that are out on purpose, stand by, or wait to be let in', () => {
     const status = { ...with_away(['n1', 'n2'], ['n3']), drained: ['n3', 'n4'], not_admitted: ['n5'], spares: ['n1'] };
