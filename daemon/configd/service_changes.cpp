@@ -7,6 +7,7 @@
 #include "control/next_step.hpp"
 #include "runtime/address.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/printable.hpp"
 #include "runtime/utc.hpp"
 #include "runtime/within.hpp"
 #include "wire/json_fields.hpp"
