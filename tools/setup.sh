@@ -60,7 +60,7 @@ install() {
 show_steps() {
     local step
     while kill -0 $$ 2>/dev/null; do
-        step=$(grep -o '^\[[0-9]*/[0-9]*\]' "$1" 2>/dev/null | tail -n 1)
+        step=$(grep -o '^\[[0-9]*/[0-9]*\]' "$1" 2>/dev/null | tail -n 1 || true)
         [ -z "$step" ] || printf '\r%s ' "$step" >&2
         sleep 1
     done
@@ -78,7 +78,7 @@ quietly() {
     fi
     "$@" >"$log" 2>&1 </dev/null || failed=1
     if [ -n "$shown" ]; then
-        kill "$shown"
+        kill "$shown" 2>/dev/null || true
         wait "$shown" 2>/dev/null || true
         printf '\r\033[K' >&2
     fi

@@ -1,6 +1,7 @@
 """tools/quickstart's promises (docs/client_api.md 3.1)."""
 import json
 import os
+import shlex
 import signal
 import socket
 import stat
@@ -229,3 +230,12 @@ def test_a_proxy_of_the_environment_is_not_asked_about_loopback(volume):
             assert done.returncode == 0 and len(left) == 2, (done.returncode, done.stderr)
         finally:
             end_all(started(Path(name))[1])
+
+
+def test_on_a_terminal_a_step_that_counts_nothing_ends_as_well_as_one_that_does(volume):
+    steps = f"""set -euo pipefail; . {ROOT}/tools/setup.sh
+quietly 'one that counts nothing' sleep 2
+quietly 'one that counts' bash -c 'echo "[1/2] x"; sleep 2; echo "[2/2] y"'
+echo went on"""
+    said = subprocess.run(["script", "-qec", f"bash -c {shlex.quote(steps)}", "/dev/null"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    assert "went on" in said.stdout and "[1/2]" in said.stdout, said
