@@ -50,9 +50,15 @@ void replica::impl::heartbeat_if_due()
         .left = room_,
         .wall_us = now_.wall_us,
         .refused_us = epoch_.refused_us,
-        .trouble = snapshot_in_.trouble().empty() ? rows_trouble_ : snapshot_in_.trouble(),
+        .trouble = trouble(),
         .facts = {},
     });
+}
+
+std::string const& replica::impl::trouble() const
+{
+    if (!told_trouble_.empty()) return told_trouble_;
+    return snapshot_in_.trouble().empty() ? rows_trouble_ : snapshot_in_.trouble();
 }
 
 void replica::impl::note_lateness(microseconds by)

@@ -7,6 +7,14 @@
 
 namespace chaind::chain
 {
+namespace
+{
+
+// In one step of the config service's word. A machine that was away longer has not seen as many changes; one
+// mistaken word leaves room above it for a forced epoch (a promise never falls).
+constexpr std::uint64_t most_epochs_at_once = std::uint64_t{1} << 32;
+
+}  // namespace
 
 replica::replica(settings how, recovered from) : impl_(std::make_unique<impl>(std::move(how), from)) {}
 replica::~replica() = default;
@@ -227,9 +235,17 @@ void replica::impl::on(config_link const& what)
 
 void replica::impl::on(directed const& what)
 {
+    auto const& next = what.what.config;
+    if (next.at > epoch_.config.at && next.at - epoch_.config.at > most_epochs_at_once)
+    {
+        told_trouble_ = "the config service speaks of epoch " + std::to_string(next.at.value()) +
+                        ", and no chain gets there from epoch " + std::to_string(epoch_.config.at.value());
+        heartbeat_due_ = true;
+        return;
+    }
+    told_trouble_.clear();
     config_heard_ = now_.steady;
     if (what.heard) known_.config_hears(*what.heard);
-    auto const& next = what.what.config;
     if (next.at > epoch_.config.at)
         adopt(next);
     else if (next.at < epoch_.config.at || next.state == config_state::none ||

@@ -176,6 +176,7 @@ private:
     void note_lateness(microseconds by);
     [[nodiscard]] std::vector<node_id> missed() const;
     [[nodiscard]] std::vector<node_id> unreachable();
+    [[nodiscard]] std::string const& trouble() const;
 
     settings how_;
     now_t now_;
@@ -207,6 +208,7 @@ private:
     rows rows_ = rows::doubtful;
     bool rows_suspect_ = false;
     std::string rows_trouble_;  // what is wrong, or why it is not known yet
+    std::string told_trouble_;  // what the config service said last cannot be
     instant rows_checked_at_{};
     std::uint64_t moved_bytes_ = 0;  // received as learner
     node_id fed_;                    // whom this replica fed last, under whatever triple

@@ -90,11 +90,12 @@ void controller::impl::on(heard const& e)
     auto const before = nodes_.before(hb.from);
     if (auto why = implausible(hb, before ? &*before : nullptr, now_); !why.empty())
     {
-        complain(hb.from, "what it says of itself cannot be: " + why);
+        auto const words = "what it says of itself cannot be: " + why;
+        complain(hb.from, words);
         auto& node = nodes_.at(hb.from.name);
         node.contradiction = why;
         node.contradicted_at = now_;
-        out_->hang_ups.push_back(hb.from);
+        out_->hang_ups.push_back({hb.from, words});
         return;
     }
     highest_ = std::max(highest_, hb.promised);

@@ -177,7 +177,7 @@ std::vector<std::string> lines(effects const& what)
     for (auto const& each : what.directives)
         out.push_back(one_line(each));
     for (auto const& each : what.hang_ups)
-        out.push_back(one_line("hang up on ", each));
+        out.push_back(one_line("hang up on ", each.on, ": ", each.why));
     for (auto const& each : what.probes)
         out.push_back(one_line("probe ", each));
     for (auto const& each : what.replies)

@@ -213,13 +213,20 @@ struct notice
     bool repeatable = false;
 };
 
+// Its control connection ends: what came on it cannot be true.
+struct hang_up
+{
+    member on;
+    std::string why;  // told to it, for its log
+};
+
 struct effects
 {
     std::optional<record> persist;  // answered by `stored`; at most one is outstanding
     bool new_lineage = false;       // with `persist`: another history begins, clients must not resume
     std::vector<outgoing> directives;
-    std::vector<member> hang_ups;  // end their control connections: what came on them cannot be true
-    std::vector<member> probes;    // processes of our kernel: have they ended?
+    std::vector<hang_up> hang_ups;
+    std::vector<member> probes;  // processes of our kernel: have they ended?
     std::vector<admin_reply> replies;
     std::vector<notice> notices;
 };

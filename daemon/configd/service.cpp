@@ -138,8 +138,8 @@ void service::perform(control::effects effects)
         note(what);
     for (auto const& what : effects.directives)
         direct(what);
-    for (auto const& who : effects.hang_ups)
-        if (auto const link = by_member_.find(who); link != by_member_.end()) link->second->close();
+    for (auto const& each : effects.hang_ups)
+        hang_up(each);
     for (auto const& who : effects.probes)
     {
         auto const watch = lost_.find(who);
@@ -152,6 +152,16 @@ void service::perform(control::effects effects)
         waiting->second->reply = reply;
         waiting->second->wake.cancel();
     }
+}
+
+// What it says from now on is not taken, and ends the link where the last word does not get out.
+void service::hang_up(control::hang_up const& what)
+{
+    auto const link = by_member_.find(what.on);
+    if (link == by_member_.end()) return;
+    links_.at(link->second).hung_up = true;
+    link->second->send(wire::peer::encode(wire::peer::refused{what.why}));
+    link->second->close_after_writing();
 }
 
 void service::persist(control::record next, bool new_lineage)
@@ -364,6 +374,7 @@ void service::link_up(link_ptr const& link, wire::peer::hello const& hello)
 
 bool service::link_frame(link_ptr const& link, wire::peer::frame what)
 {
+    if (links_.at(link).hung_up) return false;
     auto* const beat = std::get_if<heartbeat>(&what);
     if (beat == nullptr || beat->from != links_.at(link).from)
     {

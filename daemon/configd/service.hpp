@@ -76,6 +76,7 @@ private:
     // A step that was left half done cannot be continued: whatever is thrown in it ends the process.
     void drain() noexcept;
     void perform(control::effects effects);
+    void hang_up(control::hang_up const& what);
     void persist(control::record next, bool new_lineage);
     // One of `writes_` is done, or this process ends.
     void written(error_code failed, std::string const& why);
@@ -185,6 +186,7 @@ private:
         member from;
         std::uint64_t status_sent = 0;                    // number of the status text that it has
         std::shared_ptr<runtime::process_watch> watch{};  // nothing: it runs elsewhere, as far as we can see
+        bool hung_up = false;                             // its last word is on its way
     };
 
     boost::asio::io_context& on_;

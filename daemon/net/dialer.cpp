@@ -78,7 +78,7 @@ asio::awaitable<void> dialer::run(std::shared_ptr<dialer> self)
         if (was_up)
         {
             self->tell_.down();
-            pause = first_pause;
+            if (self->refusal_.empty()) pause = first_pause;
         }
         if (was_up || why != self->told_)
             log::write(
@@ -130,6 +130,11 @@ asio::awaitable<std::string> dialer::serve(std::shared_ptr<frame_link> link)
         auto frame = co_await link->receive();
         if (!frame) co_return frame.error().message();
         if (stopped_) co_return "stopped";
+        if (auto const* const last = std::get_if<wire::peer::refused>(&*frame))
+        {
+            refusal_ = last->reason;
+            co_return "refused: " + last->reason;
+        }
         tell_.received(std::move(*frame));
     }
 }

@@ -50,7 +50,7 @@ public:
     // False when the link is not up: the frame is dropped.
     bool send(std::string body);
     [[nodiscard]] bool up() const { return up_; }
-    // The answer to the last hello that had one, if that was no; empty as soon as nobody answers.
+    // Why the other side wants nothing of us, if that was its last word; empty as soon as nobody answers.
     [[nodiscard]] std::string const& refusal() const { return refusal_; }
     // Sent, and not yet taken by the network.
     [[nodiscard]] std::size_t waiting_bytes() const { return link_ ? link_->waiting_bytes() : 0; }

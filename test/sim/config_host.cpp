@@ -239,10 +239,10 @@ void config_host::perform(control::effects what)
     for (auto const& each : what.hang_ups)
         later(
             in_.random.between(50, 500),
-            [this, each]
+            [this, on = each.on]
             {
                 for (auto const& [index, link] : links_)
-                    if (link.end == each) return lost(index, each);
+                    if (link.end == on) return lost(index, on);
             }
         );
     if (what.persist) store(std::move(*what.persist));

@@ -173,6 +173,35 @@ BOOST_AUTO_TEST_CASE(a_word_of_an_older_epoch_with_the_same_members_makes_none_a
     BOOST_TEST(!h.at(1).core->lease_valid(h.now.steady));
 }
 
+// A promise never falls: what one mistaken word made of it would stay.
+BOOST_AUTO_TEST_CASE(an_epoch_that_no_chain_reaches_is_not_promised_and_is_its_trouble)
+{
+    harness h(2);
+    h.form({0, 1});
+    for (auto const far : {std::uint64_t{1} << 63, (std::uint64_t{1} << 32) + 2})
+    {
+        h.direct_one(1, h.config({0, 1}, config_state::pending, epoch{far}));
+        h.run();
+        BOOST_TEST(h.at(1).heartbeats.back().promised == epoch{1});
+        BOOST_TEST(
+            h.at(1).heartbeats.back().trouble.find("speaks of epoch " + std::to_string(far)) !=
+            std::string::npos
+        );
+        BOOST_TEST(h.status(1).config.at == epoch{1});
+    }
+    h.direct_one(1, h.config({0, 1}, config_state::active, epoch{1}));
+    h.submit(0, "one");
+    h.run();
+    agree(h, {0, 1}, {"one"});
+    h.pass(100ms);
+    BOOST_TEST(h.at(1).heartbeats.back().trouble == "");
+
+    auto const furthest = epoch{(std::uint64_t{1} << 32) + 1};
+    h.direct(h.config({0, 1}, config_state::active, furthest));
+    h.run();
+    BOOST_TEST(h.at(1).heartbeats.back().promised == furthest);
+}
+
 BOOST_AUTO_TEST_CASE(a_replica_says_promised_only_when_the_promise_is_on_disk)
 {
     harness h(2);

@@ -74,6 +74,7 @@ public:
     int clients = 0;
     bool promises = true;
     bool lies = false;  // of a commit that its own log does not reach
+    [[nodiscard]] std::string const& refusal() const { return dialer_->refusal(); }
     int links = 0;      // made so far
     std::function<void()> on_welcome = [] {};
     epoch promised;

@@ -81,6 +81,7 @@ BOOST_AUTO_TEST_CASE(a_heartbeat_that_cannot_be_true_ends_its_connection_and_not
 {
     puppets["n2"]->lies = true;
     BOOST_TEST(wait([&] { return refusals("n2") == 1u; }));
+    BOOST_TEST(wait([&] { return puppets["n2"]->refusal().find("cannot be") != std::string::npos; }));
     puppets["n2"]->lies = false;
     BOOST_TEST(wait([&] { return puppets["n2"]->links >= 2; }));
     BOOST_TEST(chain_is("n1 n2"));

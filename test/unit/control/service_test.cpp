@@ -262,6 +262,8 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_true_is_refused_once_with_the_reason_and_end
             t.feed(heard{hb});
         }
         BOOST_CHECK_EQUAL(t.hang_ups.size(), 3u);
+        for (auto const& each : t.hang_ups)
+            BOOST_CHECK(each.on == t.of("n2").who && each.why.find(why) != std::string::npos);
         BOOST_CHECK_EQUAL(t.noticed("refused", "n2"), 1u);
         BOOST_CHECK_MESSAGE(t.why("refused", "n2").find(why) != std::string::npos, t.why("refused", "n2"));
         t.feed(connection_lost{t.of("n2").who});

@@ -321,7 +321,7 @@ public:
     std::vector<notice> notices;
     std::vector<admin_reply> replies;
     std::vector<member> probes;
-    std::vector<member> hang_ups;
+    std::vector<hang_up> hang_ups;
     std::vector<outgoing> directives;
     std::vector<chain_config> history;  // each configuration stored
     seq acknowledged;

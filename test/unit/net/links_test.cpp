@@ -215,6 +215,21 @@ BOOST_AUTO_TEST_CASE(a_link_that_ends_is_dialled_again)
     BOOST_TEST(see("gone"));
 }
 
+BOOST_AUTO_TEST_CASE(a_link_whose_last_word_is_no_says_why_and_is_dialled_again)
+{
+    dial();
+    BOOST_TEST_REQUIRE(see("up"));
+    BOOST_TEST(dialer->refusal() == "");
+
+    accepted->send(peer::encode(peer::refused{"it cannot be"}));
+    accepted->close_after_writing();
+
+    BOOST_TEST(see("down"));
+    BOOST_TEST(dialer->refusal() == "it cannot be");
+    BOOST_TEST(see("up", 2));
+    BOOST_TEST(dialer->refusal() == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_link_to_somebody_else_is_not_up)
 {
     dial("n9");
