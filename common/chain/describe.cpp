@@ -455,7 +455,6 @@ std::ostream& operator<<(std::ostream& to, replica_status const& what)
        << " verified " << what.verified << " durable " << what.durable << " end " << what.end;
     if (what.lease_until > 0us) to << ", lease until " << span(what.lease_until);
     if (what.pending_submissions > 0) to << ", " << what.pending_submissions << " undecided";
-    if (what.can_do.draining) to << ", drain";
     if (what.receiving) to << ", receiving " << *what.receiving;
     if (what.least != least_room{}) to << ", room " << what.least;
     if (what.clock_error) to << ", clock wrong by " << span(*what.clock_error);

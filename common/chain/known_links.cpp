@@ -10,10 +10,19 @@ void known_links::note(peer_links const& what)
     auto const found = std::find_if(
         all_.begin(), all_.end(), [&](peer_links const& one) { return one.peer.name == what.peer.name; }
     );
+    if (found != all_.end() && *found == what) return;
+    ++changes_;
     if (found == all_.end())
         all_.push_back(what);
     else
         *found = what;
+}
+
+void known_links::config_hears(std::vector<node_id> const& members)
+{
+    if (heard_by_config_ == members) return;
+    ++changes_;
+    heard_by_config_ = members;
 }
 
 peer_links const& known_links::of(member const& who) const

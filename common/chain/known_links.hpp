@@ -4,6 +4,7 @@
 
 #include "chain/types.hpp"
 
+#include <cstdint>
 #include <vector>
 
 namespace chaind::chain
@@ -13,7 +14,9 @@ class known_links
 {
 public:
     void note(peer_links const& what);
-    void config_hears(std::vector<node_id> const& members) { heard_by_config_ = members; }
+    void config_hears(std::vector<node_id> const& members);
+    // How often a word was another one than before: what was made of them is to be made anew.
+    [[nodiscard]] std::uint64_t changes() const { return changes_; }
 
     // Of whom nothing was told yet: not reached.
     [[nodiscard]] peer_links const& of(member const& who) const;
@@ -24,8 +27,9 @@ public:
     [[nodiscard]] bool heard_by_config(node_id const& who) const;
 
 private:
-    std::vector<peer_links> all_;  // the newest word of each name; few, and looked at in every step
+    std::vector<peer_links> all_;  // the newest word of each name; few
     std::vector<node_id> heard_by_config_;
+    std::uint64_t changes_ = 0;
 };
 
 }  // namespace chaind::chain

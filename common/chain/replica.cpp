@@ -38,6 +38,11 @@ void replica::status(replica_status& again) const
     impl_->status(again);
 }
 
+service const& replica::can_do() const
+{
+    return impl_->can_do();
+}
+
 bool replica::lease_valid(instant now) const
 {
     return impl_->lease_valid(now);
@@ -84,7 +89,7 @@ own_state replica::impl::own() const
     if (stalled_since_) stalled_for = now_.steady - *stalled_since_;
     return {
         .chain = epoch_.config,
-        .self = how_.self,
+        .least = least_,
         .min_replicas = how_.min_replicas,
         .active = epoch_.activated,
         .learns = epoch_.part() == role::learner,
@@ -97,7 +102,6 @@ own_state replica::impl::own() const
         .waiting_for = waiting_since_ ? now_.steady - *waiting_since_ : microseconds{},
         .end = log_.end(),
         .commit = commit_,
-        .least = least(),
     };
 }
 
@@ -107,9 +111,15 @@ void replica::impl::note_service()
         waiting_since_.reset();
     else if (!waiting_since_ || std::exchange(waiting_after_, commit_) != commit_)
         waiting_since_ = now_.steady;
+    least_ = least();
     auto const here = own();
-    service_ = judge_service(here, known_);
-    if (!is_alone(here, service_, known_))
+    if (reach_of newest{epoch_.config.at, known_.changes(), here.hears_config}; reach_of_ != newest)
+    {
+        service_.seen = judge_reach(epoch_.config, how_.self, known_, here.hears_config);
+        reach_of_ = newest;
+    }
+    judge_service(here, service_);
+    if (!here.active || !service_.seen.others_go_on)
         alone_since_.reset();
     else if (!alone_since_)
         alone_since_ = now_.steady;
@@ -322,9 +332,8 @@ void replica::impl::status(replica_status& out) const
     out.lease_until = epoch_.lease_until.value_or(instant{});
     out.pending_submissions = locals_.size();
     out.base = log_.base();
-    out.can_do = service_;
     out.receiving = snapshot_in_.progress();
-    out.least = least();
+    out.least = least_;
     out.moved_bytes = moved_bytes_;
     out.clock_error = clock_.error(now_);
     out.refused_us = epoch_.refused_us;

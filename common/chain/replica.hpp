@@ -25,7 +25,6 @@ struct replica_status
     instant lease_until{};                       // zero: none
     std::size_t pending_submissions = 0;         // local ones, not yet decided
     log_point base;                              // the log begins above
-    service can_do;                              // as of the last step
     std::optional<snapshot_progress> receiving;  // as a learner
     least_room least;                            // of the members, as far as this one knows
     std::uint64_t moved_bytes = 0;  // received as a learner since it last was a member: entries and chunks
@@ -50,6 +49,8 @@ public:
     [[nodiscard]] replica_status status() const;
     // Of one that was taken from this replica before: what costs memory is made anew when it has changed.
     void status(replica_status& again) const;
+    // As of the last step.
+    [[nodiscard]] service const& can_do() const;
     // May this replica serve a linearizable read now without asking anybody?
     [[nodiscard]] bool lease_valid(instant now) const;
     // What time it is, in µs since 1970 UTC: by the own wall clock, unless most others say otherwise.

@@ -35,6 +35,7 @@ public:
 
     effects step(now_t const& now, event const& what);
     void status(replica_status& out) const;
+    [[nodiscard]] service const& can_do() const { return service_; }
     [[nodiscard]] bool lease_valid(instant now) const;
     [[nodiscard]] agreed_clock const& clock() const { return clock_; }
 
@@ -235,6 +236,17 @@ private:
     std::optional<instant> config_heard_;  // when the config service spoke last; nothing: its link is down
     bool drain_ = false;                   // as it said last
     bool stopping_ = false;
+    // What `service_.seen` was made of: the same epoch has the same members.
+    struct reach_of
+    {
+        epoch at;
+        std::uint64_t links = 0;
+        bool hears_config = false;
+
+        friend bool operator==(reach_of const&, reach_of const&) = default;
+    };
+    std::optional<reach_of> reach_of_;
+    least_room least_;
     service service_;
     std::optional<instant> waiting_since_;  // something is logged, and what was committed last ...
     seq waiting_after_;                     // ... is this

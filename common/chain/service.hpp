@@ -2,12 +2,11 @@
 // What a replica can do for its clients now, and what it lacks for more. Functions of what is known, and no
 // more. docs/protocol.md 4.4.
 
+#include "chain/reach.hpp"
 #include "chain/types.hpp"
 
 namespace chaind::chain
 {
-
-class known_links;
 
 // Why not all is served.
 enum class not_served : std::uint8_t
@@ -38,17 +37,16 @@ struct service
     bool cut_off = false;       // by links of this machine alone, for a while: the others go on
     bool hears_config = false;  // the config service answers
     not_served why = not_served::nothing;
-    node_id who;                     // whom `why` is about
-    microseconds stalled_for{};      // how long the write under way has taken
-    std::vector<node_id> missing;    // members without whom no write of a client here is committed
-    std::vector<node_id> unreached;  // members to which no link carries in both directions
+    node_id who;                 // whom `why` is about
+    microseconds stalled_for{};  // how long the write under way has taken
+    reach seen;                  // what it was judged by
 };
 
 // What the replica knows of itself.
 struct own_state
 {
     chain_config const& chain;  // newest known
-    member const& self;
+    least_room const& least;
     std::size_t min_replicas = 1;
     bool active = false;  // a member of `chain`, which is ACTIVE and durably promised
     bool learns = false;
@@ -60,23 +58,9 @@ struct own_state
     std::optional<microseconds> stalled_for = {};  // its disk
     microseconds waiting_for = {};  // since the last commit, where something is logged that is not committed
     seq end = {}, commit = {};
-    least_room least = {};
 };
 
-// The head takes the write, and the neighbours hand it on; beyond them the chain's links are others', so that
-// a member whom the config service hears is not missed, unless it says itself that the chain ends at it, or
-// has gone on without this one.
-[[nodiscard]] std::vector<node_id> missing_for_writes(own_state const& own, known_links const& known);
-[[nodiscard]] std::vector<node_id> unreached_members(own_state const& own, known_links const& known);
-// It does not reach one of its neighbours.
-[[nodiscard]] bool is_apart(own_state const& own, known_links const& known);
-// The first member that is reached and has gone on to a newer epoch. Whoever hears the config service knows
-// better.
-[[nodiscard]] node_id const* overtaken_by(own_state const& own, known_links const& known);
-// Whoever is missing is heard by the config service and not reached from here: others can go on.
-[[nodiscard]] bool is_alone(own_state const& own, service const& now, known_links const& known);
-
-// All but `cut_off`, which takes time.
-[[nodiscard]] service judge_service(own_state const& own, known_links const& known);
+// All but `cut_off`, which takes time, and `seen`, by which it judges.
+void judge_service(own_state const& own, service& now);
 
 }  // namespace chaind::chain

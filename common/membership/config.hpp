@@ -28,6 +28,11 @@ struct member
     }
 
     friend auto operator<=>(member const&, member const&) = default;
+    // Two that differ do so in the boot: that is looked at first.
+    friend bool operator==(member const& a, member const& b)
+    {
+        return a.boot == b.boot && a.store == b.store && a.name == b.name;
+    }
 };
 
 enum class config_state : std::uint8_t

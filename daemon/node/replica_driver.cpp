@@ -290,7 +290,7 @@ asio::awaitable<void> replica_driver::tick_loop()
         if (auto const now = runtime::steady_now(); now - said >= how_.core.heartbeat_every)
         {
             said = now;
-            auto const& can = now_.can_do;
+            auto const& can = core_.can_do();
             peers_.say_that_we_are_here(
                 {.apart = can.apart,
                  .at = now_.config.at,

@@ -95,14 +95,14 @@ bool replica_driver::others_go_on(gateway::chain_view const& now) const
 
 bool replica_driver::config_speaks() const
 {
-    return now_.can_do.hears_config;
+    return core_.can_do().hears_config;
 }
 
 void replica_driver::refresh_view()
 {
     core_.status(now_);
     auto const& now = now_;
-    auto const& can = now.can_do;
+    auto const& can = core_.can_do();
     if (can.hears_config != service_shown_) show_service(can.hears_config);
     auto next = view_;
     next.at = now.config.at;
@@ -122,7 +122,7 @@ void replica_driver::refresh_view()
     next.why_not = why_not(can, next.refused, who_is_answered(next.others, next.at, next.member));
     next.what_helps = what_helps(can);
     next.unreached.clear();
-    for (auto const& name : can.unreached)
+    for (auto const& name : can.seen.unreached)
         next.unreached.push_back(name.name.str());
     next.applied = now.applied;
     next.committed = now.commit;
@@ -299,10 +299,11 @@ node_facts replica_driver::facts(chain::replica_status const& now) const
     out.can_read = view_.can_read;
     out.can_write = view_.can_write;
     bool const for_long = refuses_since_ && runtime::steady_now() - *refuses_since_ > answered_within;
-    if (view_.cut_off || (view_.member && for_long && is_cut_off(now.can_do))) out.cut_off = view_.why_not;
+    if (view_.cut_off || (view_.member && for_long && is_cut_off(core_.can_do())))
+        out.cut_off = view_.why_not;
     for (auto const& other : view_.others)
         out.linked.push_back(other.name);
-    out.unanswered = !now.can_do.hears_config && runtime::steady_now() - config_up_at_ > answered_within;
+    out.unanswered = !config_speaks() && runtime::steady_now() - config_up_at_ > answered_within;
     out.scrub = {
         .running = scrubbed_.running,
         .asked = scrubbed_.asked,

@@ -356,8 +356,22 @@ void checker::check_lease(node const& each) const
 }
 
 // The invariants that tie a member to the one before it and the one behind it.
-void checker::check_neighbours(node const& each) const
+void checker::check_neighbours(node const& each)
 {
+    auto const& s = each.status();
+    share const now{
+        each.self().boot,
+        s.config.at,
+        each.store().durable().promised.at,
+        s.stable,
+        s.verified,
+        s.commit,
+        each.store().last_write()
+    };
+    judged_.resize(in_.nodes.size());
+    auto& before = judged_[static_cast<std::size_t>(each.index())];
+    if (before == now) return;
+    before = now;
     auto const& chain = registry_.last_active;
     auto takes_part = [&](std::size_t place)
     {
@@ -376,6 +390,7 @@ void checker::check_neighbours(node const& each) const
 void checker::know_registry(control::record const& now)
 {
     registry_ = now;
+    judged_.clear();
     chain_.clear();
     for (auto const& m : registry_.last_active.members)
         chain_.push_back(in_.find(m.name));

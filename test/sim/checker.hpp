@@ -76,11 +76,21 @@ private:
         seq commit;
         seq commit_at_promise;
     };
+    // What a pair of neighbours is judged by, of one of them.
+    struct share
+    {
+        boot_id boot;
+        epoch at, promised;
+        seq stable, verified, commit;
+        chain::write_id log = 0;  // the last one that was ordered
+
+        friend bool operator==(share const&, share const&) = default;
+    };
 
     void check_durability() const;
     void check_core(node const& each);
     void check_lease(node const& each) const;
-    void check_neighbours(node const& each) const;
+    void check_neighbours(node const& each);
     void check_pair(node const& before, node const& after) const;
     void check_activation(control::record const& now) const;
     void know_config(chain_config const& what);
@@ -97,6 +107,7 @@ private:
     bool stamped_alone_ = false;  // something, by a wrong clock, where no other one was heard
     std::map<std::pair<boot_id, epoch>, instant> leases_given_;  // from when on, by its own clock
     std::vector<promised_view> views_;                           // by the node's index
+    std::vector<share> judged_;  // of each node, when it and its neighbours were judged last
     std::set<store_id> stores_;
     std::map<std::string, std::int64_t> tokens_;  // when each expires, in ms since 1970
     std::map<std::string, member> let_in_;        // by which token

@@ -69,6 +69,7 @@ public:
     bool lose_power();
 
     [[nodiscard]] disk_image const& durable() const { return durable_; }
+    [[nodiscard]] chain::write_id last_write() const { return last_id_; }
     [[nodiscard]] disk_image const& issued() const { return issued_; }    // with all that was submitted
     [[nodiscard]] disk_image const& working() const { return working_; }  // and the transaction under way
     [[nodiscard]] app const& application() const { return *app_; }        // at working().applied

@@ -10,7 +10,7 @@ namespace
 {
 
 // To copy an application takes much longer than to apply a row.
-constexpr std::size_t dropped_max = 500;
+constexpr std::size_t dropped_max = 3000;
 
 std::unique_ptr<app> advance(disk_image const& image, seq upto, app_kind const& kind)
 {

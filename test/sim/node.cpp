@@ -212,10 +212,10 @@ void node::process(chain::event const& what)
     auto const now = clocks();
     // The gateway's `bye`, when a directive leaves it out; under faults it may not arrive.
     bool const says_bye =
-        !in_.faults_on && std::holds_alternative<chain::directed>(what) && !status_.can_do.outside;
+        !in_.faults_on && std::holds_alternative<chain::directed>(what) && !can_do().outside;
     auto effects = core_->step(now, what);
     core_->status(status_);
-    if (says_bye && status_.can_do.outside) in_.clients.on_node_gone(index_);
+    if (says_bye && can_do().outside) in_.clients.on_node_gone(index_);
     perform(std::move(effects));
     in_.check.on_step(*this);
 }
@@ -229,7 +229,7 @@ void node::perform(chain::effects&& what)
         return;
     }
     demand(
-        status_.can_do.stalled_for == microseconds{} ||
+        can_do().stalled_for == microseconds{} ||
             std::all_of(
                 what.heartbeats.begin(), what.heartbeats.end(), [](auto const& each) { return each.stalled; }
             ),

@@ -58,6 +58,7 @@ public:
     [[nodiscard]] bool installing() const { return installing_; }
     [[nodiscard]] std::optional<disk_image> const& older() const { return older_; }
     [[nodiscard]] chain::replica_status const& status() const { return status_; }
+    [[nodiscard]] chain::service const& can_do() const { return core_->can_do(); }  // while it is alive
     [[nodiscard]] instant local_now() const;
     [[nodiscard]] now_t clocks() const;
     [[nodiscard]] bool lease_valid() const { return core_->lease_valid(local_now()); }

@@ -150,13 +150,14 @@ void rest_check::judge_idle(std::size_t place) const
         each.self().name,
         " is not where all are"
     );
+    auto const& can = each.can_do();
     auto const part = head ? (tail ? chain::role::solo : chain::role::head)
                            : (tail ? chain::role::tail : chain::role::middle);
     demand(
         s.config.at == chain_.at && s.config.members == chain_.members && s.active && s.part == part &&
             s.least.left == room::ample && !s.clock_error && s.refused_us == 0 &&
-            s.can_do.why == chain::not_served::nothing && !s.can_do.outside && !s.can_do.apart &&
-            !s.can_do.cut_off && s.can_do.hears_config && s.can_do.unreached.empty(),
+            can.why == chain::not_served::nothing && !can.outside && !can.apart && !can.cut_off &&
+            can.hears_config && can.seen.unreached.empty(),
         "I25: at rest ",
         each.self().name,
         " says of itself what is not so"

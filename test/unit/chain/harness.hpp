@@ -79,6 +79,7 @@ public:
     machine& at(std::size_t i) { return machines_.at(i); }
     [[nodiscard]] member triple(std::size_t i) const { return machines_.at(i).how.self; }
     [[nodiscard]] replica_status status(std::size_t i) const { return machines_.at(i).core->status(); }
+    [[nodiscard]] service const& can_do(std::size_t i) const { return machines_.at(i).core->can_do(); }
 
     void crash(std::size_t i);       // what was not durable is lost
     void restart(std::size_t i);     // with another boot id

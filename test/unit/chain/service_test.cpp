@@ -32,7 +32,8 @@ struct seen_from
     chain_config chain;
     member self;
     known_links known;
-    own_state own{.chain = chain, .self = self, .active = true, .hears_config = true};
+    least_room least;
+    own_state own{.chain = chain, .least = least, .active = true, .hears_config = true};
 
     explicit seen_from(
         std::string const& name,
@@ -55,8 +56,15 @@ struct seen_from
     }
     seen_from(seen_from const&) = delete;
 
-    [[nodiscard]] std::string missing() const { return joined(missing_for_writes(own, known)); }
-    [[nodiscard]] service judged() const { return judge_service(own, known); }
+    [[nodiscard]] reach seen() const { return judge_reach(chain, self, known, own.hears_config); }
+    [[nodiscard]] std::string missing() const { return joined(seen().missing); }
+    [[nodiscard]] service judged() const
+    {
+        service out;
+        out.seen = seen();
+        judge_service(own, out);
+        return out;
+    }
     [[nodiscard]] std::string why() const
     {
         auto const now = judged();
@@ -103,16 +111,13 @@ BOOST_AUTO_TEST_CASE(another_run_of_a_member_is_not_that_member)
     seen_from here("n1");
     here.known.note({made_member("n2", 1, 2), true, false});
     BOOST_TEST(here.missing() == "n2");
-    BOOST_TEST(joined(unreached_members(here.own, here.known)) == "n2");
+    BOOST_TEST(joined(here.seen().unreached) == "n2");
 }
 
 BOOST_AUTO_TEST_CASE(who_does_not_reach_a_neighbour_is_apart)
 {
     auto const apart = [](std::string const& self, names const& unreached)
-    {
-        seen_from const here(self, unreached);
-        return is_apart(here.own, here.known);
-    };
+    { return seen_from(self, unreached).seen().apart; };
     BOOST_TEST(!apart("n2", {}));
     BOOST_TEST(apart("n2", {"n1"}));
     BOOST_TEST(apart("n2", {"n3"}));
@@ -157,7 +162,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_served_has_one_reason)
         here.known.note({made_member(name), true, false});
     here.own.min_replicas = 5;
     BOOST_TEST(here.why() == "too_few_replicas");
-    here.own.least = {.who = {"n3"}, .left = room::low};
+    here.least = {.who = {"n3"}, .left = room::low};
     BOOST_TEST(here.why() == "disk_full n3");
     here.own.active = false;
     BOOST_TEST(here.why() == "not_active");
@@ -194,7 +199,7 @@ BOOST_AUTO_TEST_CASE(who_is_to_be_drained_serves_on_without_a_config_service)
 
 BOOST_AUTO_TEST_CASE(alone_is_who_misses_only_those_whom_the_config_service_hears)
 {
-    auto const alone = [](seen_from const& here) { return is_alone(here.own, here.judged(), here.known); };
+    auto const alone = [](seen_from const& here) { return here.seen().others_go_on; };
     BOOST_TEST(!alone(seen_from("n1")));
     BOOST_TEST(alone(seen_from("n1", {"n2"})));
     BOOST_TEST(!alone(seen_from("n1", {"n2"}, {"n2"})));
@@ -279,7 +284,7 @@ struct linked_chain : harness
             pass(50ms);
         }
     }
-    [[nodiscard]] service now_at(std::size_t i) const { return status(i).can_do; }
+    [[nodiscard]] service const& now_at(std::size_t i) const { return can_do(i); }
 };
 
 BOOST_FIXTURE_TEST_CASE(a_chain_in_which_all_reach_all_serves, linked_chain)
@@ -295,11 +300,11 @@ BOOST_FIXTURE_TEST_CASE(a_chain_in_which_all_reach_all_serves, linked_chain)
 BOOST_FIXTURE_TEST_CASE(links_tell_who_is_unreached_and_who_is_apart, linked_chain)
 {
     (void)step(0, peer_links{.peer = triple(1)});
-    BOOST_TEST(joined(now_at(0).unreached) == "b");
-    BOOST_TEST(joined(now_at(0).missing) == "b");
+    BOOST_TEST(joined(now_at(0).seen.unreached) == "b");
+    BOOST_TEST(joined(now_at(0).seen.missing) == "b");
     BOOST_TEST(now_at(0).apart);
     (void)step(0, peer_links{.peer = triple(1), .reached = true, .apart = true});
-    BOOST_TEST(joined(now_at(0).unreached) == "");
+    BOOST_TEST(joined(now_at(0).seen.unreached) == "");
     BOOST_TEST(now_at(0).why == not_served::apart);
     BOOST_TEST(!now_at(0).apart);
     (void)step(0, peer_links{.peer = triple(1), .reached = true});
@@ -334,14 +339,14 @@ BOOST_FIXTURE_TEST_CASE(who_is_overtaken_by_another_member_serves_nothing_by_its
 BOOST_FIXTURE_TEST_CASE(directives_tell_whom_the_config_service_hears, linked_chain)
 {
     (void)step(0, peer_links{.peer = triple(2)});
-    BOOST_TEST(joined(now_at(0).missing) == "");
+    BOOST_TEST(joined(now_at(0).seen.missing) == "");
     instruct(false);
-    BOOST_TEST(joined(now_at(0).missing) == "c");
+    BOOST_TEST(joined(now_at(0).seen.missing) == "c");
     // One that does not say changes nothing.
     direct_one(0, status(0).config);
-    BOOST_TEST(joined(now_at(0).missing) == "c");
+    BOOST_TEST(joined(now_at(0).seen.missing) == "c");
     instruct();
-    BOOST_TEST(joined(now_at(0).missing) == "");
+    BOOST_TEST(joined(now_at(0).seen.missing) == "");
 }
 
 BOOST_FIXTURE_TEST_CASE(the_config_service_is_heard_for_a_second_while_its_link_is_up, linked_chain)

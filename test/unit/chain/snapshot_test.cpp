@@ -524,11 +524,11 @@ BOOST_AUTO_TEST_CASE(a_replica_tells_whether_it_is_to_be_drained)
 {
     harness h(1);
     h.form({0});
-    BOOST_TEST(!h.status(0).can_do.draining);
+    BOOST_TEST(!h.can_do(0).draining);
     (void)h.step(0, directed{{.config = h.status(0).config, .learning = {}, .lease_for = {}, .drain = true}});
-    BOOST_TEST(h.status(0).can_do.draining);
+    BOOST_TEST(h.can_do(0).draining);
     h.direct_one(0, h.status(0).config);
-    BOOST_TEST(!h.status(0).can_do.draining);
+    BOOST_TEST(!h.can_do(0).draining);
 }
 
 // The learner has the whole file and checks it, until it is let go on.

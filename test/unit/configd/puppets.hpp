@@ -75,7 +75,7 @@ public:
     bool promises = true;
     bool lies = false;  // of a commit that its own log does not reach
     [[nodiscard]] std::string const& refusal() const { return dialer_->refusal(); }
-    int links = 0;      // made so far
+    int links = 0;  // made so far
     std::function<void()> on_welcome = [] {};
     epoch promised;
     std::optional<directive> told;
