@@ -51,6 +51,16 @@ class RealChain {
     return (await run(program, [...endpoint, ...words])).stdout;
   }
 
+  // Its exit status and what it printed, whether that is good news or not.
+  async ctl_ended(...words) {
+    const [program, ...endpoint] = this.chainctl;
+    try {
+      return { code: 0, out: (await run(program, [...endpoint, ...words])).stdout };
+    } catch (ended) {
+      return { code: ended.code, out: ended.stdout };
+    }
+  }
+
   // Returns when the machine is asked, not when it is out: what people see in between counts.
   drain(name) {
     return this.ctl('drain', name, '--no-wait');

@@ -252,6 +252,56 @@ async function not_serving({ chain, browser }) {
   await chain.whole();
 }
 
+// What is said of the chain by each machine, by chainctl, on the sign-in page and on the cluster page, as the config
+// service is killed, then the head, and as both come back. Two seconds are wanted; a slow machine may take one more.
+const said_within_ms = 3000;
+
+async function every_surface({ chain, browser }) {
+  const head = await chain.head();
+  const left = chain.others(head);
+  const page = await open_page(browser, left[0].url);
+  await register(page, fresh('ida'));
+  await page.getByRole('link', { name: 'Safe on 3 of 3' }).click();
+  const stranger = await open_page(browser, left[1].url);
+  await stranger.getByText('Safe on 3 of 3').waitFor();
+
+  const took = [];
+  const is_said = async (what, state, exit, headline, { words, more }) => {
+    const begun = Date.now();
+    const left_ms = () => Math.max(1, said_within_ms - (Date.now() - begun));
+    const of_machine = async (node) => (await (await fetch(`${node.url}/api/v1/status`)).json()).state === state;
+    const of_chainctl = async () => {
+      const { code, out } = await chain.ctl_ended('status', '--check');
+      return code === exit && headline.test(out.split('\n')[0]);
+    };
+    await Promise.all([
+      ...left.map((node) => until(`${node.name} says ${state} (${what})`, () => of_machine(node), said_within_ms)),
+      ...(chain.ctl_ended ? [until(`chainctl says ${state} (${what})`, of_chainctl, said_within_ms)] : []),
+      page.getByRole('heading', { name: words }).waitFor({ timeout: left_ms() }),
+      page.getByText(more).first().waitFor({ timeout: left_ms() }),
+      stranger.getByText(words).first().waitFor({ timeout: left_ms() }),
+    ]);
+    took.push(`${what} ${Date.now() - begun} ms`);
+  };
+
+  await chain.kill('configd');
+  await is_said('config service away', 'degraded', 1, /the config service is down/, {
+    words: 'Safe on 3 of 3',
+    more: 'The config service is down',
+  });
+  await chain.kill(head.name);
+  await is_said('head away', 'down', 2, /is down: nothing is served/, {
+    words: 'Not serving',
+    more: `It waits for ${head.name}, or for the config service`,
+  });
+  await chain.start_node('configd');
+  await is_said('config service back', 'degraded', 1, /2 of 3 machines/, { words: 'Safe on 2 of 3', more: 'One machine may fail' });
+  await chain.start_node(head.name);
+  await chain.whole();
+  await is_said('all back', 'healthy', 0, /is healthy/, { words: 'Safe on 3 of 3', more: 'may fail and nothing is lost' });
+  return took.join(', ');
+}
+
 async function hostile_text({ chain, browser }) {
   const [n1, n2] = chain.nodes;
   const { a, b, a_name } = await two_people({ chain, browser }, n2, n1, fresh('hostile'));
@@ -698,6 +748,10 @@ export const scenarios = [
   {
     name: 'machines answer and the chain does not serve: the page says so, what was written is sent later',
     test: not_serving,
+  },
+  {
+    name: 'config service killed, then the head, then back: each surface says at once what is served',
+    test: every_surface,
   },
   {
     name: 'typing is shown, also at another machine; hostile text is shown as text',

@@ -16,6 +16,7 @@ import {
   Icon,
   IconButton,
   in_words,
+  poll_ms,
   present,
   since_ms,
   why_unserved,
@@ -24,7 +25,6 @@ import { ConnectionPill } from './status';
 
 type ChainNode = Status['chain'][number];
 
-const poll_ms = 1000;
 const does: Record<ChainNode['role'], string> = {
   head: 'Takes every write and numbers it',
   middle: 'Stores, then passes it on',

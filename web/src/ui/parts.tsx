@@ -109,6 +109,9 @@ export function beside_of(status: Status): { name: string; tag: string; is: stri
   );
 }
 
+// How often a page that shows the chain asks how it is: what is wrong is to be seen within two seconds.
+export const poll_ms = 1000;
+
 // Why nothing is written, and perhaps nothing read.
 export function why_unserved(status: Status): string {
   if (status.chain.some((node) => node.state === 'full')) return 'A disk is full; deleting goes on.';

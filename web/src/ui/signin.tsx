@@ -5,7 +5,7 @@ import type { Status } from '../protocol/types.gen';
 import { Refused } from '../protocol/frames';
 import { NobodyAnswers } from '../state/api';
 import { use_app } from './context';
-import { away_of, ChainMark, health_of, Icon, in_words, present } from './parts';
+import { away_of, ChainMark, health_of, Icon, in_words, poll_ms, present } from './parts';
 
 const name_rule = /^[a-z0-9._-]{2,32}$/;
 
@@ -81,7 +81,7 @@ export function SignIn() {
 
   useEffect(() => {
     void app.refresh_status();
-    const timer = setInterval(() => void app.refresh_status(), 5000);
+    const timer = setInterval(() => void app.refresh_status(), poll_ms);
     return () => clearInterval(timer);
   }, []);
 
