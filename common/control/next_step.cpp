@@ -1,5 +1,6 @@
 #include "control/next_step.hpp"
 
+#include "base/listed.hpp"
 #include "control/health.hpp"
 #include "control/names.hpp"
 
@@ -62,7 +63,7 @@ std::string waited_for(status_input const& in, node_status const& node)
     if (health_of(in) != health::down || !has_name(last, node.name)) return out;
     for (auto const& m : last)
         if (auto const* const other = find(in, m.name); other == nullptr || !other->alive)
-            out += (out.empty() ? "" : " and ") + m.name.name.str();
+            add_listed(out, m.name.name, " and ");
     return out;
 }
 
@@ -72,7 +73,7 @@ std::string who_hears(status_input const& in, node_id const& name)
     std::string out;
     for (auto const& node : in.nodes)
         if (node.alive && node.name != name && has_name(facts_of(in, node.name).linked, name))
-            out += (out.empty() ? "" : " and ") + node.name.name.str();
+            add_listed(out, node.name.name, " and ");
     return out;
 }
 
@@ -143,7 +144,7 @@ std::optional<registry_trouble> trouble_of_registry(status_input const& in)
     bool const is_new = in.record.last_active.state == config_state::none;
     std::string who;
     for (auto const& name : in.foreign)
-        who += (who.empty() ? "" : ", ") + name.name.str();
+        add_listed(who, name.name);
     return registry_trouble{
         .reason = (is_new ? "this registry is new, and of another cluster than "
                           : "this registry is of another cluster than ") +

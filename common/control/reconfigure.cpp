@@ -1,6 +1,7 @@
 // Which chain comes next and when it is ACTIVE: docs/protocol.md 6 and 7 from the config service's side.
 
 #include "base/hash.hpp"
+#include "base/listed.hpp"
 #include "base/rules.hpp"
 #include "control/controller_impl.hpp"
 #include "control/names.hpp"
@@ -20,7 +21,7 @@ std::string names(std::vector<member> const& chain)
 {
     std::string out;
     for (auto const& m : chain)
-        out += (out.empty() ? "" : ", ") + m.name.name.str();
+        add_listed(out, m.name.name);
     return out;
 }
 

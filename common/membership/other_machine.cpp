@@ -1,5 +1,7 @@
 #include "membership/other_machine.hpp"
 
+#include "base/listed.hpp"
+
 namespace chaind
 {
 
@@ -7,8 +9,7 @@ std::string who_is_answered(std::vector<other_machine> const& others, epoch mine
 {
     std::string out;
     for (auto const& other : others)
-        if (other.hears_config && other.is_elsewhere(mine, member))
-            out += (out.empty() ? "" : " and ") + other.name.name.str();
+        if (other.hears_config && other.is_elsewhere(mine, member)) add_listed(out, other.name.name, " and ");
     return out;
 }
 

@@ -15,7 +15,6 @@
 #include <boost/json/value.hpp>
 #include <boost/mp11/algorithm.hpp>
 
-#include <limits>
 #include <optional>
 #include <string>
 #include <type_traits>

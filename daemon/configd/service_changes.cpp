@@ -1,5 +1,6 @@
 // What administrators change: one request is read, checked, written down, asked of the core and answered.
 
+#include "base/listed.hpp"
 #include "base/utf8.hpp"
 #include "configd/identify.hpp"
 #include "configd/service.hpp"
@@ -314,15 +315,15 @@ asio::awaitable<admin_answer> service::force(wish asked)
     control::event what = control::force_epoch{number, node_id{name}};
     auto const reply = co_await ask(std::move(what), number, asked.dry_run);
     // What force-epoch itself is refused for is no reason to use it.
-    if (auto const unknown = seen().strangers;
-        reply && reply->verdict == control::admin_verdict::old_registry && !unknown.empty())
-        co_return refusal(
-            409,
-            "conflict",
-            runtime::printable(unknown.front().name.str()) +
-                " runs and is not known to this registry, so that nobody could tell it that it is given up: "
-                "stop chaind there, then ask again"
-        );
+    if (reply && reply->verdict == control::admin_verdict::old_registry)
+        if (auto const unknown = seen().strangers; !unknown.empty())
+            co_return refusal(
+                409,
+                "conflict",
+                runtime::printable(unknown.front().name.str()) +
+                    " runs and is not known to this registry, so that nobody could tell it that it is given "
+                    "up: stop chaind there, then ask again"
+            );
     auto out = told(name, reply);
     if (out.status == 200 && !asked.dry_run) out.body["lineage"] = identity_.lineage;
     co_return out;
@@ -366,7 +367,7 @@ std::string service::nothing_is_decided()
     if (!core_.current().last_active.is_none()) return {};
     std::string names;
     for (auto const& node : core_.nodes())
-        names += (names.empty() ? "" : ", ") + node.name.name.str();
+        add_listed(names, node.name.name);
     return "there is no chain yet: the first one begins when all of its machines are heard (" + names +
            "); start chaind there, see `chainctl status` and `chainctl events`";
 }

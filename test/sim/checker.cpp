@@ -27,10 +27,13 @@ void checker::on_write(node const& where, chain::store_write const& what)
             commit
         );
     }
+    auto const& log = where.store().issued();
+    auto const after = what.truncate_after ? std::min(*what.truncate_after, log.end()) : log.end();
+    auto previous = log.hash(after);
     for (auto const& row : what.entries)
     {
-        auto [known, fresh] = assigned_.try_emplace(row.in.value() << 32 | row.at.value(), row.hash);
-        demand(known->second == row.hash, "I9: position ", row.at, " was assigned twice in epoch ", row.in);
+        bool const fresh = check_row(row, previous);
+        previous = row.hash;
         // Clocks of machines differ by seconds as long as they are right, and most of them are. The one that
         // is wrong is the only one there is for a machine that goes on alone and has heard of no other:
         // nobody can know better, and where its rows are the newest, who is right is taken for being behind.
@@ -46,6 +49,27 @@ void checker::on_write(node const& where, chain::store_write const& what)
             " s ahead"
         );
     }
+}
+
+// Each row is hashed once, where it is written first; the same row elsewhere is that one.
+bool checker::check_row(chain::entry const& row, digest const& previous)
+{
+    auto [known, fresh] =
+        assigned_.try_emplace(row.in.value() << 32 | row.at.value(), assigned{row, previous});
+    if (fresh)
+    {
+        demand(row.hash == chain::entry_hash(previous, row), "hash chain broken at ", row.at);
+        return true;
+    }
+    auto const& first = known->second.row;
+    demand(first.hash == row.hash, "I9: position ", row.at, " was assigned twice in epoch ", row.in);
+    demand(
+        known->second.previous == previous && first.ts_us == row.ts_us && first.request == row.request &&
+            (first.command == row.command || *first.command == *row.command),
+        "hash chain broken at ",
+        row.at
+    );
+    return false;
 }
 
 void checker::on_applied(
@@ -81,7 +105,10 @@ void checker::on_history(chain::entry const& what, outcome const& result, digest
     committed_.push_back({what.hash, state});
     answers_.try_emplace(result.key, result.answer);
     effects_.try_emplace(result.key, what.at);
-    assigned_.try_emplace(what.in.value() << 32 | what.at.value(), what.hash);
+    assigned_.try_emplace(
+        what.in.value() << 32 | what.at.value(),
+        assigned{what, what.at == seq{1} ? digest{} : committed_[what.at.value() - 2].log}
+    );
     acknowledged_ = highest_commit_ = longest_ = what.at;
 }
 

@@ -68,6 +68,11 @@ private:
         digest log;
         digest state;
     };
+    struct assigned
+    {
+        chain::entry row;
+        digest previous;  // the hash before it
+    };
     struct promised_view  // of one process in one epoch
     {
         boot_id boot;
@@ -87,6 +92,8 @@ private:
         friend bool operator==(share const&, share const&) = default;
     };
 
+    // Whether it is the first time that this row is written.
+    bool check_row(chain::entry const& row, digest const& previous);
     void check_durability() const;
     void check_core(node const& each);
     void check_lease(node const& each) const;
@@ -103,7 +110,7 @@ private:
     std::unordered_map<op_key, std::string, op_key_hash> answers_;
     std::unordered_map<op_key, seq, op_key_hash> effects_;
     std::map<epoch, std::vector<member>> configs_;
-    std::unordered_map<std::uint64_t, digest> assigned_;  // epoch and seq -> hash
+    std::unordered_map<std::uint64_t, assigned> assigned_;  // epoch and seq -> row
     bool stamped_alone_ = false;  // something, by a wrong clock, where no other one was heard
     std::map<std::pair<boot_id, epoch>, instant> leases_given_;  // from when on, by its own clock
     std::vector<promised_view> views_;                           // by the node's index

@@ -1,5 +1,6 @@
 // backup create: a replica's whole state into one file, while the replica goes on.
 
+#include "base/listed.hpp"
 #include "chainctl/backup_file.hpp"
 #include "chainctl/backup_part.hpp"
 #include "chainctl/confirm.hpp"
@@ -65,7 +66,7 @@ int not_in_the_chain(
         "; nothing was written");
     std::string members;
     for (auto const& value : list_at(status, "chain"))
-        if (value.is_object()) members += (members.empty() ? "" : ", ") + text_at(value.get_object(), "name");
+        if (value.is_object()) add_listed(members, text_at(value.get_object(), "name"));
     say("          next: name a machine of the chain (" + members + "); what " + node +
         " holds is saved as it is by --data-dir " + fs::path(database).parent_path().string());
     return exit_failed;

@@ -1,5 +1,6 @@
 // Reads a command line by the table of commands.
 
+#include "base/listed.hpp"
 #include "base/near_word.hpp"
 #include "chainctl/command.hpp"
 
@@ -158,7 +159,7 @@ private:
     {
         std::string known;
         for (auto const& second : subcommands(group_))
-            known += (known.empty() ? "" : ", ") + second;
+            add_listed(known, second);
         return group_ + " needs one of: " + known;
     }
     // "backup --help" is a question about each of them.

@@ -1,5 +1,6 @@
 // force-epoch: the last resort.
 
+#include "base/listed.hpp"
 #include "chainctl/confirm.hpp"
 #include "chainctl/exit_status.hpp"
 #include "chainctl/output.hpp"
@@ -110,7 +111,7 @@ std::string who_has_more(boost::json::object const& known, std::string const& ch
         if (!is_heard(value)) continue;
         auto const& row = value.get_object();
         if (!row.contains("log_end") || number_at(row, "log_end") <= number_at(*its, "log_end")) continue;
-        out += (out.empty() ? "" : ", ") + text_at(row, "name") + " (" + count_at(row, "log_end") + ")";
+        add_listed(out, text_at(row, "name") + " (" + count_at(row, "log_end") + ")");
     }
     return out;
 }
@@ -160,7 +161,7 @@ std::string who_still_serves(
     auto const serving = who_takes_writes(call, unheard);
     std::string out;
     for (auto const& [name, url] : unheard)
-        if (serving.contains(name)) out += (out.empty() ? "" : ", ") + name + " at " + url;
+        if (serving.contains(name)) add_listed(out, name + " at " + url);
     return out;
 }
 

@@ -1,5 +1,6 @@
 #include "chainctl/status_view.hpp"
 
+#include "base/listed.hpp"
 #include "chainctl/exit_status.hpp"
 #include "chainctl/output.hpp"
 #include "chainctl/progress.hpp"
@@ -26,8 +27,7 @@ std::string names_in(json::array const& rows, std::string_view state = {})
         auto const& row = value.get_object();
         if (!state.empty() && text_at(row, "state") != state) continue;
         auto const name = text_at(row, "name");
-        out +=
-            (out.empty() ? "" : ", ") + (name.empty() ? std::string("the config service's machine") : name);
+        add_listed(out, (name.empty() ? std::string("the config service's machine") : name));
     }
     return out;
 }
@@ -232,8 +232,7 @@ std::string listed(json::array const& names)
 {
     std::string out;
     for (auto const& value : names)
-        if (auto const* name = value.if_string())
-            out += (out.empty() ? "" : ", ") + std::string(name->data(), name->size());
+        if (auto const* name = value.if_string()) add_listed(out, *name);
     return out;
 }
 

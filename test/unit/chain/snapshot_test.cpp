@@ -207,10 +207,14 @@ BOOST_AUTO_TEST_CASE(a_restarted_learner_gets_only_the_chunks_that_it_lacks)
 
     h.at(2).fault = {};
     h.at(2).snapshots_run = true;
+    h.at(1).snapshots_run = false;
     h.restart(2);
     h.assign();
+    BOOST_TEST(h.feeding().snapshot_done == 0u);  // by this run of it nothing was answered
+    h.at(1).snapshots_run = true;
     BOOST_TEST(h.arrives());
 
+    BOOST_TEST(h.feeding().snapshot_done == h.at(1).snapshot_bytes);
     BOOST_TEST(h.status(2).moved_bytes == 2 * snapshot_chunk_bytes + 100);
     BOOST_TEST(count<make_snapshot>(h.at(1)) == 1u);
     h.check_complete();

@@ -76,6 +76,21 @@ BOOST_AUTO_TEST_CASE(a_submit_on_its_way_is_not_sent_again_at_once)
     BOOST_TEST(sent == 2);
 }
 
+// 64 bytes are counted beside each text.
+BOOST_AUTO_TEST_CASE(what_a_gateway_sends_again_goes_in_batches_of_the_bytes_that_are_set)
+{
+    for (auto const limit : {std::size_t{100}, std::size_t{101}})
+    {
+        harness h(2, [&](settings& how) { how.batch_bytes = limit; });
+        for (int i = 0; i < 4; ++i)
+            h.submit(1, std::string(36, static_cast<char>('a' + i)));
+        h.sent.clear();
+        h.form({0, 1});
+        BOOST_TEST(h.sent["submit"] == (limit == 100 ? 4u : 2u));
+        BOOST_TEST(h.log(0).size() == 4u);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(of_all_that_was_refused_the_oldest_is_forgotten)
 {
     auto const request = [](std::uint64_t n)
