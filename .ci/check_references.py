@@ -139,15 +139,18 @@ def members_of(name, struct):
     return [re.findall(r"(\w+)\s*(?:=[^;]*)?$", one.strip())[0] for one in code.split(";") if one.strip()]
 
 
-def enumerators(name, enum):
-    body = re.search(rf"enum class {enum} [^{{]*\{{(.*?)\}};", text(name), re.S)
-    return re.findall(r"^\s*(\w+)\b", re.sub(r"//.*", "", body[1]), re.M) if body else []
+def planted_rules():
+    """Those of the cores, and those of the simulated store."""
+    store = re.search(r"^    store_rule,\s*std::uint8_t,$(.*?)^\)", text("test/sim/mistakes.hpp"), re.M | re.S)
+    of_store = re.findall(r"^\s*(\w+)\b", re.sub(r"//.*", "", store[1]), re.M) if store else []
+    of_cores = re.findall(r"^RULE\((\w+)\)", text("common/base/rules.inc"), re.M)
+    return [name for name in of_cores + of_store if name != "none"] if of_cores and of_store else []
 
 
 def catalogues():
     """What is to be named where, what it is, and the names: (document, kind, names, pattern of a name in the document)."""
     chain, control, frames = "common/chain/types.hpp", "common/control/types.hpp", "common/wire/peer.hpp"
-    rules = [name for name in enumerators("common/base/rules.hpp", "r") if name != "none"]
+    rules = planted_rules()
     gateway = "".join(p.read_text(encoding="utf-8") for p in sorted((ROOT / "daemon/gateway").glob("*.cpp")))
     operations = re.findall(r'\{"([\w.]+)", shape::', text("common/wire/client_json_parse.cpp"))
     errors = re.findall(r'\{"(\w+)", retry::', text("common/chat/outcome.cpp"))
@@ -180,11 +183,11 @@ def check_catalogues(into):
         into.demand(names, document, content, 0, f"no {kind} was found in the code: .ci/check_references.py looks at the wrong place")
         for name in names:
             into.demand(form.format(name) in content, document, content, 0, f"the {kind} {name} of the code has no place here")
-    rules = set(enumerators("common/base/rules.hpp", "r"))
+    rules = set(planted_rules())
     content = text(PROTOCOL)
     for row in re.finditer(r"^\| I\d+ \|[^|]*\|[^|]*\|([^|]*)\|", content, re.M):
         for name in re.findall(r"`(\w+)`", row[1]):
-            into.demand(name in rules, PROTOCOL, content, row.start(), f"common/base/rules.hpp has no rule {name}")
+            into.demand(name in rules, PROTOCOL, content, row.start(), f"no rule is called {name} (common/base/rules.inc, test/sim/mistakes.hpp)")
     numbers = sorted(into.invariants)
     into.demand(numbers == list(range(1, len(numbers) + 1)), PROTOCOL, content, content.find("## 13"), "the invariants are not numbered from 1 on")
 

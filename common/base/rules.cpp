@@ -6,20 +6,20 @@ namespace chaind
 namespace
 {
 
-r planted = r::none;
-r planted_too = r::none;
+rule_id planted = rule_id::none;
+rule_id planted_too = rule_id::none;
 
 }  // namespace
 
-void plant_mistake(r broken, r also)
+void plant_mistake(rule_id broken, rule_id also)
 {
     planted = broken;
     planted_too = also;
 }
 
-bool rule(r which)
+bool rule(rule_id which)
 {
-    return which == r::none || (which != planted && which != planted_too);
+    return which == rule_id::none || (which != planted && which != planted_too);
 }
 
 }  // namespace chaind

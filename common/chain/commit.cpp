@@ -12,23 +12,24 @@ namespace chaind::chain
 void replica::impl::advance_stable()
 {
     if (!epoch_.entered || !epoch_.position) return;
-    auto upto = rule(r::stable_waits_for_fsync) ? writes_.durable() : log_.end();
-    if (rule(r::stable_stays_within_verified)) upto = std::min(upto, epoch_.verified);
-    if (!epoch_.is_head() && rule(r::stable_waits_for_predecessor))
+    auto upto = rule(rule_id::stable_waits_for_fsync) ? writes_.durable() : log_.end();
+    if (rule(rule_id::stable_stays_within_verified)) upto = std::min(upto, epoch_.verified);
+    if (!epoch_.is_head() && rule(rule_id::stable_waits_for_predecessor))
         upto = std::min(upto, epoch_.upstream_stable);
-    BOOST_ASSERT(upto >= epoch_.stable || !rule(r::stable_stays_within_verified));
+    BOOST_ASSERT(upto >= epoch_.stable);
     epoch_.stable = upto;
 }
 
 void replica::impl::advance_commit()
 {
     auto upto = std::max(commit_, std::min(epoch_.commit_heard, epoch_.verified));
-    if (epoch_.is_tail() && (epoch_.activated || !rule(r::commits_only_when_active)))
+    if (epoch_.is_tail() && (epoch_.activated || !rule(rule_id::commits_only_when_active)))
         upto = std::max(
             upto,
-            rule(r::tail_waits_for_all_disks) ? epoch_.stable : std::min(writes_.durable(), epoch_.verified)
+            rule(rule_id::tail_waits_for_all_disks) ? epoch_.stable
+                                                    : std::min(writes_.durable(), epoch_.verified)
         );
-    if (epoch_.position && !rule(r::commit_comes_from_the_tail)) upto = std::max(upto, epoch_.stable);
+    if (epoch_.position && !rule(rule_id::commit_comes_from_the_tail)) upto = std::max(upto, epoch_.stable);
     upto = std::min(upto, epoch_.verified);
     for (auto at = commit_.next(); at <= upto; at = at.next())
     {
@@ -42,7 +43,7 @@ void replica::impl::advance_commit()
 
 void replica::impl::order_apply()
 {
-    auto const upto = rule(r::apply_waits_for_commit) ? commit_ : log_.end();
+    auto const upto = rule(rule_id::apply_waits_for_commit) ? commit_ : log_.end();
     if (upto > writes_.apply_ordered()) writes_.apply(upto);
 }
 

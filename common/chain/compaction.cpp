@@ -53,7 +53,7 @@ void replica::impl::watch_positions()
 void replica::impl::say_may_drop()
 {
     auto upto = std::min(writes_.applied(), commit_);
-    if (rule(r::compaction_respects_pins))
+    if (rule(rule_id::compaction_respects_pins))
     {
         if (auto const pin = snapshot_out_.pin()) upto = std::min(upto, *pin);
         if (held_)

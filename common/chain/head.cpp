@@ -79,12 +79,12 @@ least_room replica::impl::least() const
 std::optional<refusal> replica::impl::assign(submission const& what)
 {
     BOOST_ASSERT(epoch_.activated && epoch_.is_head());
-    if (rule(r::retries_are_deduplicated) && log_.holds(what.request)) return std::nullopt;
+    if (rule(rule_id::retries_are_deduplicated) && log_.holds(what.request)) return std::nullopt;
     if (how_.knows != nullptr && !how_.knows(*what.command)) return refusal::not_known;
     if (epoch_.config.members.size() < how_.min_replicas) return refusal::read_only;
     auto const left = least().left;
     bool const no_room = left == room::none || (left == room::low && !what.frees_room);
-    if (rule(r::what_needs_room_is_refused) && no_room) return refusal::disk_full;
+    if (rule(rule_id::what_needs_room_is_refused) && no_room) return refusal::disk_full;
     if (log_.end() - commit_ >= how_.admission_entries ||
         epoch_.head.uncommitted_bytes >= how_.admission_bytes)
         return refusal::busy;
@@ -94,7 +94,7 @@ std::optional<refusal> replica::impl::assign(submission const& what)
         .at = last.at.next(),
         .in = epoch_.config.at,
         .ts_us = std::max(
-            last.ts_us + 1, rule(r::a_stamp_follows_most_clocks) ? clock_.read_us(now_) : now_.wall_us
+            last.ts_us + 1, rule(rule_id::a_stamp_follows_most_clocks) ? clock_.read_us(now_) : now_.wall_us
         ),
         .request = what.request,
         .command = what.command,

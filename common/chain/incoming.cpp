@@ -69,7 +69,7 @@ void replica::impl::accept(append const& what, std::optional<log_point> const& o
     }
     auto const mine = own ? own : log_.point(what.prev.at);
     bool const trusted = epoch_.matched && what.prev.at <= epoch_.verified;
-    if (rule(r::prev_is_matched_by_hash))
+    if (rule(rule_id::prev_is_matched_by_hash))
     {
         if (mine && (mine->hash != what.prev.hash || mine->in != what.prev.in))
         {
@@ -90,8 +90,8 @@ void replica::impl::accept(append const& what, std::optional<log_point> const& o
     if (!epoch_.open) epoch_.open = what.open;
     // No row of an older epoch beyond what the head had can ever be verified: it would block joins and reads
     // for ever.
-    if (rule(r::a_stale_suffix_is_cut) && epoch_.verified >= *epoch_.open && log_.end() > epoch_.verified &&
-        log_.end_point().in < epoch_.config.at)
+    if (rule(rule_id::a_stale_suffix_is_cut) && epoch_.verified >= *epoch_.open &&
+        log_.end() > epoch_.verified && log_.end_point().in < epoch_.config.at)
         truncate(epoch_.verified);
     send(*epoch_.upstream(), ok{epoch_.config.at, what.number, epoch_.verified, writes_.durable()});
 }
@@ -130,7 +130,7 @@ bool replica::impl::take_rows(append const& what)
         if (!follows(checked, *each) || too_far_ahead(checked, *each)) return false;
         checked = each->point();
     }
-    if (conflict && rule(r::truncation_spares_the_commit) && next->at <= epoch_.verified)
+    if (conflict && rule(rule_id::truncation_spares_the_commit) && next->at <= epoch_.verified)
     {
         constexpr char why[] = "the predecessor sent another entry than the one verified or committed here";
         if (next->at <= commit_)
@@ -143,8 +143,8 @@ bool replica::impl::take_rows(append const& what)
     BOOST_ASSERT(epoch_.entered);
     if (conflict) truncate(last.at);
     // A learner drops all that is not known to be the source's, once in each epoch, before it takes anything.
-    if (!epoch_.position && !epoch_.matched && rule(r::a_stale_suffix_is_cut) &&
-        rule(r::a_learner_keeps_no_stale_suffix))
+    if (!epoch_.position && !epoch_.matched && rule(rule_id::a_stale_suffix_is_cut) &&
+        rule(rule_id::a_learner_keeps_no_stale_suffix))
         truncate(std::max(last.at, epoch_.verified));
     epoch_.matched = true;
     if (last.at >= commit_) epoch_.shares_history = true;
@@ -165,7 +165,7 @@ bool replica::impl::take_rows(append const& what)
 // learner takes what its chain has taken. (What this epoch has committed, each of its members has already.)
 bool replica::impl::too_far_ahead(log_point const& last, entry const& row)
 {
-    if (!epoch_.position || !rule(r::a_row_far_ahead_is_not_taken)) return false;
+    if (!epoch_.position || !rule(rule_id::a_row_far_ahead_is_not_taken)) return false;
     bool const is_new = row.in == epoch_.config.at && row.ts_us > last.ts_us + 1;
     auto const latest = clock_.latest_us(now_);
     bool const ahead = is_new && latest && row.ts_us > *latest;
@@ -178,7 +178,7 @@ bool replica::impl::too_far_ahead(log_point const& last, entry const& row)
 void replica::impl::truncate(seq last)
 {
     if (last >= log_.end()) return;
-    BOOST_ASSERT(last >= commit_ || !rule(r::truncation_spares_the_commit));
+    BOOST_ASSERT(last >= commit_);
     log_.truncate_after(last);
     writes_.truncate_after(last);
     reads_.truncated(last);

@@ -33,7 +33,7 @@ member const* replica::impl::learner_to_feed() const
 
 link_view replica::impl::view_for_links()
 {
-    auto may_send = rule(r::forwards_stay_within_verified) ? epoch_.verified : log_.end();
+    auto may_send = rule(rule_id::forwards_stay_within_verified) ? epoch_.verified : log_.end();
     if (how_.policy == forwarding::persist_first) may_send = std::min(may_send, writes_.durable());
     return {
         .log = log_,

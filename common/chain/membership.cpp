@@ -10,7 +10,7 @@ namespace chaind::chain
 
 bool replica::impl::is(member const& one, member const& other) const
 {
-    return rule(r::a_restart_leaves_the_epoch) ? one == other : one.same_store(other);
+    return rule(rule_id::a_restart_leaves_the_epoch) ? one == other : one.same_store(other);
 }
 
 std::optional<std::size_t> replica::impl::position_of(member const& m, chain_config const& in) const
@@ -23,9 +23,9 @@ std::optional<std::size_t> replica::impl::position_of(member const& m, chain_con
 bool replica::impl::holds_promise() const
 {
     if (epoch_.config.state == config_state::none) return false;
-    if (!epoch_.position && epoch_.source && !rule(r::a_learner_promises_first)) return true;
-    return (rule(r::a_promise_is_durable_before_acting) ? writes_.promised() : writes_.promise_ordered()) ==
-           epoch_.config.at;
+    if (!epoch_.position && epoch_.source && !rule(rule_id::a_learner_promises_first)) return true;
+    return (rule(rule_id::a_promise_is_durable_before_acting) ? writes_.promised() : writes_.promise_ordered()
+           ) == epoch_.config.at;
 }
 
 // All work of the old epoch stops here. Nothing of the new one starts before the promise is durable.
@@ -35,10 +35,11 @@ void replica::impl::adopt(chain_config const& next)
     if (next.state == config_state::none || next.members.empty()) return;
     if (epoch_.activated) moved_bytes_ = 0;
     auto fresh = beginning_of(next);
-    if (!rule(r::verified_resets_in_a_new_epoch)) fresh.verified = std::max(fresh.verified, epoch_.verified);
-    if (!rule(r::stable_resets_in_a_new_epoch)) fresh.upstream_stable = epoch_.upstream_stable;
+    if (!rule(rule_id::verified_resets_in_a_new_epoch))
+        fresh.verified = std::max(fresh.verified, epoch_.verified);
+    if (!rule(rule_id::stable_resets_in_a_new_epoch)) fresh.upstream_stable = epoch_.upstream_stable;
     epoch_ = std::move(fresh);
-    if (epoch_.position || rule(r::a_learner_promises_first)) writes_.promise(epoch_.config);
+    if (epoch_.position || rule(rule_id::a_learner_promises_first)) writes_.promise(epoch_.config);
     reads_.new_epoch();
 }
 
@@ -66,7 +67,7 @@ void replica::impl::assign_learner(std::optional<learner_assignment> const& to)
 {
     bool valid = to && epoch_.config.state == config_state::active &&
                  position_of(to->source, epoch_.config) && !epoch_.config.contains(to->learner);
-    if (valid && rule(r::a_restarted_member_is_no_learner))
+    if (valid && rule(rule_id::a_restarted_member_is_no_learner))
         valid = !epoch_.config.contains_store(to->learner);
     epoch_.assignment = valid ? to : std::nullopt;
     if (epoch_.assignment && !epoch_.position && epoch_.assignment->learner == how_.self)

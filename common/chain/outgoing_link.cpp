@@ -56,7 +56,7 @@ void outgoing_link::probe(link_view& view)
     {
         // A peer that has already verified something in this epoch is asked right there.
         probe_at_ = peer_verified_ > seq{} ? std::min(peer_verified_, view.verified) : view.verified;
-        if (!rule(r::probes_stay_within_verified)) probe_at_ = view.log.end();
+        if (!rule(rule_id::probes_stay_within_verified)) probe_at_ = view.log.end();
     }
     if (*probe_at_ < view.log.base().at)
     {

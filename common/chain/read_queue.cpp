@@ -25,15 +25,15 @@ void read_queue::done(read_token token, view const& v, effects& out)
     auto found = reads_.find(token);
     if (found == reads_.end() || found->second.at != stage::running) return;
     auto& each = found->second;
-    if (!rule(r::a_read_waits_before_its_snapshot) && v.applied < each.upto)
+    if (!rule(rule_id::a_read_waits_before_its_snapshot) && v.applied < each.upto)
     {
         each.at = stage::settling;
         return;
     }
     bool const same_epoch = v.active && each.in == v.in && !each.stale;
-    bool const fresh_enough = same_epoch || (!rule(r::reads_notice_a_new_epoch) && v.active);
-    bool const proven = each.by_barrier || v.lease || !rule(r::reads_check_the_lease) ||
-                        !rule(r::the_lease_is_checked_after_the_read);
+    bool const fresh_enough = same_epoch || (!rule(rule_id::reads_notice_a_new_epoch) && v.active);
+    bool const proven = each.by_barrier || v.lease || !rule(rule_id::reads_check_the_lease) ||
+                        !rule(rule_id::the_lease_is_checked_after_the_read);
     if (fresh_enough && proven)
     {
         out.reads.push_back({token, read_verdict::answer});
@@ -115,10 +115,10 @@ void read_queue::note(read& each, view const& v)
 {
     each.at = stage::waiting;
     each.in = v.in;
-    each.upto = rule(r::a_read_waits_for_pending_entries) ? v.end : std::min(v.end, v.applied);
+    each.upto = rule(rule_id::a_read_waits_for_pending_entries) ? v.end : std::min(v.end, v.applied);
     each.stale = false;
     each.by_barrier = false;
-    if (!v.lease && rule(r::reads_check_the_lease)) need_barrier(each);
+    if (!v.lease && rule(rule_id::reads_check_the_lease)) need_barrier(each);
 }
 
 // Only a barrier that begins after the read's arrival proves anything about it.
@@ -138,10 +138,10 @@ bool read_queue::may_run(read& each, view const& v)
             if (!v.lease) return false;
             each.by_barrier = false;
         }
-        else if (!rule(r::a_barrier_waits_for_commit))
+        else if (!rule(rule_id::a_barrier_waits_for_commit))
             return true;
     }
-    return v.applied >= each.upto || !rule(r::a_read_waits_before_its_snapshot);
+    return v.applied >= each.upto || !rule(rule_id::a_read_waits_before_its_snapshot);
 }
 
 void read_queue::ask(view const& v, effects& out)
@@ -160,7 +160,7 @@ void read_queue::ask(view const& v, effects& out)
         barrier_ = {
             .round = ++last_round_, .in = v.in, .missing = {v.others->begin(), v.others->end()}, .asked = {}
         };
-        if (!rule(r::a_barrier_asks_everybody)) barrier_.missing.clear();
+        if (!rule(rule_id::a_barrier_asks_everybody)) barrier_.missing.clear();
         if (barrier_.missing.empty())
         {
             completed_round_ = barrier_.round;

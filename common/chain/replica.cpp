@@ -169,7 +169,7 @@ void replica::impl::settle()
     say_may_drop();
     BOOST_ASSERT(log_.base().at <= writes_.applied());
     BOOST_ASSERT(writes_.applied() <= writes_.apply_ordered());
-    BOOST_ASSERT(writes_.apply_ordered() <= commit_ || !rule(r::apply_waits_for_commit));
+    BOOST_ASSERT(writes_.apply_ordered() <= commit_);
     BOOST_ASSERT(commit_ <= epoch_.verified && epoch_.verified <= log_.end());
     writes_.flush(out_->writes);
     for (auto const& write : out_->writes)
@@ -212,7 +212,7 @@ void replica::impl::on(received const& what)
     std::visit(
         [&](auto const& each)
         {
-            if (each.in != epoch_.config.at && rule(r::messages_of_other_epochs_are_dropped)) return;
+            if (each.in != epoch_.config.at && rule(rule_id::messages_of_other_epochs_are_dropped)) return;
             if (!in_stream()) return;
             from_peer(what.from, each);
         },
@@ -262,18 +262,18 @@ void replica::impl::on(directed const& what)
              next.members != epoch_.config.members)
         return;
     // The registry was put back: what it says of this epoch now is not what was promised.
-    else if (epoch_.config.contradicts(next.at, next.id) && rule(r::a_promise_names_its_configuration))
+    else if (epoch_.config.contradicts(next.at, next.id) && rule(rule_id::a_promise_names_its_configuration))
         return;
     else if (next.state == config_state::active)
         epoch_.config.state = config_state::active;
     clock_.told(what.what.time_us, now_.steady);
     drain_ = what.what.drain;
     assign_learner(what.what.learning);
-    bool const leaves = stepping_down_ && rule(r::who_says_goodbye_has_no_lease);
+    bool const leaves = stepping_down_ && rule(rule_id::who_says_goodbye_has_no_lease);
     if (what.what.lease_for && epoch_.config.state == config_state::active && epoch_.position && !leaves &&
         *what.what.lease_for <= now_.steady)
     {
-        auto from = rule(r::a_lease_counts_from_the_send_time) ? *what.what.lease_for : now_.steady;
+        auto from = rule(rule_id::a_lease_counts_from_the_send_time) ? *what.what.lease_for : now_.steady;
         epoch_.lease_until = std::max(epoch_.lease_until.value_or(instant{}), from + how_.lease);
     }
 }
@@ -306,7 +306,7 @@ void replica::impl::on(step_down const&)
     stepping_down_ = true;
     heartbeat_due_ = true;
     // Whoever hears that heartbeat need not wait for it. Reads go on, by asking the others.
-    if (rule(r::who_says_goodbye_has_no_lease)) epoch_.lease_until.reset();
+    if (rule(rule_id::who_says_goodbye_has_no_lease)) epoch_.lease_until.reset();
 }
 
 void replica::impl::on(stopping const&)

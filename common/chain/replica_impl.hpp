@@ -149,7 +149,8 @@ private:
     void judge_rows();
     [[nodiscard]] bool rows_proven() const
     {
-        return rows_ == rows::sound || rows_ == rows::believed || !rule(r::a_returning_store_is_checked);
+        return rows_ == rows::sound || rows_ == rows::believed ||
+               !rule(rule_id::a_returning_store_is_checked);
     }
 
     // commit.cpp

@@ -38,7 +38,7 @@ void replica::impl::judge_rows()
         rows_ = rows::in_check;
         out_->snapshot_orders.emplace_back(check_rows{.all = rows_suspect_});
     }
-    if (rows_ == rows::changed && epoch_.source && rule(r::a_returning_store_is_checked))
+    if (rows_ == rows::changed && epoch_.source && rule(rule_id::a_returning_store_is_checked))
         other_history(rows_trouble_);
 }
 

@@ -84,9 +84,9 @@ void replica::impl::attend_snapshots()
     watch_positions();
 
     // A member's store is what others rely on: it is not replaced, however good the other one is.
-    if (epoch_.position && rule(r::member_xor_learner)) snapshot_in_.abandon();
+    if (epoch_.position && rule(rule_id::member_xor_learner)) snapshot_in_.abandon();
     if (takes_snapshots()) snapshot_in_.pump(taking());
-    if (auto const id = snapshot_in_.ready(); id && (takes_snapshots() || !rule(r::member_xor_learner)))
+    if (auto const id = snapshot_in_.ready(); id && (takes_snapshots() || !rule(rule_id::member_xor_learner)))
     {
         // The source's log does not reach down to this one: whether it was of this history is not known.
         bool const known = epoch_.shares_history || commit_ == seq{};

@@ -29,7 +29,7 @@ void write_queue::promise(chain_config const& what)
 
 void write_queue::truncate_after(seq last)
 {
-    BOOST_ASSERT(last >= apply_ordered_ || !rule(r::truncation_spares_the_commit));
+    BOOST_ASSERT(last >= apply_ordered_);
     if (open_ && (!gathered_.back().entries.empty() || gathered_.back().apply_upto)) close();
     auto& write = open();
     write.truncate_after = write.truncate_after ? std::min(*write.truncate_after, last) : last;

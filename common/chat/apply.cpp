@@ -175,7 +175,8 @@ outcome run_once(apply_step& s, command const& what)
     auto const& cid = std::get<std::string>(key);
     auto const print = fingerprint(what.what);
 
-    auto const known = rule(r::retries_are_deduplicated) ? s.on.find_remembered(what.uid, cid) : std::nullopt;
+    auto const known =
+        rule(rule_id::retries_are_deduplicated) ? s.on.find_remembered(what.uid, cid) : std::nullopt;
     if (known)
     {
         if (known->fingerprint != print)

@@ -53,7 +53,7 @@ bool admission::is_due(node_id const& name, record const& now) const
     auto const found = waiting_.find(name);
     if (found == waiting_.end()) return false;
     auto const& [version, take_back] = found->second;
-    if (version > kept_ && rule(r::a_used_token_is_kept_first)) return false;
+    if (version > kept_ && rule(rule_id::a_used_token_is_kept_first)) return false;
     return take_back || !has_name(now.known, name);
 }
 

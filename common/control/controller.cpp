@@ -53,7 +53,7 @@ effects controller::impl::step(instant now, event const& what)
     // Ticks come every 10 ms at the latest: up to there nothing was late.
     if (now - last_step_ > tick_every) late_.note(now - last_step_ - tick_every, now);
     detector_.own_lateness(late_.at(now));
-    bool const paused = rule(r::own_pause_is_no_verdict) && now - last_step_ > how_.own_pause;
+    bool const paused = rule(rule_id::own_pause_is_no_verdict) && now - last_step_ > how_.own_pause;
     if (paused) after_own_pause();
     std::visit([this](auto const& e) { on(e); }, what);
     if (!paused) decide();
@@ -110,7 +110,7 @@ void controller::impl::on(heard const& e)
 
     auto const& base = rec_.last_active.members;
     auto alive_now = [&](member const& m) { return alive(m); };
-    bool const all_were_silent = rule(r::own_pause_is_no_verdict) && !base.empty() && !hb.stalled &&
+    bool const all_were_silent = rule(rule_id::own_pause_is_no_verdict) && !base.empty() && !hb.stalled &&
                                  std::none_of(base.begin(), base.end(), alive_now);
     if (!nodes_.heard(hb, detector_, now_)) return;
     note_alive(hb);
@@ -158,7 +158,7 @@ bool controller::impl::stands_still(node const& what) const
 // another.
 instant controller::impl::back_by() const
 {
-    return rule(r::who_may_be_on_its_way_is_waited_for) ? now_ + how_.return_wait : now_;
+    return rule(rule_id::who_may_be_on_its_way_is_waited_for) ? now_ + how_.return_wait : now_;
 }
 
 void controller::impl::on(tick const& e)
@@ -171,7 +171,7 @@ void controller::impl::on(tick const& e)
 void controller::impl::on(connected const& e)
 {
     bool const same = !how_.kernel.empty() && e.kernel == how_.kernel;
-    detector_.connected(e.from, same || !rule(r::death_is_told_by_the_same_kernel));
+    detector_.connected(e.from, same || !rule(rule_id::death_is_told_by_the_same_kernel));
     nodes_.connected(e.from);
     linked_[e.from.name] = e.from;
 }
@@ -195,7 +195,7 @@ void controller::impl::on(probed const& e)
 // name. The same run may come again sooner than another, since its old connection may be half open.
 std::string controller::impl::objection(member const& who, instant now) const
 {
-    if (!rule(r::a_name_has_one_link)) return {};
+    if (!rule(rule_id::a_name_has_one_link)) return {};
     if (expects_another(who, now)) return "the member of the chain that has this name is expected back";
     auto const link = linked_.find(who.name);
     if (link == linked_.end()) return {};
@@ -253,7 +253,7 @@ void controller::impl::note_watermark(heartbeat const& hb)
     // What this chain commits while another one is being forced is given up with it.
     if (!rec_.last_active.contains(hb.from) || being_forced()) return;
     auto upto = hb.commit;
-    if (rule(r::a_commit_is_on_every_disk))
+    if (rule(rule_id::a_commit_is_on_every_disk))
         for (auto const& m : rec_.last_active.members)
         {
             auto const* its = nodes_.find(m.name);
@@ -282,7 +282,7 @@ std::string controller::impl::what_registry_lacks(heartbeat const& hb) const
     if (hb.promised > rec_.current.at)
         return "it knows epoch " + std::to_string(rec_.current.at.value()) + ", " + name + " has promised " +
                number;
-    if (!rule(r::a_promise_names_its_configuration) || hb.promised_id.empty()) return {};
+    if (!rule(rule_id::a_promise_names_its_configuration) || hb.promised_id.empty()) return {};
     auto contradicts = [&](auto const& given)
     { return given.first == hb.promised && !given.second.empty() && given.second != hb.promised_id; };
     if (rec_.current.contradicts(hb.promised, hb.promised_id) ||
@@ -522,7 +522,7 @@ bool controller::impl::goes_on_without(node_id const& name) const
 
 chain_config const& controller::impl::told() const
 {
-    bool const early = !rule(r::activation_is_durable_before_it_is_told) && writing_ &&
+    bool const early = !rule(rule_id::activation_is_durable_before_it_is_told) && writing_ &&
                        writing_->current.state == config_state::active;
     return early ? writing_->current : rec_.current;
 }

@@ -17,7 +17,7 @@ void failure_detector::heard(member const& who, instant now, bool stepping_down,
 // for as long as others stop and go on.
 void failure_detector::excuse_the_others(member const& who, state const& was, instant now)
 {
-    if (!rule(r::the_first_word_excuses_the_others)) return;
+    if (!rule(rule_id::the_first_word_excuses_the_others)) return;
     for (auto& [other, its] : known_)
         if (other != who && its.excused_until == instant{} && now - its.heard > silence_ / 2 &&
             connections_.contains(other) && shares_silence(its, who, was, now))
@@ -109,7 +109,7 @@ verdict failure_detector::judge(member const& who, state const& of, instant now)
     if (of.heard + longest_ < now) return verdict::silent;
     auto const shares = [&](auto const& other)
     {
-        return rule(r::who_falls_silent_with_others_is_waited_for) && other.first != who &&
+        return rule(rule_id::who_falls_silent_with_others_is_waited_for) && other.first != who &&
                shares_silence(of, other.first, other.second, now);
     };
     return std::any_of(known_.begin(), known_.end(), shares) ? verdict::alive : verdict::silent;

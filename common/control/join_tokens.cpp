@@ -77,7 +77,7 @@ join_tokens::answer join_tokens::look(std::string_view token, member const& by, 
 void join_tokens::use(answer const& seen, member const& by)
 {
     for (auto& row : rows_)
-        if (row.hash == seen.hash && row.used_by.empty() && rule(r::a_join_token_is_used_once))
+        if (row.hash == seen.hash && row.used_by.empty() && rule(rule_id::a_join_token_is_used_once))
         {
             row.used_by = by.name;
             row.used_store = by.store;

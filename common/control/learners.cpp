@@ -51,7 +51,7 @@ bool controller::impl::ready(node_id const& name) const
 {
     // A member that restarted may hold rows that are acknowledged later on the strength of its old run, and a
     // cold start may still count on them: it is no learner before a chain without it is ACTIVE.
-    bool const may_be_member = !rule(r::a_restarted_member_is_no_learner);
+    bool const may_be_member = !rule(rule_id::a_restarted_member_is_no_learner);
     if (!may_be_member && has_name(rec_.current.members, name)) return false;
     auto const* found = nodes_.find(name);
     if (found == nullptr || !found->last || is_to_leave(name)) return false;

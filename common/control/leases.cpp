@@ -6,8 +6,8 @@ namespace chaind::control
 {
 
 leases::leases(microseconds lease, int margin_percent, instant started)
-    : counted_(rule(r::a_lease_has_a_margin) ? lease * (100 + margin_percent) / 100 : lease),
-      grace_until_(rule(r::a_restarted_config_service_waits_a_lease) ? started + counted_ : started)
+    : counted_(rule(rule_id::a_lease_has_a_margin) ? lease * (100 + margin_percent) / 100 : lease),
+      grace_until_(rule(rule_id::a_restarted_config_service_waits_a_lease) ? started + counted_ : started)
 {
 }
 

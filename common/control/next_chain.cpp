@@ -114,10 +114,14 @@ cold_chain_result cold_chain(
     for (auto const& node : there)
     {
         auto counts_as = [&](member const& m)
-        { return rule(r::cold_start_checks_the_store) ? m.same_store(node.who) : m.name == node.who.name; };
-        if (rule(r::cold_start_takes_members_only) && std::none_of(active.begin(), active.end(), counts_as))
+        {
+            return rule(rule_id::cold_start_checks_the_store) ? m.same_store(node.who)
+                                                              : m.name == node.who.name;
+        };
+        if (rule(rule_id::cold_start_takes_members_only) &&
+            std::none_of(active.begin(), active.end(), counts_as))
             continue;
-        if (rule(r::cold_start_checks_the_watermark) && node.end.at < watermark)
+        if (rule(rule_id::cold_start_checks_the_watermark) && node.end.at < watermark)
             out.refused.push_back(node.who);
         else
             eligible.push_back(node);
@@ -127,7 +131,7 @@ cold_chain_result cold_chain(
     { return std::find_if(active.begin(), active.end(), [&](auto const& x) { return x.name == m.name; }); };
     auto earlier = [&](returned const& a, returned const& b)
     {
-        if (rule(r::cold_start_orders_by_log))
+        if (rule(rule_id::cold_start_orders_by_log))
         {
             if (a.end.in != b.end.in) return a.end.in > b.end.in;
             if (a.end.at != b.end.at) return a.end.at > b.end.at;

@@ -61,7 +61,7 @@ std::string against_before(heartbeat const& what, earlier_word const& before, in
 
 std::string implausible(heartbeat const& what, earlier_word const* before, instant now)
 {
-    if (!rule(r::a_heartbeat_is_plausible)) return {};
+    if (!rule(rule_id::a_heartbeat_is_plausible)) return {};
     auto why = against_itself(what);
     if (why.empty() && before != nullptr) why = against_before(what, *before, now);
     return why;

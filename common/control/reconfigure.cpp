@@ -85,7 +85,7 @@ void controller::impl::decide_bootstrap()
         }
         all.push_back(found->who);
     }
-    if (restored != nullptr && rule(r::a_restored_log_begins_alone)) all = {restored->from};
+    if (restored != nullptr && rule(rule_id::a_restored_log_begins_alone)) all = {restored->from};
     if (!all.empty()) propose({.members = std::move(all), .joiner = {}});
 }
 
@@ -146,7 +146,8 @@ void controller::impl::propose(proposal const& what)
     record next = rec_;
     auto newest = rec_.current.at;
     // A restored log holds entries of epochs that were before this registry.
-    if (rec_.last_active.state == config_state::none && rule(r::a_new_chain_begins_above_a_restored_log))
+    if (rec_.last_active.state == config_state::none &&
+        rule(rule_id::a_new_chain_begins_above_a_restored_log))
         for (auto const& m : what.members)
             if (auto const* hb = nodes_.last_of(m)) newest = std::max({newest, hb->promised, hb->end.in});
     next.current = {
@@ -201,13 +202,13 @@ config_id controller::impl::new_id(chain_config const& of)
 
 std::optional<controller::impl::proposal> controller::impl::plan(std::optional<member> const& joiner)
 {
-    auto const& base =
-        rule(r::survivors_come_from_the_active_config) ? rec_.last_active.members : rec_.current.members;
+    auto const& base = rule(rule_id::survivors_come_from_the_active_config) ? rec_.last_active.members
+                                                                            : rec_.current.members;
     // After our own start, pause or isolation, and while several share a silence: each member first speaks
     // for itself, or is silent for long enough. Whoever is merely waited for is no survivor to build on.
     auto open_question = [&](member const& m)
     {
-        return rule(r::nothing_is_planned_on_who_is_waited_for) && alive(m) &&
+        return rule(rule_id::nothing_is_planned_on_who_is_waited_for) && alive(m) &&
                !detector_.heard_in_time(m, now_);
     };
     if (std::any_of(base.begin(), base.end(), open_question)) return std::nullopt;
@@ -433,10 +434,12 @@ bool controller::impl::try_activate()
 {
     auto const& chain = rec_.current.members;
     auto has_promised = [&](member const& m) { return promised(m); };
-    if (rule(r::activation_waits_for_all_promises) && !std::all_of(chain.begin(), chain.end(), has_promised))
+    if (rule(rule_id::activation_waits_for_all_promises) &&
+        !std::all_of(chain.begin(), chain.end(), has_promised))
         return false;
-    if (rule(r::activation_waits_for_leases) && !leases_settled()) return false;
-    if (rule(r::activation_waits_for_the_joiner) && rec_.current.joiner && !joiner_complete()) return false;
+    if (rule(rule_id::activation_waits_for_leases) && !leases_settled()) return false;
+    if (rule(rule_id::activation_waits_for_the_joiner) && rec_.current.joiner && !joiner_complete())
+        return false;
 
     record next = rec_;
     next.current.state = config_state::active;

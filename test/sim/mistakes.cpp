@@ -31,28 +31,28 @@ struct found
     std::string failure;
 };
 
-// Rules that are kept outside of the cores: by the application and by the store.
-app_kind application_with_mistakes()
+app_kind application_without(store_rule broken)
 {
-    auto out = plain_app(rule(r::retries_are_deduplicated));
+    auto const kept = [broken](store_rule which) { return which != broken; };
+    auto out = plain_app(rule(rule_id::retries_are_deduplicated));
     auto& store = out.habits;
-    store.checks_the_digest = rule(r::snapshot_digest_is_checked);
-    store.hashes_the_part_again = rule(r::a_part_is_hashed_again);
-    store.offers_committed_only = rule(r::snapshot_covers_only_committed);
-    store.ends_at_the_mark = rule(r::a_snapshot_ends_at_its_mark);
-    store.gives_a_new_identity = rule(r::identity_is_not_inherited);
-    store.installs_whole = rule(r::an_installation_is_whole);
-    store.writes_again = rule(r::a_start_writes_again);
-    store.snapshot.dedupe = rule(r::a_snapshot_keeps_the_dedupe_table);
-    store.snapshot.counters = rule(r::a_snapshot_keeps_the_counters);
+    store.checks_the_digest = kept(store_rule::snapshot_digest_is_checked);
+    store.hashes_the_part_again = kept(store_rule::a_part_is_hashed_again);
+    store.offers_committed_only = kept(store_rule::snapshot_covers_only_committed);
+    store.ends_at_the_mark = kept(store_rule::a_snapshot_ends_at_its_mark);
+    store.gives_a_new_identity = kept(store_rule::identity_is_not_inherited);
+    store.installs_whole = kept(store_rule::an_installation_is_whole);
+    store.writes_again = kept(store_rule::a_start_writes_again);
+    store.snapshot.dedupe = kept(store_rule::a_snapshot_keeps_the_dedupe_table);
+    store.snapshot.counters = kept(store_rule::a_snapshot_keeps_the_counters);
     return out;
 }
 
 std::optional<found> try_seed(mistake const& what, std::uint64_t seed)
 {
-    plant_mistake(what.broken, what.also);
-    auto result = run_one(seed, what.profile, what.policy, application_with_mistakes());
-    plant_mistake(r::none);
+    plant_mistake(what.rules.core, what.rules.also);
+    auto result = run_one(seed, what.profile, what.policy, application_without(what.rules.store));
+    plant_mistake(rule_id::none);
     if (result.failure.empty()) return std::nullopt;
     return found{seed, result.failure};
 }
@@ -64,7 +64,7 @@ std::optional<found> try_seeds(mistake const& what, std::uint64_t first, std::ui
     return std::nullopt;
 }
 
-char const* name(chain::forwarding policy)
+char const* policy_name(chain::forwarding policy)
 {
     return policy == chain::forwarding::parallel ? "fp" : "pf";
 }
@@ -74,13 +74,12 @@ bool prove(mistake const& what)
     std::optional<found> caught;
     if (what.seed != 0) caught = try_seed(what, what.seed);
     if (!caught) caught = try_seeds(what, 1, seeds_max);
-    auto also = what.also == r::none ? std::string() : " + " + std::string(sim::name(what.also));
     std::printf(
         "%-4s %-42s %-4s %s  %s\n",
         caught ? "ok" : "MISS",
-        (std::string(sim::name(what.broken)) + also).c_str(),
+        name(what.rules).c_str(),
         what.profile.c_str(),
-        name(what.policy),
+        policy_name(what.policy),
         caught ? (std::to_string(caught->seed) + ": " + caught->failure.substr(0, 110)).c_str() : ""
     );
     std::fflush(stdout);
@@ -117,8 +116,10 @@ int prove_all(std::vector<mistake> const& all, std::size_t jobs)
     return bad == 0 && all.size() >= 52 ? 0 : 1;
 }
 
-void search(mistake what, std::uint64_t last, std::string const& only)
+// Where it fails, over all profiles, or `only` that one.
+void search(std::string_view broken, std::string_view also, std::uint64_t last, std::string const& only)
 {
+    mistake what{.rules = rules_by_name(broken, also), .profile = {}};
     for (auto profile : profile_names())
     {
         if (!only.empty() && only != profile) continue;
@@ -130,10 +131,10 @@ void search(mistake what, std::uint64_t last, std::string const& only)
             if (!caught) continue;
             std::printf(
                 "%s %s %s %s %llu  # %s\n",
-                std::string(sim::name(what.broken)).c_str(),
-                what.also == r::none ? "-" : std::string(sim::name(what.also)).c_str(),
+                std::string(broken).c_str(),
+                also.empty() ? "-" : std::string(also).c_str(),
                 what.profile.c_str(),
-                name(policy),
+                policy_name(policy),
                 static_cast<unsigned long long>(caught->seed),
                 caught->failure.c_str()
             );
@@ -165,19 +166,14 @@ int run(int argc, char** argv)
             throw std::invalid_argument("unknown option " + option);
     }
     if (rules.empty()) return prove_all(read_mistakes(file), jobs);
-    auto comma = rules.find(',');
-    mistake what;
-    if (comma != std::string::npos) what.also = rule_by_name(rules.substr(comma + 1));
     if (rules == "all")
-        for (auto each : rule_names())
-        {
-            what.broken = rule_by_name(each);
-            search(what, last, profile);
-        }
+        for (auto const each : rule_names())
+            search(each, {}, last, profile);
     else
     {
-        what.broken = rule_by_name(rules.substr(0, comma));
-        search(what, last, profile);
+        auto const comma = rules.find(',');
+        auto const also = comma == std::string::npos ? std::string() : rules.substr(comma + 1);
+        search(rules.substr(0, comma), also, last, profile);
     }
     return 0;
 }

@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(a_snapshot_that_holds_back_too_much_is_given_up)
     BOOST_TEST(allowed(h.at(1)) > seq{800});
 }
 
-BOOST_AUTO_TEST_CASE(one_that_is_still_being_made_is_given_up_too)
+BOOST_AUTO_TEST_CASE(a_snapshot_that_holds_back_too_much_is_given_up_while_it_is_being_made)
 {
     harness h(
         3,

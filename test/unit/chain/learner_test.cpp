@@ -345,21 +345,21 @@ BOOST_AUTO_TEST_CASE(a_learner_of_another_history_begins_with_an_empty_store)
     check_set_aside(h);
 }
 
-BOOST_AUTO_TEST_CASE(so_does_one_whose_commit_is_beyond_all_that_the_chain_has)
+BOOST_AUTO_TEST_CASE(a_learner_whose_commit_is_beyond_the_chain_s_begins_with_an_empty_store)
 {
     harness h(3);
     two_histories(h, 5, 3);
     check_set_aside(h);
 }
 
-BOOST_AUTO_TEST_CASE(so_does_one_when_the_chain_is_empty)
+BOOST_AUTO_TEST_CASE(a_learner_with_rows_begins_with_an_empty_store_when_the_chain_has_none)
 {
     harness h(3);
     two_histories(h, 5, 0);
     check_set_aside(h);
 }
 
-BOOST_AUTO_TEST_CASE(so_does_one_whose_rows_are_only_on_the_disk)
+BOOST_AUTO_TEST_CASE(a_learner_whose_other_rows_are_only_on_the_disk_begins_with_an_empty_store)
 {
     harness h(3, [](settings& how) { how.cache_bytes = 0; });
     two_histories(h, 7, 20);

@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(a_learner_that_misses_too_much_gets_a_snapshot_though_the_l
     BOOST_TEST(h.status(2).received == seq{0});
 }
 
-BOOST_AUTO_TEST_CASE(one_that_misses_less_does_not)
+BOOST_AUTO_TEST_CASE(a_learner_that_misses_little_gets_no_snapshot)
 {
     harness h(3, [](settings& how) { how.snapshot_after = 50; });
     h.form({0, 1});
@@ -587,7 +587,7 @@ BOOST_AUTO_TEST_CASE(another_offer_does_not_throw_away_a_file_that_is_being_chec
     w.ends_with_that_file();
 }
 
-BOOST_AUTO_TEST_CASE(nor_does_a_word_of_the_log_without_rows)
+BOOST_AUTO_TEST_CASE(a_word_of_the_log_without_rows_does_not_throw_away_a_file_that_is_being_checked)
 {
     world_in_check w;
 

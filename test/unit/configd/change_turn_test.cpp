@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(a_change_waits_until_the_reconfiguration_is_over_and_is_don
     BOOST_TEST(state_of("n3") == "removed");
 }
 
-BOOST_AUTO_TEST_CASE(it_is_judged_by_the_chain_that_it_finds_then)
+BOOST_AUTO_TEST_CASE(a_change_that_waited_is_judged_by_the_chain_that_it_finds)
 {
     send("/v1/nodes/n2/remove", "", first);
     puppets["n3"]->stop();

@@ -72,7 +72,7 @@ BOOST_FIXTURE_TEST_CASE(who_falls_silent_together_is_waited_for_longer_and_given
     BOOST_CHECK_EQUAL(d.judge(n2, 2001ms), verdict::silent);
 }
 
-BOOST_FIXTURE_TEST_CASE(one_that_falls_silent_alone_shares_nothing, three_connected)
+BOOST_FIXTURE_TEST_CASE(a_member_that_falls_silent_alone_shares_its_silence_with_nobody, three_connected)
 {
     d.heard(n1, 1000ms, false);
     d.heard(n2, 1125ms, false);  // missed for half a silence when the other's is over

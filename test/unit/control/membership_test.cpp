@@ -314,7 +314,7 @@ BOOST_AUTO_TEST_CASE(a_restarted_member_does_not_learn_before_a_chain_without_it
     BOOST_CHECK_EQUAL(t.ctl->learning()->learner, t.of("n1").who);
 }
 
-BOOST_AUTO_TEST_CASE(one_joins_at_a_time)
+BOOST_AUTO_TEST_CASE(one_machine_joins_at_a_time)
 {
     settled_town t;
     t.kill("n2");

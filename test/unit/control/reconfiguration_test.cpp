@@ -452,7 +452,7 @@ BOOST_AUTO_TEST_CASE(who_leaves_unheard_is_waited_for_like_everybody)
     BOOST_CHECK(t.becomes("n1 n2", 3s));
 }
 
-BOOST_AUTO_TEST_CASE(one_that_steps_down_gets_no_lease)
+BOOST_AUTO_TEST_CASE(a_member_that_steps_down_gets_no_lease)
 {
     settled_town t;
     t.run(200ms);

@@ -63,7 +63,7 @@ struct forked_town : settled_town
     }
 };
 
-BOOST_AUTO_TEST_CASE(one_change_is_noticed_although_its_number_was_given_out_again)
+BOOST_AUTO_TEST_CASE(a_lost_change_is_noticed_although_its_number_was_given_out_again)
 {
     forked_town t;
     BOOST_CHECK_EQUAL(t.config().at, epoch{2});
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(one_change_is_noticed_although_its_number_was_given_out_aga
     );
 }
 
-BOOST_AUTO_TEST_CASE(it_is_noticed_also_when_the_numbers_have_gone_on_since)
+BOOST_AUTO_TEST_CASE(an_older_registry_is_noticed_also_when_its_numbers_have_gone_on_since)
 {
     forked_town t;
     t.start("n4");
@@ -225,7 +225,7 @@ BOOST_AUTO_TEST_CASE(who_knows_of_a_later_chain_is_told_nothing_also_of_what_is_
 }
 
 // The only one that knows dies, and then the config service does.
-BOOST_AUTO_TEST_CASE(it_is_remembered_by_a_config_service_that_starts_again)
+BOOST_AUTO_TEST_CASE(an_older_registry_is_remembered_by_a_config_service_that_starts_again)
 {
     forked_town t;
     t.history.clear();

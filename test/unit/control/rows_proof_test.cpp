@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(who_is_away_or_silent_is_named_and_the_others_have_their_tu
     BOOST_TEST(step(true) == "n3 7");
 }
 
-BOOST_AUTO_TEST_CASE(it_ends_when_nobody_asks_how_it_goes)
+BOOST_AUTO_TEST_CASE(a_proof_ends_when_nobody_asks_how_it_goes)
 {
     BOOST_TEST(step(true) == "n1 7");
     now += 10s;
@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(it_ends_when_nobody_asks_how_it_goes)
     BOOST_TEST(step(true, running(5)) == "");
 }
 
-BOOST_AUTO_TEST_CASE(it_can_be_stopped)
+BOOST_AUTO_TEST_CASE(a_proof_can_be_stopped)
 {
     BOOST_TEST(step(true) == "n1 7");
     BOOST_TEST(step(true, ended()) == "");

@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(members_that_are_all_there_and_wait_for_a_disk_wait_for_no_
     BOOST_TEST(of(seen, "n2").next == "mend that disk");
 }
 
-BOOST_AUTO_TEST_CASE(one_in_no_chain_names_itself_once_and_not_its_own_earlier_run)
+BOOST_AUTO_TEST_CASE(a_machine_in_no_chain_names_itself_once_and_not_its_own_earlier_run)
 {
     now.member = now.can_read = now.can_write = false;
     now.unreached = {node_id{"n2"}};
@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(one_in_no_chain_names_itself_once_and_not_its_own_earlier_r
     BOOST_TEST(seen.committed == seq(30));
 }
 
-BOOST_AUTO_TEST_CASE(one_in_no_chain_knows_of_those_in_a_newer_one_that_they_are_and_not_who)
+BOOST_AUTO_TEST_CASE(a_machine_in_no_chain_knows_that_there_is_a_newer_one_and_not_who_is_in_it)
 {
     now.member = now.can_read = now.can_write = false;
     now.others = {{node_id{"n3"}, epoch(9), false, true, true}};
@@ -151,7 +151,9 @@ BOOST_AUTO_TEST_CASE(what_a_config_service_said_of_machines_that_are_there_is_fo
     BOOST_TEST(status_here(told, now).failed.size() == 1u);
 }
 
-BOOST_AUTO_TEST_CASE(one_that_the_config_service_alone_does_not_answer_does_not_call_down_what_others_serve)
+BOOST_AUTO_TEST_CASE(
+    a_machine_that_the_config_service_alone_does_not_answer_does_not_call_down_what_others_serve
+)
 {
     now.can_read = now.can_write = false;
     now.why_not = "taking its place";
@@ -184,7 +186,7 @@ BOOST_AUTO_TEST_CASE(one_that_the_config_service_alone_does_not_answer_does_not_
     BOOST_TEST(status_here(told, now).state == health::degraded);
 }
 
-BOOST_AUTO_TEST_CASE(one_that_is_not_let_in_says_why_and_that_no_start_helps)
+BOOST_AUTO_TEST_CASE(a_machine_that_is_not_let_in_says_why_and_that_no_start_helps)
 {
     now.member = now.can_read = now.can_write = false;
     now.refused = "was the folder copied?";
@@ -232,7 +234,7 @@ BOOST_AUTO_TEST_CASE(before_anything_was_told_it_knows_what_it_sees_itself)
 }
 
 // Of replicas that are asked, the one with the newest epoch is believed.
-BOOST_AUTO_TEST_CASE(one_that_has_just_started_claims_no_epoch_of_a_chain_that_it_is_not_in)
+BOOST_AUTO_TEST_CASE(a_machine_that_has_just_started_claims_no_epoch_of_a_chain_that_it_is_not_in)
 {
     now.member = now.can_read = now.can_write = false;
     now.replicas = 0;

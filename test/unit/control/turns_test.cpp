@@ -39,7 +39,7 @@ bool passes(town const& t, std::uint64_t request)
 
 BOOST_AUTO_TEST_SUITE(turns)
 
-BOOST_AUTO_TEST_CASE(a_reconfiguration_alone_passes)
+BOOST_AUTO_TEST_CASE(a_reconfiguration_alone_passes_by_itself)
 {
     town_in_between t;
     BOOST_CHECK(t.ctl->changing());
@@ -55,7 +55,7 @@ BOOST_AUTO_TEST_CASE(a_reconfiguration_alone_passes)
     BOOST_CHECK_EQUAL(t.outcome(t.remove("n3"), 500ms), admin_verdict::done);
 }
 
-BOOST_AUTO_TEST_CASE(nor_does_it_matter_whether_it_is_stored_already)
+BOOST_AUTO_TEST_CASE(a_reconfiguration_passes_whether_it_is_stored_already_or_not)
 {
     settled_town t;
     t.kill("n1");
@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(nor_does_it_matter_whether_it_is_stored_already)
     BOOST_CHECK(passes(t, t.remove("n3")));
 }
 
-BOOST_AUTO_TEST_CASE(what_another_request_is_waiting_for_does_not)
+BOOST_AUTO_TEST_CASE(what_another_request_is_waiting_for_does_not_pass_by_itself)
 {
     settled_town t;
     t.of("n2").promises = false;
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(what_another_request_is_waiting_for_does_not)
     BOOST_CHECK(!reply_to(t, first).passing);
 }
 
-BOOST_AUTO_TEST_CASE(nor_does_a_move_that_waits_for_a_machine)
+BOOST_AUTO_TEST_CASE(a_move_that_waits_for_a_machine_does_not_pass_by_itself)
 {
     settled_town t;
     t.of("n1").learns = false;
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(nor_does_a_move_that_waits_for_a_machine)
     BOOST_CHECK(!passes(t, t.move("n2", false)));
 }
 
-BOOST_AUTO_TEST_CASE(nor_does_an_older_registry)
+BOOST_AUTO_TEST_CASE(an_older_registry_does_not_pass_by_itself)
 {
     settled_town t;
     t.restore_older_registry();

@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(each_event_names_the_one_before_it)
     BOOST_TEST(prev == 46);
 }
 
-BOOST_AUTO_TEST_CASE(it_stops_at_the_window_and_goes_on_after_an_ack)
+BOOST_AUTO_TEST_CASE(a_feed_stops_at_the_window_and_goes_on_after_an_ack)
 {
     settings limits;
     limits.unacked_max = 3;

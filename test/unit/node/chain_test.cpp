@@ -141,7 +141,7 @@ struct three_drivers : config_host
 
 BOOST_FIXTURE_TEST_SUITE(three_replicas, three_drivers)
 
-BOOST_AUTO_TEST_CASE(they_form_a_chain_that_commits_and_reads_at_each_of_them)
+BOOST_AUTO_TEST_CASE(three_replicas_form_a_chain_that_commits_and_reads_at_each_of_them)
 {
     BOOST_TEST_REQUIRE(chain_of(3));
 
@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(they_form_a_chain_that_commits_and_reads_at_each_of_them)
     BOOST_TEST(replicas.at("n1")->backend().view().lineage == "lineage");
 }
 
-BOOST_AUTO_TEST_CASE(the_others_go_on_without_the_head_and_take_it_back)
+BOOST_AUTO_TEST_CASE(a_chain_goes_on_without_its_head_and_takes_it_back)
 {
     BOOST_TEST_REQUIRE(chain_of(3));
     BOOST_TEST_REQUIRE(probe("n2"));

@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(a_refusal_ends_it_with_its_reason)
     BOOST_TEST(met.why == "this join token is not known");
 }
 
-BOOST_AUTO_TEST_CASE(where_nobody_answers_it_ends_when_patience_does)
+BOOST_AUTO_TEST_CASE(a_join_that_nobody_answers_ends_when_patience_does)
 {
     auto const nobody = listener.address();
     listener.stop();
@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_FIXTURE_TEST_SUITE(join_token, token_file)
 
-BOOST_AUTO_TEST_CASE(it_is_what_the_file_holds_without_the_line_s_end)
+BOOST_AUTO_TEST_CASE(a_token_is_what_its_file_holds_without_the_line_s_end)
 {
     write("cj1.abc\n", ours_alone);
     BOOST_TEST(program::read_join_token(path) == "cj1.abc");

@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(nobody_is_watched_who_may_be_another)
     }
 }
 
-BOOST_AUTO_TEST_CASE(one_that_has_ended_already_is_not_watched)
+BOOST_AUTO_TEST_CASE(a_process_that_has_ended_already_is_not_watched)
 {
     child one;
     auto const place = one.place;

@@ -11,7 +11,7 @@ namespace chaind::test
 
 BOOST_FIXTURE_TEST_SUITE(snapshot_files, snapshot_fixture)
 
-BOOST_AUTO_TEST_CASE(it_holds_the_applied_state_and_the_newest_rows_and_no_identity)
+BOOST_AUTO_TEST_CASE(a_snapshot_file_holds_the_applied_state_and_the_newest_rows_and_no_identity)
 {
     auto made = filled(2500, 7);
     BOOST_TEST_REQUIRE(!made->set_cluster(numbered<cluster_id>(3)));

@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(what_nobody_knows_is_null_or_left_out)
     BOOST_TEST(wire::status_json({}).at("registry").is_null());
 }
 
-BOOST_AUTO_TEST_CASE(one_who_is_not_admitted_is_called_so)
+BOOST_AUTO_TEST_CASE(a_machine_that_is_not_admitted_is_called_so)
 {
     known_nodes all;
     all.nodes.emplace_back().state = node_state::not_admitted;
