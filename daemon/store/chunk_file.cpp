@@ -72,13 +72,6 @@ chunk_file::chunk_file(chunk_file&& other) noexcept
 {
 }
 
-chunk_file& chunk_file::operator=(chunk_file&& other) noexcept
-{
-    std::swap(file_, other.file_);
-    std::swap(size_, other.size_);
-    return *this;
-}
-
 chunk_file::~chunk_file()
 {
     if (file_ >= 0) ::close(file_);

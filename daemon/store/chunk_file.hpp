@@ -24,7 +24,7 @@ public:
     // `make`: with mode 0600 where it is missing, to be written; else to be read.
     static result<chunk_file> open(std::string const& path, bool make);
     chunk_file(chunk_file&& other) noexcept;
-    chunk_file& operator=(chunk_file&& other) noexcept;
+    chunk_file& operator=(chunk_file&&) = delete;
     ~chunk_file();
 
     [[nodiscard]] std::uint64_t size() const { return size_; }

@@ -71,6 +71,21 @@ BOOST_AUTO_TEST_CASE(a_token_is_used_once_expires_and_belongs_to_one_cluster)
         BOOST_TEST(token.find(row.hash) == std::string::npos);
 }
 
+// So long it can be said why a token is of no use.
+BOOST_AUTO_TEST_CASE(a_token_is_forgotten_a_day_after_its_end)
+{
+    constexpr std::int64_t day = 24LL * 3600 * 1000;
+    join_tokens tokens(cluster, {});
+    auto const token = tokens.make(secret, 1000, 500).value();
+    auto const why_after_another_is_made = [&](std::int64_t at)
+    {
+        BOOST_TEST(tokens.make("another secret  ", at, 500).has_value());
+        return tokens.look(token, machine("n5", 5), at).why;
+    };
+    BOOST_TEST(why_after_another_is_made(1500 + day).starts_with("this join token has expired"));
+    BOOST_TEST(why_after_another_is_made(1501 + day) == "this join token is not valid here");
+}
+
 BOOST_AUTO_TEST_CASE(at_most_a_hundred_tokens_are_outstanding)
 {
     join_tokens tokens(cluster, {});

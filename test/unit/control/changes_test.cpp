@@ -325,6 +325,21 @@ BOOST_AUTO_TEST_CASE(a_spare_that_is_added_lengthens_the_chain)
     BOOST_CHECK_EQUAL(t.verdict_of(t.add("n4")), admin_verdict::already);
 }
 
+BOOST_AUTO_TEST_CASE(a_member_is_not_added_again_beside_a_spare)
+{
+    town_with_a_spare t;
+    BOOST_CHECK_EQUAL(t.verdict_of(t.add("n1")), admin_verdict::already);
+    BOOST_CHECK_EQUAL(t.registry.want, 3u);
+}
+
+BOOST_AUTO_TEST_CASE(a_machine_that_is_away_and_wanted_is_not_added_again)
+{
+    settled_town t;
+    t.kill("n3");
+    BOOST_CHECK(t.becomes("n1 n2", 2s));
+    BOOST_CHECK_EQUAL(t.verdict_of(t.add("n3")), admin_verdict::already);
+}
+
 BOOST_AUTO_TEST_CASE(a_moved_one_comes_back_before_a_spare)
 {
     town_with_a_spare t;
