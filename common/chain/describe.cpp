@@ -82,7 +82,7 @@ void put(std::ostream& to, submit const& m)
 {
     to << "submit e" << m.in;
     char const* before = ": ";
-    for (auto const& each : m.what)
+    for (auto const& each : m.submissions)
         to << std::exchange(before, ", ") << each;
 }
 void put(std::ostream& to, refused const& m)
@@ -99,7 +99,7 @@ void put(std::ostream& to, still_at_yes const& m)
 }
 void put(std::ostream& to, snap_offer const& m)
 {
-    to << "snap_offer e" << m.in << ' ' << m.what;
+    to << "snap_offer e" << m.in << ' ' << m.snapshot;
 }
 void put(std::ostream& to, snap_want const& m)
 {
@@ -119,7 +119,7 @@ void put(std::ostream& to, tick const&)
 }
 void put(std::ostream& to, received const& e)
 {
-    to << "from " << e.from << ": " << e.what;
+    to << "from " << e.from << ": " << e.message;
 }
 void put(std::ostream& to, peer_up const& e)
 {
@@ -131,7 +131,7 @@ void put(std::ostream& to, peer_down const& e)
 }
 void put(std::ostream& to, directed const& e)
 {
-    to << "directed " << e.what;
+    to << "directed " << e.directive;
     if (!e.heard) return;
     to << ", hears";
     for (auto const& name : *e.heard)
@@ -162,7 +162,7 @@ void put(std::ostream& to, log_read const& e)
 }
 void put(std::ostream& to, submit_local const& e)
 {
-    to << "submit_local " << e.what;
+    to << "submit_local " << e.submission;
 }
 void put(std::ostream& to, forget_local const& e)
 {
@@ -194,7 +194,7 @@ void put(std::ostream& to, step_down const&)
 void put(std::ostream& to, snapshot_made const& e)
 {
     to << "snapshot_made " << e.order;
-    if (e.error.empty()) to << ": " << e.what;
+    if (e.error.empty()) to << ": " << e.snapshot;
     put_outcome(to, e.error);
     if (e.rows_differ) to << " (changed rows)";
 }
@@ -247,7 +247,7 @@ void put(std::ostream& to, drop_snapshot const& o)
 }
 void put(std::ostream& to, open_incoming const& o)
 {
-    to << "open_incoming " << o.what;
+    to << "open_incoming " << o.snapshot;
 }
 void put(std::ostream& to, keep_chunk const& o)
 {
@@ -256,7 +256,7 @@ void put(std::ostream& to, keep_chunk const& o)
 }
 void put(std::ostream& to, check_incoming const& o)
 {
-    to << "check_incoming " << o.what;
+    to << "check_incoming " << o.snapshot;
 }
 void put(std::ostream& to, check_rows const& o)
 {
@@ -321,7 +321,7 @@ std::ostream& operator<<(std::ostream& to, message const& what)
 
 std::ostream& operator<<(std::ostream& to, envelope const& what)
 {
-    return to << "to " << what.to << ": " << what.what;
+    return to << "to " << what.to << ": " << what.message;
 }
 
 std::ostream& operator<<(std::ostream& to, event const& what)

@@ -11,16 +11,16 @@ namespace chaind::chain
 
 void replica::impl::on(submit_local const& what)
 {
-    BOOST_ASSERT(what.what.command);
+    BOOST_ASSERT(what.submission.command);
     // Who is not in the chain cannot pass it on; the client finds out faster from another replica.
     if (epoch_.config.leaves_out(how_.self))
     {
-        out_->refusals.push_back({.request = what.what.request, .why = refusal::outside});
+        out_->refusals.push_back({.request = what.submission.request, .why = refusal::outside});
         return;
     }
-    if (!locals_.add(what.what) || !may_submit()) return;
-    locals_.handed_over(what.what.request, now_.steady);
-    hand_over({what.what});
+    if (!locals_.add(what.submission) || !may_submit()) return;
+    locals_.handed_over(what.submission.request, now_.steady);
+    hand_over({what.submission});
 }
 
 void replica::impl::on(forget_local const& what)
@@ -48,17 +48,17 @@ void replica::impl::hand_over(std::vector<submission> const& what)
         return;
     }
     auto const& head = epoch_.config.members.front();
-    submit batch{.in = epoch_.config.at, .what = {}};
+    submit batch{.in = epoch_.config.at, .submissions = {}};
     std::size_t bytes = 0;
     for (auto const& each : what)
     {
         bytes += 64 + each.command->size();
-        batch.what.push_back(each);
-        if (bytes < how_.batch_bytes && batch.what.size() < how_.batch_entries) continue;
-        send(head, std::exchange(batch, {.in = epoch_.config.at, .what = {}}));
+        batch.submissions.push_back(each);
+        if (bytes < how_.batch_bytes && batch.submissions.size() < how_.batch_entries) continue;
+        send(head, std::exchange(batch, {.in = epoch_.config.at, .submissions = {}}));
         bytes = 0;
     }
-    if (!batch.what.empty()) send(head, std::move(batch));
+    if (!batch.submissions.empty()) send(head, std::move(batch));
 }
 
 // What is in the log must be written by all members: the one with the least room decides.
@@ -113,7 +113,7 @@ void replica::impl::from_peer(member const& from, submit const& what)
     if (!epoch_.is_head()) return;
     bool const learner = epoch_.assignment && epoch_.assignment->learner == from;
     if (!learner && !position_of(from, epoch_.config)) return;
-    for (auto const& each : what.what)
+    for (auto const& each : what.submissions)
     {
         if (!each.command) continue;
         if (!epoch_.activated)

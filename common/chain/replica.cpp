@@ -216,7 +216,7 @@ void replica::impl::on(received const& what)
             if (!in_stream()) return;
             from_peer(what.from, each);
         },
-        what.what
+        what.message
     );
 }
 
@@ -245,7 +245,7 @@ void replica::impl::on(config_link const& what)
 
 void replica::impl::on(directed const& what)
 {
-    auto const& next = what.what.config;
+    auto const& next = what.directive.config;
     if (next.at > epoch_.config.at && next.at - epoch_.config.at > most_epochs_at_once)
     {
         told_trouble_ = "the config service speaks of epoch " + std::to_string(next.at.value()) +
@@ -266,14 +266,15 @@ void replica::impl::on(directed const& what)
         return;
     else if (next.state == config_state::active)
         epoch_.config.state = config_state::active;
-    clock_.told(what.what.time_us, now_.steady);
-    drain_ = what.what.drain;
-    assign_learner(what.what.learning);
+    clock_.told(what.directive.time_us, now_.steady);
+    drain_ = what.directive.drain;
+    assign_learner(what.directive.learning);
     bool const leaves = stepping_down_ && rule(rule_id::who_says_goodbye_has_no_lease);
-    if (what.what.lease_for && epoch_.config.state == config_state::active && epoch_.position && !leaves &&
-        *what.what.lease_for <= now_.steady)
+    if (what.directive.lease_for && epoch_.config.state == config_state::active && epoch_.position &&
+        !leaves && *what.directive.lease_for <= now_.steady)
     {
-        auto from = rule(rule_id::a_lease_counts_from_the_send_time) ? *what.what.lease_for : now_.steady;
+        auto from =
+            rule(rule_id::a_lease_counts_from_the_send_time) ? *what.directive.lease_for : now_.steady;
         epoch_.lease_until = std::max(epoch_.lease_until.value_or(instant{}), from + how_.lease);
     }
 }

@@ -49,7 +49,7 @@ void snapshot_receiver::abandon()
 
 void snapshot_receiver::on_offer(snap_offer const& what, view const& v)
 {
-    auto const& info = what.what;
+    auto const& info = what.snapshot;
     if (info.bytes == 0 || info.bytes > bytes_max || info.at.at > highest_position) return;
     // What is complete is finished first: from there the log may do.
     if (stage_ == stage::checking || stage_ == stage::ready) return;

@@ -67,7 +67,7 @@ void snapshot_source::on_made(snapshot_made const& what, view const& v)
         fail(what.error, v);
         return;
     }
-    what_ = what.what;
+    what_ = what.snapshot;
     stage_ = stage::made;
     trouble_.clear();
     asked_ = false;
@@ -85,7 +85,7 @@ void snapshot_source::offer(view const& v)
     bool const taken = asked_ && asker_ == *v.learner && v.now - asked_at_ < offer_again_after;
     if (taken || (offered_at_ != instant{} && v.now - offered_at_ < v.how.mark_every)) return;
     offered_at_ = v.now;
-    v.out.sends.push_back({*v.learner, snap_offer{.in = v.in, .what = what_}});
+    v.out.sends.push_back({*v.learner, snap_offer{.in = v.in, .snapshot = what_}});
 }
 
 void snapshot_source::on_want(member const& from, snap_want const& what, view const& v)

@@ -97,7 +97,7 @@ struct submission
 struct submit  // any member -> head
 {
     epoch in;
-    std::vector<submission> what;
+    std::vector<submission> submissions;
 };
 enum class refusal : std::uint8_t
 {
@@ -148,7 +148,7 @@ struct snapshot_progress
 struct snap_offer  // source -> learner: take this; again every mark interval until a chunk is asked for
 {
     epoch in;
-    snapshot_info what;
+    snapshot_info snapshot;
 };
 struct snap_want  // learner -> source
 {
@@ -183,7 +183,7 @@ using message = std::variant<
 struct envelope
 {
     member to;
-    message what;
+    chain::message message;
 };
 
 // ---- events
@@ -197,7 +197,7 @@ struct tick
 struct received
 {
     member from;
-    message what;
+    chain::message message;
 };  // FIFO for each connection
 struct peer_up
 {
@@ -219,7 +219,7 @@ struct peer_links
 };  // said when it changes
 struct directed
 {
-    directive what;
+    chaind::directive directive;
     std::optional<std::vector<node_id>> heard = {};  // members that it hears; nothing: it does not say
 };  // from the config service
 struct config_link
@@ -237,7 +237,7 @@ struct log_read
 };  // answer to effects::log_reads; from that position, in order
 struct submit_local
 {
-    submission what;
+    chain::submission submission;
 };  // this replica's gateway
 struct forget_local
 {
@@ -271,7 +271,7 @@ struct stopping
 struct snapshot_made  // to make_snapshot, also when drop_snapshot has ended it
 {
     std::uint64_t order = 0;
-    snapshot_info what;
+    snapshot_info snapshot;
     std::string error;         // no space, say
     bool rows_differ = false;  // the error: the disk has changed rows
 };
@@ -398,7 +398,7 @@ struct drop_snapshot  // nobody needs what this order has made, or is going to: 
 };
 struct open_incoming
 {
-    snapshot_info what;
+    snapshot_info snapshot;
 };
 struct keep_chunk  // unpack it, check it against `hash`, write it at its place
 {
@@ -409,7 +409,7 @@ struct keep_chunk  // unpack it, check it against `hash`, write it at its place
 };
 struct check_incoming
 {
-    snapshot_info what;
+    snapshot_info snapshot;
 };
 struct check_rows  // of the own chat state: has the disk kept what was written?
 {

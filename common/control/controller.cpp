@@ -77,7 +77,7 @@ void controller::impl::after_own_pause()
 
 void controller::impl::on(heard const& e)
 {
-    auto const& hb = e.what;
+    auto const& hb = e.heartbeat;
     if (!is_known(hb.from.name))
     {
         note_stranger(hb);
@@ -377,7 +377,7 @@ void controller::impl::answer(heartbeat const& hb)
         leases_.granted(hb.from, now_);
         what.lease_for = hb.sent;
     }
-    out_->directives.push_back({.to = hb.from, .what = std::move(what)});
+    out_->directives.push_back({.to = hb.from, .directive = std::move(what)});
 }
 
 directive controller::impl::directive_for(node_id const& name) const
@@ -398,7 +398,7 @@ void controller::impl::broadcast()
 {
     if (is_older() || told().state == config_state::none) return;
     for (auto const& [name, node] : nodes_)
-        if (node.last) out_->directives.push_back({.to = node.who, .what = directive_for(name)});
+        if (node.last) out_->directives.push_back({.to = node.who, .directive = directive_for(name)});
 }
 
 void controller::impl::persist(record next, bool new_lineage)

@@ -27,7 +27,7 @@ void put(std::ostream& to, tick const& e)
 }
 void put(std::ostream& to, heard const& e)
 {
-    to << e.what;
+    to << e.heartbeat;
 }
 void put(std::ostream& to, connected const& e)
 {
@@ -127,7 +127,7 @@ std::ostream& operator<<(std::ostream& to, event const& what)
 
 std::ostream& operator<<(std::ostream& to, outgoing const& what)
 {
-    return to << "to " << what.to << ": " << what.what;
+    return to << "to " << what.to << ": " << what.directive;
 }
 
 std::ostream& operator<<(std::ostream& to, admin_verdict what)

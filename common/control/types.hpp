@@ -76,7 +76,7 @@ struct tick
 };  // at least every 10 ms
 struct heard
 {
-    heartbeat what;
+    chaind::heartbeat heartbeat;
 };
 struct connected
 {
@@ -172,7 +172,7 @@ using event = std::variant<
 struct outgoing
 {
     member to;
-    directive what;
+    chaind::directive directive;
 };
 enum class admin_verdict : std::uint8_t
 {

@@ -92,7 +92,7 @@ struct message_encoder
     {
         auto& to = *out.mutable_submit();
         to.set_in(x.in.value());
-        for (auto const& s : x.what)
+        for (auto const& s : x.submissions)
         {
             auto& next = *to.add_what();
             put(s.request, *next.mutable_request());
@@ -118,10 +118,10 @@ struct message_encoder
         auto& to = *out.mutable_snap_offer();
         to.set_in(x.in.value());
         auto& what = *to.mutable_what();
-        put(x.what.id, *what.mutable_id());
-        put(x.what.at, *what.mutable_at());
-        put(x.what.state, *what.mutable_state());
-        what.set_size(x.what.bytes);
+        put(x.snapshot.id, *what.mutable_id());
+        put(x.snapshot.at, *what.mutable_at());
+        put(x.snapshot.state, *what.mutable_state());
+        what.set_size(x.snapshot.bytes);
     }
     void operator()(chain::snap_want const& x) const
     {
@@ -173,7 +173,7 @@ bool get_submit(pb::Submit const& from, chain::submit& to)
     to.in = epoch(from.in());
     for (auto const& s : from.what())
     {
-        auto& next = to.what.emplace_back();
+        auto& next = to.submissions.emplace_back();
         next.command = std::make_shared<std::string const>(s.command());
         next.frees_room = s.frees_room();
         if (!get(s.request(), next.request)) return false;
@@ -195,10 +195,10 @@ constexpr std::size_t packed_max = chain::snapshot_chunk_bytes + (64u << 10);
 bool get_offer(pb::SnapOffer const& from, chain::snap_offer& to)
 {
     to.in = epoch(from.in());
-    to.what.bytes = from.what().size();
-    if (to.what.bytes == 0) return false;
-    return get(from.what().id(), to.what.id) && get(from.what().at(), to.what.at) &&
-           get(from.what().state(), to.what.state);
+    to.snapshot.bytes = from.what().size();
+    if (to.snapshot.bytes == 0) return false;
+    return get(from.what().id(), to.snapshot.id) && get(from.what().at(), to.snapshot.at) &&
+           get(from.what().state(), to.snapshot.state);
 }
 
 bool get_want(pb::SnapWant const& from, chain::snap_want& to)

@@ -195,7 +195,7 @@ void service::direct(control::outgoing const& what)
     if (link == by_member_.end()) return;
     auto& state = links_.at(link->second);
     wire::peer::instruction out;
-    out.what = what.what;
+    out.what = what.directive;
     out.addresses = addresses_;
     out.lineage = identity_.lineage;
     if (state.status_sent != status_number_) out.status_json = status_text_;

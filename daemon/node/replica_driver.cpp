@@ -222,7 +222,7 @@ void replica_driver::perform(chain::effects effects)
     for (auto& one : effects.snapshot_orders)
         snapshots_->perform(std::move(one));
     for (auto const& one : effects.sends)
-        peers_.send(one.to, one.what);
+        peers_.send(one.to, one.message);
     for (auto const& one : effects.log_reads)
         store_->read_log(one);
     for (auto& one : effects.heartbeats)

@@ -28,7 +28,7 @@ constexpr int niceness = 10;  // a tenth of what the others get, when all want m
 // The answer when an order could not be carried out at all.
 chain::snapshot_made failed(chain::make_snapshot const& what, std::string why)
 {
-    return {.order = what.order, .what = {}, .error = std::move(why)};
+    return {.order = what.order, .snapshot = {}, .error = std::move(why)};
 }
 chain::chunk_read failed(chain::read_chunk const& what, std::string why)
 {
@@ -36,7 +36,7 @@ chain::chunk_read failed(chain::read_chunk const& what, std::string why)
 }
 chain::incoming_opened failed(chain::open_incoming const& what, std::string why)
 {
-    return {.id = what.what.id, .held = {}, .error = std::move(why)};
+    return {.id = what.snapshot.id, .held = {}, .error = std::move(why)};
 }
 chain::chunk_kept failed(chain::keep_chunk const& what, std::string why)
 {
@@ -44,7 +44,7 @@ chain::chunk_kept failed(chain::keep_chunk const& what, std::string why)
 }
 chain::incoming_checked failed(chain::check_incoming const& what, std::string why)
 {
-    return {.id = what.what.id, .error = std::move(why)};
+    return {.id = what.snapshot.id, .error = std::move(why)};
 }
 chain::rows_checked failed(chain::check_rows const&, std::string why)
 {
@@ -64,7 +64,7 @@ bool ends(chain::snapshot_order const& next, chain::snapshot_order const& now)
     // One snapshot is taken in at a time. Of the same one, the answer to the earlier opening is the one that
     // counts.
     if (auto const* before = std::get_if<chain::open_incoming>(&now))
-        return before->what.id != opened->what.id;
+        return before->snapshot.id != opened->snapshot.id;
     return std::holds_alternative<chain::check_incoming>(now);
 }
 

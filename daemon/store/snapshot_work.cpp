@@ -109,7 +109,7 @@ chain::rows_checked snapshot_work::perform(chain::check_rows const& what) const
 
 chain::snapshot_made snapshot_work::perform(chain::make_snapshot const& what)
 {
-    chain::snapshot_made out{.order = what.order, .what = {}, .error = {}};
+    chain::snapshot_made out{.order = what.order, .snapshot = {}, .error = {}};
     drop_outgoing();
     outgoing_order_ = what.order;
     if (long_work_.is_cancelled())
@@ -137,8 +137,8 @@ chain::snapshot_made snapshot_work::perform(chain::make_snapshot const& what)
         out.error = "cannot open " + outgoing_path_ + ": " + opened.error().message();
         return out;
     }
-    out.what = made->info();
-    outgoing_.emplace(open_file{out.what, std::move(*opened)});
+    out.snapshot = made->info();
+    outgoing_.emplace(open_file{out.snapshot, std::move(*opened)});
     // The disk may change what was written: the receiver would fetch all of it and find it wrong at the end.
     outgoing_chunks_.clear();
     out.error = hash_chunks(*outgoing_, outgoing_path_, outgoing_->file.chunks(), outgoing_chunks_);
@@ -175,9 +175,9 @@ void snapshot_work::perform(chain::drop_snapshot const& what)
 
 chain::incoming_opened snapshot_work::perform(chain::open_incoming const& what)
 {
-    chain::incoming_opened out{.id = what.what.id, .held = {}, .error = {}};
+    chain::incoming_opened out{.id = what.snapshot.id, .held = {}, .error = {}};
     incoming_.reset();
-    out.error = open(what.what, out.held);
+    out.error = open(what.snapshot, out.held);
     if (out.error.empty()) return out;
     out.held.clear();
     incoming_.reset();
@@ -264,8 +264,8 @@ std::string snapshot_work::keep(chain::keep_chunk const& what)
 
 chain::incoming_checked snapshot_work::perform(chain::check_incoming const& what)
 {
-    chain::incoming_checked out{.id = what.what.id, .error = {}};
-    out.error = check(what.what);
+    chain::incoming_checked out{.id = what.snapshot.id, .error = {}};
+    out.error = check(what.snapshot);
     // Which of its chunks are wrong nobody knows; a check that was cut short says nothing about them.
     if (!out.error.empty() && !long_work_.is_cancelled()) drop_incoming();
     return out;

@@ -174,7 +174,7 @@ private:
             lost_.end(),
             [&](loss const& each)
             {
-                return (each.kind == "all" || each.kind == name_of(what.what)) &&
+                return (each.kind == "all" || each.kind == name_of(what.message)) &&
                        each.from.value_or(from.name) == from.name &&
                        each.to.value_or(what.to.name) == what.to.name;
             }

@@ -16,10 +16,11 @@ bool is_routine(chain::message const& what)
 bool is_routine(chain::event const& in, chain::effects const& out)
 {
     auto const* from = std::get_if<chain::received>(&in);
-    bool const told = std::holds_alternative<chain::tick>(in) || (from != nullptr && is_routine(from->what));
+    bool const told =
+        std::holds_alternative<chain::tick>(in) || (from != nullptr && is_routine(from->message));
     return told && lines(out).size() == out.sends.size() + out.heartbeats.size() &&
            std::all_of(
-               out.sends.begin(), out.sends.end(), [](auto const& each) { return is_routine(each.what); }
+               out.sends.begin(), out.sends.end(), [](auto const& each) { return is_routine(each.message); }
            );
 }
 
@@ -59,7 +60,7 @@ void transcript::put(instant at, std::string text, bool routine)
 
 void transcript::lost(instant at, member const& from, chain::envelope const& what)
 {
-    put(at, one_line("lost: ", from, ' ', what, '\n'), is_routine(what.what));
+    put(at, one_line("lost: ", from, ' ', what, '\n'), is_routine(what.message));
 }
 
 void transcript::step(instant at, std::string const& who, chain::event in, chain::effects out)
@@ -73,9 +74,9 @@ void transcript::step(instant at, std::string const& who, chain::event in, chain
 void transcript::step(instant at, std::string const& who, control::event in, control::effects out)
 {
     if (is_idle(in, out)) return;
-    if (auto* word = std::get_if<control::heard>(&in)) forget_clocks(word->what);
+    if (auto* word = std::get_if<control::heard>(&in)) forget_clocks(word->heartbeat);
     for (auto& each : out.directives)
-        if (each.what.lease_for) each.what.lease_for = instant{};
+        if (each.directive.lease_for) each.directive.lease_for = instant{};
     put(at, who, in, out, is_routine(in, out));
 }
 

@@ -8,7 +8,7 @@ namespace chaind::sim
 void checker::on_event(node const&, chain::event const& what)
 {
     if (auto const* message = std::get_if<chain::received>(&what))
-        if (std::holds_alternative<chain::nack>(message->what)) in_.count.add(seen::nacks);
+        if (std::holds_alternative<chain::nack>(message->message)) in_.count.add(seen::nacks);
 }
 
 void checker::on_write(node const& where, chain::store_write const& what)

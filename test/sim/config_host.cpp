@@ -226,12 +226,12 @@ void config_host::perform(control::effects what)
     {
         auto* to = in_.find(each.to.name);
         if (!to) continue;
-        in_.check.on_directive(each.to, each.what);
+        in_.check.on_directive(each.to, each.directive);
         in_.net.send(
             in_.net.config_machine(),
             to->index(),
             [to, heard, each = std::move(each)]() mutable
-            { to->deliver(each.to, chain::directed{std::move(each.what), heard}); }
+            { to->deliver(each.to, chain::directed{std::move(each.directive), heard}); }
         );
     }
     for (auto const& each : what.probes)

@@ -238,7 +238,7 @@ void node::perform(chain::effects&& what)
     );
     count_rows(what.writes);
     for (auto const& each : what.sends)
-        ++said.messages[each.what.index()];
+        ++said.messages[each.message.index()];
     said.heartbeats += static_cast<std::uint32_t>(what.heartbeats.size());
     said.orders +=
         static_cast<std::uint32_t>(what.writes.size() + what.log_reads.size() + what.snapshot_orders.size());

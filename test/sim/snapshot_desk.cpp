@@ -169,7 +169,7 @@ void snapshot_desk::on(chain::open_incoming const& what)
 {
     work(
         in_.random.skewed(100, 10'000),
-        [this, info = what.what]
+        [this, info = what.snapshot]
         {
             open_.reset();
             checked_.reset();
@@ -243,7 +243,7 @@ void snapshot_desk::on(chain::check_incoming const& what)
 {
     work(
         in_.random.skewed(500, 40'000),
-        [this, info = what.what] { answer(chain::incoming_checked{info.id, check(info)}); }
+        [this, info = what.snapshot] { answer(chain::incoming_checked{info.id, check(info)}); }
     );
 }
 

@@ -37,7 +37,7 @@ std::vector<node_id> world::wanted() const
 
 void world::on_chunk_sent(node& source, chain::envelope const& what)
 {
-    auto const* chunk = std::get_if<chain::snap_chunk>(&what.what);
+    auto const* chunk = std::get_if<chain::snap_chunk>(&what.message);
     if (chunk == nullptr || !faults_on || how.crash_at_chunk <= 0) return;
     if (chunk->index != chunk_trap || !random.chance(how.crash_at_chunk)) return;
     chunk_trap = (chunk_trap + 1) % 40;
@@ -66,14 +66,14 @@ void world::send(node const& from, chain::envelope&& what)
 {
     auto* to = find(what.to.name);
     if (!to || !links.up(from, *to, what.to)) return;
-    if (auto const* asks = std::get_if<chain::still_at>(&what.what); asks) count.add(seen::barrier_rounds);
+    if (auto const* asks = std::get_if<chain::still_at>(&what.message); asks) count.add(seen::barrier_rounds);
     if (log.printing()) log.line(from.self().name, " ", what);
     net.send(
         from.index(),
         to->index(),
         [to,
          process = what.to,
-         event = chain::event(std::in_place_type<chain::received>, from.self(), std::move(what.what))](
+         event = chain::event(std::in_place_type<chain::received>, from.self(), std::move(what.message))](
         ) mutable { to->deliver(process, std::move(event)); }
     );
 }

@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(a_learner_that_comes_later_takes_the_word_back)
     BOOST_TEST(allowed(h.at(1)) > seq{700});
     h.lose = [&](member const&, envelope const& what)
     {
-        auto const* a = std::get_if<append>(&what.what);
+        auto const* a = std::get_if<append>(&what.message);
         return a != nullptr && what.to == h.triple(2) && !a->entries.empty();
     };
     feed(h, {0, 1}, 1, 2);
@@ -247,7 +247,7 @@ BOOST_AUTO_TEST_CASE(a_member_that_heard_late_of_the_commit_is_asked_at_the_base
     h.pass(50ms);
     // The tail commits; its head does not hear of it, nor does it apply.
     h.lose = [&](member const& from, envelope const& what)
-    { return from == h.triple(1) && std::holds_alternative<ack>(what.what); };
+    { return from == h.triple(1) && std::holds_alternative<ack>(what.message); };
     fill(h, 20);
     BOOST_TEST(h.status(1).applied == seq{30});
     BOOST_TEST(h.status(0).applied == seq{10});

@@ -161,7 +161,7 @@ void harness::perform(std::size_t i, effects& todo)
         m.queued.push_back(std::move(write));
     for (auto& letter_out : todo.sends)
     {
-        ++sent[name_of(letter_out.what)];
+        ++sent[name_of(letter_out.message)];
         network_.push_back({m.how.self, std::move(letter_out)});
     }
     for (auto& each : todo.heartbeats)
@@ -241,7 +241,7 @@ void harness::run()
             if (lose && lose(next.from, next.what)) continue;
             for (std::size_t i = 0; i < machines_.size(); ++i)
                 if (at(i).core && at(i).how.self == next.what.to)
-                    (void)step(i, received{next.from, next.what.what});
+                    (void)step(i, received{next.from, next.what.message});
         }
         for (std::size_t i = 0; i < machines_.size(); ++i)
         {

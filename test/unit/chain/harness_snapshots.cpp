@@ -38,7 +38,7 @@ void harness::carry_out(std::size_t i, make_snapshot const& what, std::string er
         }
     );
     if (m.made_in_vain) error = "stopped";
-    snapshot_made answer{.order = what.order, .what = {}, .error = error};
+    snapshot_made answer{.order = what.order, .snapshot = {}, .error = error};
     if (error.empty())
     {
         snapshot_file file;
@@ -53,7 +53,7 @@ void harness::carry_out(std::size_t i, make_snapshot const& what, std::string er
         file.info.at =
             m.store.applied > m.store.base.at ? m.store.row(m.store.applied).point() : m.store.base;
         file.info.bytes = file.bytes.size();
-        answer.what = file.info;
+        answer.snapshot = file.info;
         m.made = file;
         files_[file.info.id] = file;
     }
@@ -85,7 +85,7 @@ void harness::carry_out(std::size_t i, drop_snapshot const& what, std::string)
 
 void harness::carry_out(std::size_t i, open_incoming const& what, std::string error)
 {
-    incoming_opened answer{.id = what.what.id, .held = {}, .error = error};
+    incoming_opened answer{.id = what.snapshot.id, .held = {}, .error = error};
     for (auto const& [index, chunk] : at(i).part)
     {
         answer.held.resize(index + 1);
@@ -106,8 +106,8 @@ void harness::carry_out(std::size_t i, check_incoming const& what, std::string e
     std::string all;
     for (auto const& [index, chunk] : at(i).part)
         all += chunk;
-    if (error.empty() && all != files_.at(what.what.id).bytes) error = "not what was sent";
-    (void)step(i, incoming_checked{what.what.id, error});
+    if (error.empty() && all != files_.at(what.snapshot.id).bytes) error = "not what was sent";
+    (void)step(i, incoming_checked{what.snapshot.id, error});
 }
 
 void harness::carry_out(std::size_t i, check_rows const&, std::string error)

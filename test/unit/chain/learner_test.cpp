@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(a_returning_learner_gets_only_what_it_lacks)
     std::size_t entries = 0;
     h.lose = [&](member const&, envelope const& what)
     {
-        auto const* a = std::get_if<append>(&what.what);
+        auto const* a = std::get_if<append>(&what.message);
         if (a != nullptr && what.to == h.triple(2)) entries += a->entries.size();
         return false;
     };
@@ -443,7 +443,7 @@ BOOST_AUTO_TEST_CASE(a_slow_learners_disk_bounds_what_it_is_sent)
     std::size_t sent = 0;
     h.lose = [&](member const&, envelope const& what)
     {
-        auto const* a = std::get_if<append>(&what.what);
+        auto const* a = std::get_if<append>(&what.message);
         if (a != nullptr && what.to == h.triple(2))
             for (auto const& e : a->entries)
                 sent += e.bytes();

@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(a_proper_append_is_taken_and_answered)
 
     BOOST_TEST(h.status(1).received == seq{2});
     BOOST_TEST_REQUIRE(!out.sends.empty());
-    auto const* answer = std::get_if<ok>(&out.sends.front().what);
+    auto const* answer = std::get_if<ok>(&out.sends.front().message);
     BOOST_TEST_REQUIRE(answer != nullptr);
     BOOST_TEST(answer->number == 1000u);
     BOOST_TEST(answer->verified == seq{2});
@@ -55,7 +55,7 @@ BOOST_AUTO_TEST_CASE(the_same_append_twice_changes_nothing_and_is_answered_twice
 
     BOOST_TEST(h.status(1).received == seq{2});
     BOOST_TEST(again.writes.empty());
-    BOOST_TEST(std::holds_alternative<ok>(again.sends.front().what));
+    BOOST_TEST(std::holds_alternative<ok>(again.sends.front().message));
 }
 
 BOOST_AUTO_TEST_CASE(of_an_append_that_begins_with_rows_that_are_here_the_others_are_taken)
@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(of_an_append_that_begins_with_rows_that_are_here_the_others
 
     BOOST_TEST(h.status(1).received == seq{2});
     BOOST_TEST_REQUIRE(!out.sends.empty());
-    auto const* answer = std::get_if<ok>(&out.sends.front().what);
+    auto const* answer = std::get_if<ok>(&out.sends.front().message);
     BOOST_TEST_REQUIRE(answer != nullptr);
     BOOST_TEST(answer->verified == seq{2});
     h.run();
@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(a_gap_is_answered_with_the_own_end)
 
     auto const out = deliver(what);
 
-    auto const* answer = std::get_if<nack>(&out.sends.front().what);
+    auto const* answer = std::get_if<nack>(&out.sends.front().message);
     BOOST_TEST_REQUIRE(answer != nullptr);
     BOOST_TEST(answer->hint == seq{1});
 }

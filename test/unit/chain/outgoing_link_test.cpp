@@ -74,7 +74,7 @@ struct source
         link.pump(v);
         std::size_t sum = 0;
         for (auto const& each : out.sends)
-            if (auto const* a = std::get_if<append>(&each.what))
+            if (auto const* a = std::get_if<append>(&each.message))
                 for (auto const& e : a->entries)
                     sum += e.bytes();
         return sum;
@@ -149,7 +149,7 @@ BOOST_AUTO_TEST_CASE(a_new_connection_asks_at_once_where_the_logs_meet)
     s.link.reset();
     (void)s.pump();
     BOOST_TEST_REQUIRE(s.out.sends.size() == 1u);
-    auto const* probe = std::get_if<append>(&s.out.sends[0].what);
+    auto const* probe = std::get_if<append>(&s.out.sends[0].message);
     BOOST_TEST_REQUIRE(probe != nullptr);
     BOOST_TEST(probe->entries.empty());
 }
@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(a_hint_below_the_logs_beginning_leads_to_that)
     s.link.on_nack({.in = epoch(1), .number = s.numbers, .hint = seq(3)}, v);
     (void)s.pump();
     BOOST_TEST_REQUIRE(s.out.sends.size() == 1u);
-    auto const* probe = std::get_if<append>(&s.out.sends[0].what);
+    auto const* probe = std::get_if<append>(&s.out.sends[0].message);
     BOOST_TEST_REQUIRE(probe != nullptr);
     BOOST_TEST(probe->prev.at == seq(20));
 }
@@ -177,7 +177,7 @@ BOOST_AUTO_TEST_CASE(each_append_says_what_is_committed)
     source s(true);
     BOOST_TEST(s.pump() > 0u);
     BOOST_TEST_REQUIRE(s.out.sends.size() == 1u);
-    auto const* rows = std::get_if<append>(&s.out.sends[0].what);
+    auto const* rows = std::get_if<append>(&s.out.sends[0].message);
     BOOST_TEST_REQUIRE(rows != nullptr);
     BOOST_TEST(rows->stable == seq(40));
     BOOST_TEST(rows->commit == seq(40));
@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE(an_append_is_filled_up_to_its_limit)
     (void)s.pump();
     BOOST_TEST_REQUIRE(!s.out.sends.empty());
     for (auto const& each : s.out.sends)
-        if (auto const* a = std::get_if<append>(&each.what)) BOOST_TEST(a->entries.size() == 2u);
+        if (auto const* a = std::get_if<append>(&each.message)) BOOST_TEST(a->entries.size() == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(rows_that_do_not_come_are_asked_for_again)

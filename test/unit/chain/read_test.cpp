@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(a_lost_question_is_asked_again_when_the_next_mark_would_go)
 {
     harness h(2);
     h.form({0, 1});
-    h.lose = [](member const&, envelope const& m) { return std::holds_alternative<still_at>(m.what); };
+    h.lose = [](member const&, envelope const& m) { return std::holds_alternative<still_at>(m.message); };
     (void)h.step(0, read_wanted{1});
     h.pass(20ms);
     BOOST_TEST(h.sent["still_at"] == 1u);

@@ -342,7 +342,7 @@ BOOST_AUTO_TEST_CASE(a_lost_probe_is_sent_again)
     h.submit(0, "one");
     h.run();
     h.lose = [](member const&, envelope const& what)
-    { return std::holds_alternative<append>(what.what) || std::holds_alternative<ack>(what.what); };
+    { return std::holds_alternative<append>(what.message) || std::holds_alternative<ack>(what.message); };
     h.form({0, 1});
     h.submit(0, "two");
     h.run();
@@ -418,7 +418,7 @@ struct unverified_suffix
         h.run();
         h.lose = [this](member const& from, envelope const& what)
         {
-            auto const* a = std::get_if<append>(&what.what);
+            auto const* a = std::get_if<append>(&what.message);
             if (a != nullptr && from == h.triple(1)) from_b.push_back(*a);
             return a != nullptr && from == h.triple(0) && !a->entries.empty();
         };

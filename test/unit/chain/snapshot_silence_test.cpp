@@ -46,7 +46,7 @@ BOOST_AUTO_TEST_CASE(a_long_look_at_an_earlier_part_keeps_the_source_waiting)
 BOOST_AUTO_TEST_CASE(a_question_that_stays_open_is_asked_again_ever_later)
 {
     snapshot_world h;
-    h.lose = [](member const&, envelope const& m) { return std::holds_alternative<snap_want>(m.what); };
+    h.lose = [](member const&, envelope const& m) { return std::holds_alternative<snap_want>(m.message); };
     h.assign();
     h.pass(300ms);
     BOOST_TEST(h.sent["snap_want"] == 8u);
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(a_question_that_stays_open_is_asked_again_ever_later)
 BOOST_AUTO_TEST_CASE(another_epoch_asks_at_once_and_again_soon)
 {
     snapshot_world h;
-    h.lose = [](member const&, envelope const& m) { return std::holds_alternative<snap_want>(m.what); };
+    h.lose = [](member const&, envelope const& m) { return std::holds_alternative<snap_want>(m.message); };
     h.assign();
     h.pass(20s);
     auto const before = h.sent["snap_want"];
@@ -89,7 +89,7 @@ void repeat_a_chunk(snapshot_world& h, microseconds time, std::function<void()> 
 
 bool other_chunk(member const&, envelope const& m)
 {
-    auto const* chunk = std::get_if<snap_chunk>(&m.what);
+    auto const* chunk = std::get_if<snap_chunk>(&m.message);
     return chunk != nullptr && chunk->index > 0;
 }
 
@@ -152,7 +152,7 @@ BOOST_AUTO_TEST_CASE(a_source_that_says_nothing_more_before_the_last_chunk_is_gi
     snapshot_world h;
     h.lose = [](member const&, envelope const& m)
     {
-        auto const* chunk = std::get_if<snap_chunk>(&m.what);
+        auto const* chunk = std::get_if<snap_chunk>(&m.message);
         return chunk != nullptr && chunk->index + 1 == all_chunks;
     };
     h.assign();

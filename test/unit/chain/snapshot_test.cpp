@@ -81,7 +81,9 @@ BOOST_AUTO_TEST_CASE(nothing_of_a_snapshot_moves_before_the_learners_promise_is_
         2,
         received{
             h.triple(1),
-            snap_offer{.in = h.current, .what = {.id = chunk_hash("x"), .at = {}, .state = {}, .bytes = 1}}
+            snap_offer{
+                .in = h.current, .snapshot = {.id = chunk_hash("x"), .at = {}, .state = {}, .bytes = 1}
+            }
         }
     );
     h.pass(200ms);
@@ -97,7 +99,7 @@ BOOST_AUTO_TEST_CASE(a_member_takes_no_snapshot)
     h.assign();
     h.pass(50ms);
     snapshot_info const info{.id = chunk_hash("x"), .at = {}, .state = {}, .bytes = 1};
-    (void)h.step(1, received{h.triple(0), snap_offer{.in = h.current, .what = info}});
+    (void)h.step(1, received{h.triple(0), snap_offer{.in = h.current, .snapshot = info}});
     h.pass(50ms);
     BOOST_TEST(count<open_incoming>(h.at(1)) == 0u);
 }
@@ -134,7 +136,7 @@ BOOST_AUTO_TEST_CASE(a_few_chunks_are_on_their_way_at_once)
     {
         if (std::holds_alternative<make_snapshot>(what))
             h.lose = [](member const&, envelope const& m)
-            { return std::holds_alternative<snap_chunk>(m.what); };
+            { return std::holds_alternative<snap_chunk>(m.message); };
         return {};
     };
     h.assign();
@@ -146,7 +148,7 @@ BOOST_AUTO_TEST_CASE(a_few_chunks_are_on_their_way_at_once)
 BOOST_AUTO_TEST_CASE(an_offer_is_repeated_until_a_chunk_is_asked_for)
 {
     snapshot_world h;
-    h.lose = [](member const&, envelope const& m) { return std::holds_alternative<snap_offer>(m.what); };
+    h.lose = [](member const&, envelope const& m) { return std::holds_alternative<snap_offer>(m.message); };
     h.assign();
     h.pass(500ms);
     BOOST_TEST(h.sent["snap_offer"] >= 15u);
@@ -165,7 +167,7 @@ BOOST_AUTO_TEST_CASE(a_lost_chunk_is_asked_for_again)
     h.lose = [&](member const&, envelope const& m)
     {
         bool const chunk =
-            std::holds_alternative<snap_chunk>(m.what) || std::holds_alternative<snap_want>(m.what);
+            std::holds_alternative<snap_chunk>(m.message) || std::holds_alternative<snap_want>(m.message);
         return chunk && ++lost % 3 == 0;
     };
     h.assign();
@@ -489,7 +491,7 @@ BOOST_AUTO_TEST_CASE(bytes_of_a_peer_never_stop_a_replica)
 BOOST_AUTO_TEST_CASE(a_chunk_of_another_than_the_source_is_neither_kept_nor_counted)
 {
     snapshot_world h;
-    h.lose = [](member const&, envelope const& m) { return std::holds_alternative<snap_chunk>(m.what); };
+    h.lose = [](member const&, envelope const& m) { return std::holds_alternative<snap_chunk>(m.message); };
     h.assign();
     h.pass(100ms);
     BOOST_TEST_REQUIRE(h.at(1).made.has_value());
@@ -565,7 +567,7 @@ struct world_in_check : snapshot_world
 BOOST_AUTO_TEST_CASE(a_chunk_is_not_there_because_one_was_kept_before)
 {
     snapshot_world h;
-    h.lose = [](member const&, envelope const& m) { return std::holds_alternative<snap_chunk>(m.what); };
+    h.lose = [](member const&, envelope const& m) { return std::holds_alternative<snap_chunk>(m.message); };
     h.assign();
     h.pass(100ms);
     BOOST_TEST_REQUIRE(h.at(1).made.has_value());

@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(a_lost_submit_is_sent_again)
 {
     harness h(2);
     h.form({0, 1});
-    h.lose = [](member const&, envelope const& what) { return std::holds_alternative<submit>(what.what); };
+    h.lose = [](member const&, envelope const& what) { return std::holds_alternative<submit>(what.message); };
     h.submit(1, "one");
     h.run();
     h.lose = {};
@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(a_submit_on_its_way_is_not_sent_again_at_once)
     int sent = 0;
     h.lose = [&](member const&, envelope const& what)
     {
-        bool const is_submit = std::holds_alternative<submit>(what.what);
+        bool const is_submit = std::holds_alternative<submit>(what.message);
         sent += is_submit;
         return is_submit;
     };
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(a_forgotten_command_is_not_sent_again)
 {
     harness h(2);
     h.form({0, 1});
-    h.lose = [](member const&, envelope const& what) { return std::holds_alternative<submit>(what.what); };
+    h.lose = [](member const&, envelope const& what) { return std::holds_alternative<submit>(what.message); };
     auto const request = h.submit(1, "one");
     h.run();
     h.lose = {};
@@ -367,7 +367,7 @@ BOOST_AUTO_TEST_CASE(a_remote_refusal_of_a_second_attempt_leaves_the_outcome_ope
     h.form({0, 1});
     h.at(0).disk_runs = h.at(1).disk_runs = false;
     h.lose = [&](member const& from, envelope const& what)
-    { return from == h.triple(1) && std::holds_alternative<submit>(what.what); };
+    { return from == h.triple(1) && std::holds_alternative<submit>(what.message); };
     h.submit(1, "its first attempt is lost");
     h.run();
     h.lose = {};

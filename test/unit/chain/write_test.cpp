@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(a_lost_commit_moves_on_an_idle_chain_by_the_next_marks)
 {
     harness h(3);
     h.form({0, 1, 2});
-    h.lose = [](member const&, envelope const& what) { return std::holds_alternative<ack>(what.what); };
+    h.lose = [](member const&, envelope const& what) { return std::holds_alternative<ack>(what.message); };
     h.submit(0);
     h.run();
     BOOST_TEST(h.status(2).commit == seq{1});

@@ -33,7 +33,7 @@ struct told_town : settled_town
     // What replicas are told is what it is.
     bool time_is_right()
     {
-        auto const ahead = directives.back().what.time_us - wall_us();
+        auto const ahead = directives.back().directive.time_us - wall_us();
         return ahead <= 5'000'000 && ahead >= -5'000'000;
     }
     std::string reason(std::string const& who)
@@ -186,7 +186,9 @@ BOOST_AUTO_TEST_CASE(a_config_service_that_has_just_started_tells_nobody_its_own
         for (int i = 0; i < 500; ++i)
         {
             t.run(1ms);
-            BOOST_REQUIRE(t.directives.empty() || t.directives.back().what.time_us == 0 || t.time_is_right());
+            BOOST_REQUIRE(
+                t.directives.empty() || t.directives.back().directive.time_us == 0 || t.time_is_right()
+            );
         }
         BOOST_CHECK(t.time_is_right());
     }
@@ -332,7 +334,7 @@ BOOST_AUTO_TEST_CASE(when_all_clocks_are_set_together_the_time_goes_with_them)
     told_town t;
     t.of("n1").clock_ahead = t.of("n2").clock_ahead = t.of("n3").clock_ahead = t.config_ahead = -day;
     t.run(2s);
-    BOOST_CHECK_LT(t.directives.back().what.time_us, t.wall_us() - (day / 2).count());
+    BOOST_CHECK_LT(t.directives.back().directive.time_us, t.wall_us() - (day / 2).count());
     BOOST_CHECK(t.active("n1 n2 n3"));
 }
 

@@ -463,7 +463,7 @@ BOOST_AUTO_TEST_CASE(a_member_that_steps_down_gets_no_lease)
     t.feed(heard{t.word_of(n3)});
     BOOST_REQUIRE(!t.directives.empty());
     for (auto const& d : t.directives)
-        if (d.to == n3.who) BOOST_CHECK(!d.what.lease_for);
+        if (d.to == n3.who) BOOST_CHECK(!d.directive.lease_for);
 }
 
 BOOST_AUTO_TEST_CASE(two_that_die_at_once_leave_the_third_alone)

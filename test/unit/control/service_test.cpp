@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(a_lease_is_granted_in_active_epochs_to_members_that_promise
     t.directives.clear();
     t.feed(heard{t.word_of(t.of("n2"))});
     BOOST_REQUIRE_EQUAL(t.directives.size(), 1u);
-    BOOST_CHECK(t.directives[0].what.lease_for == t.now);
+    BOOST_CHECK(t.directives[0].directive.lease_for == t.now);
 
     t.of("n3").hears = false;
     t.kill("n1");
@@ -118,8 +118,8 @@ BOOST_AUTO_TEST_CASE(a_lease_is_granted_in_active_epochs_to_members_that_promise
         t.directives.clear();
         t.feed(heard{t.word_of(t.of(n))});
         BOOST_REQUIRE_EQUAL(t.directives.size(), 1u);
-        BOOST_CHECK(!t.directives[0].what.lease_for);
-        BOOST_CHECK_EQUAL(t.directives[0].what.config.state, config_state::pending);  // repeated
+        BOOST_CHECK(!t.directives[0].directive.lease_for);
+        BOOST_CHECK_EQUAL(t.directives[0].directive.config.state, config_state::pending);  // repeated
     }
 }
 
@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(no_lease_is_granted_while_a_change_is_being_stored)
     t.directives.clear();
     t.feed(heard{t.word_of(t.of("n2"))});
     BOOST_REQUIRE_EQUAL(t.directives.size(), 1u);
-    BOOST_CHECK(!t.directives[0].what.lease_for);
+    BOOST_CHECK(!t.directives[0].directive.lease_for);
 }
 
 BOOST_AUTO_TEST_CASE(a_change_is_told_unasked_to_members_removed_ones_and_learners)

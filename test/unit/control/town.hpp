@@ -413,14 +413,14 @@ private:
         if (found == people.end()) return;
         auto& c = found->second;
         if (!c.up || !c.hears || c.who != d.to || !c.promises) return;
-        auto const& heard = d.what.config;
+        auto const& heard = d.directive.config;
         BOOST_CHECK_EQUAL(heard, registry.current);  // told only what is durable
         if (heard.at < c.promised || heard.contradicts(c.promised, c.promised_id)) return;
         c.config = heard;
-        c.draining = d.what.drain;
-        c.learning = d.what.learning;
-        if (d.what.lease_for && heard.at == c.promised && !c.stepping_down)
-            c.lease_until = *d.what.lease_for + how.lease;
+        c.draining = d.directive.drain;
+        c.learning = d.directive.learning;
+        if (d.directive.lease_for && heard.at == c.promised && !c.stepping_down)
+            c.lease_until = *d.directive.lease_for + how.lease;
         if (heard.at > c.promised)
         {
             c.promised = heard.at;

@@ -118,9 +118,9 @@ BOOST_AUTO_TEST_CASE(the_chunks_of_a_file_are_hashed_with_rests_in_between)
     store::snapshot_work taking(
         {.database = path("other.db")}, {.progress = {}, .cancelled = nullptr, .rests = &half}
     );
-    static_cast<void>(taking.perform(chain::open_incoming{made.what}));
+    static_cast<void>(taking.perform(chain::open_incoming{made.snapshot}));
     rests = 0;
-    auto const again = taking.perform(chain::open_incoming{made.what});
+    auto const again = taking.perform(chain::open_incoming{made.snapshot});
     BOOST_TEST_REQUIRE(again.error == "");
     BOOST_TEST(again.held.size() > 1u);
     BOOST_TEST(static_cast<std::size_t>(rests) == again.held.size());

@@ -44,7 +44,7 @@ struct work_fixture
         auto const made = giving->perform(chain::make_snapshot{.order = 3});
         BOOST_TEST_REQUIRE(made.error == "");
         BOOST_TEST(made.order == 3u);
-        return made.what;
+        return made.snapshot;
     }
     static std::uint64_t chunks_of(chain::snapshot_info const& what)
     {
@@ -474,7 +474,7 @@ BOOST_FIXTURE_TEST_CASE(a_snapshot_that_is_dropped_before_its_turn_is_not_begun,
     auto const third = next_made();
     BOOST_TEST(third.order == 3u);
     BOOST_TEST(third.error == "");
-    gives.perform(chain::read_chunk{.id = third.what.id, .index = 0, .mine = {}});
+    gives.perform(chain::read_chunk{.id = third.snapshot.id, .index = 0, .mine = {}});
     BOOST_TEST(std::get<chain::chunk_read>(next()).error == "");
 }
 
@@ -485,7 +485,7 @@ BOOST_FIXTURE_TEST_CASE(a_drop_that_comes_too_late_takes_the_file_away, thread_f
     auto const made = next_made();
     BOOST_TEST(made.error == "");
     gives.perform(chain::drop_snapshot{.order = 1});
-    gives.perform(chain::read_chunk{.id = made.what.id, .index = 0, .mine = {}});
+    gives.perform(chain::read_chunk{.id = made.snapshot.id, .index = 0, .mine = {}});
     BOOST_TEST(std::get<chain::chunk_read>(next()).error == "there is no such chunk");
     BOOST_TEST(!std::filesystem::exists(source.path("outgoing.db")));
 }
@@ -557,12 +557,12 @@ BOOST_FIXTURE_TEST_CASE(the_thread_answers_each_order_in_order, thread_fixture)
     auto const made = std::get<chain::snapshot_made>(next());
     BOOST_TEST_REQUIRE(made.error == "");
     BOOST_TEST(made.order == 8u);
-    takes.perform(chain::open_incoming{made.what});
-    BOOST_TEST((std::get<chain::incoming_opened>(next()).id == made.what.id));
-    for (std::uint64_t i = 0; i < chunks_of(made.what); ++i)
-        gives.perform(chain::read_chunk{.id = made.what.id, .index = i, .mine = {}});
+    takes.perform(chain::open_incoming{made.snapshot});
+    BOOST_TEST((std::get<chain::incoming_opened>(next()).id == made.snapshot.id));
+    for (std::uint64_t i = 0; i < chunks_of(made.snapshot); ++i)
+        gives.perform(chain::read_chunk{.id = made.snapshot.id, .index = i, .mine = {}});
     std::vector<chain::chunk_read> read;
-    for (std::uint64_t i = 0; i < chunks_of(made.what); ++i)
+    for (std::uint64_t i = 0; i < chunks_of(made.snapshot); ++i)
     {
         read.push_back(std::get<chain::chunk_read>(next()));
         BOOST_TEST(read.back().index == i);
@@ -571,7 +571,7 @@ BOOST_FIXTURE_TEST_CASE(the_thread_answers_each_order_in_order, thread_fixture)
         takes.perform(
             chain::keep_chunk{.id = got.id, .index = got.index, .hash = got.hash, .packed = got.packed}
         );
-    takes.perform(chain::check_incoming{made.what});
+    takes.perform(chain::check_incoming{made.snapshot});
     for (auto const& got : read)
     {
         auto const kept = std::get<chain::chunk_kept>(next());

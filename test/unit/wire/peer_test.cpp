@@ -255,7 +255,7 @@ BOOST_AUTO_TEST_CASE(no_field_of_a_snapshot_s_messages_is_lost)
     { return std::get<chain::message>(peer::decode(peer::encode(what)).value()); };
 
     auto const offer = std::get<chain::snap_offer>(take(made_offer()));
-    BOOST_TEST((offer.what == made_offer().what));
+    BOOST_TEST((offer.snapshot == made_offer().snapshot));
     BOOST_TEST((offer.in == epoch(3)));
 
     chain::snap_want const asked{epoch(3), made_id<digest>(1), 7, made_id<digest>(2)};
@@ -406,7 +406,7 @@ BOOST_AUTO_TEST_CASE(impossible_frames_are_refused)
     BOOST_TEST((peer::decode(peer::encode(joiner)).error() == errc::bad_frame));
     BOOST_TEST((peer::decode(peer::encode(nameless)).error() == errc::bad_frame));
     auto empty = made_offer();
-    empty.what.bytes = 0;
+    empty.snapshot.bytes = 0;
     BOOST_TEST((peer::decode(peer::encode(chain::message(empty))).error() == errc::bad_frame));
     auto const large = made_chunk(std::string(chain::snapshot_chunk_bytes * 2, 'x'));
     BOOST_TEST((peer::decode(peer::encode(chain::message(large))).error() == errc::bad_frame));
