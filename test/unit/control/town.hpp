@@ -503,4 +503,21 @@ struct settled_town : town
     }
 };
 
+// Of want 3, with n4 as a spare.
+struct town_with_a_spare : settled_town
+{
+    town_with_a_spare()
+    {
+        start("n4").learns = false;
+        add("n4");
+        run(50ms);
+        want(3);
+        run(50ms);
+        of("n4").learns = true;
+        run(200ms);
+        BOOST_REQUIRE(active("n1 n2 n3"));
+        BOOST_REQUIRE_EQUAL(registry.want, 3u);
+    }
+};
+
 }  // namespace chaind::control::testing
