@@ -20,7 +20,6 @@ public:
             case errc::frame_too_large: return "frame larger than the limit";
             case errc::wrong_cluster: return "peer belongs to another cluster";
             case errc::wrong_version: return "peer speaks an unsupported protocol version";
-            case errc::not_a_member: return "peer is not a member of the chain";
             case errc::epoch_conflict: return "the chain was changed by somebody else";
             case errc::disk_failed: return "the disk failed; the store has stopped";
             case errc::store_damaged: return "the store is damaged";

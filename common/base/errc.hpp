@@ -23,7 +23,6 @@ enum class errc
     frame_too_large,  // a length field above the limit
     wrong_cluster,    // a peer of another cluster
     wrong_version,    // a peer whose protocol range does not meet ours
-    not_a_member,     // a peer that is neither member nor learner
     epoch_conflict,   // the stored epoch is not the one expected: somebody else changed the chain
     disk_failed,      // I/O error, corruption or no space: the store has stopped
     store_damaged,    // a row's checksum or the hash chain is wrong

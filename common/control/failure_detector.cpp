@@ -85,7 +85,7 @@ void failure_detector::forgive(instant since, instant now)
 {
     for (auto& [who, seen] : known_)
     {
-        if (overdue(seen, since)) continue;
+        if (overdue(seen, since) && seen.back_by <= since) continue;
         seen.heard += now - since;
         seen.speaks_since += now - since;
         if (seen.back_by != instant{}) seen.back_by += now - since;

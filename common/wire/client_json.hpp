@@ -189,7 +189,6 @@ std::string batch_frame(std::span<std::string const> events);
 
 std::string live_frame(seq pos);
 std::string typing_frame(chat::conv_id conv, chat::user_id who, bool on);
-std::string presence_frame(chat::user_id who, std::string_view state, std::int64_t since_ms);
 std::string cluster_frame(cluster_view const& what);
 std::string bye_frame(
     int code,
@@ -198,6 +197,5 @@ std::string bye_frame(
     std::int64_t within_ms,
     std::span<std::string const> prefer
 );
-std::string reset_frame(std::string_view reason, seq min_pos);
 
 }  // namespace chaind::wire

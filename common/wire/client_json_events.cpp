@@ -202,14 +202,6 @@ std::string typing_frame(chat::conv_id conv, chat::user_id who, bool on)
     return out.close().take();
 }
 
-std::string presence_frame(chat::user_id who, std::string_view state, std::int64_t since_ms)
-{
-    json_text out;
-    out.open().field("ev", "presence").key("d");
-    out.open().field("uid", text_of(who)).field("state", state).field("since", since_ms).close();
-    return out.close().take();
-}
-
 std::string cluster_frame(cluster_view const& what)
 {
     json_text out;
@@ -231,14 +223,6 @@ std::string bye_frame(
     for (auto const& one : prefer)
         out.value(one);
     return out.close(']').close().close().take();
-}
-
-std::string reset_frame(std::string_view reason, seq min_pos)
-{
-    json_text out;
-    out.open().field("ev", "reset").key("d");
-    out.open().field("reason", reason).field("min_pos", min_pos.value()).close();
-    return out.close().take();
 }
 
 }  // namespace chaind::wire

@@ -89,7 +89,7 @@ void config_host::resume()
 
 void config_host::hear(int from, heartbeat what)
 {
-    if (time_.now() < links_[from].dialled_at) return;
+    if (!alive() || time_.now() < links_[from].dialled_at) return;
     in_.net.send(
         from,
         in_.net.config_machine(),

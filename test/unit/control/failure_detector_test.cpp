@@ -307,6 +307,19 @@ BOOST_AUTO_TEST_CASE(who_may_be_on_its_way_back_is_assumed_alive_until_somebody_
     BOOST_CHECK_EQUAL(d.judge(n1, 1551ms), verdict::silent);
 }
 
+// It came back while nobody listened: its words wait to be read.
+BOOST_AUTO_TEST_CASE(who_may_be_on_its_way_back_is_waited_for_longer_after_the_observers_own_pause)
+{
+    failure_detector d(250ms);
+    for (auto const& each : {n1, n2})
+        d.assume(each, 1000ms, 4000ms);
+    d.missed(n2);
+    d.forgive(2700ms, 4100ms);
+    BOOST_CHECK_EQUAL(d.judge(n1, 5400ms), verdict::alive);
+    BOOST_CHECK_EQUAL(d.judge(n1, 5401ms), verdict::silent);
+    BOOST_CHECK_EQUAL(d.judge(n2, 4100ms), verdict::silent);
+}
+
 BOOST_AUTO_TEST_CASE(the_certainly_dead_are_not_forgiven)
 {
     failure_detector d(250ms);

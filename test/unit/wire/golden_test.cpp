@@ -152,10 +152,8 @@ BOOST_AUTO_TEST_CASE(events_are_those_of_the_examples)
 
     check_same(live_frame(seq(1042)), example("ev", "live"));
     check_same(typing_frame(chat::conv_id(9), chat::user_id(5), true), example("ev", "typing"));
-    check_same(presence_frame(chat::user_id(5), "away", 1795424000000), example("ev", "presence"));
     std::vector<std::string> const prefer{"n1", "n3"};
     check_same(bye_frame(4001, "draining for upgrade", true, 10000, prefer), example("ev", "bye"));
-    check_same(reset_frame("retention", seq(900)), example("ev", "reset"));
 }
 
 BOOST_AUTO_TEST_CASE(every_frame_that_we_write_keeps_the_schema)
