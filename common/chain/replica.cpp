@@ -248,9 +248,10 @@ void replica::impl::on(directed const& what)
     auto const& next = what.directive.config;
     if (next.at > epoch_.config.at && next.at - epoch_.config.at > most_epochs_at_once)
     {
+        // At once, but each word is answered by another one.
+        heartbeat_due_ = heartbeat_due_ || told_trouble_.empty();
         told_trouble_ = "the config service speaks of epoch " + std::to_string(next.at.value()) +
                         ", and no chain gets there from epoch " + std::to_string(epoch_.config.at.value());
-        heartbeat_due_ = true;
         return;
     }
     told_trouble_.clear();
