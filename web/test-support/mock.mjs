@@ -255,7 +255,7 @@ export class MockChain {
     const away = this.replicas.filter((one) => !up.includes(one)).map((one) => one.name);
     return {
       ...{
-        state: this.state ?? (!this.serves ? 'down' : away.length > 0 ? 'degraded' : 'healthy'),
+        state: this.state ?? (!this.serves ? 'down' : away.length > 0 || !this.config_up ? 'degraded' : 'healthy'),
         epoch: this.epoch,
         replicas: up.length,
         want: this.replicas.length,
@@ -276,7 +276,7 @@ export class MockChain {
       ...{
         schema: 'chainctl.status.v1',
         cluster: 'mock',
-        state: this.state ?? (!this.serves ? 'down' : up.length < this.replicas.length ? 'degraded' : 'healthy'),
+        state: this.state ?? (!this.serves ? 'down' : up.length < this.replicas.length || !this.config_up ? 'degraded' : 'healthy'),
       },
       ...{
         epoch: this.epoch,
