@@ -21,13 +21,6 @@ chain::peer_links said_by(node const& one)
     };
 }
 
-bool is_news(chain::peer_links const& said, node const& one)
-{
-    auto const& can = one.can_do();
-    return !said.reached || said.apart != can.apart || said.refuses == can.can_write ||
-           said.at != one.status().config.at || said.peer != one.self();
-}
-
 }  // namespace
 
 void connections::start()
@@ -142,8 +135,8 @@ void connections::tell_changes(pair& each)
 {
     auto& a = in_.at(each.a);
     auto& b = in_.at(each.b);
-    if (is_news(each.a_says, a)) b.deliver(each.at_b, each.a_says = said_by(a));
-    if (is_news(each.b_says, b)) a.deliver(each.at_a, each.b_says = said_by(b));
+    if (auto const now = said_by(a); std::exchange(each.a_says, now) != now) b.deliver(each.at_b, now);
+    if (auto const now = said_by(b); std::exchange(each.b_says, now) != now) a.deliver(each.at_a, now);
 }
 
 }  // namespace chaind::sim

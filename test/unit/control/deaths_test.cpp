@@ -34,15 +34,23 @@ BOOST_AUTO_TEST_CASE(a_clean_stop_needs_no_probe)
     BOOST_CHECK_EQUAL(t.why("removed", "n3"), "it stopped cleanly");
 }
 
+// n3 has just been heard, from another machine.
+struct town_with_n3_elsewhere : settled_town
+{
+    town_with_n3_elsewhere()
+    {
+        run(200ms);
+        feed(connected{of("n3").who, "elsewhere"});
+        of("n3").next_heartbeat = now;
+        run(2ms);
+    }
+};
+
 // Between two machines there may be a forwarder: its end is not the replica's.
 BOOST_AUTO_TEST_CASE(a_lost_connection_and_a_refusal_from_elsewhere_do_not_end_a_lease)
 {
-    settled_town t;
-    t.run(200ms);
+    town_with_n3_elsewhere t;
     auto& n3 = t.of("n3");
-    t.feed(connected{n3.who, "elsewhere"});
-    n3.next_heartbeat = t.now;
-    t.run(2ms);
     BOOST_REQUIRE_GT(n3.lease_until.count(), t.now.count());
     n3.speaks = n3.hears = false;
     t.feed(connection_lost{n3.who});
@@ -86,12 +94,8 @@ BOOST_AUTO_TEST_CASE(a_control_link_that_comes_back_within_the_silence_costs_nob
 // Its last words are lost, and with them that it has given up its lease.
 BOOST_AUTO_TEST_CASE(who_leaves_unheard_is_waited_for_like_everybody)
 {
-    settled_town t;
-    t.run(200ms);
+    town_with_n3_elsewhere t;
     auto& n3 = t.of("n3");
-    t.feed(connected{n3.who, "elsewhere"});
-    n3.next_heartbeat = t.now;
-    t.run(2ms);
     n3.speaks = n3.hears = false;
     n3.stepping_down = true;
     t.feed(connection_lost{n3.who});
