@@ -24,8 +24,9 @@ bool replica::impl::holds_promise() const
 {
     if (epoch_.config.state == config_state::none) return false;
     if (!epoch_.position && epoch_.source && !rule(rule_id::a_learner_promises_first)) return true;
-    return (rule(rule_id::a_promise_is_durable_before_acting) ? writes_.promised() : writes_.promise_ordered()
-           ) == epoch_.config.at;
+    return (rule(rule_id::a_promise_is_durable_before_acting)
+                ? writes_.promised()
+                : writes_.promise_ordered().at) == epoch_.config.at;
 }
 
 // All work of the old epoch stops here. Nothing of the new one starts before the promise is durable.

@@ -187,7 +187,7 @@ void replica::impl::other_history(std::string why)
     if (epoch_.position)
         halt(std::move(why));
     else if (!anew_)
-        anew_ = begin_anew{.install = std::nullopt, .set_aside = std::move(why)};
+        anew_ = begin_anew{.install = std::nullopt, .promised = {}, .set_aside = std::move(why)};
 }
 
 void replica::impl::send(member const& to, message what)

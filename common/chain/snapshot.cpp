@@ -17,6 +17,7 @@ snapshot_source::view replica::impl::giving()
         .applied = writes_.applied(),
         .learner = epoch_.feeds ? &epoch_.feeds->link.peer() : nullptr,
         .needed = epoch_.feeds && epoch_.feeds->link.needs_snapshot(),
+        .full = epoch_.feeds && known_.of(epoch_.feeds->link.peer()).full,
         .out = *out_,
     };
 }
@@ -92,6 +93,8 @@ void replica::impl::attend_snapshots()
         bool const known = epoch_.shares_history || commit_ == seq{};
         anew_ = begin_anew{
             .install = id,
+            .promised = rule(rule_id::what_is_installed_keeps_the_promise) ? writes_.promise_ordered()
+                                                                           : chain_config{},
             .set_aside = known ? "" : "its log and the chain's have no common point that is known"
         };
     }

@@ -114,6 +114,7 @@ void snapshot_source::on_want(member const& from, snap_want const& what, view co
 void snapshot_source::read(view const& v)
 {
     refill(v);
+    if (v.full) return;
     while (!wants_.empty() && reading_.size() < reads_max && (v.how.snapshot_rate == 0 || tokens_ >= 0))
     {
         auto const next = wants_.front();

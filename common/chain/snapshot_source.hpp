@@ -24,6 +24,7 @@ public:
         seq applied;
         member const* learner = nullptr;  // that this replica feeds now; it may or may not need a snapshot
         bool needed = false;              // it does
+        bool full = false;                // the link to it: chunks wait until what is on their way has gone
         effects& out;
     };
 

@@ -214,6 +214,7 @@ struct peer_links
     bool apart = false;    // it says that it does not reach a neighbour in the chain
     epoch at = {};         // the newest epoch that it is in, as it says; 0: it does not
     bool refuses = false;  // it says that it takes no writes
+    bool full = false;     // much that was sent to it waits here: what can wait is not sent
 
     friend bool operator==(peer_links const&, peer_links const&) = default;
 };  // said when it changes
@@ -423,6 +424,7 @@ struct begin_anew
 {
     std::optional<digest>
         install;            // the incoming snapshot of this id becomes the store, identity rows are new
+    chain_config promised;  // with `install`: what that store has promised; an empty one is of no chain
     std::string set_aside;  // why the store is of no use here: kept under a dated name, not deleted
 };
 

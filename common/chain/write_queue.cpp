@@ -15,16 +15,16 @@ write_queue::write_queue(seq durable, seq applied, chain_config const& promised)
       apply_ordered_(applied),
       promised_(promised.at),
       promised_id_(promised.id),
-      promise_ordered_(promised.at)
+      promise_ordered_(promised)
 {
 }
 
 void write_queue::promise(chain_config const& what)
 {
-    BOOST_ASSERT(what.at > promise_ordered_);
+    BOOST_ASSERT(what.at > promise_ordered_.at);
     close();
     open().promise = what;
-    promise_ordered_ = what.at;
+    promise_ordered_ = what;
 }
 
 void write_queue::truncate_after(seq last)

@@ -31,7 +31,7 @@ public:
     [[nodiscard]] seq apply_ordered() const { return apply_ordered_; }
     [[nodiscard]] epoch promised() const { return promised_; }  // durably
     [[nodiscard]] config_id const& promised_id() const { return promised_id_; }
-    [[nodiscard]] epoch promise_ordered() const { return promise_ordered_; }
+    [[nodiscard]] chain_config const& promise_ordered() const { return promise_ordered_; }
 
 private:
     struct flight
@@ -50,7 +50,7 @@ private:
     seq apply_ordered_;
     epoch promised_;
     config_id promised_id_;
-    epoch promise_ordered_;
+    chain_config promise_ordered_;
     write_id last_id_ = 0;
     std::vector<store_write> gathered_;  // all but the last are complete
     bool open_ = false;                  // gathered_.back() takes more

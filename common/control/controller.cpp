@@ -657,6 +657,11 @@ std::optional<microseconds> controller::own_clock_error() const
     return impl_->own_clock_error();
 }
 
+bool controller::knows(node_id const& name) const
+{
+    return impl_->is_known(name);
+}
+
 bool controller::goes_on_without(node_id const& name) const
 {
     return impl_->goes_on_without(name);

@@ -68,6 +68,8 @@ public:
     [[nodiscard]] std::string objection(member const& who, instant now) const;
 
     [[nodiscard]] record const& current() const;
+    // A machine of this cluster: added and not removed; before the first chain, one that it begins with.
+    [[nodiscard]] bool knows(node_id const& name) const;
     [[nodiscard]] std::vector<node_status> nodes() const;  // sorted by name
     [[nodiscard]] std::optional<learner_assignment> learning() const;
     [[nodiscard]] std::optional<join_status> joining() const;  // a learner, or the joiner of a splice

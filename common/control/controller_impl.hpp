@@ -51,6 +51,7 @@ public:
     [[nodiscard]] std::int64_t time_us() const { return clocks_.time_us(now_); }
     [[nodiscard]] std::optional<microseconds> own_clock_error() const { return clocks_.own_error(); }
     [[nodiscard]] bool goes_on_without(node_id const& name) const;
+    [[nodiscard]] bool is_known(node_id const& name) const;
 
 private:
     // ---- controller.cpp: events
@@ -216,7 +217,6 @@ private:
 
     // ---- small questions
     [[nodiscard]] std::vector<node_id> const& known() const;
-    [[nodiscard]] bool is_known(node_id const& name) const;
     [[nodiscard]] bool is_removed(node_id const& name) const;
     [[nodiscard]] bool is_drained(node_id const& name) const;
     [[nodiscard]] bool is_to_leave(node_id const& name) const;  // removed or drained

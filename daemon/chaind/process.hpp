@@ -86,7 +86,6 @@ private:
     std::unique_ptr<store::sqlite_store> store_;  // until the replica has it
     std::optional<node::replica_thread> replica_;
     std::optional<gateway::server> gateway_;
-    chain_config promised_;                     // by the replica that has ended
     std::optional<set_aside_store> set_aside_;  // from then on until this machine is a member again
     std::string unusable_said_;
     std::chrono::steady_clock::time_point unusable_said_at_;

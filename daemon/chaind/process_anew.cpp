@@ -80,7 +80,7 @@ asio::awaitable<void> chaind_process::change_run(chain::begin_anew how)
         store::store_identity as;
         as.store = runtime::random_id<store_id>();
         as.cluster = settings_.driver.cluster;
-        as.promised = promised_;
+        as.promised = how.promised;
         change_store(how, as);
         open();
         if (store_->cluster() == settings_.driver.cluster) return;
@@ -116,7 +116,6 @@ asio::awaitable<void> chaind_process::take_down()
     co_await gateway_->stop();
     co_await replica_->stop();
     settings_.driver.moved_before = replica_->driver().moved_bytes();
-    promised_ = replica_->driver().promised();
     // What they and their threads have posted must still find them.
     co_await asio::post(on_, asio::use_awaitable);
     gateway_.reset();

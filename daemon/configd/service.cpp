@@ -283,7 +283,7 @@ net::accept_events service::link_handlers()
         .received = [this](link_ptr const& link, wire::peer::frame what)
         { return link_frame(link, std::move(what)); },
         .down = [this](link_ptr const& link) { link_down(link); },
-        .known = [this](node_id const& name) { return is_known(name); },
+        .known = [this](node_id const& name) { return core_.knows(name); },
     };
 }
 
@@ -306,7 +306,7 @@ wire::peer::welcome service::welcome(wire::peer::hello const& from)
 std::string service::objection(wire::peer::hello const& from, std::string const& peer)
 {
     if (from.what_for == wire::peer::purpose::identify && !from.from.name.empty())
-        return is_known(from.from.name) ? "" : "no machine of that name is known here";
+        return core_.knows(from.from.name) ? "" : "no machine of that name is known here";
     if (from.what_for != wire::peer::purpose::control) return "this is the config service, not a replica";
     if (!from.cluster.empty() && from.cluster != identity_.cluster)
     {
@@ -330,7 +330,7 @@ std::string service::objection(wire::peer::hello const& from, std::string const&
 void service::note_second_process(wire::peer::hello const& from, std::string const& peer)
 {
     auto const first = link_of(from.from.name);
-    if (first == nullptr || !is_known(from.from.name)) return;
+    if (first == nullptr || !core_.knows(from.from.name)) return;
     auto const& there = links_.at(first).from;
     if (there == from.from) return;
     auto const pid = from.place.pid;
@@ -403,7 +403,7 @@ void service::link_down(link_ptr const& link)
     auto const current = by_member_.find(from);
     if (current == by_member_.end() || current->second != link) return;
     by_member_.erase(current);
-    if (!is_known(from.name))
+    if (!core_.knows(from.name))
     {
         said_.erase(from.name);
         addresses_.erase(from.name);
@@ -434,7 +434,7 @@ void service::take_facts(heartbeat const& from)
 // Each once: it is repeated in every heartbeat until that machine is in the chain again.
 void service::tell_of_set_aside(node_id const& who, set_aside_store const& what)
 {
-    if (!is_known(who)) return;
+    if (!core_.knows(who)) return;
     auto const whole = what.reason + "; its database is kept in " + what.folder +
                        ", an empty one is filled again from another machine";
     std::string const why(utf8_prefix(whole, 1000));
@@ -459,13 +459,13 @@ control::status_input service::seen()
     std::erase_if(second_, [&](auto const& each) { return each.second.seen_at < now - second_for; });
     std::vector<node_id> strangers;
     for (auto const& [who, link] : by_member_)
-        if (!is_known(who.name)) strangers.push_back(who.name);
+        if (!core_.knows(who.name)) strangers.push_back(who.name);
     std::vector<node_id> foreign;
     // A chain that there is does not depend on strangers; a new registry may have been put in the place of
     // theirs.
     bool const is_new = core_.current().last_active.is_none();
     for (auto const& [name, last] : foreign_)
-        if ((is_known(name) || is_new) && now - last < foreign_for) foreign.push_back(name);
+        if ((core_.knows(name) || is_new) && now - last < foreign_for) foreign.push_back(name);
     return {
         .cluster = how_.cluster_name,
         .lineage = identity_.lineage,
@@ -531,7 +531,7 @@ void service::read_nodes_file()
         if (!value.is_object()) continue;
         auto const& row = value.get_object();
         node_id const name{wire::text_in(row, "name")};
-        if (!is_valid_node_name(name.name.str()) || !is_known(name)) continue;
+        if (!is_valid_node_name(name.name.str()) || !core_.knows(name)) continue;
         node_facts facts;
         facts.replica_addr = wire::text_in(row, "replica_addr");
         facts.front.url = wire::text_in(row, "client_url");

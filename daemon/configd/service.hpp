@@ -107,7 +107,6 @@ private:
     boost::asio::awaitable<void> write_down(wire::peer::hello from);
     boost::asio::awaitable<void> make_known(node_id name);
     void finish_admissions();
-    [[nodiscard]] bool is_known(node_id const& name) const;
     boost::asio::awaitable<admin_answer> make_token(boost::json::object body, bool dry_run);
     boost::asio::awaitable<void> keep_tokens();
 

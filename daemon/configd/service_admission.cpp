@@ -23,13 +23,6 @@ constexpr std::int64_t longest_ttl_s = 600;
 constexpr auto admission_pause = 200ms;
 }  // namespace
 
-bool service::is_known(node_id const& name) const
-{
-    auto const& record = core_.current();
-    auto const& known = record.revision == 0 ? how_.core.bootstrap : record.known;
-    return std::find(known.begin(), known.end(), name) != known.end();
-}
-
 // A new machine, or one that was removed and comes back with the disk that it had.
 bool service::asks_to_be_let_in(wire::peer::hello const& from) const
 {
@@ -81,7 +74,7 @@ asio::awaitable<void> service::make_known(node_id name)
         co_await runtime::wait_on(pause);
     }
     coming_in_.erase(name);
-    if (stopped_ || !is_known(name)) co_return;
+    if (stopped_ || !core_.knows(name)) co_return;
     auto const at = addresses_.find(name);
     note(
         {.what = "admitted",

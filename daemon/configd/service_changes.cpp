@@ -235,7 +235,7 @@ asio::awaitable<admin_answer> service::add(std::string name, wish asked)
                 "the tunnel on this machine"
         );
     // A node that was there before is found where it was.
-    if (!at && !is_known(who))
+    if (!at && !core_.knows(who))
         co_return refusal(
             400,
             "bad_request",
@@ -246,7 +246,7 @@ asio::awaitable<admin_answer> service::add(std::string name, wish asked)
     if (at)
     {
         auto const known = addresses_.find(who);
-        bool const there = is_known(who) && connected(who) && known != addresses_.end();
+        bool const there = core_.knows(who) && connected(who) && known != addresses_.end();
         if (there && runtime::parse_address(known->second) != at)
             co_return refusal(
                 409,
@@ -279,7 +279,7 @@ asio::awaitable<admin_answer> service::replace(std::string name, wish asked)
     auto const with = text_in(body, "with");
     if (body.contains("with") && !is_valid_node_name(with))
         co_return refusal(400, "bad_request", "with: not a node's name");
-    if (!with.empty() && !is_known(node_id{with}) && !connected(node_id{with}))
+    if (!with.empty() && !core_.knows(node_id{with}) && !connected(node_id{with}))
         co_return refusal(409, "conflict", with + " has not connected to this config service");
     control::replace_node order;
     order.request = ++last_request_;

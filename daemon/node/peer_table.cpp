@@ -11,8 +11,9 @@ namespace
 {
 // The core keeps at most a window of unanswered appends on a link; beyond this the other side has stalled.
 constexpr std::size_t outbox_limit = 64u << 20;
-// A learner asks again for a chunk that does not come; what it needs beside them must not wait behind many.
-constexpr std::size_t chunks_up_to = 4u << 20;
+// Then the core sends no more chunks of a snapshot: what a learner needs beside them must not wait behind
+// many.
+constexpr std::size_t full_above = 4u << 20;
 // Who types is not told behind more than this.
 constexpr std::size_t hearsay_up_to = 64u << 10;
 // Two and a half times the pause between two words.
@@ -261,9 +262,7 @@ void peer_table::send(member const& to, chain::message const& what)
 {
     auto const one = outgoing_.find(to.name);
     if (one == outgoing_.end() || one->second.peer != to) return;
-    auto& link = *one->second.link;
-    if (std::holds_alternative<chain::snap_chunk>(what) && link.waiting_bytes() > chunks_up_to) return;
-    link.send(wire::peer::encode(what));
+    one->second.link->send(wire::peer::encode(what));
 }
 
 void peer_table::send_to_all(wire::peer::typing const& what)
@@ -277,7 +276,11 @@ void peer_table::send_to_all(wire::peer::typing const& what)
 void peer_table::look()
 {
     for (auto& [name, one] : outgoing_)
-        tell(one, one.peer ? links_with(*one.peer) : chain::peer_links{.peer = one.told.peer});
+    {
+        auto now = one.peer ? links_with(*one.peer) : chain::peer_links{.peer = one.told.peer};
+        now.full = one.peer && one.link->waiting_bytes() > full_above;
+        tell(one, now);
+    }
 }
 
 void peer_table::tell(outgoing& of, chain::peer_links const& now)

@@ -85,7 +85,6 @@ replica_driver::replica_driver(
     : on_(on),
       how_(std::move(how)),
       die_(std::move(die)),
-      promised_(from.promised),
       at_start_(store->counters()),
       core_(core_settings(how_.core), std::move(from)),
       watch_(store->watch()),
@@ -214,10 +213,7 @@ void replica_driver::perform(chain::effects effects)
 {
     if (effects.halt) die_(runtime::exit_bug, "a broken invariant: " + *effects.halt);
     for (auto& one : effects.writes)
-    {
-        if (one.promise) promised_ = *one.promise;
         store_->write(std::move(one));
-    }
     if (effects.may_drop) store_->allow_drop(*effects.may_drop);
     for (auto& one : effects.snapshot_orders)
         snapshots_->perform(std::move(one));

@@ -84,8 +84,6 @@ public:
     [[nodiscard]] boost::asio::ip::tcp::endpoint address() const { return peers_.address(); }
     [[nodiscard]] chain::replica_status status() const { return core_.status(); }
     [[nodiscard]] std::uint64_t commits() const { return store_->commits(); }
-    // The highest promise; on disk once stop() has returned.
-    [[nodiscard]] chain_config const& promised() const { return promised_; }
     // Bytes that this join has cost so far.
     [[nodiscard]] std::uint64_t moved_bytes() const;
     // From any thread: when its loop last came round.
@@ -161,7 +159,6 @@ private:
     boost::asio::io_context& on_;
     driver_settings how_;
     std::function<void(int, std::string const&)> die_;
-    chain_config promised_;
     chat::counters at_start_;  // of the state that the store held
     chain::replica core_;
     std::shared_ptr<store::row_watch> watch_;

@@ -90,6 +90,16 @@ void checker::on_installed(node const& where, snapshot_file const& file, disk_im
 {
     auto const& name = where.self().name;
     auto const& at = file.what.at.at;
+    auto const& before = where.store().durable().promised.at;
+    demand(
+        now.promised.at >= before,
+        "I1: promise of ",
+        name,
+        " falls from ",
+        before,
+        " by an installation to ",
+        now.promised.at
+    );
     demand(exact, "I17: ", name, " installs a damaged snapshot of ", at);
     demand(now.end() == at, "the snapshot of ", at, " has log rows up to ", now.end());
     demand(at.value() <= committed_.size(), "I3: ", name, " installs ", at, ", which nobody has applied");

@@ -74,6 +74,7 @@ void connections::poll(pair& each)
         bool same = alive && a.self() == each.at_a && b.self() == each.at_b;
         if (path && same)
         {
+            fill(each);
             tell_changes(each);
             each.broken_since = -1;
             return;
@@ -130,13 +131,29 @@ void connections::close(pair& each)
     b.deliver(each.at_b, chain::peer_links{.peer = each.at_a});
 }
 
-// In the daemon each word that one is there says so.
+// What is sent is taken slowly for a while: by a thin line, or by a machine that is busy.
+void connections::fill(pair& each)
+{
+    if (in_.how.fill <= 0 || !in_.faults_on || each.full_until > in_.time.now() ||
+        !in_.random.chance(in_.how.fill))
+        return;
+    each.full_until = in_.time.now() + in_.random.between(20'000, 400'000);
+    in_.count.add(seen::full_links);
+}
+
+// In the daemon each word that one is there says so, and what waits is looked at with each tick.
 void connections::tell_changes(pair& each)
 {
     auto& a = in_.at(each.a);
     auto& b = in_.at(each.b);
-    if (auto const now = said_by(a); std::exchange(each.a_says, now) != now) b.deliver(each.at_b, now);
-    if (auto const now = said_by(b); std::exchange(each.b_says, now) != now) a.deliver(each.at_a, now);
+    bool const full = in_.time.now() < each.full_until;
+    auto const told = [&](chain::peer_links now, chain::peer_links& before, node& to, member const& process)
+    {
+        now.full = full;
+        if (std::exchange(before, now) != now) to.deliver(process, now);
+    };
+    told(said_by(a), each.a_says, b, each.at_b);
+    told(said_by(b), each.b_says, a, each.at_a);
 }
 
 }  // namespace chaind::sim

@@ -34,12 +34,14 @@ private:
         us broken_since = -1;
         us retry_at = 0;
         chain::peer_links a_says, b_says;  // of itself, as the other one was told
+        us full_until = -1;                // much waits on the way in both directions
     };
     [[nodiscard]] std::size_t place_of(int a, int b) const;
     void poll();
     void poll(pair& each);
     void open(pair& each);
     void close(pair& each);
+    void fill(pair& each);
     void tell_changes(pair& each);
 
     world& in_;

@@ -40,6 +40,7 @@ std::string_view name(seen what)
         "config_crashes_mid_change",
         "probes_answered_gone",
         "control_links_lost",
+        "full_links",
         "goodbyes_lost",
         "impostors",
         "mistaken_words",

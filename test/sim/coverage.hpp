@@ -45,6 +45,7 @@ enum class seen : std::uint8_t
     config_crashes_mid_change,
     probes_answered_gone,
     control_links_lost,
+    full_links,
     goodbyes_lost,
     impostors,
     mistaken_words,

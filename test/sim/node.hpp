@@ -110,7 +110,7 @@ private:
     void count_rows(std::vector<chain::store_write> const& writes);
     void begin_anew(chain::begin_anew const& what);  // node_stores.cpp, as all that follows up to the blank
     void rename_store(store_id id);
-    void install(snapshot_file const& file);
+    void install(snapshot_file const& file, chain_config promised);
     [[nodiscard]] disk_image foreign_image() const;
     [[nodiscard]] disk_image rotten_image() const;
 

@@ -32,7 +32,7 @@ void node::begin_anew(chain::begin_anew const& what)
     if (!crashes || in_.random.chance(0.5))
     {
         if (file)
-            install(*file);
+            install(*file, what.promised);
         else
         {
             in_.count.add(seen::set_aside);
@@ -53,11 +53,11 @@ void node::begin_anew(chain::begin_anew const& what)
         in_.time.after(in_.random.skewed(2'000, 120'000), [this] { start(); });
 }
 
-void node::install(snapshot_file const& file)
+void node::install(snapshot_file const& file, chain_config promised)
 {
     in_.count.add(seen::snapshots_installed);
     disk_image now;
-    now.promised = disk_.durable().promised;
+    now.promised = std::move(promised);
     now.base = file.base;
     now.log = file.rows;
     now.applied = file.what.at.at;

@@ -373,6 +373,7 @@ profile joins(rng& random)
     p.snapshot_error = 0.01;
     p.crash_at_chunk = 0.5;
     p.crash_anew = 0.3;
+    p.fill = 0.01;
     return p;
 }
 

@@ -113,6 +113,7 @@ struct profile
     std::int64_t snapshot_rows = 30;  // the newest log rows in a snapshot
     std::int64_t rows_a_chunk = 30;
     double snapshot_error = 0, flip = 0;
+    double fill = 0;  // of a link, each 10 ms: it takes little for a while
     double crash_anew = 0.1;
     double crash_at_chunk = 0;  // source or target dies around the next chunk of a rising series
     double foreign = 0;         // of restarts: with a disk of another history

@@ -116,11 +116,10 @@ void harness::start_anew(std::size_t i)
 {
     auto& m = at(i);
     BOOST_TEST_REQUIRE(m.anew.has_value());
-    auto const promised = m.store.promised;
-    auto const installs = m.anew->install;
+    auto const next = *m.anew;
     crash(i);
-    m.store = installs ? files_.at(*installs).content : disk{};
-    if (installs) m.store.promised = promised;
+    m.store = next.install ? files_.at(*next.install).content : disk{};
+    m.store.promised = next.promised;
     m.part.clear();
     m.how.self.store = made_id<store_id>(next_id_++);
     restart(i);

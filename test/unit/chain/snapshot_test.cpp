@@ -272,6 +272,22 @@ BOOST_AUTO_TEST_CASE(the_rate_is_kept)
     BOOST_TEST(h.arrives(1500ms));
 }
 
+BOOST_AUTO_TEST_CASE(over_a_full_link_go_only_the_chunks_that_are_being_read)
+{
+    snapshot_world h;
+    auto const is_full = [&](bool full)
+    { (void)h.step(1, peer_links{.peer = h.triple(2), .reached = true, .full = full}); };
+    is_full(true);
+    h.assign();
+    h.pass(1s);
+    BOOST_TEST(h.sent["snap_want"] > 0u);
+    BOOST_TEST(h.sent["snap_chunk"] == 0u);
+    is_full(false);
+    BOOST_TEST(h.arrives());
+    BOOST_TEST(count<make_snapshot>(h.at(1)) == 1u);
+    h.check_complete();
+}
+
 // The rate is owed for what was read, and not beyond the file that it was read of.
 BOOST_AUTO_TEST_CASE(a_file_owes_nothing_for_the_one_before)
 {
