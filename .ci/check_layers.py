@@ -18,15 +18,16 @@ BELOW = {
     "common/chat": ["base"],
     "common/wire": ["base", "membership", "chain", "control", "chat"],
     "common/runtime": ["base"],
-    "daemon/store": ["base", "membership", "chain", "chat", "wire", "runtime"],
+    "daemon/sqlite": ["base"],
+    "daemon/store": ["base", "membership", "chain", "chat", "wire", "runtime", "sqlite"],
     "daemon/metrics": ["base", "runtime"],
     "daemon/net": ["base", "membership", "chain", "wire", "runtime"],
     "daemon/gateway": ["base", "membership", "control", "chat", "wire", "runtime", "store", "metrics", "net"],
     "daemon/node": [
-        "base", "membership", "chain", "chat", "wire", "runtime", "store", "metrics", "net", "gateway",
+        "base", "membership", "chain", "chat", "wire", "runtime", "sqlite", "store", "metrics", "net", "gateway",
     ],
-    "daemon/configd": ["base", "membership", "control", "wire", "runtime", "net", "metrics", "store"],
-    "daemon/chaind": ["base", "runtime", "store", "metrics", "net", "gateway", "node", "wire", "membership", "chain"],
+    "daemon/configd": ["base", "membership", "control", "wire", "runtime", "net", "metrics", "sqlite"],
+    "daemon/chaind": ["base", "runtime", "sqlite", "store", "metrics", "net", "gateway", "node", "wire", "membership", "chain"],
     "tools/chainctl": ["base", "runtime", "store"],  # store: backups are made beside the daemon
 }  # fmt: skip
 

@@ -11,9 +11,9 @@
 #include "runtime/random_id.hpp"
 #include "runtime/service_manager.hpp"
 #include "runtime/utc.hpp"
+#include "sqlite/database.hpp"
 #include "store/snapshot_install.hpp"
 #include "store/snapshot_thread.hpp"
-#include "store/sqlite.hpp"
 #include "store/store_file.hpp"
 #include "wire/json_fields.hpp"
 
@@ -173,8 +173,8 @@ bool chaind_process::try_to_set_aside(std::string const& reason, std::string& wh
     );
     // Said in each heartbeat, also by a process that is started before the new database is filled.
     set_aside_ = {
-        .folder = store::legible(*folder),
-        .reason = std::string(utf8_prefix(store::legible(reason), reason_most))
+        .folder = sqlite::legible(*folder),
+        .reason = std::string(utf8_prefix(sqlite::legible(reason), reason_most))
     };
     boost::json::object const kept{{"folder", set_aside_->folder}, {"reason", set_aside_->reason}};
     if (auto const failed = runtime::write_private_file(set_aside_file(), boost::json::serialize(kept)))

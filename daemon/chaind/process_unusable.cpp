@@ -10,7 +10,7 @@
 #include "runtime/random_id.hpp"
 #include "runtime/service_manager.hpp"
 #include "runtime/within.hpp"
-#include "store/sqlite.hpp"
+#include "sqlite/database.hpp"
 
 #include <variant>
 
@@ -34,8 +34,8 @@ wire::peer::hello question(member const& self, std::string const& trouble, std::
     out.from.name = self.name;
     out.what_for = wire::peer::purpose::identify;
     // Paths may hold any bytes.
-    out.trouble = store::legible(trouble);
-    out.advice = store::legible(advice);
+    out.trouble = sqlite::legible(trouble);
+    out.advice = sqlite::legible(advice);
     return out;
 }
 
@@ -50,7 +50,7 @@ std::string why_nothing_is_done(result<net::greeting_answer> const& answer)
 {
     if (!answer) return "the config service does not answer: " + answer.error().message();
     if (auto const* no = std::get_if<wire::peer::refused>(&*answer))
-        return "the config service refuses to answer: " + store::legible(no->reason);
+        return "the config service refuses to answer: " + sqlite::legible(no->reason);
     return "it does not go on without this machine, so nothing is done to the file";
 }
 

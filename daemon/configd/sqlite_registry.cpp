@@ -1,7 +1,7 @@
 #include "configd/sqlite_registry.hpp"
 
 #include "configd/record_json.hpp"
-#include "store/write_again.hpp"
+#include "sqlite/write_again.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -46,7 +46,7 @@ CREATE TABLE join_token(          -- each lets one node in
 constexpr auto* schema_3 = "ALTER TABLE join_token ADD COLUMN used_store BLOB NOT NULL DEFAULT x''";
 }  // namespace
 
-sqlite_registry::sqlite_registry(store::process_lock lock, std::unique_ptr<store::database> db)
+sqlite_registry::sqlite_registry(sqlite::process_lock lock, std::unique_ptr<sqlite::database> db)
     : lock_(std::move(lock)), db_(std::move(db))
 {
 }
@@ -55,11 +55,11 @@ result<std::unique_ptr<sqlite_registry>> sqlite_registry::open(
     std::string const& path, chain_identity const& fresh, std::string& why, std::string const& vfs
 )
 {
-    store::process_lock lock;
+    sqlite::process_lock lock;
     if (vfs.empty())
     {
         std::string holder;
-        auto taken = store::process_lock::take(path + ".lock", holder);
+        auto taken = sqlite::process_lock::take(path + ".lock", holder);
         if (!taken)
         {
             why = path + " is in use by process " + holder;
@@ -70,15 +70,16 @@ result<std::unique_ptr<sqlite_registry>> sqlite_registry::open(
         int const file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (file >= 0) ::close(file);
     }
-    bool const distrusted = store::is_distrusted(path, vfs);
-    auto failed = distrusted ? store::write_again(path, store::file_kind::database, vfs, why) : error_code{};
-    if (!failed) failed = store::write_again(path + "-wal", store::file_kind::write_ahead_log, vfs, why);
+    bool const distrusted = sqlite::is_distrusted(path, vfs);
+    auto failed =
+        distrusted ? sqlite::write_again(path, sqlite::file_kind::database, vfs, why) : error_code{};
+    if (!failed) failed = sqlite::write_again(path + "-wal", sqlite::file_kind::write_ahead_log, vfs, why);
     if (failed)
     {
-        store::leave_distrust(path, vfs, why);
+        sqlite::leave_distrust(path, vfs, why);
         return failed;
     }
-    auto db = store::database::open(path, store::database::access::create, vfs);
+    auto db = sqlite::database::open(path, sqlite::database::access::create, vfs);
     if (!db)
     {
         why = path + " cannot be opened: " + db.error().message();
@@ -90,7 +91,7 @@ result<std::unique_ptr<sqlite_registry>> sqlite_registry::open(
     if (auto const unfit = made->prepare(fresh, why)) return unfit;
     if (!distrusted) return made;
     if (auto const unfit = made->check_all(why)) return unfit;
-    if (auto const unfit = store::remove_distrust(path, vfs, why)) return unfit;
+    if (auto const unfit = sqlite::remove_distrust(path, vfs, why)) return unfit;
     return made;
 }
 
@@ -99,7 +100,7 @@ error_code sqlite_registry::check_all(std::string& why)
     auto row = db_->query("PRAGMA integrity_check(1)");
     bool const whole = row.step() && row.bytes(0) == "ok";
     if (whole) return {};
-    why = db_->failed() ? db_->failure_text() : store::legible(row.text(0));
+    why = db_->failed() ? db_->failure_text() : sqlite::legible(row.text(0));
     return db_->failed() ? disk() : make_error_code(errc::store_damaged);
 }
 
@@ -121,7 +122,7 @@ std::string sqlite_registry::failure_text() const
 error_code sqlite_registry::disk()
 {
     if (!db_->failed()) return {};
-    if (!is_full()) store::leave_distrust(path_, vfs_, db_->failure_text());
+    if (!is_full()) sqlite::leave_distrust(path_, vfs_, db_->failure_text());
     // Closing must not do what the failed call could not.
     sqlite3_db_config(db_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     return make_error_code(errc::disk_failed);
@@ -245,7 +246,7 @@ error_code sqlite_registry::keep(std::vector<control::join_token> const& all)
     for (auto const& each : all)
         db_->run(
             "INSERT INTO join_token VALUES(?,?,?,?)",
-            store::blob{each.hash},
+            sqlite::blob{each.hash},
             each.expires_ms,
             each.used_by.name,
             each.used_store

@@ -2,8 +2,8 @@
 // The embedded registry: one SQLite file, synchronous=FULL, mode 0600, locked against a second process.
 
 #include "configd/registry.hpp"
-#include "store/process_lock.hpp"
-#include "store/sqlite.hpp"
+#include "sqlite/database.hpp"
+#include "sqlite/process_lock.hpp"
 
 #include <memory>
 #include <string>
@@ -31,19 +31,19 @@ public:
     [[nodiscard]] std::string failure_text() const override;
 
 private:
-    sqlite_registry(store::process_lock lock, std::unique_ptr<store::database> db);
+    sqlite_registry(sqlite::process_lock lock, std::unique_ptr<sqlite::database> db);
     error_code prepare(chain_identity const& fresh, std::string& why);
     error_code check_all(std::string& why);
     error_code commit();
     [[nodiscard]] bool is_full() const;
     error_code disk();  // disk_failed if the connection has failed; the next one to open the file hears of it
 
-    store::process_lock lock_;
+    sqlite::process_lock lock_;
     std::string path_;
     std::string vfs_;
     int wal_pages_ = 0;
     bool gone_ = false;  // the file was deleted or replaced
-    std::unique_ptr<store::database> db_;
+    std::unique_ptr<sqlite::database> db_;
     chain_identity identity_;
 };
 

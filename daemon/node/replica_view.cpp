@@ -8,7 +8,7 @@
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
 #include "runtime/printable.hpp"
-#include "store/sqlite.hpp"
+#include "sqlite/database.hpp"
 #include "store/store_file.hpp"
 #include "wire/status_json.hpp"
 
@@ -289,8 +289,8 @@ node_facts replica_driver::facts(chain::replica_status const& now) const
     out.replica_addr = runtime::to_string(peers_.address());
     out.pid = static_cast<std::uint64_t>(::getpid());
     out.version = CHAIND_VERSION;
-    out.data_dir = store::legible(how_.data_dir);
-    out.database = store::legible(how_.database);
+    out.data_dir = sqlite::legible(how_.data_dir);
+    out.database = sqlite::legible(how_.database);
     out.db_bytes = store::size_of(how_.database) + store::size_of(how_.database + "-wal");
     out.free_bytes = free_bytes_;
     out.moved_bytes = moved_bytes();

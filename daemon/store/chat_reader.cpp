@@ -57,7 +57,7 @@ chat::counters chat_reader::counters()
 
 std::optional<chat::known_session> chat_reader::find_session(chat::token_hash const& token)
 {
-    auto found = first<chat::session, "WHERE token = ?">(db_, blob{token});
+    auto found = first<chat::session, "WHERE token = ?">(db_, sqlite::blob{token});
     auto who = found ? find_person(found->uid) : std::nullopt;
     if (!who) return std::nullopt;
     return chat::known_session{.row = *std::move(found), .who = *std::move(who)};

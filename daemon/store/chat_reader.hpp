@@ -8,7 +8,7 @@
 
 #include "chat/access.hpp"
 #include "chat/views.hpp"
-#include "store/sqlite.hpp"
+#include "sqlite/database.hpp"
 
 #include <optional>
 #include <string_view>
@@ -21,7 +21,7 @@ class chat_reader
 {
 public:
     // `db` outlives this.
-    explicit chat_reader(database& db) : db_(db) {}
+    explicit chat_reader(sqlite::database& db) : db_(db) {}
 
     // One snapshot for all that is asked until end(). It exists when begin() returns.
     void begin();
@@ -74,7 +74,7 @@ private:
     // `counted` grows by the rows that had to be looked at.
     std::uint64_t members_at(chat::conv_id conv, seq pos, std::size_t& counted);
 
-    database& db_;
+    sqlite::database& db_;
 };
 
 }  // namespace chaind::store

@@ -26,7 +26,7 @@ constexpr std::size_t bytes_of_page = 1u << 20;
 class presence_record
 {
 public:
-    presence_record(database& db, chat::user_id who, seq since)
+    presence_record(sqlite::database& db, chat::user_id who, seq since)
         : db_(db),
           who_(who),
           has_left_(
@@ -91,7 +91,7 @@ private:
 
     static constexpr seq for_ever{std::numeric_limits<std::uint64_t>::max()};
 
-    database& db_;
+    sqlite::database& db_;
     chat::user_id who_;
     bool has_left_;
     std::map<chat::conv_id, place> places_;

@@ -19,7 +19,7 @@ struct own_blob
 {
     std::string bytes;
 
-    operator blob() const { return {bytes}; }
+    operator sqlite::blob() const { return {bytes}; }
 };
 
 template <class Value>
@@ -53,7 +53,7 @@ template <class Row, class Value, bool is_blob>
 decltype(auto) bound(chat::column<Row, Value, is_blob> const& of, Row const& row)
 {
     if constexpr (is_blob)
-        return blob{row.*of.field};
+        return sqlite::blob{row.*of.field};
     else
         return bound(row.*of.field);
 }
@@ -62,28 +62,28 @@ decltype(auto) bound(chat::column<Row, Value, is_blob> const& of, Row const& row
 
 template <class Value>
     requires std::is_integral_v<Value> || std::is_enum_v<Value>
-void read(Value& to, statement const& row, int column)
+void read(Value& to, sqlite::statement const& row, int column)
 {
     to = static_cast<Value>(row.integer(column));
 }
-void read(bool& to, statement const& row, int column)
+void read(bool& to, sqlite::statement const& row, int column)
 {
     to = row.integer(column) != 0;
 }
 template <class Tag>
-void read(strong_number<Tag>& to, statement const& row, int column)
+void read(strong_number<Tag>& to, sqlite::statement const& row, int column)
 {
     to = strong_number<Tag>(row.number(column));
 }
-void read(std::string& to, statement const& row, int column)
+void read(std::string& to, sqlite::statement const& row, int column)
 {
     to = row.bytes(column);
 }
-void read(digest& to, statement const& row, int column)
+void read(digest& to, sqlite::statement const& row, int column)
 {
     to = row.id<digest>(column);
 }
-void read(std::vector<chat::user_id>& mentions, statement const& row, int column)
+void read(std::vector<chat::user_id>& mentions, sqlite::statement const& row, int column)
 {
     auto const text = row.bytes(column);
     char const* at = text.data();
@@ -99,7 +99,7 @@ void read(std::vector<chat::user_id>& mentions, statement const& row, int column
 }
 // A value that this program never wrote stands out in the digest, and in what people see; it does not stop
 // reads.
-void read(chat::outcome& to, statement const& row, int column)
+void read(chat::outcome& to, sqlite::statement const& row, int column)
 {
     if (auto stored = wire::decode_outcome(row.bytes(column)))
         to = *std::move(stored);
@@ -108,7 +108,7 @@ void read(chat::outcome& to, statement const& row, int column)
             .code = chat::api_errc::internal, .message = "the stored result is unreadable", .field = {}
         };
 }
-void read(std::vector<chat::mark>& to, statement const& row, int column)
+void read(std::vector<chat::mark>& to, sqlite::statement const& row, int column)
 {
     if (!row.null(column)) to = wire::decode_marks(row.bytes(column)).value_or(std::vector<chat::mark>());
 }
@@ -219,7 +219,7 @@ std::string const& rows_of<Row>::select()
 }
 
 template <class Row>
-Row rows_of<Row>::get(statement const& selected)
+Row rows_of<Row>::get(sqlite::statement const& selected)
 {
     Row out{};
     int at = 0;
@@ -228,14 +228,14 @@ Row rows_of<Row>::get(statement const& selected)
 }
 
 template <class Row>
-statement rows_of<Row>::in_key_order(database& db)
+sqlite::statement rows_of<Row>::in_key_order(sqlite::database& db)
 {
     static auto const text = select() + "ORDER BY " + key_names<Row>();
     return db.query(text);
 }
 
 template <class Row>
-statement rows_of<Row>::behind(database& db, Row const& key, std::uint64_t count)
+sqlite::statement rows_of<Row>::behind(sqlite::database& db, Row const& key, std::uint64_t count)
 {
     static auto const names = key_names<Row>();
     static auto const text = select() + "WHERE (" + names + ") > (" + question_marks(keys_of<Row>) +
@@ -244,7 +244,7 @@ statement rows_of<Row>::behind(database& db, Row const& key, std::uint64_t count
 }
 
 template <class Row>
-std::optional<Row> rows_of<Row>::find(database& db, Row const& key)
+std::optional<Row> rows_of<Row>::find(sqlite::database& db, Row const& key)
 {
     static auto const text = select() + with_its_key<Row>();
     auto row = with_key<Row>([&](auto const&... each) { return db.query(text, bound(each, key)...); });
@@ -252,14 +252,14 @@ std::optional<Row> rows_of<Row>::find(database& db, Row const& key)
 }
 
 template <class Row>
-void rows_of<Row>::put(database& db, Row const& row)
+void rows_of<Row>::put(sqlite::database& db, Row const& row)
 {
     static auto const text = insertion<Row>();
     chat::with_columns<Row>([&](auto const&... each) { db.run(text, bound(each, row)...); });
 }
 
 template <class Row>
-void rows_of<Row>::erase(database& db, Row const& key)
+void rows_of<Row>::erase(sqlite::database& db, Row const& key)
 {
     static auto const text = "DELETE FROM " + std::string(chat::table<Row>.name) + " " + with_its_key<Row>();
     with_key<Row>([&](auto const&... each) { db.run(text, bound(each, key)...); });
@@ -289,13 +289,13 @@ template struct rows_of<chat::message>;
 template struct rows_of<chat::event>;
 template struct rows_of<chat::remembered>;
 
-chat::counters get_counters(database& db)
+chat::counters get_counters(sqlite::database& db)
 {
     auto row = db.query(rows_of<chat::counters>::select());
     return row.step() ? rows_of<chat::counters>::get(row) : chat::counters();
 }
 
-void put_counters(database& db, chat::counters const& row, digest const& sum)
+void put_counters(sqlite::database& db, chat::counters const& row, digest const& sum)
 {
     static std::string const text = "UPDATE chat_counters SET (" + column_names<chat::counters>() +
                                     ", row_sum) = (" + question_marks(columns_of<chat::counters> + 1) + ")";

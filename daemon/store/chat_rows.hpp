@@ -3,7 +3,7 @@
 
 #include "chat/event.hpp"
 #include "chat/rows.hpp"
-#include "store/sqlite.hpp"
+#include "sqlite/database.hpp"
 
 #include <algorithm>
 #include <compare>
@@ -33,23 +33,27 @@ namespace chat_rows
 template <class Row>
 struct rows_of
 {
-    static std::string const& select();         // "SELECT id, name FROM chat_user "
-    static Row get(statement const& selected);  // of an event the stored part
+    static std::string const& select();                 // "SELECT id, name FROM chat_user "
+    static Row get(sqlite::statement const& selected);  // of an event the stored part
 
-    static statement in_key_order(database& db);
-    static statement behind(database& db, Row const& key, std::uint64_t count);  // in the order of keys
+    static sqlite::statement in_key_order(sqlite::database& db);
+    static sqlite::statement behind(
+        sqlite::database& db, Row const& key, std::uint64_t count
+    );  // in the order of keys
 
-    static std::optional<Row> find(database& db, Row const& key);
-    static void put(database& db, Row const& row);  // in the place of the one with its key, if rows change
-    static void erase(database& db, Row const& key);
+    static std::optional<Row> find(sqlite::database& db, Row const& key);
+    static void put(
+        sqlite::database& db, Row const& row
+    );  // in the place of the one with its key, if rows change
+    static void erase(sqlite::database& db, Row const& key);
     static bool ever_change();
 
     static row_place place(Row const& row);
 };
 
-chat::counters get_counters(database& db);
+chat::counters get_counters(sqlite::database& db);
 // `sum`: of all rows (chat_sum.hpp), which stands beside the counters.
-void put_counters(database& db, chat::counters const& row, digest const& sum);
+void put_counters(sqlite::database& db, chat::counters const& row, digest const& sum);
 
 struct table_text
 {
@@ -69,14 +73,14 @@ struct condition
 };
 
 template <class Row, condition where, class... Values>
-[[nodiscard]] statement select(database& db, Values const&... values)
+[[nodiscard]] sqlite::statement select(sqlite::database& db, Values const&... values)
 {
     static std::string const sql = rows_of<Row>::select() + where.text;
     return db.query(sql, values...);
 }
 
 template <class Row, condition where, class... Values>
-[[nodiscard]] std::optional<Row> first(database& db, Values const&... values)
+[[nodiscard]] std::optional<Row> first(sqlite::database& db, Values const&... values)
 {
     auto row = select<Row, where>(db, values...);
     if (!row.step()) return std::nullopt;
@@ -84,7 +88,7 @@ template <class Row, condition where, class... Values>
 }
 
 template <class Row, condition where, class... Values>
-[[nodiscard]] std::vector<Row> all(database& db, Values const&... values)
+[[nodiscard]] std::vector<Row> all(sqlite::database& db, Values const&... values)
 {
     std::vector<Row> out;
     for (auto row = select<Row, where>(db, values...); row.step();)

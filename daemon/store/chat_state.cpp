@@ -9,7 +9,8 @@ namespace chaind::store
 
 using namespace chat_rows;
 
-chat_state::chat_state(database& db) : db_(db), counters_(chat_rows::get_counters(db)), rows_(kept_sum(db))
+chat_state::chat_state(sqlite::database& db)
+    : db_(db), counters_(chat_rows::get_counters(db)), rows_(kept_sum(db))
 {
     rows_.remove(counters_);
     watch_->settled(rows_);

@@ -10,9 +10,9 @@
 #include "chat/apply.hpp"
 #include "chat/row_hash.hpp"
 #include "chat/state.hpp"
+#include "sqlite/database.hpp"
 #include "store/chat_rows.hpp"
 #include "store/row_watch.hpp"
-#include "store/sqlite.hpp"
 
 #include <memory>
 #include <string>
@@ -24,7 +24,7 @@ class chat_state final : public chat::state
 {
 public:
     // `db` outlives this and has the tables.
-    explicit chat_state(database& db);
+    explicit chat_state(sqlite::database& db);
 
     void flush();
 
@@ -106,7 +106,7 @@ private:
             watch_->changed(chat_rows::rows_of<Row>::place(row), by, at);
     }
 
-    database& db_;
+    sqlite::database& db_;
     chat::counters counters_;
     chat::row_sum rows_;  // without the counters
     bool counters_changed_ = false;

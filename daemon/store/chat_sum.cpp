@@ -13,32 +13,32 @@ namespace
 
 // In the order of the key: from the table itself, and not from an index that holds as much.
 template <class Row>
-void add_all(chat::row_sum& to, database& db)
+void add_all(chat::row_sum& to, sqlite::database& db)
 {
     for (auto row = rows_of<Row>::in_key_order(db); row.step();)
         to.add(rows_of<Row>::get(row));
 }
 
 template <class... Row>
-void add_tables(chat::row_sum& to, database& db, chat::row_types<Row...>)
+void add_tables(chat::row_sum& to, sqlite::database& db, chat::row_types<Row...>)
 {
     (add_all<Row>(to, db), ...);
 }
 
 }  // namespace
 
-chat::row_sum kept_sum(database& db)
+chat::row_sum kept_sum(sqlite::database& db)
 {
     auto row = db.query("SELECT row_sum FROM chat_counters");
     return row.step() ? chat::row_sum(row.id<digest>(0)) : chat::row_sum();
 }
 
-void keep_sum(database& db, chat::row_sum const& sum)
+void keep_sum(sqlite::database& db, chat::row_sum const& sum)
 {
     db.run("UPDATE chat_counters SET row_sum = ?", sum.value());
 }
 
-chat::row_sum sum_of_rows(database& db)
+chat::row_sum sum_of_rows(sqlite::database& db)
 {
     chat::row_sum to;
     to.add(get_counters(db));
@@ -46,7 +46,7 @@ chat::row_sum sum_of_rows(database& db)
     return to;
 }
 
-std::optional<chat::row_sum> proven_sum(database& db)
+std::optional<chat::row_sum> proven_sum(sqlite::database& db)
 {
     auto const sum = sum_of_rows(db);
     if (sum != kept_sum(db)) return std::nullopt;

@@ -5,7 +5,7 @@
 // machine is needed.
 
 #include "chat/row_hash.hpp"
-#include "store/sqlite.hpp"
+#include "sqlite/database.hpp"
 
 #include <optional>
 #include <string>
@@ -13,14 +13,14 @@
 namespace chaind::store
 {
 
-[[nodiscard]] chat::row_sum kept_sum(database& db);
-void keep_sum(database& db, chat::row_sum const& sum);
+[[nodiscard]] chat::row_sum kept_sum(sqlite::database& db);
+void keep_sum(sqlite::database& db, chat::row_sum const& sum);
 
 // Reads all of them.
-[[nodiscard]] chat::row_sum sum_of_rows(database& db);
+[[nodiscard]] chat::row_sum sum_of_rows(sqlite::database& db);
 
 // The sum of the rows, when it is the one that was kept.
-[[nodiscard]] std::optional<chat::row_sum> proven_sum(database& db);
+[[nodiscard]] std::optional<chat::row_sum> proven_sum(sqlite::database& db);
 constexpr char rows_differ[] = "the chat rows are not those that were written: the disk has changed some";
 
 }  // namespace chaind::store

@@ -7,7 +7,7 @@ namespace chaind::store
 namespace
 {
 
-log_point point_of(statement const& row, int column)
+log_point point_of(sqlite::statement const& row, int column)
 {
     return {
         .at = seq(row.number(column)),
@@ -19,7 +19,7 @@ log_point point_of(statement const& row, int column)
 
 }  // namespace
 
-void insert_meta(database& db, store_id store, boot_id boot)
+void insert_meta(sqlite::database& db, store_id store, boot_id boot)
 {
     db.run(
         "INSERT INTO meta (one, store, boot, promise, promise_state, applied, applied_epoch, applied_hash,"
@@ -31,7 +31,7 @@ void insert_meta(database& db, store_id store, boot_id boot)
     );
 }
 
-std::optional<meta_row> load_meta(database& db)
+std::optional<meta_row> load_meta(sqlite::database& db)
 {
     meta_row out;
     {
@@ -64,22 +64,22 @@ std::optional<meta_row> load_meta(database& db)
     return out;
 }
 
-void save_store(database& db, store_id store)
+void save_store(sqlite::database& db, store_id store)
 {
     db.run("UPDATE meta SET store = ?", store);
 }
 
-void save_boot(database& db, boot_id boot)
+void save_boot(sqlite::database& db, boot_id boot)
 {
     db.run("UPDATE meta SET boot = ?", boot);
 }
 
-void save_cluster(database& db, std::optional<cluster_id> cluster)
+void save_cluster(sqlite::database& db, std::optional<cluster_id> cluster)
 {
     db.run("UPDATE meta SET cluster = ?", cluster);
 }
 
-void save_promise(database& db, chain_config const& promised)
+void save_promise(sqlite::database& db, chain_config const& promised)
 {
     std::optional<std::string> joiner;
     if (promised.joiner) joiner = promised.joiner->name.str();
@@ -104,7 +104,7 @@ void save_promise(database& db, chain_config const& promised)
     }
 }
 
-void save_applied(database& db, log_point const& applied, std::uint64_t log_bytes)
+void save_applied(sqlite::database& db, log_point const& applied, std::uint64_t log_bytes)
 {
     db.run(
         "UPDATE meta SET applied = ?, applied_epoch = ?, applied_hash = ?, applied_ts_us = ?, log_bytes = ?",
@@ -116,30 +116,30 @@ void save_applied(database& db, log_point const& applied, std::uint64_t log_byte
     );
 }
 
-std::optional<std::string> load_run_on(database& db)
+std::optional<std::string> load_run_on(sqlite::database& db)
 {
     auto row = db.query("SELECT run_on FROM meta WHERE one = 1");
     if (!row.step() || row.null(0)) return std::nullopt;
     return row.text(0);
 }
 
-void save_run_on(database& db, std::optional<std::string> const& run_on)
+void save_run_on(sqlite::database& db, std::optional<std::string> const& run_on)
 {
     std::optional<std::string_view> const text = run_on;
     db.run("UPDATE meta SET run_on = ?", text);
 }
 
-void save_proven(database& db, std::int64_t at_ms)
+void save_proven(sqlite::database& db, std::int64_t at_ms)
 {
     db.run("UPDATE meta SET scrubbed_ms = ?, suspect = 0", at_ms);
 }
 
-void save_suspect(database& db)
+void save_suspect(sqlite::database& db)
 {
     db.run("UPDATE meta SET suspect = 1");
 }
 
-void save_base(database& db, log_point const& base)
+void save_base(sqlite::database& db, log_point const& base)
 {
     db.run(
         "UPDATE meta SET base = ?, base_epoch = ?, base_hash = ?, base_ts_us = ?",
@@ -150,12 +150,12 @@ void save_base(database& db, log_point const& base)
     );
 }
 
-void save_restored(database& db, bool restored)
+void save_restored(sqlite::database& db, bool restored)
 {
     db.run("UPDATE meta SET restored = ?", restored ? 1 : 0);
 }
 
-void append_row(database& db, chain::entry const& e, bool first_of_its_epoch)
+void append_row(sqlite::database& db, chain::entry const& e, bool first_of_its_epoch)
 {
     db.run(
         "INSERT INTO log (seq, epoch, ts_us, request, command, hash) VALUES (?, ?, ?, ?, ?, ?)",
@@ -163,19 +163,19 @@ void append_row(database& db, chain::entry const& e, bool first_of_its_epoch)
         e.in,
         e.ts_us,
         e.request,
-        blob{*e.command},
+        sqlite::blob{*e.command},
         e.hash
     );
     if (first_of_its_epoch) db.run("INSERT INTO log_epoch (epoch, first) VALUES (?, ?)", e.in, e.at);
 }
 
-void truncate_rows(database& db, seq after)
+void truncate_rows(sqlite::database& db, seq after)
 {
     db.run("DELETE FROM log WHERE seq > ?", after);
     db.run("DELETE FROM log_epoch WHERE first > ?", after);
 }
 
-void drop_rows(database& db, seq upto)
+void drop_rows(sqlite::database& db, seq upto)
 {
     db.run("DELETE FROM log WHERE seq <= ?", upto);
     // An epoch that goes on behind `upto` begins there now; one that is gone has no first row.
@@ -186,7 +186,7 @@ void drop_rows(database& db, seq upto)
     db.run("UPDATE log_epoch SET first = ?1 WHERE first < ?1", upto.next());
 }
 
-std::uint64_t bytes_of_rows(database& db, seq after, seq upto)
+std::uint64_t bytes_of_rows(sqlite::database& db, seq after, seq upto)
 {
     auto row = db.query(
         "SELECT count(*) * 64 + coalesce(sum(length(command)), 0) FROM log WHERE seq > ? AND seq <= ?",
@@ -196,21 +196,21 @@ std::uint64_t bytes_of_rows(database& db, seq after, seq upto)
     return row.step() ? row.number(0) : 0;
 }
 
-std::optional<log_point> row_point(database& db, seq at)
+std::optional<log_point> row_point(sqlite::database& db, seq at)
 {
     auto row = db.query("SELECT seq, epoch, hash, ts_us FROM log WHERE seq = ?", at);
     if (!row.step()) return std::nullopt;
     return point_of(row, 0);
 }
 
-std::optional<log_point> last_row(database& db)
+std::optional<log_point> last_row(sqlite::database& db)
 {
     auto row = db.query("SELECT seq, epoch, hash, ts_us FROM log ORDER BY seq DESC LIMIT 1");
     if (!row.step()) return std::nullopt;
     return point_of(row, 0);
 }
 
-std::vector<std::pair<epoch, seq>> log_epochs(database& db)
+std::vector<std::pair<epoch, seq>> log_epochs(sqlite::database& db)
 {
     std::vector<std::pair<epoch, seq>> out;
     auto row = db.query("SELECT epoch, first FROM log_epoch ORDER BY epoch");
@@ -221,7 +221,7 @@ std::vector<std::pair<epoch, seq>> log_epochs(database& db)
     return out;
 }
 
-result<std::vector<chain::entry>> read_rows(database& db, row_range const& range, std::string& why)
+result<std::vector<chain::entry>> read_rows(sqlite::database& db, row_range const& range, std::string& why)
 {
     std::vector<chain::entry> out;
     auto row = db.query(
@@ -264,7 +264,7 @@ result<std::vector<chain::entry>> read_rows(database& db, row_range const& range
     return out;
 }
 
-bool log_is_sound(database& db, meta_row const& meta, seq from, seq end, std::string& why)
+bool log_is_sound(sqlite::database& db, meta_row const& meta, seq from, seq end, std::string& why)
 {
     auto point = [&](seq at) { return at == meta.base.at ? meta.base : row_point(db, at); };
     if (meta.applied.at < meta.base.at || meta.applied.at > end)

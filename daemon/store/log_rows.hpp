@@ -5,7 +5,7 @@
 
 #include "base/errc.hpp"
 #include "chain/types.hpp"
-#include "store/sqlite.hpp"
+#include "sqlite/database.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -29,32 +29,32 @@ struct meta_row
     bool suspect = false;
 };
 
-void insert_meta(database& db, store_id store, boot_id boot);
-[[nodiscard]] std::optional<meta_row> load_meta(database& db);
-void save_store(database& db, store_id store);
-void save_boot(database& db, boot_id boot);
-void save_cluster(database& db, std::optional<cluster_id> cluster);
-void save_promise(database& db, chain_config const& promised);
+void insert_meta(sqlite::database& db, store_id store, boot_id boot);
+[[nodiscard]] std::optional<meta_row> load_meta(sqlite::database& db);
+void save_store(sqlite::database& db, store_id store);
+void save_boot(sqlite::database& db, boot_id boot);
+void save_cluster(sqlite::database& db, std::optional<cluster_id> cluster);
+void save_promise(sqlite::database& db, chain_config const& promised);
 // With the size of the log, which every commit may have changed.
-void save_applied(database& db, log_point const& applied, std::uint64_t log_bytes);
+void save_applied(sqlite::database& db, log_point const& applied, std::uint64_t log_bytes);
 // Where the process runs that uses the file now (standing_schema.sql).
-[[nodiscard]] std::optional<std::string> load_run_on(database& db);
-void save_run_on(database& db, std::optional<std::string> const& run_on);
+[[nodiscard]] std::optional<std::string> load_run_on(sqlite::database& db);
+void save_run_on(sqlite::database& db, std::optional<std::string> const& run_on);
 // All rows were read just now, and are those that were written; or are not.
-void save_proven(database& db, std::int64_t at_ms);
-void save_suspect(database& db);
-void save_base(database& db, log_point const& base);
-void save_restored(database& db, bool restored);
+void save_proven(sqlite::database& db, std::int64_t at_ms);
+void save_suspect(sqlite::database& db);
+void save_base(sqlite::database& db, log_point const& base);
+void save_restored(sqlite::database& db, bool restored);
 
-void append_row(database& db, chain::entry const& e, bool first_of_its_epoch);
-void truncate_rows(database& db, seq after);
+void append_row(sqlite::database& db, chain::entry const& e, bool first_of_its_epoch);
+void truncate_rows(sqlite::database& db, seq after);
 // Up to and including `upto`; not meta.base.
-void drop_rows(database& db, seq upto);
+void drop_rows(sqlite::database& db, seq upto);
 // As chain::entry::bytes() counts, of (after, upto].
-[[nodiscard]] std::uint64_t bytes_of_rows(database& db, seq after, seq upto);
-[[nodiscard]] std::optional<log_point> row_point(database& db, seq at);
-[[nodiscard]] std::optional<log_point> last_row(database& db);
-[[nodiscard]] std::vector<std::pair<epoch, seq>> log_epochs(database& db);
+[[nodiscard]] std::uint64_t bytes_of_rows(sqlite::database& db, seq after, seq upto);
+[[nodiscard]] std::optional<log_point> row_point(sqlite::database& db, seq at);
+[[nodiscard]] std::optional<log_point> last_row(sqlite::database& db);
+[[nodiscard]] std::vector<std::pair<epoch, seq>> log_epochs(sqlite::database& db);
 
 struct row_range
 {
@@ -64,10 +64,12 @@ struct row_range
 };
 // Dense and linked by hash from `range.after` on; damage becomes a sentence in `why`.
 [[nodiscard]] result<std::vector<chain::entry>> read_rows(
-    database& db, row_range const& range, std::string& why
+    sqlite::database& db, row_range const& range, std::string& why
 );
 
 // Does what stands in `meta` fit the log, is (from, end] dense and linked, does the epoch index agree?
-[[nodiscard]] bool log_is_sound(database& db, meta_row const& meta, seq from, seq end, std::string& why);
+[[nodiscard]] bool log_is_sound(
+    sqlite::database& db, meta_row const& meta, seq from, seq end, std::string& why
+);
 
 }  // namespace chaind::store

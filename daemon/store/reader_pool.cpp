@@ -18,9 +18,9 @@ namespace
 // A file can be locked for a moment while another connection opens or closes.
 constexpr int busy_ms = 5000;
 
-result<std::unique_ptr<database>> connect(reader_options const& how)
+result<std::unique_ptr<sqlite::database>> connect(reader_options const& how)
 {
-    auto db = database::open(how.path, database::access::read_only, how.vfs);
+    auto db = sqlite::database::open(how.path, sqlite::database::access::read_only, how.vfs);
     if (db) sqlite3_busy_timeout((*db)->handle(), busy_ms);
     return db;
 }
@@ -57,7 +57,8 @@ public:
         {
             auto db = connect(how_);
             if (!db) return db.error();
-            threads_.emplace_back([this, own = std::shared_ptr<database>(std::move(*db))] { work(*own); });
+            threads_.emplace_back([this, own = std::shared_ptr<sqlite::database>(std::move(*db))]
+                                  { work(*own); });
         }
         return {};
     }
@@ -74,7 +75,7 @@ public:
             std::lock_guard const hold(mutex_);
             if (jobs_.size() >= how_.waiting_max) return false;
             jobs_.push_back({
-                .run = [this, query = std::move(query)](database& db) { return read_on(db, query); },
+                .run = [this, query = std::move(query)](sqlite::database& db) { return read_on(db, query); },
                 .done = std::move(done),
             });
         }
@@ -91,11 +92,11 @@ public:
 private:
     struct job
     {
-        std::function<error_code(database&)> run;
+        std::function<error_code(sqlite::database&)> run;
         std::function<void(error_code)> done;
     };
 
-    error_code read_on(database& db, std::function<void(chat_reader&)> const& query)
+    error_code read_on(sqlite::database& db, std::function<void(chat_reader&)> const& query)
     {
         chat_reader reader(db);
         reader.begin();
@@ -104,7 +105,7 @@ private:
         return judge(db);
     }
 
-    error_code judge(database const& db)
+    error_code judge(sqlite::database const& db)
     {
         if (!db.failed()) return {};
         std::function<void(std::string const&)> tell;
@@ -116,7 +117,7 @@ private:
         return errc::disk_failed;
     }
 
-    void work(database& db)
+    void work(sqlite::database& db)
     {
         while (auto next = take())
         {

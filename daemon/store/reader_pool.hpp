@@ -3,7 +3,7 @@
 // that sees committed rows only. Jobs wait in a bounded queue.
 
 #include "base/errc.hpp"
-#include "store/sqlite.hpp"
+#include "sqlite/database.hpp"
 
 #include <cstddef>
 #include <functional>

@@ -3,12 +3,12 @@
 #include "chat/tables.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/error_words.hpp"
+#include "sqlite/write_again.hpp"
 #include "store/chat_rows.hpp"
 #include "store/chat_sum.hpp"
 #include "store/log_rows.hpp"
 #include "store/pace.hpp"
 #include "store/store_file.hpp"
-#include "store/write_again.hpp"
 
 #include <algorithm>
 #include <condition_variable>
@@ -55,7 +55,7 @@ struct piece
 
 // Up to `count` rows behind `from`, in the order of their keys.
 template <class Row>
-piece<Row> read_piece(database& db, Row const& from, std::uint64_t count)
+piece<Row> read_piece(sqlite::database& db, Row const& from, std::uint64_t count)
 {
     piece<Row> out{.sum = {}, .rows = 0, .last = from};
     for (auto row = rows_of<Row>::behind(db, from, count); row.step(); ++out.rows)
@@ -180,7 +180,7 @@ private:
 
     outcome round(std::size_t share)
     {
-        auto opened = database::open(how_.database, database::access::read_only, how_.vfs);
+        auto opened = sqlite::database::open(how_.database, sqlite::database::access::read_only, how_.vfs);
         if (!opened) return give_up("cannot open " + how_.database + ": " + opened.error().message());
         auto& db = **opened;
         sqlite3_busy_timeout(db.handle(), scrub_busy_ms);
@@ -208,7 +208,7 @@ private:
     }
 
     template <class... Row>
-    outcome read_tables(database& db, pace& rests, chat::row_types<Row...>)
+    outcome read_tables(sqlite::database& db, pace& rests, chat::row_types<Row...>)
     {
         auto ended = outcome::sound;
         static_cast<void>((((ended = read_table<Row>(db, rests)) == outcome::sound) && ...));
@@ -216,7 +216,7 @@ private:
     }
 
     template <class Row>
-    outcome read_table(database& db, pace& rests)
+    outcome read_table(sqlite::database& db, pace& rests)
     {
         Row read{};
         for (;;)
@@ -247,7 +247,7 @@ private:
         }
     }
 
-    outcome read_log(database& db, pace& rests)
+    outcome read_log(sqlite::database& db, pace& rests)
     {
         std::optional<log_point> after;
         std::optional<seq> upto;
@@ -282,7 +282,7 @@ private:
         return outcome::sound;
     }
 
-    void estimate(database& db)
+    void estimate(sqlite::database& db)
     {
         auto const counters = get_counters(db);
         auto const meta = load_meta(db);
@@ -300,7 +300,7 @@ private:
         post([report = report_](scrub_events const& to) { to.progress(report); });
     }
 
-    outcome give_up(database const& db)
+    outcome give_up(sqlite::database const& db)
     {
         auto const primary = db.failure().value() & 0xff;
         return give_up(
@@ -311,7 +311,7 @@ private:
     // As for the writer: the next start believes nothing.
     outcome give_up(std::string text, errc code = errc::disk_failed)
     {
-        leave_distrust(how_.database, how_.vfs, text);
+        sqlite::leave_distrust(how_.database, how_.vfs, text);
         post([code, text = std::move(text)](scrub_events const& to) { to.failed(code, text); });
         return outcome::failed;
     }

@@ -20,7 +20,7 @@ namespace
 constexpr std::int64_t first_schema = 3;  // of the first such files with a sum of their rows
 
 // What a program that opens the file sees of its tables; a flipped bit in here changes no row.
-std::vector<std::string> schema_of(database& db)
+std::vector<std::string> schema_of(sqlite::database& db)
 {
     std::vector<std::string> out;
     auto row =
@@ -33,7 +33,7 @@ std::vector<std::string> schema_of(database& db)
 
 std::vector<std::string> newest_snapshot_schema()
 {
-    auto db = database::open(":memory:", database::access::create);
+    auto db = sqlite::database::open(":memory:", sqlite::database::access::create);
     if (!db) return {};
     upgrade_schema(**db, 0);
     prepare_manifest(**db);
@@ -43,7 +43,7 @@ std::vector<std::string> newest_snapshot_schema()
 constexpr char const* not_whole = "it is no whole backup: a part of it is missing or damaged";
 
 // What a user of the file is told of SQLite's own complaint.
-std::string complaint_of(database const& db)
+std::string complaint_of(sqlite::database const& db)
 {
     switch (db.failure().value() & 0xff)
     {
@@ -57,7 +57,7 @@ std::string complaint_of(database const& db)
 class checker
 {
 public:
-    checker(database& db, std::string& why) : db_(db), why_(why) {}
+    checker(sqlite::database& db, std::string& why) : db_(db), why_(why) {}
 
     result<snapshot_manifest> check()
     {
@@ -146,13 +146,15 @@ private:
         return meaning_of(db_.failure());
     }
 
-    database& db_;
+    sqlite::database& db_;
     std::string& why_;
 };
 
-result<std::unique_ptr<database>> open_file(std::string const& file, std::string const& vfs, std::string& why)
+result<std::unique_ptr<sqlite::database>> open_file(
+    std::string const& file, std::string const& vfs, std::string& why
+)
 {
-    auto db = database::open(file, database::access::read_only, vfs);
+    auto db = sqlite::database::open(file, sqlite::database::access::read_only, vfs);
     if (!db)
     {
         why = "cannot open " + file + ": " + db.error().message();

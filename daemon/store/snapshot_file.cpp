@@ -98,7 +98,7 @@ private:
     {
         for (int tries = 0; tries < most_tries; ++tries)
         {
-            auto opened = database::open(database_, database::access::read_only, how_.vfs);
+            auto opened = sqlite::database::open(database_, sqlite::database::access::read_only, how_.vfs);
             if (!opened)
             {
                 why_ = "cannot open " + database_ + ": " + opened.error().message();
@@ -124,7 +124,7 @@ private:
         return errc::disk_failed;
     }
 
-    error_code copy_rows(database& db, chat_reader& reader, snapshot_manifest& out)
+    error_code copy_rows(sqlite::database& db, chat_reader& reader, snapshot_manifest& out)
     {
         auto const version = schema_version(db);
         auto const meta = version == newest_schema() ? load_meta(db) : std::nullopt;
@@ -169,7 +169,7 @@ private:
         return judge(db, target_);
     }
 
-    void copy_tables(database& db)
+    void copy_tables(sqlite::database& db)
     {
         for (auto const& table : chat_rows::tables())
             all_ += count_rows(db, "main." + table.name);
@@ -192,7 +192,7 @@ private:
 
     // A slice of each in turn, so that no table's growth moves what is old of another. Near positions share
     // their beginning.
-    void copy_growing(database& db)
+    void copy_growing(sqlite::database& db)
     {
         auto growing = chat_rows::tables();
         std::erase_if(growing, [](auto const& table) { return !table.only_grows; });
@@ -214,7 +214,7 @@ private:
     }
 
     // In the order of the table's key: from the table itself, and not from an index that holds as much.
-    void copy_into(database& db, std::string const& table, std::string const& which)
+    void copy_into(sqlite::database& db, std::string const& table, std::string const& which)
     {
         db.script("INSERT INTO snapshot." + table + " SELECT * FROM main." + table + which);
         if (db.failed()) return;
@@ -246,7 +246,7 @@ private:
 
     // What is on every disk of the chain, and so may be acknowledged, need not be applied yet: that takes
     // another write.
-    error_code apply_the_rest(database& to, snapshot_manifest& out)
+    error_code apply_the_rest(sqlite::database& to, snapshot_manifest& out)
     {
         chat_state rows(to);
         while (applied_.at < end_.at)
@@ -275,9 +275,9 @@ private:
     [[nodiscard]] char const* synchronous() const { return how_.durable ? "FULL" : "OFF"; }
 
     // A file without a journal: what a crash leaves of it has no manifest.
-    result<std::unique_ptr<database>> open_target()
+    result<std::unique_ptr<sqlite::database>> open_target()
     {
-        auto db = database::open(target_, database::access::create, how_.vfs);
+        auto db = sqlite::database::open(target_, sqlite::database::access::create, how_.vfs);
         if (!db)
         {
             why_ = "cannot open " + target_ + ": " + db.error().message();
@@ -289,7 +289,7 @@ private:
         return db;
     }
 
-    error_code judge(database const& db, std::string const& file)
+    error_code judge(sqlite::database const& db, std::string const& file)
     {
         if (!db.failed()) return {};
         why_ = file + ": " + db.failure_text();

@@ -45,10 +45,10 @@ bool exists(std::string const& path)
     return ::access(path.c_str(), F_OK) == 0;
 }
 
-result<process_lock> lock(std::string const& database, std::string& why)
+result<sqlite::process_lock> lock(std::string const& database, std::string& why)
 {
     std::string holder;
-    auto taken = process_lock::take(fs::absolute(database).string() + ".lock", holder);
+    auto taken = sqlite::process_lock::take(fs::absolute(database).string() + ".lock", holder);
     if (taken) return taken;
     if (taken.error() != errc::locked) return cannot("lock " + database, why);
     why = database + " is in use by process " + holder;
@@ -84,7 +84,7 @@ error_code give_identity(
     std::string const& part, store_identity const& identity, std::string& why, std::string const& vfs
 )
 {
-    auto opened = database::open(part, database::access::create, vfs);
+    auto opened = sqlite::database::open(part, sqlite::database::access::create, vfs);
     if (!opened)
     {
         why = "cannot open " + part + ": " + opened.error().message();
@@ -115,7 +115,7 @@ namespace
 error_code settle_now(std::string const& database, std::string& why)
 {
     {
-        auto opened = database::open(database, database::access::create);
+        auto opened = sqlite::database::open(database, sqlite::database::access::create);
         if (!opened)
         {
             why = "cannot open " + database + ": " + opened.error().message();

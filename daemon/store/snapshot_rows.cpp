@@ -25,12 +25,12 @@ digest sum_of(snapshot_manifest const& what)
 
 }  // namespace
 
-void prepare_manifest(database& db)
+void prepare_manifest(sqlite::database& db)
 {
     db.script(std::string(snapshot_schema_sql));
 }
 
-void save_manifest(database& db, snapshot_manifest const& what)
+void save_manifest(sqlite::database& db, snapshot_manifest const& what)
 {
     db.run(
         "INSERT INTO snapshot_manifest (one, format, id, cluster, lineage, created_ms, pos, epoch, hash, "
@@ -52,7 +52,7 @@ void save_manifest(database& db, snapshot_manifest const& what)
     );
 }
 
-std::optional<snapshot_manifest> load_manifest(database& db, std::string& why)
+std::optional<snapshot_manifest> load_manifest(sqlite::database& db, std::string& why)
 {
     why = "it is no snapshot file";
     {
@@ -63,7 +63,7 @@ std::optional<snapshot_manifest> load_manifest(database& db, std::string& why)
     {
         auto row = db.query("SELECT format FROM snapshot_manifest");
         if (!row.step()) return std::nullopt;
-        if (auto const found = legible(row.text(0)); found != format)
+        if (auto const found = sqlite::legible(row.text(0)); found != format)
         {
             why = "its format is " + found + ", this program reads " + std::string(format);
             return std::nullopt;
@@ -94,12 +94,13 @@ std::optional<snapshot_manifest> load_manifest(database& db, std::string& why)
     }
     out.bytes = bytes_of_file(db);
     // Both are ASCII wherever they were written.
-    if (db.failed() || legible(out.cluster) != out.cluster || legible(out.lineage) != out.lineage)
+    if (db.failed() || sqlite::legible(out.cluster) != out.cluster ||
+        sqlite::legible(out.lineage) != out.lineage)
         return std::nullopt;
     return out;
 }
 
-std::uint64_t bytes_of_file(database& db)
+std::uint64_t bytes_of_file(sqlite::database& db)
 {
     std::uint64_t pages = 0;
     {
@@ -110,7 +111,7 @@ std::uint64_t bytes_of_file(database& db)
     return row.step() ? pages * row.number(0) : 0;
 }
 
-std::uint64_t count_rows(database& db, std::string const& table)
+std::uint64_t count_rows(sqlite::database& db, std::string const& table)
 {
     auto row = db.query("SELECT count(*) FROM " + table);
     return row.step() ? row.number(0) : 0;
@@ -132,7 +133,7 @@ error_code meaning_of(error_code const& failure)
     }
 }
 
-interruption::interruption(database& db, long_work const& work) : db_(db)
+interruption::interruption(sqlite::database& db, long_work const& work) : db_(db)
 {
     auto look = [](void* given)
     {

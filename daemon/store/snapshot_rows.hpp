@@ -1,8 +1,8 @@
 #pragma once
 // The manifest's table (snapshot_schema.sql), and what the makers and checkers of snapshot files share.
 
+#include "sqlite/database.hpp"
 #include "store/snapshot_file.hpp"
-#include "store/sqlite.hpp"
 
 #include <optional>
 #include <string>
@@ -11,15 +11,15 @@ namespace chaind::store
 {
 
 // Makes the manifest's table.
-void prepare_manifest(database& db);
-void save_manifest(database& db, snapshot_manifest const& what);
+void prepare_manifest(sqlite::database& db);
+void save_manifest(sqlite::database& db, snapshot_manifest const& what);
 // With the file's size. Nothing when `db` failed, when there is no such table or row, when it is of a format
 // that we do not know, and when it is not as it was written; of the last three, `why` becomes a sentence
 // about the file.
-[[nodiscard]] std::optional<snapshot_manifest> load_manifest(database& db, std::string& why);
+[[nodiscard]] std::optional<snapshot_manifest> load_manifest(sqlite::database& db, std::string& why);
 
-[[nodiscard]] std::uint64_t bytes_of_file(database& db);
-[[nodiscard]] std::uint64_t count_rows(database& db, std::string const& table);
+[[nodiscard]] std::uint64_t bytes_of_file(sqlite::database& db);
+[[nodiscard]] std::uint64_t count_rows(sqlite::database& db, std::string const& table);
 
 // What a connection's failure means for a file that may be damaged or not be ours.
 [[nodiscard]] error_code meaning_of(error_code const& failure);
@@ -29,13 +29,13 @@ void save_manifest(database& db, snapshot_manifest const& what);
 class interruption
 {
 public:
-    interruption(database& db, long_work const& work);
+    interruption(sqlite::database& db, long_work const& work);
     ~interruption();
     interruption(interruption const&) = delete;
     interruption& operator=(interruption const&) = delete;
 
 private:
-    database& db_;
+    sqlite::database& db_;
 };
 
 }  // namespace chaind::store

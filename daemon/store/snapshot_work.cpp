@@ -38,7 +38,7 @@ namespace
 {
 
 // What is wrong with the log as a whole, if anything.
-std::string log_error(database& db)
+std::string log_error(sqlite::database& db)
 {
     auto const meta = load_meta(db);
     if (!meta) return "the meta row is missing";
@@ -82,7 +82,7 @@ void snapshot_work::drop_incoming()
 
 chain::rows_checked snapshot_work::perform(chain::check_rows const& what) const
 {
-    auto opened = database::open(how_.database, database::access::read_only);
+    auto opened = sqlite::database::open(how_.database, sqlite::database::access::read_only);
     if (!opened)
         return {.error = "cannot open " + how_.database + ": " + opened.error().message(), .again = true};
     auto& db = **opened;

@@ -2,12 +2,12 @@
 
 #include "runtime/clock.hpp"
 #include "runtime/error_words.hpp"
+#include "sqlite/write_again.hpp"
 #include "store/chat_state.hpp"
 #include "store/chat_sum.hpp"
 #include "store/log_rows.hpp"
 #include "store/store_file.hpp"
 #include "store/store_schema.hpp"
-#include "store/write_again.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -58,7 +58,7 @@ errc meaning_at_open(error_code const& failure)
 
 bool is_full(error_code const& failure)
 {
-    return failure.category() == sqlite_category() && (failure.value() & 0xff) == SQLITE_FULL;
+    return failure.category() == sqlite::category() && (failure.value() & 0xff) == SQLITE_FULL;
 }
 
 // What the last process saw of the disk may be in the kernel's memory alone. The write-ahead log holds all
@@ -69,14 +69,15 @@ error_code put_right(store_options const& how, bool distrusted, std::string& why
 {
     if (distrusted)
     {
-        if (auto failure = write_again(how.path, file_kind::database, how.vfs, why)) return failure;
+        if (auto failure = sqlite::write_again(how.path, sqlite::file_kind::database, how.vfs, why))
+            return failure;
     }
-    return write_again(how.path + "-wal", file_kind::write_ahead_log, how.vfs, why);
+    return sqlite::write_again(how.path + "-wal", sqlite::file_kind::write_ahead_log, how.vfs, why);
 }
 
 }  // namespace
 
-sqlite_store::sqlite_store(std::unique_ptr<database> db) : db_(std::move(db)) {}
+sqlite_store::sqlite_store(std::unique_ptr<sqlite::database> db) : db_(std::move(db)) {}
 sqlite_store::~sqlite_store() = default;
 
 // ---- open
@@ -85,20 +86,20 @@ result<std::unique_ptr<sqlite_store>> sqlite_store::open(store_options const& ho
 {
     std::string unused;
     auto& text = why ? *why : unused;
-    process_lock lock;
+    sqlite::process_lock lock;
     if (how.vfs.empty())
     {
         auto prepared = prepare_file(how.path, text);
         if (!prepared) return prepared.error();
         lock = std::move(*prepared);
     }
-    bool const distrusted = is_distrusted(how.path, how.vfs);
+    bool const distrusted = sqlite::is_distrusted(how.path, how.vfs);
     if (auto failure = put_right(how, distrusted, text))
     {
-        leave_distrust(how.path, how.vfs, text);
+        sqlite::leave_distrust(how.path, how.vfs, text);
         return failure;
     }
-    auto db = database::open(how.path, database::access::create, how.vfs);
+    auto db = sqlite::database::open(how.path, sqlite::database::access::create, how.vfs);
     if (!db)
     {
         text = "cannot open " + how.path + ": " + db.error().message();
@@ -139,7 +140,7 @@ error_code sqlite_store::check_file(store_options const& how)
     standing_.other_boot = known && *before != *now;
     if (!distrusted_ && (known || !how.quick_check)) return {};
     auto row = db_->query(distrusted_ ? "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)");
-    if (row.step() && row.bytes(0) != "ok") return refuse(errc::store_damaged, legible(row.text(0)));
+    if (row.step() && row.bytes(0) != "ok") return refuse(errc::store_damaged, sqlite::legible(row.text(0)));
     if (db_->failed()) return disk(meaning_at_open(db_->failure()));
     return {};
 }
@@ -167,7 +168,7 @@ error_code sqlite_store::trust_again()
     if (!proven) return refuse(errc::store_damaged, rows_differ);
     if (auto failure = note_rows(true, runtime::now().wall_us / 1000)) return failure;
     std::string why;
-    if (remove_distrust(path_, vfs_, why)) return refuse(errc::disk_failed, why);
+    if (sqlite::remove_distrust(path_, vfs_, why)) return refuse(errc::disk_failed, why);
     return {};
 }
 
@@ -599,7 +600,7 @@ error_code sqlite_store::refuse(errc code, std::string text)
     sqlite3_db_config(db_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     bool const doubtful =
         code == errc::store_damaged || (code == errc::disk_failed && !is_full(db_->failure()));
-    if (doubtful) leave_distrust(path_, vfs_, failure_text_);
+    if (doubtful) sqlite::leave_distrust(path_, vfs_, failure_text_);
     return *failure_;
 }
 

@@ -13,9 +13,9 @@
 #include "base/errc.hpp"
 #include "chain/types.hpp"
 #include "chat/apply.hpp"
+#include "sqlite/database.hpp"
+#include "sqlite/process_lock.hpp"
 #include "store/disk_space.hpp"
-#include "store/process_lock.hpp"
-#include "store/sqlite.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -131,7 +131,7 @@ public:
     [[nodiscard]] log_point applied() const { return applied_; }
 
 private:
-    explicit sqlite_store(std::unique_ptr<database> db);
+    explicit sqlite_store(std::unique_ptr<sqlite::database> db);
 
     error_code start(store_options const& how);
     error_code configure();                           // pragmas, read back
@@ -153,12 +153,12 @@ private:
     error_code refuse(errc code, std::string text);  // the first failure; all later ones repeat it
     error_code disk(errc code = errc::disk_failed);  // refuse() with the connection's failure, if any
 
-    process_lock lock_;
+    sqlite::process_lock lock_;
     std::string path_;
     std::string vfs_;
     bool distrusted_ = false;  // the last one on this file met a failing disk
     store_standing standing_;
-    std::unique_ptr<database> db_;
+    std::unique_ptr<sqlite::database> db_;
     std::unique_ptr<chat_state> chat_;
     store_id id_;
     std::optional<cluster_id> cluster_;

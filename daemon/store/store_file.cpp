@@ -102,13 +102,13 @@ bool make_folder(std::filesystem::path const& folder)
     return errno == EEXIST;
 }
 
-result<process_lock> prepare_file(std::string const& path, std::string& why)
+result<sqlite::process_lock> prepare_file(std::string const& path, std::string& why)
 {
     auto const absolute = std::filesystem::absolute(path);
     auto const folder = absolute.parent_path();
     if (!make_folder(folder)) return cannot("make", folder.string(), why);
     std::string holder;
-    auto lock = process_lock::take(absolute.string() + ".lock", holder);
+    auto lock = sqlite::process_lock::take(absolute.string() + ".lock", holder);
     if (!lock && lock.error() == errc::locked)
     {
         why = path + " is in use by process " + holder;

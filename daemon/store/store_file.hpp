@@ -2,7 +2,7 @@
 // The database file before SQLite sees it: its folder, its mode, its lock.
 
 #include "base/errc.hpp"
-#include "store/process_lock.hpp"
+#include "sqlite/process_lock.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -14,7 +14,7 @@ namespace chaind::store
 // Makes the folder (0700) and the empty file (0600) where they are missing, durably, and takes the lock
 // `path` + ".lock". Errors: locked, no_access, store_damaged (a -wal whose database is gone, a restore that
 // did not end), disk_failed; `why` becomes a sentence.
-result<process_lock> prepare_file(std::string const& path, std::string& why);
+result<sqlite::process_lock> prepare_file(std::string const& path, std::string& why);
 
 // What a restore makes beside the database until it is whole.
 [[nodiscard]] inline std::string restore_part_of(std::string const& path)

@@ -39,7 +39,7 @@ constexpr std::int64_t first_with_sum = 3;
 
 // Name and default of each column that `newest` has and `db` has not.
 std::vector<std::pair<std::string, std::string>> columns_since(
-    database& db, database& newest, std::string const& table
+    sqlite::database& db, sqlite::database& newest, std::string const& table
 )
 {
     static constexpr auto all = "SELECT name, coalesce(dflt_value, 'NULL') FROM pragma_table_info(?)";
@@ -60,19 +60,19 @@ std::int64_t newest_schema()
     return static_cast<std::int64_t>(migrations().size());
 }
 
-std::int64_t schema_version(database& db)
+std::int64_t schema_version(sqlite::database& db)
 {
     auto row = db.query("PRAGMA user_version");
     return row.step() ? row.integer(0) : 0;
 }
 
-bool is_empty(database& db)
+bool is_empty(sqlite::database& db)
 {
     auto row = db.query("SELECT count(*) FROM sqlite_schema");
     return row.step() && row.integer(0) == 0;
 }
 
-void upgrade_schema(database& db, std::int64_t from)
+void upgrade_schema(sqlite::database& db, std::int64_t from)
 {
     for (auto version = from; version < newest_schema(); ++version)
     {
@@ -82,9 +82,9 @@ void upgrade_schema(database& db, std::int64_t from)
     db.script("PRAGMA user_version = " + std::to_string(newest_schema()));
 }
 
-void show_in_newest_schema(database& db)
+void show_in_newest_schema(sqlite::database& db)
 {
-    auto newest = database::open(":memory:", database::access::create);
+    auto newest = sqlite::database::open(":memory:", sqlite::database::access::create);
     if (!newest) return;
     upgrade_schema(**newest, 0);
     db.script("PRAGMA query_only = OFF");  // which refuses temporary views, too

@@ -4,10 +4,10 @@
 
 #include "sim/app.hpp"
 #include "sim/trace.hpp"
+#include "sqlite/database.hpp"
 #include "store/chat_reader.hpp"
 #include "store/snapshot_file.hpp"
 #include "store/snapshot_install.hpp"
-#include "store/sqlite.hpp"
 #include "store/sqlite_store.hpp"
 
 #include <cstdlib>
@@ -166,7 +166,7 @@ public:
     void compare(log_point const& end, log_point const& applied, digest const& state) override
     {
         demand(store_->end() == end && store_->applied() == applied, "SQLite: another end or applied mark");
-        auto db = store::database::open(file(), store::database::access::read_only);
+        auto db = sqlite::database::open(file(), sqlite::database::access::read_only);
         demand(db.has_value(), "SQLite: no reader");
         store::chat_reader reader(**db);
         reader.begin();

@@ -4,10 +4,10 @@
 
 #include "chat/apply.hpp"
 #include "chat/model_state.hpp"
+#include "sqlite/database.hpp"
 #include "store/chat_reader.hpp"
 #include "store/chat_state.hpp"
 #include "store/chat_sum.hpp"
-#include "store/sqlite.hpp"
 #include "store/store_schema.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -37,7 +37,8 @@ class chat_world
 public:
     static constexpr std::int64_t start_ms = 1'795'000'000'000;
 
-    chat_world() : db_(store::database::open(":memory:", store::database::access::create).value()), read(*db_)
+    chat_world()
+        : db_(sqlite::database::open(":memory:", sqlite::database::access::create).value()), read(*db_)
     {
         store::upgrade_schema(*db_, 0);
         rows_.emplace(*db_);
@@ -155,7 +156,7 @@ public:
     std::optional<std::int64_t> machines_ahead_ms;  // all of them together; nothing: the gateway does not say
 
 private:
-    std::unique_ptr<store::database> db_;
+    std::unique_ptr<sqlite::database> db_;
     std::optional<store::chat_state> rows_;
     std::uint64_t cids_ = 0;
 

@@ -4,9 +4,9 @@
 #include "chat/tables.hpp"
 
 #include "chat/row_hash.hpp"
+#include "sqlite/database.hpp"
 #include "store/chat_rows.hpp"
 #include "store/chat_state.hpp"
-#include "store/sqlite.hpp"
 #include "store/store_schema.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -139,7 +139,7 @@ std::string hash(Row const& row)
 
 struct rows_in_sql
 {
-    rows_in_sql() : db(store::database::open(":memory:", store::database::access::create).value())
+    rows_in_sql() : db(sqlite::database::open(":memory:", sqlite::database::access::create).value())
     {
         store::upgrade_schema(*db, 0);
         rows.emplace(*db);
@@ -161,7 +161,7 @@ struct rows_in_sql
         return out;
     }
 
-    std::unique_ptr<store::database> db;
+    std::unique_ptr<sqlite::database> db;
     std::optional<store::chat_state> rows;
 };
 
@@ -195,7 +195,7 @@ std::string described()
     return out;
 }
 
-std::string in_the_schema(store::database& db, std::string_view table)
+std::string in_the_schema(sqlite::database& db, std::string_view table)
 {
     std::string out;
     // An INTEGER PRIMARY KEY has no other NULL than the row's own number.
@@ -210,7 +210,7 @@ std::string in_the_schema(store::database& db, std::string_view table)
 }
 
 template <class... Row>
-void check_tables(store::database& db, row_types<Row...>)
+void check_tables(sqlite::database& db, row_types<Row...>)
 {
     std::set<std::string> names{table<counters>.name};
     auto const check = [&](std::string const& name, std::string const& columns)

@@ -384,7 +384,7 @@ BOOST_AUTO_TEST_CASE(who_shows_a_token_is_welcome_when_that_is_kept)
     n3.on_welcome = [&]
     {
         auto const registry =
-            store::database::open(folder.path() + "/registry.db", store::database::access::read_only);
+            sqlite::database::open(folder.path() + "/registry.db", sqlite::database::access::read_only);
         BOOST_TEST_REQUIRE(registry.has_value());
         auto rows = (*registry)->query("SELECT used_by FROM join_token");
         if (rows.step()) used_by = rows.text(0);

@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(a_change_that_an_earlier_version_has_begun_is_read)
 BOOST_AUTO_TEST_CASE(a_registry_of_the_first_version_is_opened)
 {
     {
-        auto const db = store::database::open(path, store::database::access::create);
+        auto const db = sqlite::database::open(path, sqlite::database::access::create);
         (*db)->script(
             "CREATE TABLE identity(cluster BLOB NOT NULL, lineage TEXT NOT NULL) STRICT;"
             "CREATE TABLE chain(revision INTEGER NOT NULL, record TEXT NOT NULL) STRICT;"

@@ -63,7 +63,7 @@ public:
         how.boot = runtime::random_id<boot_id>();
         how.log_keep_entries = 1;  // once it is allowed to drop any
         store_ = std::move(store::sqlite_store::open(how).value());
-        db_ = std::move(store::database::open(how.path, store::database::access::read_only).value());
+        db_ = std::move(sqlite::database::open(how.path, sqlite::database::access::read_only).value());
     }
 
     chat::applied commit(chat::command const& what) { return commit(std::vector{what}).front(); }
@@ -99,7 +99,7 @@ public:
 private:
     temp_folder folder_;
     std::unique_ptr<store::sqlite_store> store_;
-    std::unique_ptr<store::database> db_;
+    std::unique_ptr<sqlite::database> db_;
     runtime::request_ids requests_;
     chain::write_id next_write_ = 1;
 };

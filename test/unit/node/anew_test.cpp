@@ -2,7 +2,7 @@
 // given a snapshot, and goes on from it in the same process on the same ports.
 
 #include "chaind/process.hpp"
-#include "store/sqlite.hpp"
+#include "sqlite/database.hpp"
 #include "unit/node/config_host.hpp"
 #include "wire/status_json.hpp"
 
@@ -105,7 +105,7 @@ struct three_processes : config_host
     // A -wal would make good what is done to the file.
     static void into_one_file(std::string const& database)
     {
-        auto db = store::database::open(database, store::database::access::create).value();
+        auto db = sqlite::database::open(database, sqlite::database::access::create).value();
         db->script("PRAGMA wal_checkpoint(TRUNCATE)");
         BOOST_TEST_REQUIRE(!db->failed(), db->failure_text());
     }
@@ -164,21 +164,21 @@ BOOST_AUTO_TEST_CASE(a_database_that_cannot_be_used_is_set_aside_when_the_chain_
         {"a table is missing",
          [&]
          {
-             auto db = store::database::open(file, store::database::access::create).value();
+             auto db = sqlite::database::open(file, sqlite::database::access::create).value();
              db->script("DROP TABLE promised_member; PRAGMA wal_checkpoint(TRUNCATE)");
          }},
         {"somebody else's database",
          [&]
          {
              fs::remove(file);
-             auto db = store::database::open(file, store::database::access::create).value();
+             auto db = sqlite::database::open(file, sqlite::database::access::create).value();
              db->script("CREATE TABLE t(x)");
          }},
         {"gone, with its log left", [&] { fs::rename(file, file + "-wal"); }},
         {"a newer version's",
          [&]
          {
-             auto db = store::database::open(file, store::database::access::create).value();
+             auto db = sqlite::database::open(file, sqlite::database::access::create).value();
              db->script("PRAGMA user_version = 999; PRAGMA wal_checkpoint(TRUNCATE)");
          }},
         {"a folder",

@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(what_clients_missed_can_still_be_told)
     fill(*made, log, 201);
     BOOST_TEST_REQUIRE(made->base().at == seq(191));
 
-    auto db = store::database::open(options().path, store::database::access::read_only).value();
+    auto db = sqlite::database::open(options().path, sqlite::database::access::read_only).value();
     store::chat_reader reader(*db);
     reader.begin();
     auto const page = reader.events(chat::user_id(1), seq(20));

@@ -23,7 +23,7 @@ struct damage_fixture : disk_fixture
     // As somebody with an SQLite shell would: the file itself stays well-formed.
     void tamper(std::string const& sql)
     {
-        auto db = store::database::open("db", store::database::access::create, disk.name());
+        auto db = sqlite::database::open("db", sqlite::database::access::create, disk.name());
         BOOST_TEST_REQUIRE(db.has_value());
         (*db)->script(sql);
         BOOST_TEST_REQUIRE(!(*db)->failed(), (*db)->failure_text());

@@ -56,7 +56,7 @@ private:
     {
         ::close(told_[1]);
         ::close(tells_[0]);
-        auto db = store::database::open(path, store::database::access::read_only);
+        auto db = sqlite::database::open(path, sqlite::database::access::read_only);
         if (!db) return false;
         (*db)->script("BEGIN");
         auto const before = applied(**db);
@@ -64,7 +64,7 @@ private:
         bool const heard = ::write(tells_[1], "r", 1) == 1 && ::read(told_[0], &end, 1) == 0;
         return heard && before == 50 && applied(**db) == before;
     }
-    static std::int64_t applied(store::database& db)
+    static std::int64_t applied(sqlite::database& db)
     {
         auto row = db.query("SELECT applied FROM meta");
         return row.step() ? row.integer(0) : -1;

@@ -185,7 +185,7 @@ BOOST_FIXTURE_TEST_CASE(readers_see_rows_of_committed_transactions_only, disk_fi
     log_writer log;
     auto made = open();
     BOOST_TEST(!write_one(*made, write_of(1).adds(log.next_few(4, 1))));
-    auto db = store::database::open("db", store::database::access::read_only, disk.name());
+    auto db = sqlite::database::open("db", sqlite::database::access::read_only, disk.name());
     auto applied = [&]
     {
         store::chat_reader reader(**db);
@@ -327,7 +327,7 @@ BOOST_FIXTURE_TEST_CASE(the_wal_gets_its_size_back_when_a_reader_has_gone, folde
     auto const wal = [&] { return std::filesystem::file_size(how.path + "-wal"); };
     constexpr std::uintmax_t much = 200u * 4096;
     {
-        auto reader = store::database::open(how.path, store::database::access::read_only).value();
+        auto reader = sqlite::database::open(how.path, sqlite::database::access::read_only).value();
         reader->script("BEGIN; SELECT * FROM meta");
         write_some(300);
         BOOST_TEST(wal() > much);

@@ -189,7 +189,7 @@ BOOST_FIXTURE_TEST_CASE(a_newer_schema_is_refused_and_left_alone, disk_fixture)
 {
     open();
     {
-        auto db = store::database::open("db", store::database::access::create, disk.name());
+        auto db = sqlite::database::open("db", sqlite::database::access::create, disk.name());
         (*db)->script("PRAGMA user_version = 4711");
     }
     auto const before = disk.read("db");
@@ -205,7 +205,7 @@ BOOST_FIXTURE_TEST_CASE(a_newer_schema_is_refused_and_left_alone, disk_fixture)
 BOOST_FIXTURE_TEST_CASE(a_foreign_database_is_refused, disk_fixture)
 {
     {
-        auto db = store::database::open("db", store::database::access::create, disk.name());
+        auto db = sqlite::database::open("db", sqlite::database::access::create, disk.name());
         (*db)->script("CREATE TABLE recipes (name TEXT)");
     }
     BOOST_TEST((store::sqlite_store::open(options()).error() == errc::store_damaged));

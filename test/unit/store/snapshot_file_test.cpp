@@ -245,7 +245,7 @@ BOOST_AUTO_TEST_CASE(no_counter_is_below_the_rows_that_it_counts)
         write_file(db(), sound);
         tamper(db(), "UPDATE chat_counters SET " + counter + " = 0");
         {
-            auto db_of_it = store::database::open(db(), store::database::access::create);
+            auto db_of_it = sqlite::database::open(db(), sqlite::database::access::create);
             BOOST_TEST_REQUIRE(db_of_it.has_value());
             store::keep_sum(**db_of_it, store::sum_of_rows(**db_of_it));
         }

@@ -45,7 +45,7 @@ inline chain::entry chat_entry(log_writer& log)
 
 inline void tamper(std::string const& path, std::string const& sql)
 {
-    auto db = store::database::open(path, store::database::access::create);
+    auto db = sqlite::database::open(path, sqlite::database::access::create);
     BOOST_TEST_REQUIRE(db.has_value());
     (*db)->script(sql);
     BOOST_TEST_REQUIRE(!(*db)->failed(), (*db)->failure_text());
@@ -53,7 +53,7 @@ inline void tamper(std::string const& path, std::string const& sql)
 
 inline std::int64_t number_in(std::string const& path, std::string const& sql)
 {
-    auto db = store::database::open(path, store::database::access::read_only);
+    auto db = sqlite::database::open(path, sqlite::database::access::read_only);
     BOOST_TEST_REQUIRE(db.has_value());
     auto row = (*db)->query(sql);
     BOOST_TEST_REQUIRE(row.step(), (*db)->failure_text());

@@ -212,7 +212,7 @@ BOOST_AUTO_TEST_CASE(a_backup_becomes_a_store_that_says_so_until_a_chain_has_it)
     {
         // Another one is just restoring there, and has come this far.
         std::string holder;
-        auto const held = store::process_lock::take(how.path + ".lock", holder);
+        auto const held = sqlite::process_lock::take(how.path + ".lock", holder);
         std::ofstream(how.path + ".restored") << "its";
         auto const second = store::restore_backup(backup, how.path, numbered<store_id>(30), &why);
         BOOST_TEST((second.error() == errc::locked));
@@ -252,7 +252,7 @@ BOOST_AUTO_TEST_CASE(a_snapshot_of_schema_3_becomes_a_store)
 {
     tamper(other.db(), nothing_in_later_columns);
     {
-        auto db = store::database::open(other.db(), store::database::access::create);
+        auto db = sqlite::database::open(other.db(), sqlite::database::access::create);
         BOOST_TEST_REQUIRE(db.has_value());
         store::keep_sum(**db, store::sum_of_rows(**db));
     }

@@ -137,7 +137,7 @@ struct survived
 
 inline digest state_digest(std::string const& path, std::string const& vfs = {})
 {
-    auto db = store::database::open(path, store::database::access::read_only, vfs);
+    auto db = sqlite::database::open(path, sqlite::database::access::read_only, vfs);
     BOOST_TEST_REQUIRE(db.has_value());
     store::chat_reader reader(**db);
     reader.begin();

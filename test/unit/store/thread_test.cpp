@@ -57,14 +57,14 @@ struct thread_fixture : disk_fixture
     struct held_writer
     {
         explicit held_writer(std::string const& vfs)
-            : db(std::move(*store::database::open("db", store::database::access::create, vfs)))
+            : db(std::move(*sqlite::database::open("db", sqlite::database::access::create, vfs)))
         {
             sqlite3_busy_timeout(db->handle(), 5000);
             db->run("BEGIN IMMEDIATE");
             BOOST_TEST_REQUIRE(!db->failed());
         }
         ~held_writer() { db->run("ROLLBACK"); }
-        std::unique_ptr<store::database> db;
+        std::unique_ptr<sqlite::database> db;
     };
 
     test_loop loop;

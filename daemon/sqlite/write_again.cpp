@@ -1,13 +1,13 @@
-#include "store/write_again.hpp"
+#include "sqlite/write_again.hpp"
 
-#include "store/sqlite.hpp"
+#include "sqlite/database.hpp"
 
 #include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
 
-namespace chaind::store
+namespace chaind::sqlite
 {
 namespace
 {
@@ -49,7 +49,7 @@ public:
     vfs_file& operator=(vfs_file const&) = delete;
 
     [[nodiscard]] bool good() const { return code_ == SQLITE_OK; }
-    [[nodiscard]] std::string why() const { return error_code(code_, sqlite_category()).message(); }
+    [[nodiscard]] std::string why() const { return error_code(code_, category()).message(); }
 
     [[nodiscard]] std::size_t size()
     {
@@ -139,8 +139,8 @@ error_code remove_distrust(std::string const& path, std::string const& vfs, std:
     auto* on = sqlite3_vfs_find(vfs.empty() ? nullptr : vfs.c_str());
     int const code = on->xDelete(on, note_of(path).c_str(), 1);
     if (code == SQLITE_OK || code == SQLITE_IOERR_DELETE_NOENT) return {};
-    why = "cannot remove " + note_of(path) + ": " + error_code(code, sqlite_category()).message();
+    why = "cannot remove " + note_of(path) + ": " + error_code(code, category()).message();
     return errc::disk_failed;
 }
 
-}  // namespace chaind::store
+}  // namespace chaind::sqlite

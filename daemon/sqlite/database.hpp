@@ -29,7 +29,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace chaind::store
+namespace chaind::sqlite
 {
 
 // What SQLite says of a damaged file may quote its bytes, and whoever passes that on promises UTF-8: only
@@ -39,7 +39,7 @@ namespace chaind::store
 class database;
 
 // SQLite's extended result codes as error codes.
-boost::system::error_category const& sqlite_category();
+boost::system::error_category const& category();
 
 // Binds as BLOB; a plain string_view binds as TEXT.
 struct blob
@@ -204,4 +204,4 @@ private:
     bool rows_doubted_ = false;
 };
 
-}  // namespace chaind::store
+}  // namespace chaind::sqlite

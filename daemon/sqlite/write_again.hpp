@@ -10,7 +10,7 @@
 
 #include <string>
 
-namespace chaind::store
+namespace chaind::sqlite
 {
 
 enum class file_kind
@@ -32,4 +32,4 @@ void leave_distrust(std::string const& path, std::string const& vfs, std::string
 // Durably.
 [[nodiscard]] error_code remove_distrust(std::string const& path, std::string const& vfs, std::string& why);
 
-}  // namespace chaind::store
+}  // namespace chaind::sqlite

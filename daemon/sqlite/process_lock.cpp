@@ -1,4 +1,4 @@
-#include "store/process_lock.hpp"
+#include "sqlite/process_lock.hpp"
 
 #include <cerrno>
 #include <utility>
@@ -7,7 +7,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-namespace chaind::store
+namespace chaind::sqlite
 {
 
 result<process_lock> process_lock::take(std::string const& path, std::string& holder)
@@ -45,4 +45,4 @@ process_lock::~process_lock()
     if (file_ >= 0) ::close(file_);
 }
 
-}  // namespace chaind::store
+}  // namespace chaind::sqlite

@@ -1,4 +1,4 @@
-#include "store/sqlite.hpp"
+#include "sqlite/database.hpp"
 
 #include "unit/store/store_fixture.hpp"
 
@@ -14,8 +14,8 @@ struct database_fixture : disk_fixture
         db->script("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, raw BLOB, other INTEGER) STRICT");
     }
 
-    std::unique_ptr<store::database> db =
-        std::move(*store::database::open("sql", store::database::access::create, disk.name()));
+    std::unique_ptr<sqlite::database> db =
+        std::move(*sqlite::database::open("sql", sqlite::database::access::create, disk.name()));
 };
 
 }  // namespace
@@ -26,9 +26,9 @@ BOOST_AUTO_TEST_CASE(values_come_back_as_they_were_bound)
 {
     std::string const bytes("a\0b", 3);
     db->run(
-        "INSERT INTO t VALUES (?, ?, ?, ?)", seq(7), std::string_view(bytes), store::blob{bytes}, nullptr
+        "INSERT INTO t VALUES (?, ?, ?, ?)", seq(7), std::string_view(bytes), sqlite::blob{bytes}, nullptr
     );
-    db->run("INSERT INTO t VALUES (?, ?, ?, ?)", 8, "", store::blob{{}}, std::optional<int>(-5));
+    db->run("INSERT INTO t VALUES (?, ?, ?, ?)", 8, "", sqlite::blob{{}}, std::optional<int>(-5));
     db->run("INSERT INTO t VALUES (?, ?, ?, ?)", 9, nullptr, numbered<store_id>(3), std::optional<int>());
 
     auto row = db->query("SELECT id, name, raw, other FROM t ORDER BY id");
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(the_first_failure_stays_and_stops_everything)
 
     BOOST_TEST(db->failed());
     BOOST_TEST((db->failure().value() & 0xff) == SQLITE_IOERR);
-    BOOST_TEST((&db->failure().category() == &store::sqlite_category()));
+    BOOST_TEST((&db->failure().category() == &sqlite::category()));
     BOOST_TEST(
         db->failure_text().find("INSERT INTO t (id) VALUES (2)") != std::string::npos, db->failure_text()
     );
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(the_first_failure_stays_and_stops_everything)
 
 BOOST_AUTO_TEST_CASE(a_reader_cannot_write)
 {
-    auto reader = store::database::open("sql", store::database::access::read_only, disk.name());
+    auto reader = sqlite::database::open("sql", sqlite::database::access::read_only, disk.name());
     BOOST_TEST_REQUIRE(reader.has_value());
     (*reader)->run("INSERT INTO t (id) VALUES (1)");
     BOOST_TEST(((*reader)->failure().value() & 0xff) == SQLITE_READONLY);
@@ -101,7 +101,8 @@ BOOST_AUTO_TEST_CASE(a_reader_cannot_write)
 
 BOOST_AUTO_TEST_CASE(a_missing_file_cannot_be_read)
 {
-    BOOST_TEST(!store::database::open("nowhere", store::database::access::read_only, disk.name()).has_value()
+    BOOST_TEST(
+        !sqlite::database::open("nowhere", sqlite::database::access::read_only, disk.name()).has_value()
     );
 }
 

@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace chaind::store
+namespace chaind::sqlite
 {
 
 class process_lock
@@ -26,4 +26,4 @@ private:
     int file_ = -1;
 };
 
-}  // namespace chaind::store
+}  // namespace chaind::sqlite

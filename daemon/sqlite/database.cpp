@@ -1,10 +1,10 @@
-#include "store/sqlite.hpp"
+#include "sqlite/database.hpp"
 
 #include <boost/assert.hpp>
 
 #include <utility>
 
-namespace chaind::store
+namespace chaind::sqlite
 {
 namespace
 {
@@ -29,7 +29,7 @@ bool is_bug(int code)
 
 }  // namespace
 
-boost::system::error_category const& sqlite_category()
+boost::system::error_category const& category()
 {
     static category const instance;
     return instance;
@@ -123,7 +123,7 @@ result<std::unique_ptr<database>> database::open(std::string const& path, access
     sqlite3* handle = nullptr;
     int const code = sqlite3_open_v2(path.c_str(), &handle, flags, vfs.empty() ? nullptr : vfs.c_str());
     std::unique_ptr<database> opened(new database(handle));
-    if (code != SQLITE_OK) return error_code(code, sqlite_category());
+    if (code != SQLITE_OK) return error_code(code, category());
     if (how == access::read_only)
     {
         // Also not the WAL's checkpoint when the last connection closes: that one is the writer's.
@@ -196,7 +196,7 @@ void database::fail(int code, std::string_view sql)
     int const extended = sqlite3_extended_errcode(handle_);
     // An error that the connection did not record keeps its own code.
     int const best = (extended & 0xff) == (code & 0xff) ? extended : code;
-    failure_ = error_code(best, sqlite_category());
+    failure_ = error_code(best, category());
     failure_text_ = legible(sqlite3_errmsg(handle_)) + " (" + std::to_string(best) +
                     ") in: " + std::string(sql.substr(0, 200));
     bool const of_the_rows = rows_doubted_ && (best & 0xff) == SQLITE_CONSTRAINT;
@@ -216,4 +216,4 @@ bool database::has_moved()
     return sqlite3_file_control(handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
 }
 
-}  // namespace chaind::store
+}  // namespace chaind::sqlite
