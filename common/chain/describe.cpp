@@ -445,6 +445,7 @@ std::ostream& operator<<(std::ostream& to, not_served what)
         case not_served::overtaken: return to << "overtaken";
         case not_served::head_refuses: return to << "head_refuses";
         case not_served::nothing_commits: return to << "nothing_commits";
+        case not_served::too_slow: return to << "too_slow";
     }
     return to << "not_served " << static_cast<int>(what);
 }

@@ -40,7 +40,7 @@ void read_queue::done(read_token token, view const& v, effects& out)
         reads_.erase(found);
         return;
     }
-    if (v.now - each.arrived >= v.how->read_limit || !v.is_member)
+    if (is_over(each, v))
     {
         out.reads.push_back({token, read_verdict::unavailable});
         reads_.erase(found);
@@ -90,7 +90,7 @@ void read_queue::advance(view const& v, effects& out)
             ++at;
             continue;
         }
-        if (!v.is_member || v.now - each.arrived >= v.how->read_limit)
+        if (is_over(each, v))
         {
             out.reads.push_back({token, read_verdict::unavailable});
             at = reads_.erase(at);
@@ -142,6 +142,13 @@ bool read_queue::may_run(read& each, view const& v)
             return true;
     }
     return v.applied >= each.upto || !rule(rule_id::a_read_waits_before_its_snapshot);
+}
+
+// Whoever asks elsewhere is served sooner where none is served here; where they are, all may be slow.
+bool read_queue::is_over(read const& each, view const& v)
+{
+    return !v.is_member ||
+           v.now - each.arrived >= (v.served ? v.how->read_limit : v.how->read_limit_unserved);
 }
 
 void read_queue::ask(view const& v, effects& out)

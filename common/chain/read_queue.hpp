@@ -20,6 +20,7 @@ public:
         bool is_member = false;  // of the newest known configuration
         bool active = false;     // and that is ACTIVE and durably promised
         bool lease = false;      // valid now
+        bool served = false;     // by the replica's own judgement reads are answered now
         epoch in;
         seq end;
         seq applied;
@@ -69,6 +70,7 @@ private:
     void note(read& each, view const& v);
     void need_barrier(read& each);
     [[nodiscard]] bool may_run(read& each, view const& v);
+    [[nodiscard]] static bool is_over(read const& each, view const& v);  // it is not waited for any longer
     void ask(view const& v, effects& out);
 
     // What advance() saw last: as long as nothing of it changes, no read can go on.

@@ -34,6 +34,7 @@ read_queue::view replica::impl::read_view() const
         .is_member = epoch_.position.has_value(),
         .active = epoch_.activated,
         .lease = lease_valid(now_.steady),
+        .served = service_.can_read,
         .in = epoch_.config.at,
         .end = log_.end(),
         .applied = writes_.applied(),

@@ -100,6 +100,8 @@ own_state replica::impl::own() const
         .stopping = stopping_ || anew_,
         .stalled_for = stalled_for,
         .waiting_for = waiting_since_ ? now_.steady - *waiting_since_ : microseconds{},
+        .applying_for = applying_since_ ? now_.steady - *applying_since_ : microseconds{},
+        .read_limit = how_.read_limit,
         .end = log_.end(),
         .commit = commit_,
     };
@@ -111,6 +113,13 @@ void replica::impl::note_service()
         waiting_since_.reset();
     else if (!waiting_since_ || std::exchange(waiting_after_, commit_) != commit_)
         waiting_since_ = now_.steady;
+    if (writes_.applied() == log_.end())
+        applying_since_.reset();
+    else if (!applying_since_ || writes_.applied() >= applying_upto_)
+    {
+        applying_since_ = now_.steady;
+        applying_upto_ = log_.end();
+    }
     least_ = least();
     auto const here = own();
     if (reach_of newest{epoch_.config.at, known_.changes(), here.hears_config}; reach_of_ != newest)

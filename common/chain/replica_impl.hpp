@@ -249,8 +249,10 @@ private:
     std::optional<reach_of> reach_of_;
     least_room least_;
     service service_;
-    std::optional<instant> waiting_since_;  // something is logged, and what was committed last ...
-    seq waiting_after_;                     // ... is this
+    std::optional<instant> waiting_since_;   // something is logged, and what was committed last ...
+    seq waiting_after_;                      // ... is this
+    std::optional<instant> applying_since_;  // then the log ended at ...
+    seq applying_upto_;                      // ... this, and that is not applied yet
     std::optional<instant> alone_since_;
 
     // Heartbeats.

@@ -13,12 +13,19 @@ bool commits(own_state const& own)
     return own.waiting_for < commits_within;
 }
 
+bool applies_in_time(own_state const& own)
+{
+    return own.applying_for < own.read_limit;
+}
+
 bool can_read(own_state const& own, reach const& seen)
 {
-    // Where the chain ends at somebody, what is not committed yet never is, and a read would wait for it.
+    // A read waits for all that is logged, and where the chain ends at somebody, what is not committed yet
+    // never is. A lease proves how new the rows are, and brings nothing.
     bool const flows = (seen.missing.empty() && commits(own)) || own.commit == own.end;
     bool const whole = seen.unreached.empty() && seen.overtaken_by.empty();
-    return own.active && !own.stopping && !own.stalled_for && ((whole && flows) || own.has_lease);
+    return own.active && !own.stopping && !own.stalled_for && flows && applies_in_time(own) &&
+           (whole || own.has_lease);
 }
 
 bool are_too_few(own_state const& own, reach const& seen)
@@ -50,6 +57,7 @@ void explain(own_state const& own, service& now)
     if (whole && is_low(own.least.left)) return because(not_served::disk_full, own.least.who);
     if (whole && are_too_few(own, seen)) return because(not_served::too_few_replicas);
     if (whole && !commits(own)) return because(not_served::nothing_commits);
+    if (whole && !applies_in_time(own)) return because(not_served::too_slow);
     if (whole && seen.head_refuses) return because(not_served::head_refuses, own.chain.head()->name);
     if (!seen.overtaken_by.empty()) return because(not_served::overtaken, seen.overtaken_by);
     // Until there is a chain without it.

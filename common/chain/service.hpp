@@ -25,6 +25,7 @@ enum class not_served : std::uint8_t
     overtaken,         // `who` is in a newer epoch: nothing is committed in this one any more
     head_refuses,      // `who` says that it takes no writes
     nothing_commits,   // of what has been logged, for 2 s
+    too_slow,          // what has been logged is applied later than a read may wait
 };
 
 struct service
@@ -56,7 +57,9 @@ struct own_state
     bool hears_config = false;
     bool stopping = false;
     std::optional<microseconds> stalled_for = {};  // its disk
-    microseconds waiting_for = {};  // since the last commit, where something is logged that is not committed
+    microseconds waiting_for = {};   // since the last commit, where something is logged that is not committed
+    microseconds applying_for = {};  // how long something that was logged has not been applied
+    microseconds read_limit = 5s;
     seq end = {}, commit = {};
 };
 

@@ -483,11 +483,14 @@ struct settings
     microseconds mark_every = 25ms;
     microseconds resend_after = 100ms;
     microseconds resubmit_after = 500ms;
-    microseconds silent_after = 100ms;      // a neighbour without a word for so long is reported unreachable
-    microseconds lease = 200ms;             // from the heartbeat's send time
-    microseconds clock_tolerance = 5min;    // more than this away from the others', a wall clock is wrong
-    microseconds read_limit = 1s;           // then a waiting read is unavailable
-    std::uint64_t snapshot_after = 50'000;  // missing entries: more go faster as a snapshot
+    microseconds silent_after = 100ms;    // a neighbour without a word for so long is reported unreachable
+    microseconds lease = 200ms;           // from the heartbeat's send time
+    microseconds clock_tolerance = 5min;  // more than this away from the others', a wall clock is wrong
+    // Then a waiting read is unavailable. A disk that takes 1 s for each write is not called stalled yet, and
+    // what it logs and then applies may wait for four of them.
+    microseconds read_limit = 5s;
+    microseconds read_limit_unserved = 1s;    // the same, where no read is served now by the own word
+    std::uint64_t snapshot_after = 50'000;    // missing entries: more go faster as a snapshot
     std::uint64_t snapshot_rate = 64u << 20;  // bytes a second to a learner as they travel; 0: unlimited
     std::uint64_t pin_entries = 2'000'000;    // a learner that holds back compaction by more is given up
 };

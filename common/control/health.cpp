@@ -111,11 +111,11 @@ health health_of(status_input const& in)
     // Those of the other cluster may well serve.
     if (std::none_of(members.begin(), members.end(), one_serves))
         return in.foreign.empty() ? health::down : health::unknown;
+    // Each change of the chain does that for a moment.
+    if (in.unread_for > unserved_at_most && in.unserved_for > unserved_at_most) return health::down;
     if (members.size() < fewest_for_writes(in)) return health::read_only;
     if (!all([&](member const& m) { return !is_short_of_room(in, m); })) return health::read_only;
-    // Each change of the chain does that for a moment.
-    if (in.unserved_for > unserved_at_most)
-        return anybody(in, &node_facts::can_read) ? health::read_only : health::down;
+    if (in.unserved_for > unserved_at_most) return health::read_only;
     bool const whole = members.size() >= in.record.want && in.record.current.state == config_state::active;
     bool const sound = all([&](member const& m) { return serves(in, m) && !is_damaged(in, m); });
     bool const quiet = !disk_stands_still(in) && wrong_clocks(in).empty() && who_is_cut_off(in).empty() &&

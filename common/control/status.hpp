@@ -60,6 +60,7 @@ struct status_input
     microseconds registry_busy_for{};               // with a write that is not done
     config_service_status service = {};
     microseconds unserved_for{};  // since a member of the chain said last that it can take writes
+    microseconds unread_for{};    // the same of reads
 };
 
 [[nodiscard]] cluster_status status_of(status_input const& from);

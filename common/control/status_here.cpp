@@ -170,7 +170,12 @@ cluster_status status_here(cluster_status told, seen_here const& now)
     if ((now.unreached.empty() || !now.member || !heard.empty()) && !now.can_write)
         told.failed.push_back(this_one(now));
     bool const writes = now.can_write || anybody_else(now, &other_machine::can_write);
-    bool const reads = now.can_read || anybody_else(now, &other_machine::can_read);
+    // Of its own chain it judges the writes itself; reads each machine serves by itself.
+    bool const reads =
+        now.can_read ||
+        std::any_of(
+            now.others.begin(), now.others.end(), [](other_machine const& other) { return other.can_read; }
+        );
     told.state = writes ? health::degraded : reads ? health::read_only : health::down;
     return told;
 }

@@ -13,10 +13,15 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <exception>
 #include <iostream>
 #include <mutex>
+#include <stop_token>
+#include <system_error>
+#include <thread>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,6 +33,35 @@ namespace asio = boost::asio;
 
 namespace
 {
+// Whoever takes what is logged may stand still: the reader of a full pipe, a stopped journald. While this
+// lives, the process has a second for its last lines; then it ends without them.
+class last_lines
+{
+public:
+    explicit last_lines(int exit_code) noexcept
+    {
+        try
+        {
+            limit_ = std::jthread([exit_code](std::stop_token const& written) { wait(written, exit_code); });
+        }
+        catch (std::system_error const&)  // no more threads: then it waits
+        {
+        }
+    }
+
+private:
+    static void wait(std::stop_token const& written, int exit_code)
+    {
+        std::mutex turn;
+        std::condition_variable_any over;
+        std::unique_lock lock(turn);
+        over.wait_for(lock, written, std::chrono::seconds(1), [] { return false; });
+        if (!written.stop_requested()) ::_exit(exit_code);
+    }
+
+    std::jthread limit_;
+};
+
 asio::awaitable<void> feed_watchdog(daemon const& what, asio::steady_timer& timer)
 {
     auto const every = watchdog_interval();
@@ -118,6 +152,7 @@ int run_daemon(
     if (ended_by) std::rethrow_exception(ended_by);
     log::write(log::level::info, "runtime", "stopped");
     what.reset();
+    last_lines const limit(exit_ok);
     log::stop();
     return exit_ok;
 }
@@ -127,6 +162,7 @@ void fail(int exit_code, std::string const& why)
     // Of several threads the first one ends the process; another one must not do so before its line is out.
     static std::mutex first;
     first.lock();
+    last_lines const limit(exit_code);
     log::write(log::level::error, "runtime", "cannot go on", {{"Reason", why}, {"ExitStatus", exit_code}});
     log::stop();
     ::_exit(exit_code);
@@ -140,6 +176,7 @@ int guarded(char const* program, std::function<int()> const& start)
     }
     catch (config_error const& wrong)
     {
+        last_lines const limit(exit_config);
         for (auto const& line : wrong.lines())
             std::cerr << program << ": " << line << '\n';
         log::stop();
@@ -148,12 +185,14 @@ int guarded(char const* program, std::function<int()> const& start)
     catch (boost::system::system_error const& wrong)
     {
         // Before the loop runs, only listeners fail this way: an address that cannot be had.
+        last_lines const limit(exit_config);
         std::cerr << program << ": cannot start: " << words_of(wrong) << '\n';
         log::stop();
         return exit_config;
     }
     catch (std::exception const& wrong)
     {
+        last_lines const limit(exit_bug);
         std::cerr << program << ": " << words_of(wrong) << '\n';
         log::stop();
         return exit_bug;

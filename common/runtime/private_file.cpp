@@ -4,6 +4,7 @@
 
 #include <boost/system/errc.hpp>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -129,6 +130,24 @@ error_code write_private_file(
     }
     bool const there = !durably || sync_folder(std::filesystem::absolute(path).parent_path());
     return there ? error_code{} : last_error();
+}
+
+std::optional<std::string> read_plain_file(std::string const& path)
+{
+    int const file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0) return std::nullopt;
+    std::string out;
+    struct stat found = {};
+    auto got = ::fstat(file, &found) == 0 && S_ISREG(found.st_mode) ? ssize_t{1} : ssize_t{-1};
+    std::array<char, 4096> part;
+    while (got > 0)
+    {
+        got = ::read(file, part.data(), part.size());
+        if (got > 0) out.append(part.data(), static_cast<std::size_t>(got));
+    }
+    ::close(file);
+    if (got < 0) return std::nullopt;
+    return out;
 }
 
 error_code rename_to_new(std::string const& from, std::string const& to)

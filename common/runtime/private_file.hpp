@@ -48,6 +48,10 @@ enum class after_power_cut
     std::optional<file_owner> owner = std::nullopt
 );
 
+// Its text. Nothing where there is no plain file that can be read: a folder in its place, a pipe that nobody
+// fills or a sector that is bad is no reason to throw, or to wait.
+[[nodiscard]] std::optional<std::string> read_plain_file(std::string const& path);
+
 // Gives the file that name unless something has it already (errc::file_exists), in one step, whatever the
 // file system can do.
 [[nodiscard]] error_code rename_to_new(std::string const& from, std::string const& to);

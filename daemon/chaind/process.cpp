@@ -251,8 +251,7 @@ void chaind_process::remember_members()
 
 std::vector<std::string> chaind_process::remembered_members() const
 {
-    std::ifstream file(members_file());
-    std::string const text(std::istreambuf_iterator<char>(file), {});
+    auto const text = runtime::read_plain_file(members_file()).value_or("");
     boost::system::error_code none;
     auto const kept = boost::json::parse(text, none);
     std::vector<std::string> out;

@@ -191,8 +191,7 @@ std::string chaind_process::set_aside_file() const
 
 void chaind_process::recall_set_aside()
 {
-    std::ifstream file(set_aside_file());
-    std::string const text(std::istreambuf_iterator<char>(file), {});
+    auto const text = runtime::read_plain_file(set_aside_file()).value_or("");
     boost::system::error_code none;
     auto const kept = boost::json::parse(text, none);
     if (none || !kept.is_object()) return;

@@ -127,7 +127,7 @@ void service::drain() noexcept
     bool const another = current.at != epoch_before || current.state != state_before;
     if (another) wake_turns();
     // Its members say a heartbeat later that they serve.
-    if (another && current.is_active()) served_at_ = runtime::steady_now();
+    if (another && current.is_active()) served_at_ = read_at_ = runtime::steady_now();
     refresh_status(another);
 }
 
@@ -426,7 +426,11 @@ void service::take_facts(heartbeat const& from)
     auto const& facts = *from.facts;
     said_[name] = {.facts = from.facts, .end = from.end.at, .commit = from.commit};
     if (!facts.replica_addr.empty()) addresses_[name] = facts.replica_addr;
-    if (core_.current().current.contains(from.from) && facts.can_write) served_at_ = runtime::steady_now();
+    if (core_.current().current.contains(from.from))
+    {
+        if (facts.can_write) served_at_ = runtime::steady_now();
+        if (facts.can_read) read_at_ = runtime::steady_now();
+    }
     if (facts.set_aside) tell_of_set_aside(name, *facts.set_aside);
     if (core_.draining() == name && facts.front.drained) feed(control::drained_clients{name});
 }
@@ -464,6 +468,7 @@ control::status_input service::seen()
     // A chain that there is does not depend on strangers; a new registry may have been put in the place of
     // theirs.
     bool const is_new = core_.current().last_active.is_none();
+    auto const since = [now](instant at) { return at == instant::min() ? microseconds::max() : now - at; };
     for (auto const& [name, last] : foreign_)
         if ((core_.knows(name) || is_new) && now - last < foreign_for) foreign.push_back(name);
     return {
@@ -492,7 +497,8 @@ control::status_input service::seen()
              .version = CHAIND_VERSION,
              .heard_ms = {},
              .refuses = {}},
-        .unserved_for = served_at_ == instant::min() ? microseconds::max() : now - served_at_,
+        .unserved_for = since(served_at_),
+        .unread_for = since(read_at_),
     };
 }
 
@@ -519,8 +525,7 @@ void service::refresh_status(bool at_once)
 // the others, which are told by this what they may answer.
 void service::read_nodes_file()
 {
-    std::ifstream file(nodes_file());
-    std::string const text(std::istreambuf_iterator<char>(file), {});
+    auto const text = runtime::read_plain_file(nodes_file()).value_or("");
     boost::system::error_code bad;
     auto const before = json::parse(text, bad);
     if (bad || !before.is_object()) return;

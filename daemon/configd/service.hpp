@@ -221,6 +221,7 @@ private:
     std::map<node_id, control::last_said> said_;
     instant const started_at_ = runtime::steady_now();
     instant served_at_ = instant::min();  // when a member said last that it can take writes
+    instant read_at_ = instant::min();    // the same of reads
     std::map<node_id, control::cannot_start> cannot_start_;
     std::map<node_id, control::second_process> second_;
 

@@ -9,7 +9,7 @@ namespace chaind::sqlite
 namespace
 {
 
-class category final : public boost::system::error_category
+class sqlite_codes final : public boost::system::error_category
 {
 public:
     char const* name() const noexcept override { return "sqlite"; }
@@ -31,7 +31,7 @@ bool is_bug(int code)
 
 boost::system::error_category const& category()
 {
-    static category const instance;
+    static sqlite_codes const instance;
     return instance;
 }
 

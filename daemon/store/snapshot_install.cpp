@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -55,6 +56,19 @@ result<sqlite::process_lock> lock(std::string const& database, std::string& why)
     return errc::locked;
 }
 
+// False: errno says why. A disk that is full takes a part of it first.
+bool write_all(int file, std::string_view what)
+{
+    while (!what.empty())
+    {
+        auto const put = ::write(file, what.data(), what.size());
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return false;
+        what.remove_prefix(static_cast<std::size_t>(put));
+    }
+    return true;
+}
+
 // A new file of mode 0600, on disk. What is there already was left by a crash.
 error_code copy_file(std::string const& from, std::string const& to, std::string& why)
 {
@@ -67,8 +81,8 @@ error_code copy_file(std::string const& from, std::string const& to, std::string
     while (copied)
     {
         auto const got = ::read(in, buffer.data(), buffer.size());
-        copied = got >= 0 && (got == 0 || ::write(out, buffer.data(), static_cast<std::size_t>(got)) == got);
         if (got == 0) break;
+        copied = got > 0 && write_all(out, {buffer.data(), static_cast<std::size_t>(got)});
     }
     copied = copied && ::fsync(out) == 0;
     error_code failure;
@@ -244,7 +258,8 @@ result<snapshot_manifest> restore_backup(
     }
     auto const part = restore_part_of(database);
     auto failure = copy_file(file, part, text);
-    if (!failure)
+    bool const copied = !failure;
+    if (copied)
     {
         // What will be the store is what must be sound, and not what it was read from.
         auto checked = check_snapshot(part, &text, work);
@@ -256,7 +271,8 @@ result<snapshot_manifest> restore_backup(
     ::unlink(part.c_str());
     if (is_new) ::unlink(lock_file.c_str());
     // That file is gone, and what is wrong is wrong in the other one.
-    if (auto const at = text.find(part); at != std::string::npos) text.replace(at, part.size(), file);
+    if (auto const at = text.find(part); copied && at != std::string::npos)
+        text.replace(at, part.size(), file);
     return failure;
 }
 

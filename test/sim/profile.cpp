@@ -73,7 +73,6 @@ void draw_limits(profile& p, rng& random)
         c.admission_entries = static_cast<std::size_t>(random.between(4, 40));
         c.admission_bytes = 150 * c.admission_entries;
     }
-    c.read_limit = 1s;
     p.control.cold_wait = microseconds(random.between(300'000, 1'500'000));
     p.control.flap_first = microseconds(random.between(20'000, 300'000));
     p.control.flap_last = 1s;

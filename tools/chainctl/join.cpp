@@ -10,6 +10,7 @@
 #include "chainctl/progress.hpp"
 #include "runtime/address.hpp"
 #include "runtime/printable.hpp"
+#include "runtime/private_file.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -43,8 +44,7 @@ std::string host_name()
 
 std::string content_of(std::string const& path)
 {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
+    return runtime::read_plain_file(path).value_or("");
 }
 
 // What it sets: the lines that are neither empty nor a comment. The file that comes with the package has

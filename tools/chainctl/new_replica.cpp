@@ -204,8 +204,7 @@ std::string log_path(new_replica const& replica)
 
 std::string text_of(std::string const& path)
 {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
+    return runtime::read_plain_file(path).value_or("");
 }
 
 }  // namespace

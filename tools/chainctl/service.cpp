@@ -3,6 +3,7 @@
 #include "chainctl/exit_status.hpp"
 #include "chainctl/progress.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/private_file.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -67,8 +68,8 @@ boost::json::object known_before(invocation const& call)
 {
     if (!call.at.is_unix()) return {};
     auto const path = call.at.path();
-    std::ifstream file(path.substr(0, path.rfind('/') + 1) + "nodes.json");
-    std::string const text(std::istreambuf_iterator<char>(file), {});
+    auto const text =
+        runtime::read_plain_file(path.substr(0, path.rfind('/') + 1) + "nodes.json").value_or("");
     boost::system::error_code not_json;
     auto const parsed = boost::json::parse(text, not_json);
     if (not_json || !parsed.is_object()) return {};

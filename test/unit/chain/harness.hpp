@@ -94,6 +94,8 @@ public:
     // Ticks every 5 ms, running in between.
     void pass(microseconds time);
 
+    void write_one(std::size_t i);  // the oldest of those that wait
+
     // Configurations as the config service would make them; `to` hears of it (default: all that run).
     chain_config config(std::vector<std::size_t> const& members, config_state state, epoch at) const;
     void direct(chain_config const& what, std::optional<learner_assignment> learning = {});
@@ -125,7 +127,6 @@ private:
         envelope what;
     };
     void perform(std::size_t i, effects& todo);
-    void write_one(std::size_t i);
     void carry_out(std::size_t i, snapshot_order const& what);
     void carry_out(std::size_t i, make_snapshot const& what, std::string error);
     void carry_out(std::size_t i, read_chunk const& what, std::string error);

@@ -141,6 +141,7 @@ BOOST_AUTO_TEST_CASE(a_lease_reads_where_others_are_not_reached)
 BOOST_AUTO_TEST_CASE(a_read_waits_in_a_chain_that_ends_at_somebody)
 {
     seen_from here("n1", {}, {}, {"n3"});
+    here.own.has_lease = true;
     BOOST_TEST(here.judged().can_read);
     here.own.end = seq{1};
     BOOST_TEST(!here.judged().can_read);
@@ -224,7 +225,7 @@ BOOST_AUTO_TEST_CASE(whether_writes_are_taken_the_head_decides)
     BOOST_TEST(head.why() == "nothing");
 }
 
-BOOST_AUTO_TEST_CASE(where_nothing_is_committed_for_two_seconds_nothing_is_served_but_by_a_lease)
+BOOST_AUTO_TEST_CASE(where_nothing_is_committed_for_two_seconds_nothing_is_served)
 {
     seen_from here("n3");
     here.own.end = seq(7);
@@ -234,9 +235,25 @@ BOOST_AUTO_TEST_CASE(where_nothing_is_committed_for_two_seconds_nothing_is_serve
     here.own.waiting_for = 2s;
     BOOST_TEST(here.why() == "nothing_commits");
     BOOST_TEST(!here.judged().can_read);
+    // A read waits for all of the log, however sure its machine is to be in the newest chain.
     here.own.has_lease = true;
-    BOOST_TEST(here.judged().can_read);
+    BOOST_TEST(!here.judged().can_read);
     BOOST_TEST(!here.judged().can_write);
+    here.own.end = here.own.commit;
+    here.own.waiting_for = {};
+    BOOST_TEST(here.judged().can_read);
+}
+
+BOOST_AUTO_TEST_CASE(where_a_read_would_wait_too_long_none_is_served)
+{
+    seen_from here("n3");
+    here.own.has_lease = true;
+    here.own.applying_for = here.own.read_limit - 1us;
+    BOOST_TEST(here.why() == "nothing");
+    here.own.applying_for = here.own.read_limit;
+    BOOST_TEST(here.why() == "too_slow");
+    BOOST_TEST(!here.judged().can_read);
+    BOOST_TEST(here.judged().can_write);
 }
 
 BOOST_AUTO_TEST_CASE(what_was_committed_before_another_one_went_on_is_read_while_the_lease_lasts)
@@ -286,6 +303,49 @@ struct linked_chain : harness
     }
     [[nodiscard]] service const& now_at(std::size_t i) const { return can_do(i); }
 };
+
+// Whoever is told `unavailable` asks another machine.
+BOOST_FIXTURE_TEST_CASE(
+    a_read_waits_for_a_slow_disk_where_reads_are_served_and_a_second_elsewhere, linked_chain
+)
+{
+    at(2).disk_runs = false;
+    submit(0);
+    run();
+    (void)step(0, read_wanted{1});
+    pass_instructed(1900ms);
+    BOOST_TEST(now_at(0).can_read);
+    BOOST_TEST(verdicts(0, 1).empty());
+    at(2).disk_runs = true;
+    run();
+    BOOST_TEST((verdicts(0, 1) == std::vector{read_verdict::run}));
+
+    at(2).disk_runs = false;
+    submit(0);
+    run();
+    (void)step(0, peer_links{.peer = triple(1)});
+    BOOST_TEST(!now_at(0).can_read);
+    (void)step(0, read_wanted{2});
+    pass(1s);
+    BOOST_TEST((verdicts(0, 2) == std::vector{read_verdict::unavailable}));
+}
+
+// Each write is committed after some seconds, and something is committed all the time.
+BOOST_FIXTURE_TEST_CASE(where_what_is_logged_is_applied_too_late_no_read_is_served, linked_chain)
+{
+    at(2).disk_runs = false;
+    for (int i = 0; i < 24; ++i)
+    {
+        submit(0);
+        run();
+        if (i >= 12) write_one(2);
+        pass_instructed(500ms);
+    }
+    BOOST_TEST((now_at(0).why == not_served::too_slow));
+    at(2).disk_runs = true;
+    run();
+    BOOST_TEST(now_at(0).can_read);
+}
 
 BOOST_FIXTURE_TEST_CASE(a_chain_in_which_all_reach_all_serves, linked_chain)
 {

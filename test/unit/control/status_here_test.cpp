@@ -180,8 +180,11 @@ BOOST_AUTO_TEST_CASE(
     BOOST_TEST(status_here(told, now).state == health::down);
     BOOST_TEST(!status_here(told, now).config_service.answers.has_value());
     // A word of the chain that this machine is in is no newer than what it knows itself.
-    now.others = {{node_id{"n1"}, epoch(6), true, true, true}};
+    // Of writes; what it reads is its own matter.
+    now.others = {{node_id{"n1"}, epoch(6), true, false, true}};
     BOOST_TEST(status_here(told, now).state == health::down);
+    now.others = {{node_id{"n1"}, epoch(6), true, true, true}};
+    BOOST_TEST(status_here(told, now).state == health::read_only);
     now.member = false;
     BOOST_TEST(status_here(told, now).state == health::degraded);
 }

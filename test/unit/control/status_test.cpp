@@ -35,6 +35,7 @@ struct three_nodes
     std::vector<node_id> foreign;
     std::map<node_id, control::second_process> second;
     microseconds unserved_for{};
+    microseconds unread_for{};
     std::optional<forced_row> forced;
 
     three_nodes()
@@ -92,6 +93,7 @@ struct three_nodes
                  .heard_ms = {},
                  .refuses = {}},
             .unserved_for = unserved_for,
+            .unread_for = unread_for,
         };
     }
     node_facts& facts(std::string const& name) { return facts_said[node_id{name}]; }
@@ -166,11 +168,11 @@ BOOST_AUTO_TEST_CASE(a_lost_replica_degrades_it_and_is_named_with_since_when_and
 BOOST_AUTO_TEST_CASE(what_is_served_is_what_members_say_once_it_is_no_matter_of_a_moment)
 {
     record.current.state = config_state::pending;
-    unserved_for = 900ms;
+    unserved_for = unread_for = 900ms;
     BOOST_TEST(state() == health::degraded);
-    unserved_for = 1100ms;
+    unserved_for = unread_for = 1100ms;
     BOOST_TEST(state() == health::down);
-    facts("n3").can_read = true;
+    unread_for = 900ms;
     BOOST_TEST(state() == health::read_only);
 }
 
@@ -433,6 +435,11 @@ BOOST_AUTO_TEST_CASE(too_few_for_min_replicas_is_read_only_and_nobody_is_down)
 {
     lose_n2();
     facts("n1").min_replicas = 3;
+    BOOST_TEST(state() == health::read_only);
+    // Also where no member reads any more.
+    unserved_for = unread_for = 1100ms;
+    BOOST_TEST(state() == health::down);
+    unread_for = {};
     BOOST_TEST(state() == health::read_only);
 
     for (auto& node : nodes)

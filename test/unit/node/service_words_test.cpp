@@ -45,6 +45,9 @@ BOOST_AUTO_TEST_CASE(each_reason_has_its_sentence)
     BOOST_TEST(words(why::taking_its_place) == "taking its place in the chain");
     BOOST_TEST(words(why::head_refuses) == "the head, n3, takes no writes now; its /readyz says why");
     BOOST_TEST(words(why::nothing_commits).starts_with("nothing has been committed for 2 s"));
+    BOOST_TEST(
+        words(why::too_slow).starts_with("what is written becomes visible here only after more than 5 s")
+    );
     BOOST_TEST(words(why::apart) == "n3 does not reach its neighbour in the chain, or its disk stands still");
     BOOST_TEST(words(why::unreached) == "a member of the chain cannot be reached from here: n3");
 }

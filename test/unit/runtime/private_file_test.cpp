@@ -87,6 +87,21 @@ BOOST_AUTO_TEST_CASE(a_file_is_ours_alone_and_replaced_whole)
     BOOST_TEST(runtime::write_private_file(folder.path() + "/none/x", "y").value() == ENOENT);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_no_plain_file_is_nothing_and_is_not_waited_for)
+{
+    put(path, std::string(10'000, 'x'));
+    BOOST_TEST(runtime::read_plain_file(path).value() == std::string(10'000, 'x'));
+    put(path, "");
+    BOOST_TEST(runtime::read_plain_file(path).value() == "");
+    fs::remove(path);
+    BOOST_TEST(!runtime::read_plain_file(path).has_value());
+    fs::create_directory(path);
+    BOOST_TEST(!runtime::read_plain_file(path).has_value());
+    fs::remove(path);
+    BOOST_TEST_REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    BOOST_TEST(!runtime::read_plain_file(path).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_link_is_replaced_and_never_followed)
 {
     for (auto const* name : {"", ".new"})

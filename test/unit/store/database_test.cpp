@@ -20,7 +20,7 @@ struct database_fixture : disk_fixture
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(sqlite, database_fixture)
+BOOST_FIXTURE_TEST_SUITE(sqlite_database, database_fixture)
 
 BOOST_AUTO_TEST_CASE(values_come_back_as_they_were_bound)
 {

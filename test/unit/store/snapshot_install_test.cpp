@@ -4,6 +4,9 @@
 #include "support/watched_folders.hpp"
 #include "unit/store/snapshot_fixture.hpp"
 
+#include <csignal>
+
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -195,6 +198,25 @@ BOOST_AUTO_TEST_CASE(a_damaged_store_is_set_aside_as_it_is)
     BOOST_TEST((file_bytes(*moved_to + "/chaind.db") == bytes));
     BOOST_TEST((file_bytes(*moved_to + "/chaind.db-wal") == wal));
     BOOST_TEST(!std::filesystem::exists(db() + "-wal"));
+}
+
+// A disk that is full takes a part of what is written first, and says why with the rest.
+BOOST_AUTO_TEST_CASE(what_keeps_a_backup_from_being_copied_is_said_of_the_file_that_is_written)
+{
+    auto const backup = other.path("s");
+    rlimit before = {};
+    BOOST_TEST_REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+    auto const handled = std::signal(SIGXFSZ, SIG_IGN);
+    rlimit const low{10'000, before.rlim_max};
+    BOOST_TEST_REQUIRE(::setrlimit(RLIMIT_FSIZE, &low) == 0);
+    std::filesystem::create_directory(path("new"));
+    auto const to = path("new/chaind.db");
+    auto const restored = store::restore_backup(backup, to, numbered<store_id>(30), &why);
+    ::setrlimit(RLIMIT_FSIZE, &before);
+    std::signal(SIGXFSZ, handled);
+    BOOST_TEST((restored.error() == errc::disk_failed));
+    BOOST_TEST(why == "cannot copy " + backup + " to " + to + ".restored: File too large");
+    BOOST_TEST(std::filesystem::is_empty(path("new")));
 }
 
 BOOST_AUTO_TEST_CASE(a_backup_becomes_a_store_that_says_so_until_a_chain_has_it)
