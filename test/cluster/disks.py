@@ -105,7 +105,7 @@ class FailingDisk:
         self.environment = {"LD_PRELOAD": str(LIBRARY), "FAILING_DISK": folder}
 
     def breaks(self, names, file, call):
-        """`call`: read or write."""
+        """`call`: read or write fail, sync does not come back, slow is a sync of 0.7 s."""
         for name in names:
             (self.folder / name).mkdir(exist_ok=True)
             (self.folder / name / f"{file}.{call}").touch()

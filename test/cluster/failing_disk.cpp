@@ -2,7 +2,8 @@
 // for as long as a test wants.
 //
 // FAILING_DISK names a folder. While FILE.read or FILE.write is in it, that call fails on each open file
-// whose name is FILE; while FILE.sync is, it does not come back. FILE is the name below a machine's folder.
+// whose name is FILE; while FILE.sync is, it does not come back, and while FILE.slow is, it takes 0.7 s. FILE
+// is the name below a machine's folder.
 
 #include <cerrno>
 #include <cstdlib>
@@ -38,6 +39,7 @@ Function* real(char const* name)
 
 void wait_for_the_disk(int file)
 {
+    if (is_struck(file, "slow")) ::usleep(700'000);
     while (is_struck(file, "sync"))
         ::usleep(10'000);
 }

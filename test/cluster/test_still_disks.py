@@ -1,8 +1,66 @@
-"""Disks to which nothing gets any more, and which do not say so: no call fails, none comes back."""
+"""Disks to which nothing gets any more, and which do not say so: no call fails, none comes back, or each comes late."""
+import asyncio
+
 from chain import running, wait_for
+from chat import Client, post
 from disks import failing_disk
 from load import Load
 from test_kills import in_thread, loaded
+
+
+def serves(chain, name, role, account, room):
+    """What the machine says of itself, and what it then does; nothing where it changed its word meanwhile."""
+    ready = lambda: chain.get(name, f"/readyz?role={role}")[0] == 200
+    asked = {
+        "read": ("GET", f"/api/v1/conversations/{room}/messages?limit=1", None),
+        "write": ("POST", "/api/v1/messages", {"conv": room, "body": "hello", "fmt": "plain"}),
+    }
+    method, path, body = asked[role]
+    said = ready()
+    code, _ = post(chain.urls[name], path, body, {"Authorization": f"Bearer {account['token']}"}, method)
+    return (said, code in (200, 201)) if ready() == said else None
+
+
+async def test_who_says_that_it_serves_does_though_a_disk_takes_long_for_each_write(volume):
+    with failing_disk() as disk, running(environment=disk.environment) as chain:
+        accounts, room = await loaded(chain)
+        head, _, tail = chain.roles()
+
+        async def writes(client, number):
+            while not stop.is_set():
+                await client.change("msg.send", {"conv": room, "body": f"{number}", "fmt": "plain"})
+
+        stop = asyncio.Event()
+        async with Client(chain.urls[head], accounts[1]["token"]) as client:
+            disk.breaks([tail], "chain.db-wal", "slow")
+            # Several, so that something waits for its commit all the time.
+            writers = [asyncio.create_task(writes(client, number)) for number in range(4)]
+            for role in ("read", "write"):
+                for name in chain.names():
+                    seen = await in_thread(serves, chain, name, role, accounts[0], room)
+                    assert seen == (True, True), (name, role, seen)
+            await in_thread(lambda: chain.ctl("status", "--check"))
+            stop.set()
+            await asyncio.gather(*writers)
+
+
+async def test_what_nobody_reads_is_not_called_readable_while_leases_go_on(volume):
+    with failing_disk() as disk, running(environment=disk.environment) as chain:
+        accounts, room = await loaded(chain)
+        head, middle, _ = chain.roles()
+        async with Load(chain, accounts, room, 20) as load:
+            await load.acked_more(5)
+            # Nobody can take the middle out, and whoever is heard gets a lease.
+            disk.breaks(["configd"], "registry.db-wal", "sync")
+            await in_thread(wait_for, lambda: chain.ctl_status()["registry"], "configd's disk to be named")
+            disk.breaks([middle], "chain.db-wal", "sync")
+            await in_thread(wait_for, lambda: chain.get(head, "/readyz?role=write")[0] == 503, "the head to say so")
+            for _ in range(3):
+                for name in chain.names():
+                    seen = await in_thread(serves, chain, name, "read", accounts[0], room)
+                    assert seen in (None, (True, True), (False, False)), (name, seen)
+            disk.heals()
+            await in_thread(wait_for, lambda: chain.ctl_status()["state"] == "healthy", "the disks")
 
 
 async def test_a_disk_that_stands_still_is_said_by_those_who_serve_nothing_any_more(volume):
