@@ -16,7 +16,7 @@ SETUP = f'. "{ROOT}/tools/setup.sh"; '
 PACKAGE = "/usr/bin/python3 test/package/run.py"
 
 # Test programs that run again under sanitizers: under ASan all of them, under TSan those whose layers own threads, or
-# are called by several.
+# are called by several; there without the parts that are tests of their own (CMake's `APART`).
 ASAN = ["base", "chain", "control", "chat", "wire", "runtime", "store", "net", "gateway", "configd", "node", "chainctl"]
 TSAN = ["wire", "runtime", "store", "net", "gateway", "configd", "node", "chainctl"]
 
@@ -84,8 +84,8 @@ def ctest(name, preset, select, environment=""):
     return Step(name, command, junit(report))
 
 
-def sanitized(preset, layers):
-    return ctest(preset, preset, f"-R '^unit[.]({'|'.join(layers)})$' -j2")
+def sanitized(preset, layers, parts=""):
+    return ctest(preset, preset, f"-R '^unit[.]({'|'.join(layers)}){parts}$' -j2")
 
 
 def build(preset, *targets):
@@ -108,15 +108,16 @@ def steps(args):
         Step("web unit", f"rm -f {vitest}; cd web && npm test -- --reporter=default --reporter=junit --outputFile.junit={vitest}", junit(vitest)),
         build("release", "all"),
         Step("lint coroutines", "cmake --preset dev && .ci/lint_coroutines.sh build/dev"),
-        ctest("unit", "release", "-L 'lint|unit|scenario'"),
+        ctest("unit", "release", "-L 'lint|unit|scenario' -j2"),
         ctest("simulator", "release", "-L sim"),
         *([Step("simulator long", "build/release/bin/chaind_sim --seeds 10000..15000 --app plain --jobs 2", limit_s=12 * 3600)] if args.long else []),
-        Step("cluster", f"/usr/bin/python3 test/cluster/run.py{long}", last_line, limit_s=8 * 3600 if args.long else 3600),
+        Step("cluster", f"/usr/bin/python3 test/cluster/run.py --jobs 2{long}", last_line, limit_s=8 * 3600 if args.long else 3600),
         Step("web in Chromium", "test/web/run", last_line),
+        *([Step("web on the double", "test/web/run --mock", last_line)] if args.long else []),
         Step("package", f"{SETUP} make_package && {PACKAGE} build/package/chaind_*.deb", last_line),
         *([Step("package on machines", f'{SETUP} install "${{boot_packages[@]}}" && as_root {PACKAGE} --boot build/package/chaind_*.deb', last_line)] if args.long else []),
         build("asan", "all"),
-        sanitized("asan", ASAN),
+        sanitized("asan", ASAN, parts="([.].*)?"),
         Step("live fuzz", f"/usr/bin/python3 test/fuzz/run.py --bin build/asan/bin --seconds {FUZZ_LONG_S if args.long else 60}", last_line,
              limit_s=FUZZ_LONG_S + 600),
         build("tsan", "all"),

@@ -13,16 +13,25 @@ class Verdicts:
         try:
             test()
         except Exception:
-            self.failed += 1
             traceback.print_exc()
             passed = False
         else:
-            self.passed += 1
             passed = True
+        self.count(passed)
         print(f"{'ok' if passed else 'FAILED':6} {title} {time.monotonic() - started:.1f} s", flush=True)
         return passed
 
-    def close(self):
-        """Prints the last line; the exit status. No test at all is a failure, too."""
-        print(f"{self.passed} passed, {self.failed} failed")
+    def count(self, passed):
+        if passed:
+            self.passed += 1
+        else:
+            self.failed += 1
+
+    def status(self):
+        """The exit status. No test at all is a failure, too."""
         return 1 if self.failed or not self.passed else 0
+
+    def close(self):
+        """Prints the last line; the exit status."""
+        print(f"{self.passed} passed, {self.failed} failed")
+        return self.status()

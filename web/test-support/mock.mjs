@@ -213,6 +213,8 @@ export class MockChain {
   // Answers to drop after the commit: how many of the next changes.
   drop_answers = 0;
   config_up = true;
+  last = []; // the members of the newest chain that served
+  lost = false; // all of these are away, or were and are not all back
   state = undefined;
 
   constructor(size = 3) {
@@ -228,9 +230,10 @@ export class MockChain {
     for (const replica of this.replicas) if (replica.up) await replica.kill();
   }
 
-  // Without the config service nobody takes a machine that is away out of the chain.
+  // Without the config service nobody takes a machine that is away out of the chain, and a chain whose last members were
+  // all lost waits for them: whoever else comes back does not have all that was acknowledged.
   get serves() {
-    return this.config_up || this.members.length === this.replicas.length;
+    return !this.lost && (this.config_up || this.members.length === this.replicas.length);
   }
 
   get members() {
@@ -243,6 +246,9 @@ export class MockChain {
 
   changed() {
     this.epoch++;
+    const up = this.members;
+    if (this.last.length > 0) this.lost = this.lost ? !this.last.every((one) => up.includes(one)) : !this.last.some((one) => up.includes(one));
+    if (!this.lost && this.config_up) this.last = up;
     for (const session of this.world.sessions)
       if (session.uid !== null && session.replica.up) {
         session.send({ ev: 'cluster', d: this.cluster(session.replica) });
@@ -276,6 +282,7 @@ export class MockChain {
       ...{
         schema: 'chainctl.status.v1',
         cluster: 'mock',
+        client_urls: this.replicas.map((one) => one.url),
         state: this.state ?? (!this.serves ? 'down' : up.length < this.replicas.length || !this.config_up ? 'degraded' : 'healthy'),
       },
       ...{
