@@ -11,6 +11,7 @@ namespace
 {
 
 constexpr microseconds unserved_at_most = 1s;
+constexpr microseconds slow_write = 500ms;  // half of what makes a disk stand still
 constexpr microseconds disk_is_slow_after = 2s;
 
 // The head takes only what makes room while it serves.
@@ -167,6 +168,23 @@ std::vector<machine_trouble> who_is_unanswered(status_input const& in)
             out.push_back(
                 {node.name, "the config service hears it, and it hears nothing of the config service"}
             );
+    return out;
+}
+
+std::vector<machine_trouble> slow_disks(status_input const& in)
+{
+    std::vector<machine_trouble> out;
+    for (auto const& m : in.record.current.members)
+    {
+        auto const* const node = find(in, m.name);
+        if (!serves(in, m) || node->last->fsync < slow_write) continue;
+        auto const tenths = node->last->fsync.count() / 100'000;
+        out.push_back(
+            {m.name,
+             "its disk took " + std::to_string(tenths / 10) + '.' + std::to_string(tenths % 10) +
+                 " s for a write lately"}
+        );
+    }
     return out;
 }
 

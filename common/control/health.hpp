@@ -29,5 +29,7 @@ namespace chaind::control
 [[nodiscard]] std::vector<machine_trouble> who_is_cut_off(status_input const& in);
 // Who does not hear what the config service tells it: no chain can be made with it.
 [[nodiscard]] std::vector<machine_trouble> who_is_unanswered(status_input const& in);
+// Members whose writes take long, and with them everybody's: no failure, and nobody is taken out for it.
+[[nodiscard]] std::vector<machine_trouble> slow_disks(status_input const& in);
 
 }  // namespace chaind::control

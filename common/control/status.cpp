@@ -289,6 +289,7 @@ cluster_status status_of(status_input const& in)
     out.clocks = wrong_clocks(in);
     out.cut_off = who_is_cut_off(in);
     out.unanswered = who_is_unanswered(in);
+    out.slow_disks = slow_disks(in);
     out.second_processes = second_processes(in);
     out.registry = trouble_of_registry(in);
     out.spares = spares(in);

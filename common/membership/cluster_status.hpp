@@ -263,6 +263,7 @@ struct cluster_status
     std::vector<machine_trouble> clocks;
     std::vector<machine_trouble> cut_off;
     std::vector<machine_trouble> unanswered;
+    std::vector<machine_trouble> slow_disks;
     std::vector<machine_trouble> second_processes;
     std::optional<registry_trouble> registry;
     std::vector<node_id> spares;
@@ -295,6 +296,7 @@ BOOST_DESCRIBE_STRUCT(
      clocks,
      cut_off,
      unanswered,
+     slow_disks,
      second_processes,
      registry,
      spares,

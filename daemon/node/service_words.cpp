@@ -47,9 +47,8 @@ std::string why_not(chain::service const& now, std::string const& refused, std::
                    "log "
                    "stands still, restart chaind there; where all ends are equal, on the tail";
         case why::too_slow:
-            return "what is written becomes visible here only after more than 5 s: a disk of the chain, or a "
-                   "way "
-                   "between its machines, is too slow";
+            return "what is written becomes visible here only after more than 5 s: a disk of the chain "
+                   "is too slow, or a way between its machines";
         // So the config service does answer others.
         case why::overtaken:
             return who + " has gone on to a newer chain" +

@@ -438,6 +438,19 @@ std::string unanswered_lines(json::object const& status)
     return out;
 }
 
+std::string slow_lines(json::object const& status)
+{
+    std::string out;
+    for (auto const& value : list_at(status, "slow_disks"))
+        if (value.is_object())
+            out += "  " + coloured(tint::warning, "slow") + "     " + text_at(value.get_object(), "name") +
+                   ": " + text_at(value.get_object(), "reason") +
+                   "; every message waits for every disk\n           next: see what else uses that disk, or "
+                   "mend it; "
+                   "`chainctl drain` takes the machine out meanwhile\n";
+    return out;
+}
+
 std::string second_lines(json::object const& status)
 {
     std::string out;
@@ -511,8 +524,9 @@ std::string status_text(json::object const& status, bool wide)
     // First what somebody has to do something about.
     auto const notes = registry_lines(status) + failed_lines(status) + full_lines(status) +
                        damaged_lines(status) + cut_off_lines(status) + unanswered_lines(status) +
-                       second_lines(status) + clock_lines(status) + set_aside_lines(status) +
-                       changing_lines(status) + joining_lines(status) + aside_lines(status);
+                       second_lines(status) + clock_lines(status) + slow_lines(status) +
+                       set_aside_lines(status) + changing_lines(status) + joining_lines(status) +
+                       aside_lines(status);
     if (!notes.empty()) out += "\n" + notes;
     return out;
 }

@@ -161,6 +161,17 @@ BOOST_AUTO_TEST_CASE(a_machine_that_hears_nothing_and_one_that_is_not_heard_from
     BOOST_TEST(!mentions(here, "start it"));
 }
 
+BOOST_AUTO_TEST_CASE(a_slow_disk_is_named_in_a_healthy_chain)
+{
+    auto slow = status("healthy", 3);
+    slow["slow_disks"] = {{{"name", "n3"}, {"reason", "its disk took 0.7 s for a write lately"}}};
+    auto const text = status_text(slow, false);
+    BOOST_TEST(mentions(
+        text, "slow     n3: its disk took 0.7 s for a write lately; every message waits for every disk"
+    ));
+    BOOST_TEST(mentions(text, "next: see what else uses that disk"));
+}
+
 BOOST_AUTO_TEST_CASE(what_administrators_have_asked_for_and_is_not_so_yet_is_shown)
 {
     auto what = status("degraded", 2);

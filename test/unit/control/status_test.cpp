@@ -196,6 +196,20 @@ BOOST_AUTO_TEST_CASE(a_member_that_reaches_the_others_no_more_is_named)
     BOOST_TEST(status().cut_off.at(0).reason == "nothing has been committed");
 }
 
+// By members alone: nobody waits for the others.
+BOOST_AUTO_TEST_CASE(a_member_whose_writes_take_long_is_named_and_the_chain_is_healthy)
+{
+    nodes.at(1).last->fsync = 499ms;
+    BOOST_TEST(status().slow_disks.empty());
+    nodes.at(1).last->fsync = 1230ms;
+    BOOST_TEST_REQUIRE(status().slow_disks.size() == 1u);
+    BOOST_TEST(status().slow_disks.at(0).name == node_id{"n2"});
+    BOOST_TEST(status().slow_disks.at(0).reason == "its disk took 1.2 s for a write lately");
+    BOOST_TEST(state() == health::healthy);
+    lose_n2();
+    BOOST_TEST(status().slow_disks.empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_member_that_hears_nothing_of_what_it_is_told_is_named)
 {
     BOOST_TEST(status().unanswered.empty());
