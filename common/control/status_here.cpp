@@ -27,6 +27,17 @@ bool anybody_else(seen_here const& now, bool other_machine::* what)
     );
 }
 
+// Of its own chain a machine judges the writes itself; reads each one serves by itself, as it says every 50
+// ms.
+bool others_read(seen_here const& now)
+{
+    return std::any_of(
+        now.others.begin(),
+        now.others.end(),
+        [&](other_machine const& other) { return other.can_read && !is_unreached(now, other.name); }
+    );
+}
+
 // By the config service, which this machine takes for gone.
 std::string answered(seen_here const& now)
 {
@@ -170,12 +181,7 @@ cluster_status status_here(cluster_status told, seen_here const& now)
     if ((now.unreached.empty() || !now.member || !heard.empty()) && !now.can_write)
         told.failed.push_back(this_one(now));
     bool const writes = now.can_write || anybody_else(now, &other_machine::can_write);
-    // Of its own chain it judges the writes itself; reads each machine serves by itself.
-    bool const reads =
-        now.can_read ||
-        std::any_of(
-            now.others.begin(), now.others.end(), [](other_machine const& other) { return other.can_read; }
-        );
+    bool const reads = now.can_read || others_read(now);
     told.state = writes ? health::degraded : reads ? health::read_only : health::down;
     return told;
 }

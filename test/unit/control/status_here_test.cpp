@@ -185,6 +185,9 @@ BOOST_AUTO_TEST_CASE(
     BOOST_TEST(status_here(told, now).state == health::down);
     now.others = {{node_id{"n1"}, epoch(6), true, true, true}};
     BOOST_TEST(status_here(told, now).state == health::read_only);
+    now.unreached = {node_id{"n1"}};  // its word is older than that
+    BOOST_TEST(status_here(told, now).state == health::down);
+    now.unreached = {node_id{"n3"}};
     now.member = false;
     BOOST_TEST(status_here(told, now).state == health::degraded);
 }
