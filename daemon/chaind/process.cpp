@@ -16,9 +16,6 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
-#include <fstream>
-#include <iterator>
-
 #include <unistd.h>
 
 namespace chaind::program

@@ -24,9 +24,7 @@
 
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <functional>
-#include <iterator>
 
 namespace chaind::program
 {

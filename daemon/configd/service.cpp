@@ -20,9 +20,6 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
-#include <fstream>
-#include <iterator>
-
 namespace chaind::configd
 {
 

@@ -9,9 +9,7 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <tuple>
 
 namespace chaind::chainctl
