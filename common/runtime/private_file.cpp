@@ -96,6 +96,7 @@ int open_new(std::string const& path)
     }
     return -1;
 }
+}  // namespace
 
 error_code write_all(int file, std::string_view content)
 {
@@ -108,7 +109,6 @@ error_code write_all(int file, std::string_view content)
     }
     return {};
 }
-}  // namespace
 
 error_code write_private_file(
     std::string const& path, std::string_view content, after_power_cut it_is, std::optional<file_owner> owner

@@ -39,6 +39,9 @@ enum class after_power_cut
     there,     // on disk before this returns
 };
 
+// All of it: a disk that is full takes a part first. errno says the same as the error.
+[[nodiscard]] error_code write_all(int file, std::string_view content);
+
 // Replaces `path` by a file of mode 0600 with this content (a new file beside it, then rename), which belongs
 // to `owner` if one is given. A link that stands at either name is replaced, never followed.
 [[nodiscard]] error_code write_private_file(

@@ -37,14 +37,12 @@ struct rows_of
     static Row get(sqlite::statement const& selected);  // of an event the stored part
 
     static sqlite::statement in_key_order(sqlite::database& db);
-    static sqlite::statement behind(
-        sqlite::database& db, Row const& key, std::uint64_t count
-    );  // in the order of keys
+    // In the order of keys.
+    static sqlite::statement behind(sqlite::database& db, Row const& key, std::uint64_t count);
 
     static std::optional<Row> find(sqlite::database& db, Row const& key);
-    static void put(
-        sqlite::database& db, Row const& row
-    );  // in the place of the one with its key, if rows change
+    // In the place of the one with its key, if rows change.
+    static void put(sqlite::database& db, Row const& row);
     static void erase(sqlite::database& db, Row const& key);
     static bool ever_change();
 

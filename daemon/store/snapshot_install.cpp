@@ -11,7 +11,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -56,19 +55,6 @@ result<sqlite::process_lock> lock(std::string const& database, std::string& why)
     return errc::locked;
 }
 
-// False: errno says why. A disk that is full takes a part of it first.
-bool write_all(int file, std::string_view what)
-{
-    while (!what.empty())
-    {
-        auto const put = ::write(file, what.data(), what.size());
-        if (put < 0 && errno == EINTR) continue;
-        if (put < 0) return false;
-        what.remove_prefix(static_cast<std::size_t>(put));
-    }
-    return true;
-}
-
 // A new file of mode 0600, on disk. What is there already was left by a crash.
 error_code copy_file(std::string const& from, std::string const& to, std::string& why)
 {
@@ -82,7 +68,7 @@ error_code copy_file(std::string const& from, std::string const& to, std::string
     {
         auto const got = ::read(in, buffer.data(), buffer.size());
         if (got == 0) break;
-        copied = got > 0 && write_all(out, {buffer.data(), static_cast<std::size_t>(got)});
+        copied = got > 0 && !runtime::write_all(out, {buffer.data(), static_cast<std::size_t>(got)});
     }
     copied = copied && ::fsync(out) == 0;
     error_code failure;

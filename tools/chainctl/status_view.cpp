@@ -425,41 +425,51 @@ std::string cut_off_lines(json::object const& status)
     return out;
 }
 
-std::string unanswered_lines(json::object const& status)
+// A line for each machine of that list: what is wrong with it, what follows from that, and what to do.
+std::string trouble_lines(
+    json::object const& status, char const* key, std::string const& title, std::string const& what_follows
+)
 {
     std::string out;
-    for (auto const& value : list_at(status, "unanswered"))
+    for (auto const& value : list_at(status, key))
         if (value.is_object())
-            out += "  " + coloured(tint::warning, "deaf") + "     " + text_at(value.get_object(), "name") +
-                   ": " + text_at(value.get_object(), "reason") +
-                   "; no crash is repaired with it in the chain, and it comes into none\n           next: "
-                   "mend the way from the "
-                   "config service to it, or restart chaind there\n";
+            out += "  " + coloured(tint::warning, title) + std::string(9 - title.size(), ' ') +
+                   text_at(value.get_object(), "name") + ": " + text_at(value.get_object(), "reason") + "; " +
+                   what_follows + "\n";
     return out;
+}
+
+std::string unanswered_lines(json::object const& status)
+{
+    return trouble_lines(
+        status,
+        "unanswered",
+        "deaf",
+        "no crash is repaired with it in the chain, and it comes into none\n           next: mend the way "
+        "from "
+        "the config service to it, or restart chaind there"
+    );
 }
 
 std::string slow_lines(json::object const& status)
 {
-    std::string out;
-    for (auto const& value : list_at(status, "slow_disks"))
-        if (value.is_object())
-            out += "  " + coloured(tint::warning, "slow") + "     " + text_at(value.get_object(), "name") +
-                   ": " + text_at(value.get_object(), "reason") +
-                   "; every message waits for every disk\n           next: see what else uses that disk, or "
-                   "mend it; "
-                   "`chainctl drain` takes the machine out meanwhile\n";
-    return out;
+    return trouble_lines(
+        status,
+        "slow_disks",
+        "slow",
+        "every message waits for every disk\n           next: see what else uses that disk, or mend it; "
+        "`chainctl drain` takes the machine out meanwhile"
+    );
 }
 
 std::string second_lines(json::object const& status)
 {
-    std::string out;
-    for (auto const& value : list_at(status, "second_processes"))
-        if (value.is_object())
-            out += "  " + coloured(tint::warning, "second") + "   " + text_at(value.get_object(), "name") +
-                   ": " + text_at(value.get_object(), "reason") +
-                   "; it is refused as long as the first one runs\n           next: stop one of the two\n";
-    return out;
+    return trouble_lines(
+        status,
+        "second_processes",
+        "second",
+        "it is refused as long as the first one runs\n           next: stop one of the two"
+    );
 }
 
 std::string clock_lines(json::object const& status)
