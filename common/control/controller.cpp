@@ -163,8 +163,7 @@ instant controller::impl::back_by() const
 
 void controller::impl::on(tick const& e)
 {
-    clocks_.own(e.wall_us, now_);
-    compare_clocks();
+    clocks_.own(e.wall_us, now_);  // compared with the next word of a machine: alone it says nothing
 }
 
 // A process elsewhere cannot be seen to end: what refuses there may be a forwarder, or another machine.

@@ -6,22 +6,6 @@
 
 namespace chaind::sim
 {
-namespace
-{
-
-// As `here` says it.
-chain::peer_links said_by(node const& one)
-{
-    return {
-        .peer = one.self(),
-        .reached = true,
-        .apart = one.can_do().apart,
-        .at = one.status().config.at,
-        .refuses = !one.can_do().can_write
-    };
-}
-
-}  // namespace
 
 void connections::start()
 {
@@ -147,13 +131,20 @@ void connections::tell_changes(pair& each)
     auto& a = in_.at(each.a);
     auto& b = in_.at(each.b);
     bool const full = in_.time.now() < each.full_until;
-    auto const told = [&](chain::peer_links now, chain::peer_links& before, node& to, member const& process)
+    auto const tell = [full](node const& from, chain::peer_links& said, node& to, member const& process)
     {
-        now.full = full;
-        if (std::exchange(before, now) != now) to.deliver(process, now);
+        auto const& can = from.can_do();
+        auto const& at = from.status().config.at;
+        if (said.apart == can.apart && said.refuses == !can.can_write && said.full == full && said.at == at)
+            return;  // as nearly always
+        said.apart = can.apart;
+        said.refuses = !can.can_write;
+        said.full = full;
+        said.at = at;
+        to.deliver(process, said);
     };
-    told(said_by(a), each.a_says, b, each.at_b);
-    told(said_by(b), each.b_says, a, each.at_a);
+    tell(a, each.a_says, b, each.at_b);
+    tell(b, each.b_says, a, each.at_a);
 }
 
 }  // namespace chaind::sim
