@@ -14,7 +14,7 @@ constexpr flag_help no_wait{
     "--no-wait", "return when the change is accepted; `chainctl status` shows how it goes"
 };
 constexpr flag_help wait_at_most{
-    "--wait-at-most SECONDS", "give up waiting after so long (exit status 75); the change goes on"
+    "--wait-at-most TIME", "give up waiting after so long (exit status 75); the change goes on"
 };
 
 constexpr std::array check_flag{
@@ -169,7 +169,7 @@ constexpr std::array table_of_commands{
         "NAME",
         "Take a machine out of the chain for good",
         "Every acknowledged message stays on the machines that remain. The last machine is never removed. A "
-        "machine taken out this way comes back by `add-node` alone.",
+        "machine taken out this way comes back by `add-node`, or by `join` with a new token.",
         {},
         run_remove_node
     },
