@@ -23,6 +23,7 @@ public:
             case errc::epoch_conflict: return "the chain was changed by somebody else";
             case errc::disk_failed: return "the disk failed; the store has stopped";
             case errc::store_damaged: return "the store is damaged";
+            case errc::rows_changed: return "the disk has changed the store";
             case errc::no_access: return "the database cannot be opened with this process's rights";
             case errc::newer_schema: return "the database was written by a newer version";
             case errc::locked: return "another process holds the database";

@@ -26,6 +26,7 @@ enum class errc
     epoch_conflict,   // the stored epoch is not the one expected: somebody else changed the chain
     disk_failed,      // I/O error, corruption or no space: the store has stopped
     store_damaged,    // a row's checksum or the hash chain is wrong
+    rows_changed,     // the chat rows are not those that were written
     no_access,        // the database is not this process's to open: owner, mode, or no file at all
     newer_schema,     // the database was written by a newer version
     locked,           // another process holds this database

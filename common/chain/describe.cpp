@@ -43,9 +43,33 @@ void put_chunk(
         to << " held";
 }
 
-void put_outcome(std::ostream& to, std::string const& error)
+char const* name_of(order_fault what)
 {
-    if (!error.empty()) to << " failed: " << error;
+    switch (what)
+    {
+        case order_fault::disk: return "disk";
+        case order_fault::rows_changed: return "changed rows";
+        case order_fault::content: return "content";
+        case order_fault::unknown: return "unknown";
+    }
+    return "?";
+}
+
+void put_outcome(std::ostream& to, order_outcome const& failed)
+{
+    if (failed) to << " failed (" << name_of(failed->what) << "): " << failed->text;
+}
+
+char const* name_of(rows_verdict what)
+{
+    switch (what)
+    {
+        case rows_verdict::sound: return "sound";
+        case rows_verdict::believed: return "believed";
+        case rows_verdict::changed: return "changed";
+        case rows_verdict::not_known: return "not known";
+    }
+    return "?";
 }
 
 // ---- messages
@@ -195,37 +219,34 @@ void put(std::ostream& to, step_down const&)
 void put(std::ostream& to, snapshot_made const& e)
 {
     to << "snapshot_made " << e.order;
-    if (e.error.empty()) to << ": " << e.snapshot;
-    put_outcome(to, e.error);
-    if (e.rows_differ) to << " (changed rows)";
+    if (!e.failed) to << ": " << e.snapshot;
+    put_outcome(to, e.failed);
 }
 void put(std::ostream& to, chunk_read const& e)
 {
     to << "chunk_read ";
     put_chunk(to, e.id, e.index, e.packed);
-    put_outcome(to, e.error);
+    put_outcome(to, e.failed);
 }
 void put(std::ostream& to, incoming_opened const& e)
 {
     to << "incoming_opened " << brief(e.id) << ", " << e.held.size() << " chunks held";
-    put_outcome(to, e.error);
+    put_outcome(to, e.failed);
 }
 void put(std::ostream& to, chunk_kept const& e)
 {
     to << "chunk_kept " << brief(e.id) << " #" << e.index;
-    put_outcome(to, e.error);
+    put_outcome(to, e.failed);
 }
 void put(std::ostream& to, incoming_checked const& e)
 {
     to << "incoming_checked " << brief(e.id);
-    put_outcome(to, e.error);
+    put_outcome(to, e.failed);
 }
 void put(std::ostream& to, rows_checked const& e)
 {
-    to << "rows_checked";
-    put_outcome(to, e.error);
-    if (e.again) to << " (not found out)";
-    if (e.partly) to << " (partly)";
+    to << "rows_checked " << name_of(e.verdict);
+    if (!e.text.empty()) to << ": " << e.text;
 }
 void put(std::ostream& to, compacted const& e)
 {

@@ -14,13 +14,14 @@ constexpr auto check_again_after = 5s;
 
 void replica::impl::on(rows_checked const& what)
 {
-    if (what.again)
-        rows_ = rows::doubtful;
-    else if (!what.error.empty())
-        rows_ = rows::changed;
-    else
-        rows_ = what.partly ? rows::believed : rows::sound;
-    rows_trouble_ = what.error;
+    switch (what.verdict)
+    {
+        case rows_verdict::sound: rows_ = rows::sound; break;
+        case rows_verdict::believed: rows_ = rows::believed; break;
+        case rows_verdict::changed: rows_ = rows::changed; break;
+        case rows_verdict::not_known: rows_ = rows::doubtful; break;
+    }
+    rows_trouble_ = what.text;
     rows_checked_at_ = now_.steady;
     heartbeat_due_ = true;
     epoch_.ack_due = true;  // a source may have probed before

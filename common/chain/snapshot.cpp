@@ -36,6 +36,9 @@ snapshot_receiver::view replica::impl::taking()
 void replica::impl::on(snapshot_made const& what)
 {
     snapshot_out_.on_made(what, giving());
+    // Also of one that nobody wants any more: the rows are this replica's own.
+    if (what.failed && what.failed->what == order_fault::rows_changed)
+        on(rows_checked{rows_verdict::changed, what.failed->text});
 }
 
 void replica::impl::on(chunk_read const& what)

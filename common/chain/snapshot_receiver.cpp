@@ -71,9 +71,9 @@ void snapshot_receiver::on_offer(snap_offer const& what, view const& v)
 void snapshot_receiver::on_opened(incoming_opened const& what, view const& v)
 {
     if (stage_ != stage::opening || what.id != what_.id) return;
-    if (!what.error.empty())
+    if (what.failed)
     {
-        fail(what.error, v);
+        fail(what.failed->text, v);
         return;
     }
     stage_ = stage::collecting;
@@ -154,9 +154,9 @@ void snapshot_receiver::on_kept(chunk_kept const& what, view const& v)
     if (stage_ != stage::collecting || what.id != what_.id) return;
     auto const found = wants_.find(what.index);
     if (found == wants_.end() || !found->second.keeping) return;
-    if (!what.error.empty())
+    if (what.failed)
     {
-        fail(what.error, v);
+        fail(what.failed->text, v);
         return;
     }
     wants_.erase(found);
@@ -168,10 +168,10 @@ void snapshot_receiver::on_kept(chunk_kept const& what, view const& v)
 void snapshot_receiver::on_checked(incoming_checked const& what, view const& v)
 {
     if (stage_ != stage::checking || what.id != what_.id) return;
-    if (what.error.empty())
-        stage_ = stage::ready;
+    if (what.failed)
+        fail(what.failed->text, v);
     else
-        fail(what.error, v);
+        stage_ = stage::ready;
 }
 
 void snapshot_receiver::fail(std::string why, view const& v)

@@ -61,10 +61,10 @@ void snapshot_source::on_made(snapshot_made const& what, view const& v)
 {
     // The answer to an order that was dropped says nothing about the one that is wanted now.
     if (stage_ != stage::making || what.order != last_order_) return;
-    if (!what.error.empty())
+    if (what.failed)
     {
         forget();
-        fail(what.error, v);
+        fail(what.failed->text, v);
         return;
     }
     what_ = what.snapshot;
@@ -138,9 +138,9 @@ void snapshot_source::refill(view const& v)
 void snapshot_source::on_chunk(chunk_read const& what, view const& v)
 {
     if (stage_ != stage::made || what.id != what_.id || reading_.erase(what.index) == 0) return;
-    if (!what.error.empty())
+    if (what.failed)
     {
-        fail(what.error, v);
+        fail(what.failed->text, v);
         return;
     }
     auto const size = what.packed ? what.packed->size() : 0;

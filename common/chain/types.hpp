@@ -268,13 +268,31 @@ struct stopping
 {
 };  // nothing is served any more
 
-// Answers to effects::snapshot_orders. An error is a sentence for people; empty: none.
+// Why an order about snapshots was not carried out.
+enum class order_fault : std::uint8_t
+{
+    disk,          // of this machine: no room, or it cannot be read or written
+    rows_changed,  // the disk has changed what was written
+    content,       // of what came: it is not what was offered
+    unknown,       // there is nothing of that name, or what was asked for has been dropped
+};
+struct order_failure
+{
+    order_fault what = order_fault::disk;
+    std::string text;  // for people
+
+    static order_failure disk(std::string text) { return {order_fault::disk, std::move(text)}; }
+    static order_failure content(std::string text) { return {order_fault::content, std::move(text)}; }
+    static order_failure unknown(std::string text) { return {order_fault::unknown, std::move(text)}; }
+};
+using order_outcome = std::optional<order_failure>;  // nothing: it was carried out
+
+// Answers to effects::snapshot_orders.
 struct snapshot_made  // to make_snapshot, also when drop_snapshot has ended it
 {
     std::uint64_t order = 0;
     snapshot_info snapshot;
-    std::string error;         // no space, say
-    bool rows_differ = false;  // the error: the disk has changed rows
+    order_outcome failed;
 };
 struct chunk_read  // to read_chunk
 {
@@ -282,32 +300,37 @@ struct chunk_read  // to read_chunk
     std::uint64_t index = 0;
     digest hash;
     std::shared_ptr<std::string const> packed;  // nothing: the asker holds the same
-    std::string error;
+    order_outcome failed;
 };
 struct incoming_opened  // to open_incoming
 {
     digest id;
     std::vector<digest> held;  // hashes of the chunks that an earlier try left, from the first on; any file's
-    std::string error;
+    order_outcome failed;
 };
 struct chunk_kept  // to keep_chunk
 {
     digest id;
     std::uint64_t index = 0;
-    std::string error;
+    order_outcome failed;
 };
 struct incoming_checked  // to check_incoming: it is complete, sound, and of that state; or why not
 {
     digest id;
-    std::string error;
+    order_outcome failed;
 };
-// To check_rows: they are those that were written; or what is wrong. Comes unasked, too, when all rows have
-// been read behind everything else.
+enum class rows_verdict : std::uint8_t
+{
+    sound,     // all are those that were written
+    believed,  // by all that could be looked at: there are too many to be read at once
+    changed,   // by the disk
+    not_known  // it could not be found out
+};
+// To check_rows. Comes unasked, too, when all rows have been read behind everything else.
 struct rows_checked
 {
-    std::string error;
-    bool again = false;   // it could not be found out, for that reason
-    bool partly = false;  // there are too many to be read at once: by all that could be looked at
+    rows_verdict verdict = rows_verdict::sound;
+    std::string text;  // for people: what is changed, or why it is not known
 };
 struct compacted
 {

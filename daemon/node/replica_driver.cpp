@@ -50,12 +50,13 @@ gateway::no_answer no_answer_of(chain::refusal why)
 void tell_of_rows(chain::event const& what)
 {
     auto const* found = std::get_if<chain::rows_checked>(&what);
-    if (found == nullptr || found->error.empty()) return;
+    if (found == nullptr || found->text.empty()) return;
+    bool const changed = found->verdict == chain::rows_verdict::changed;
     log::write(
         log::level::warning,
         "node",
-        found->again ? "the rows of the store could not be checked" : "the disk has changed the store",
-        {{"Reason", found->error}}
+        changed ? "the disk has changed the store" : "the rows of the store could not be checked",
+        {{"Reason", found->text}}
     );
 }
 
@@ -365,7 +366,9 @@ store::scrub_events replica_driver::scrub_handlers()
 void replica_driver::scrubbed(store::scrub_report const& what)
 {
     scrubbed_ = what;
-    chain::event found = chain::rows_checked{.error = what.error};
+    chain::event found = chain::rows_checked{
+        what.error.empty() ? chain::rows_verdict::sound : chain::rows_verdict::changed, what.error
+    };
     rows_judged(found);
     feed(std::move(found));
 }
@@ -375,13 +378,16 @@ void replica_driver::rows_judged(chain::event const& what)
 {
     if (stopped_) return;
     tell_of_rows(what);
-    if (auto const* made = std::get_if<chain::snapshot_made>(&what); made && made->rows_differ)
+    auto const* made = std::get_if<chain::snapshot_made>(&what);
+    if (made && made->failed && made->failed->what == chain::order_fault::rows_changed)
         store_->note_rows(false, 0);
     auto const* found = std::get_if<chain::rows_checked>(&what);
-    if (found == nullptr || found->again || found->partly) return;
+    if (found == nullptr) return;
+    bool const sound = found->verdict == chain::rows_verdict::sound;
+    if (!sound && found->verdict != chain::rows_verdict::changed) return;
     auto const now_ms = runtime::now().wall_us / 1000;
-    store_->note_rows(found->error.empty(), now_ms);
-    if (found->error.empty()) proven_ms_ = now_ms;
+    store_->note_rows(sound, now_ms);
+    if (sound) proven_ms_ = now_ms;
 }
 
 void replica_driver::applied(std::vector<chat::applied> what)

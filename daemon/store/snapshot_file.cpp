@@ -160,7 +160,7 @@ private:
         if (!sum)
         {
             why_ = database_ + ": " + rows_differ;
-            return errc::store_damaged;
+            return errc::rows_changed;
         }
         // A fault on the way into the copy shows when that is checked.
         out.state = sum->value();

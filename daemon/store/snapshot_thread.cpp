@@ -26,29 +26,29 @@ namespace
 constexpr int niceness = 10;  // a tenth of what the others get, when all want more than there is
 
 // The answer when an order could not be carried out at all.
-chain::snapshot_made failed(chain::make_snapshot const& what, std::string why)
+chain::snapshot_made failed(chain::make_snapshot const& what, chain::order_failure why)
 {
-    return {.order = what.order, .snapshot = {}, .error = std::move(why)};
+    return {.order = what.order, .snapshot = {}, .failed = std::move(why)};
 }
-chain::chunk_read failed(chain::read_chunk const& what, std::string why)
+chain::chunk_read failed(chain::read_chunk const& what, chain::order_failure why)
 {
-    return {.id = what.id, .index = what.index, .hash = {}, .packed = {}, .error = std::move(why)};
+    return {.id = what.id, .index = what.index, .hash = {}, .packed = {}, .failed = std::move(why)};
 }
-chain::incoming_opened failed(chain::open_incoming const& what, std::string why)
+chain::incoming_opened failed(chain::open_incoming const& what, chain::order_failure why)
 {
-    return {.id = what.snapshot.id, .held = {}, .error = std::move(why)};
+    return {.id = what.snapshot.id, .held = {}, .failed = std::move(why)};
 }
-chain::chunk_kept failed(chain::keep_chunk const& what, std::string why)
+chain::chunk_kept failed(chain::keep_chunk const& what, chain::order_failure why)
 {
-    return {.id = what.id, .index = what.index, .error = std::move(why)};
+    return {.id = what.id, .index = what.index, .failed = std::move(why)};
 }
-chain::incoming_checked failed(chain::check_incoming const& what, std::string why)
+chain::incoming_checked failed(chain::check_incoming const& what, chain::order_failure why)
 {
-    return {.id = what.snapshot.id, .error = std::move(why)};
+    return {.id = what.snapshot.id, .failed = std::move(why)};
 }
-chain::rows_checked failed(chain::check_rows const&, std::string why)
+chain::rows_checked failed(chain::check_rows const&, chain::order_failure why)
 {
-    return {.error = std::move(why), .again = true};
+    return {.verdict = chain::rows_verdict::not_known, .text = std::move(why.text)};
 }
 
 // Whether `next` says that nobody waits for the outcome of `now` any more.
@@ -142,7 +142,7 @@ private:
         }
         catch (std::exception const& e)
         {
-            tell(failed(what, runtime::words_of(e)));
+            tell(failed(what, {chain::order_fault::disk, runtime::words_of(e)}));
         }
     }
 

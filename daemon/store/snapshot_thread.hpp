@@ -2,7 +2,7 @@
 // The thread that works on snapshot files, beside the writer: carries out the core's snapshot orders, in
 // order, and posts one answer for each (none for drop_snapshot). Two things are not in order: a snapshot that
 // is dropped while it is made, or before, is not made to its end; and what is taken in is not looked at to
-// its end once another one is to be opened. What goes wrong is an error text in the answer and never stops
+// its end once another one is to be opened. What goes wrong is a failure in the answer and never stops
 // the process.
 //
 // In the data folder: outgoing.db, the snapshot that others fetch (one; gone at start and end), and
@@ -29,7 +29,7 @@ struct snapshot_thread_options
     std::size_t share = 20;                  // of a processor that all of it takes, percent: pace.hpp
 };
 
-// What install_snapshot takes once incoming_checked has told no error.
+// What install_snapshot takes once incoming_checked has told no failure.
 [[nodiscard]] std::string incoming_path(std::string const& database);
 
 class snapshot_thread

@@ -20,6 +20,8 @@ namespace chaind::store
 namespace
 {
 
+using trouble = chain::order_failure;
+
 std::string beside(std::string const& database, char const* name)
 {
     return (std::filesystem::absolute(database).parent_path() / name).string();
@@ -31,11 +33,6 @@ void remove_file(std::string const& path)
     for (auto const* tail : {"", "-journal", "-wal", "-shm"})
         ::unlink((path + tail).c_str());
 }
-
-}  // namespace
-
-namespace
-{
 
 // What is wrong with the log as a whole, if anything.
 std::string log_error(sqlite::database& db)
@@ -84,7 +81,9 @@ chain::rows_checked snapshot_work::perform(chain::check_rows const& what) const
 {
     auto opened = sqlite::database::open(how_.database, sqlite::database::access::read_only);
     if (!opened)
-        return {.error = "cannot open " + how_.database + ": " + opened.error().message(), .again = true};
+        return {
+            chain::rows_verdict::not_known, "cannot open " + how_.database + ": " + opened.error().message()
+        };
     auto& db = **opened;
     sqlite3_busy_timeout(db.handle(), 5000);
     // Without rests: the chain is one replica short until this one is back.
@@ -99,68 +98,74 @@ chain::rows_checked snapshot_work::perform(chain::check_rows const& what) const
     reader.end();
     if (db.failed())
         return {
-            .error = how_.database + ": " + db.failure_text(),
-            .again = meaning_of(db.failure()) != errc::store_damaged
+            meaning_of(db.failure()) == errc::store_damaged ? chain::rows_verdict::changed
+                                                            : chain::rows_verdict::not_known,
+            how_.database + ": " + db.failure_text()
         };
-    return {.error = std::move(error), .again = false, .partly = too_many};
+    if (!error.empty()) return {chain::rows_verdict::changed, std::move(error)};
+    return {too_many ? chain::rows_verdict::believed : chain::rows_verdict::sound, {}};
 }
 
 // ---- for others
 
 chain::snapshot_made snapshot_work::perform(chain::make_snapshot const& what)
 {
-    chain::snapshot_made out{.order = what.order, .snapshot = {}, .error = {}};
+    chain::snapshot_made out{.order = what.order, .snapshot = {}, .failed = {}};
     drop_outgoing();
     outgoing_order_ = what.order;
     if (long_work_.is_cancelled())
     {
-        out.error = "stopped";
+        out.failed = trouble::unknown("stopped");
         return out;
     }
     // The copy, and the write-ahead log that cannot shrink while it is being read from: the daemon's own
     // writes need the rest.
-    out.error = room_for(2 * size_of(how_.database) + size_of(how_.database + "-wal"));
-    if (!out.error.empty()) return out;
+    out.failed = room_for(2 * size_of(how_.database) + size_of(how_.database + "-wal"));
+    if (out.failed) return out;
     // Not durable: it goes with this process, and its fsyncs would come in between those that people wait
     // for.
     snapshot_options const how{.log_rows = how_.log_rows, .durable = false};
-    auto made = make_snapshot(how_.database, outgoing_path_, how, &out.error, long_work_);
+    std::string why;
+    auto made = make_snapshot(how_.database, outgoing_path_, how, &why, long_work_);
     if (!made)
     {
-        if (out.error.empty()) out.error = made.error().message();
-        out.rows_differ = out.error.ends_with(rows_differ);
+        auto const kind =
+            made.error() == errc::rows_changed ? chain::order_fault::rows_changed : chain::order_fault::disk;
+        out.failed = {kind, why.empty() ? made.error().message() : why};
         return out;
     }
     auto opened = chunk_file::open(outgoing_path_, false);
     if (!opened)
     {
-        out.error = "cannot open " + outgoing_path_ + ": " + opened.error().message();
+        out.failed = trouble::disk("cannot open " + outgoing_path_ + ": " + opened.error().message());
         return out;
     }
     out.snapshot = made->info();
     outgoing_.emplace(open_file{out.snapshot, std::move(*opened)});
     // The disk may change what was written: the receiver would fetch all of it and find it wrong at the end.
     outgoing_chunks_.clear();
-    out.error = hash_chunks(*outgoing_, outgoing_path_, outgoing_->file.chunks(), outgoing_chunks_);
-    if (!out.error.empty()) drop_outgoing();
+    out.failed = hash_chunks(*outgoing_, outgoing_path_, outgoing_->file.chunks(), outgoing_chunks_);
+    if (out.failed) drop_outgoing();
     return out;
 }
 
 chain::chunk_read snapshot_work::perform(chain::read_chunk const& what)
 {
-    chain::chunk_read out{.id = what.id, .index = what.index, .hash = {}, .packed = {}, .error = {}};
+    chain::chunk_read out{.id = what.id, .index = what.index, .hash = {}, .packed = {}, .failed = {}};
     if (!outgoing_ || outgoing_->what.id != what.id || what.index >= outgoing_->file.chunks())
     {
-        out.error = "there is no such chunk";
+        out.failed = trouble::unknown("there is no such chunk");
         return out;
     }
     out.hash = outgoing_chunks_.at(what.index);
     if (out.hash == what.mine) return out;
     auto bytes = outgoing_->file.read(what.index);
     if (!bytes)
-        out.error = "cannot read " + outgoing_path_ + ": " + bytes.error().message();
+        out.failed = trouble::disk("cannot read " + outgoing_path_ + ": " + bytes.error().message());
     else if (chunk_hash(*bytes) != out.hash)
-        out.error = outgoing_path_ + ": chunk " + std::to_string(what.index) + " is not what was written";
+        out.failed = trouble::disk(
+            outgoing_path_ + ": chunk " + std::to_string(what.index) + " is not what was written"
+        );
     else
         out.packed = std::make_shared<std::string const>(pack_chunk(*bytes));
     return out;
@@ -175,22 +180,22 @@ void snapshot_work::perform(chain::drop_snapshot const& what)
 
 chain::incoming_opened snapshot_work::perform(chain::open_incoming const& what)
 {
-    chain::incoming_opened out{.id = what.snapshot.id, .held = {}, .error = {}};
+    chain::incoming_opened out{.id = what.snapshot.id, .held = {}, .failed = {}};
     incoming_.reset();
-    out.error = open(what.snapshot, out.held);
-    if (out.error.empty()) return out;
+    out.failed = open(what.snapshot, out.held);
+    if (!out.failed) return out;
     out.held.clear();
     incoming_.reset();
     return out;
 }
 
-std::string snapshot_work::open(chain::snapshot_info const& what, std::vector<digest>& held)
+chain::order_outcome snapshot_work::open(chain::snapshot_info const& what, std::vector<digest>& held)
 {
     // They would be taken for part of the database that its chunks make.
     for (auto const* tail : {"-journal", "-wal", "-shm"})
         ::unlink((incoming_path_ + tail).c_str());
     auto const said = [&](error_code const& failure)
-    { return "cannot write " + incoming_path_ + ": " + failure.message(); };
+    { return trouble::disk("cannot write " + incoming_path_ + ": " + failure.message()); };
 
     auto opened = chunk_file::open(incoming_path_, true);
     if (!opened) return said(opened.error());
@@ -199,7 +204,7 @@ std::string snapshot_work::open(chain::snapshot_info const& what, std::vector<di
     if (*reserved < what.bytes)
     {
         auto no_room = room_for(what.bytes - *reserved);
-        if (!no_room.empty()) return no_room;
+        if (no_room) return no_room;
     }
     auto const before = opened->size();
     if (auto failure = opened->resize(what.bytes)) return said(failure);
@@ -209,80 +214,85 @@ std::string snapshot_work::open(chain::snapshot_info const& what, std::vector<di
     return hash_chunks(*incoming_, incoming_path_, left, held);
 }
 
-// Of the first `count` chunks. Nothing to say, or why not.
-std::string snapshot_work::hash_chunks(
+// Of the first `count` chunks.
+chain::order_outcome snapshot_work::hash_chunks(
     open_file const& of, std::string const& path, std::uint64_t count, std::vector<digest>& out
 ) const
 {
     for (std::uint64_t index = 0; index < count; ++index)
     {
-        if (long_work_.is_cancelled()) return "stopped";
+        if (long_work_.is_cancelled()) return trouble::unknown("stopped");
         auto const bytes = of.file.read(index);
-        if (!bytes) return "cannot read " + path + ": " + bytes.error().message();
+        if (!bytes) return trouble::disk("cannot read " + path + ": " + bytes.error().message());
         out.push_back(chunk_hash(*bytes));
         long_work_.rest();
     }
     return {};
 }
 
-std::string snapshot_work::room_for(std::uint64_t bytes) const
+chain::order_outcome snapshot_work::room_for(std::uint64_t bytes) const
 {
     auto const folder = std::filesystem::path(incoming_path_).parent_path().string();
     struct statvfs found = {};
     if (::statvfs(folder.c_str(), &found) != 0)
-        return "cannot look at " + folder + ": " + std::generic_category().message(errno);
+        return trouble::disk("cannot look at " + folder + ": " + std::generic_category().message(errno));
     auto const free = std::uint64_t{found.f_bavail} * found.f_frsize;
     auto const needed = bytes + how_.space_margin;
     if (free >= needed) return {};
-    return "no space for the snapshot in " + folder + ": " + std::to_string(needed) +
-           " bytes are needed and " + std::to_string(free) + " are free";
+    return trouble::disk(
+        "no space for the snapshot in " + folder + ": " + std::to_string(needed) + " bytes are needed and " +
+        std::to_string(free) + " are free"
+    );
 }
 
 chain::chunk_kept snapshot_work::perform(chain::keep_chunk const& what)
 {
-    return {.id = what.id, .index = what.index, .error = keep(what)};
+    return {.id = what.id, .index = what.index, .failed = keep(what)};
 }
 
-std::string snapshot_work::keep(chain::keep_chunk const& what)
+chain::order_outcome snapshot_work::keep(chain::keep_chunk const& what)
 {
     if (!incoming_ || incoming_->what.id != what.id || what.index >= incoming_->file.chunks())
-        return "there is no such chunk";
+        return trouble::unknown("there is no such chunk");
     auto const name = "chunk " + std::to_string(what.index);
     auto& file = incoming_->file;
     if (!what.packed)
     {
         auto const held = file.read(what.index);
-        if (!held) return "cannot read " + incoming_path_ + ": " + held.error().message();
-        return chunk_hash(*held) == what.hash ? "" : name + " is not what was held of it";
+        if (!held) return trouble::disk("cannot read " + incoming_path_ + ": " + held.error().message());
+        if (chunk_hash(*held) != what.hash) return trouble::content(name + " is not what was held of it");
+        return {};
     }
     auto const bytes = unpack_chunk(*what.packed, file.bytes_of_chunk(what.index));
-    if (!bytes) return name + " does not unpack to its size";
-    if (chunk_hash(*bytes) != what.hash) return name + " does not match its hash";
-    auto const failure = file.write(what.index, *bytes);
-    return failure ? "cannot write " + incoming_path_ + ": " + failure.message() : "";
+    if (!bytes) return trouble::content(name + " does not unpack to its size");
+    if (chunk_hash(*bytes) != what.hash) return trouble::content(name + " does not match its hash");
+    if (auto const failure = file.write(what.index, *bytes))
+        return trouble::disk("cannot write " + incoming_path_ + ": " + failure.message());
+    return {};
 }
 
 chain::incoming_checked snapshot_work::perform(chain::check_incoming const& what)
 {
-    chain::incoming_checked out{.id = what.snapshot.id, .error = {}};
-    out.error = check(what.snapshot);
+    chain::incoming_checked out{.id = what.snapshot.id, .failed = check(what.snapshot)};
     // Which of its chunks are wrong nobody knows; a check that was cut short says nothing about them.
-    if (!out.error.empty() && !long_work_.is_cancelled()) drop_incoming();
+    if (out.failed && !long_work_.is_cancelled()) drop_incoming();
     return out;
 }
 
-std::string snapshot_work::check(chain::snapshot_info const& what)
+chain::order_outcome snapshot_work::check(chain::snapshot_info const& what)
 {
-    if (!incoming_ || incoming_->what != what) return "there is no such snapshot";
+    if (!incoming_ || incoming_->what != what) return trouble::unknown("there is no such snapshot");
     if (auto failure = incoming_->file.sync())
-        return "cannot write " + incoming_path_ + ": " + failure.message();
+        return trouble::disk("cannot write " + incoming_path_ + ": " + failure.message());
     std::string why;
     auto const found = check_snapshot(incoming_path_, &why, long_work_);
-    if (!found) return why.empty() ? found.error().message() : why;
+    if (!found) return trouble::content(why.empty() ? found.error().message() : why);
     if (found->id != what.id || found->bytes != what.bytes)
-        return incoming_path_ + " is another snapshot's file";
-    if (found->at != what.at) return incoming_path_ + " is not of the position that was offered";
-    if (found->state != what.state) return incoming_path_ + " is not of the state that was offered";
+        return trouble::content(incoming_path_ + " is another snapshot's file");
+    if (found->at != what.at)
+        return trouble::content(incoming_path_ + " is not of the position that was offered");
+    if (found->state != what.state)
+        return trouble::content(incoming_path_ + " is not of the state that was offered");
     return {};
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 // The two snapshot files of a replica and what may be done with them: the synchronous half of
-// snapshot_thread, one thread's. Each function returns the answer to its order; errors are sentences in it.
+// snapshot_thread, one thread's. Each function returns the answer to its order; failures are in it.
 
 #include "chain/types.hpp"
 #include "store/chunk_file.hpp"
@@ -41,14 +41,14 @@ private:
 
     void drop_outgoing();
     void drop_incoming();
-    std::string hash_chunks(
+    chain::order_outcome hash_chunks(
         open_file const& of, std::string const& path, std::uint64_t count, std::vector<digest>& out
     ) const;
-    std::string open(chain::snapshot_info const& what, std::vector<digest>& held);
-    std::string keep(chain::keep_chunk const& what);
-    std::string check(chain::snapshot_info const& what);
-    // Nothing to say, or why the disk has no room for `bytes` more.
-    std::string room_for(std::uint64_t bytes) const;
+    chain::order_outcome open(chain::snapshot_info const& what, std::vector<digest>& held);
+    chain::order_outcome keep(chain::keep_chunk const& what);
+    chain::order_outcome check(chain::snapshot_info const& what);
+    // Why the disk has no room for `bytes` more.
+    chain::order_outcome room_for(std::uint64_t bytes) const;
 
     snapshot_thread_options const how_;
     std::string const outgoing_path_;

@@ -8,6 +8,8 @@ namespace chaind::sim
 namespace
 {
 
+using trouble = chain::order_failure;
+
 digest hash_of(std::string_view bytes)
 {
     return bytes.empty() ? digest{} : hasher{}.bytes(bytes).finish();
@@ -88,7 +90,7 @@ void snapshot_desk::on(chain::make_snapshot const& what)
         [this, order = what.order]
         {
             if (order <= dropped_) return give_up(order);
-            if (fails()) return answer(chain::snapshot_made{order, {}, "no space"});
+            if (fails()) return answer(chain::snapshot_made{order, {}, trouble::disk("no space")});
             auto life = life_;
             auto now = [this, order, life]
             {
@@ -105,6 +107,12 @@ void snapshot_desk::on(chain::make_snapshot const& what)
 void snapshot_desk::make(std::uint64_t order)
 {
     if (order <= dropped_) return give_up(order);
+    if (of_.rotten)
+        return answer(chain::snapshot_made{
+            order,
+            {},
+            chain::order_failure{chain::order_fault::rows_changed, "a row is not as it was written"}
+        });
     auto const& habits = in_.application.habits;
     auto const& disk = store_.durable();
     auto file = std::make_shared<snapshot_file>();
@@ -138,9 +146,9 @@ void snapshot_desk::on(chain::read_chunk const& what)
             chain::chunk_read out{what.id, what.index, {}, nullptr, {}};
             auto found = made_.find(what.id);
             if (found == made_.end() || what.index >= found->second->chunks.size())
-                out.error = "there is no such chunk";
+                out.failed = trouble::unknown("there is no such chunk");
             else if (fails())
-                out.error = "the chunk cannot be read";
+                out.failed = trouble::disk("the chunk cannot be read");
             else
             {
                 out.hash = found->second->hashes[what.index];
@@ -162,7 +170,7 @@ void snapshot_desk::on(chain::drop_snapshot const& what)
 
 void snapshot_desk::give_up(std::uint64_t order)
 {
-    answer(chain::snapshot_made{order, {}, "stopped"});
+    answer(chain::snapshot_made{order, {}, trouble::unknown("stopped")});
 }
 
 void snapshot_desk::on(chain::open_incoming const& what)
@@ -173,7 +181,7 @@ void snapshot_desk::on(chain::open_incoming const& what)
         {
             open_.reset();
             checked_.reset();
-            if (fails()) return answer(chain::incoming_opened{info.id, {}, "no space"});
+            if (fails()) return answer(chain::incoming_opened{info.id, {}, trouble::disk("no space")});
             open_ = info.id;
             part_.resize(chunks_of(info));
             chain::incoming_opened out{info.id, {}, {}};
@@ -190,20 +198,20 @@ void snapshot_desk::on(chain::open_incoming const& what)
     );
 }
 
-std::string snapshot_desk::keep(chain::keep_chunk const& what)
+chain::order_outcome snapshot_desk::keep(chain::keep_chunk const& what)
 {
-    if (open_ != what.id || what.index >= part_.size()) return "there is no such file";
-    if (fails()) return "no space";
+    if (open_ != what.id || what.index >= part_.size()) return trouble::unknown("there is no such file");
+    if (fails()) return trouble::disk("no space");
     auto& place = part_[what.index];
     checked_.reset();
     if (!what.packed)
     {
         auto held = in_.application.habits.hashes_the_part_again ? hash_of(place.bytes) : place.said;
-        if (held != what.hash) return "what is held there is another chunk";
+        if (held != what.hash) return trouble::content("what is held there is another chunk");
         in_.count.add(seen::chunks_resumed);
         return {};
     }
-    if (hash_of(*what.packed) != what.hash) return "the chunk does not have its hash";
+    if (hash_of(*what.packed) != what.hash) return trouble::content("the chunk does not have its hash");
     in_.count.add(seen::chunks_travelled);
     place = {*what.packed, what.hash, false};
     if (in_.faults_on && in_.how.flip > 0 && in_.random.chance(in_.how.flip))
@@ -222,18 +230,18 @@ void snapshot_desk::on(chain::keep_chunk const& what)
     );
 }
 
-std::string snapshot_desk::check(chain::snapshot_info const& what)
+chain::order_outcome snapshot_desk::check(chain::snapshot_info const& what)
 {
     auto found = in_.files.find(what.id);
-    if (found == in_.files.end() || open_ != what.id) return "there is no such file";
+    if (found == in_.files.end() || open_ != what.id) return trouble::unknown("there is no such file");
     demand(found->second->what == what, "a snapshot is checked against another one's manifest");
     for (auto& each : part_)
         each.synced = true;
-    if (fails()) return "the file cannot be read";
+    if (fails()) return trouble::disk("the file cannot be read");
     if (in_.application.habits.checks_the_digest && !holds_exactly(*found->second))
     {
         in_.count.add(seen::damaged_parts);
-        return "the state digest is another one";
+        return trouble::content("the state digest is another one");
     }
     checked_ = what.id;
     return {};
@@ -255,9 +263,9 @@ void snapshot_desk::on(chain::check_rows const& what)
         in_.random.skewed(500, 40'000),
         [this, partly]
         {
-            answer(chain::rows_checked{
-                .error = of_.rotten ? "a row is not as it was written" : "", .again = false, .partly = partly
-            });
+            using enum chain::rows_verdict;
+            if (of_.rotten) return answer(chain::rows_checked{changed, "a row is not as it was written"});
+            answer(chain::rows_checked{partly ? believed : sound, {}});
         }
     );
 }

@@ -69,8 +69,8 @@ private:
     void on(chain::check_rows const& what);
     void make(std::uint64_t order);
     void give_up(std::uint64_t order);
-    [[nodiscard]] std::string keep(chain::keep_chunk const& what);
-    [[nodiscard]] std::string check(chain::snapshot_info const& what);
+    [[nodiscard]] chain::order_outcome keep(chain::keep_chunk const& what);
+    [[nodiscard]] chain::order_outcome check(chain::snapshot_info const& what);
     // After all earlier work; never when the process has died by then.
     void work(us span, std::function<void()> what);
     void answer(chain::event what);

@@ -63,7 +63,7 @@ int store_failed(std::string const& what, error_code why, std::string const& sen
     }
     bool const named = sentence.find(what) != std::string::npos;
     say("chainctl: " + (named ? "" : what + ": ") + (sentence.empty() ? why.message() : sentence));
-    if (why == errc::store_damaged) return exit_bad_data;
+    if (why == errc::store_damaged || why == errc::rows_changed) return exit_bad_data;
     if (why == errc::newer_schema) return exit_configuration;
     return exit_failed;
 }

@@ -10,6 +10,15 @@
 
 namespace chaind::chain
 {
+namespace
+{
+
+order_outcome outcome(std::string const& error)
+{
+    return error.empty() ? order_outcome{} : order_failure::disk(error);
+}
+
+}  // namespace
 
 digest chunk_hash(std::string_view chunk)
 {
@@ -38,7 +47,7 @@ void harness::carry_out(std::size_t i, make_snapshot const& what, std::string er
         }
     );
     if (m.made_in_vain) error = "stopped";
-    snapshot_made answer{.order = what.order, .snapshot = {}, .error = error};
+    snapshot_made answer{.order = what.order, .snapshot = {}, .failed = outcome(error)};
     if (error.empty())
     {
         snapshot_file file;
@@ -63,7 +72,7 @@ void harness::carry_out(std::size_t i, make_snapshot const& what, std::string er
 void harness::carry_out(std::size_t i, read_chunk const& what, std::string error)
 {
     auto& m = at(i);
-    chunk_read answer{.id = what.id, .index = what.index, .hash = {}, .packed = {}, .error = error};
+    chunk_read answer{.id = what.id, .index = what.index, .hash = {}, .packed = {}, .failed = outcome(error)};
     if (error.empty())
     {
         BOOST_TEST_REQUIRE((m.made && m.made->info.id == what.id));
@@ -85,7 +94,7 @@ void harness::carry_out(std::size_t i, drop_snapshot const& what, std::string)
 
 void harness::carry_out(std::size_t i, open_incoming const& what, std::string error)
 {
-    incoming_opened answer{.id = what.snapshot.id, .held = {}, .error = error};
+    incoming_opened answer{.id = what.snapshot.id, .held = {}, .failed = outcome(error)};
     for (auto const& [index, chunk] : at(i).part)
     {
         answer.held.resize(index + 1);
@@ -98,7 +107,7 @@ void harness::carry_out(std::size_t i, keep_chunk const& what, std::string error
 {
     if (error.empty() && what.packed) at(i).part[what.index] = *what.packed;
     if (error.empty()) BOOST_TEST(chunk_hash(at(i).part[what.index]) == what.hash);
-    (void)step(i, chunk_kept{what.id, what.index, error});
+    (void)step(i, chunk_kept{what.id, what.index, outcome(error)});
 }
 
 void harness::carry_out(std::size_t i, check_incoming const& what, std::string error)
@@ -107,12 +116,12 @@ void harness::carry_out(std::size_t i, check_incoming const& what, std::string e
     for (auto const& [index, chunk] : at(i).part)
         all += chunk;
     if (error.empty() && all != files_.at(what.snapshot.id).bytes) error = "not what was sent";
-    (void)step(i, incoming_checked{what.snapshot.id, error});
+    (void)step(i, incoming_checked{what.snapshot.id, outcome(error)});
 }
 
 void harness::carry_out(std::size_t i, check_rows const&, std::string error)
 {
-    (void)step(i, rows_checked{error});
+    (void)step(i, rows_checked{error.empty() ? rows_verdict::sound : rows_verdict::changed, error});
 }
 
 }  // namespace chaind::chain

@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(rows_that_could_not_be_checked_are_checked_again)
     leave_behind(h);
     h.at(2).snapshots_run = false;
     h.restart(2);
-    (void)h.step(2, rows_checked{.error = "locked", .again = true});
+    (void)h.step(2, rows_checked{rows_verdict::not_known, "locked"});
     h.assign({0, 1}, 2, 1);
     h.pass(1s);
     BOOST_TEST(count<check_rows>(h.at(2)) == 1u);
@@ -113,14 +113,14 @@ BOOST_AUTO_TEST_CASE(a_large_store_is_believed_until_its_rows_have_been_read)
         h.at(2).snapshots_run = false;
         h.restart(2);
         h.pass(50ms);
-        auto const out = h.step(2, rows_checked{.error = {}, .again = false, .partly = true});
+        auto const out = h.step(2, rows_checked{rows_verdict::believed, {}});
         // At once: the chain is one short until the config service knows.
         BOOST_TEST_REQUIRE(out.heartbeats.size() == 1u);
         BOOST_TEST(!out.heartbeats[0].in_doubt);
         h.assign({0, 1}, 2, 1);
         h.pass(200ms);
         BOOST_TEST(h.status(2).received == h.status(1).received);
-        (void)h.step(2, rows_checked{.error = sound ? "" : "a row has changed"});
+        (void)h.step(2, sound ? rows_checked{} : rows_checked{rows_verdict::changed, "a row has changed"});
         h.pass(50ms);
         BOOST_TEST(h.at(2).anew.has_value() == !sound);
         if (!sound) BOOST_TEST(h.at(2).anew->set_aside == "a row has changed");
@@ -129,18 +129,30 @@ BOOST_AUTO_TEST_CASE(a_large_store_is_believed_until_its_rows_have_been_read)
 
 BOOST_AUTO_TEST_CASE(a_member_whose_rows_turn_out_to_have_changed_says_so_and_serves_on)
 {
-    harness h(3);
-    h.form({0, 1, 2});
-    h.submit(0);
-    h.run();
-    (void)h.step(1, rows_checked{.error = "a row has changed"});
-    h.submit(0);
-    h.run();
-    h.pass(100ms);
-    BOOST_TEST(h.at(1).heartbeats.back().damaged);
-    BOOST_TEST(h.at(1).heartbeats.back().trouble == "a row has changed");
-    BOOST_TEST(!h.at(1).anew.has_value());
-    BOOST_TEST(h.status(1).applied == seq{2});
+    // The scrub finds it, or who makes a snapshot of them.
+    event const found[] = {
+        rows_checked{rows_verdict::changed, "a row has changed"},
+        snapshot_made{
+            .order = 0,
+            .snapshot = {},
+            .failed = order_failure{order_fault::rows_changed, "a row has changed"}
+        }
+    };
+    for (auto const& each : found)
+    {
+        harness h(3);
+        h.form({0, 1, 2});
+        h.submit(0);
+        h.run();
+        (void)h.step(1, each);
+        h.submit(0);
+        h.run();
+        h.pass(100ms);
+        BOOST_TEST(h.at(1).heartbeats.back().damaged);
+        BOOST_TEST(h.at(1).heartbeats.back().trouble == "a row has changed");
+        BOOST_TEST(!h.at(1).anew.has_value());
+        BOOST_TEST(h.status(1).applied == seq{2});
+    }
 }
 
 BOOST_AUTO_TEST_CASE(of_a_suspect_store_all_rows_are_read_before_anything)
