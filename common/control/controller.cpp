@@ -172,7 +172,10 @@ void controller::impl::on(connected const& e)
     bool const same = !how_.kernel.empty() && e.kernel == how_.kernel;
     detector_.connected(e.from, same || !rule(rule_id::death_is_told_by_the_same_kernel));
     nodes_.connected(e.from);
-    linked_[e.from.name] = e.from;
+    auto& linked = linked_[e.from.name];
+    if (rec_.current.contains(e.from) && linked != e.from && linked != member{})
+        out_->hang_ups.push_back({linked, "the member of the chain that has this name is here"});
+    linked = e.from;
 }
 
 void controller::impl::on(connection_lost const& e)
@@ -195,10 +198,20 @@ void controller::impl::on(probed const& e)
 std::string controller::impl::objection(member const& who, instant now) const
 {
     if (!rule(rule_id::a_name_has_one_link)) return {};
-    if (expects_another(who, now)) return "the member of the chain that has this name is expected back";
+    auto why = spoken_for(who, now);
+    if (why.empty() && expects_another(who, now))
+        why = "the member of the chain that has this name is expected back";
+    return why;
+}
+
+// By another process, or by a connection that carries words.
+std::string controller::impl::spoken_for(member const& who, instant now) const
+{
     auto const link = linked_.find(who.name);
     if (link == linked_.end()) return {};
     auto const& there = link->second;
+    // The chain's own run comes first whenever it comes: the other one may have been heard sooner.
+    if (rec_.current.contains(who) && !rec_.current.contains(there)) return {};
     auto const* known = nodes_.find(who.name);
     if (known == nullptr || known->who != there || !known->last) return {};  // it has not spoken yet
     // While we were deaf ourselves, it could not speak.
@@ -219,12 +232,16 @@ bool controller::impl::expects_another(member const& who, instant now) const
     auto const& chain = rec_.current.members;
     for (std::size_t i = 0; i < chain.size(); ++i)
     {
-        if (!chain[i].same_store(who) || chain[i] == who) continue;
+        if (chain[i].name != who.name || chain[i] == who) continue;
+        if (is_missed(chain, i)) return false;
         auto const* known = nodes_.find(who.name);
         bool const unheard = known == nullptr || !known->last;
-        if (!unheard || is_missed(chain, i)) return false;
+        // One with another disk could not take its place: there is no hurry, at any time.
+        if (!chain[i].same_store(who))
+            return (!nodes_.superseded(chain[i]) && detector_.alive(chain[i], now)) ||
+                   (unheard && vouched(chain, i));
         auto const patience = chain.size() > 1 ? how_.silence_max : how_.silence;
-        return now - started_ < patience || vouched(chain, i);
+        return unheard && (now - started_ < patience || vouched(chain, i));
     }
     return false;
 }

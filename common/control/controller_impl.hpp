@@ -62,6 +62,7 @@ private:
     [[nodiscard]] instant back_by() const;                    // those whom we assume alive
     void on(connected const& e);
     void on(connection_lost const& e);
+    [[nodiscard]] std::string spoken_for(member const& who, instant now) const;
     [[nodiscard]] bool expects_another(member const& who, instant now) const;
     [[nodiscard]] bool is_missed(std::vector<member> const& chain, std::size_t place) const;
     void on(probed const& e);

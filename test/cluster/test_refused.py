@@ -65,21 +65,38 @@ def test_a_copied_folder_beside_its_original_keeps_nobody_out(volume):
         shutil.copytree(chain.dir / "n2", chain.dir / "copy")
         chain.start("n2")
         chain.wait_length(3)
-        with second_process(chain, "n2", chain.dir / "copy"):
-            refused = lambda: len(chain.events("refused", "n2"))
-            wait_for(refused, "the copy to be refused")
-            assert says(chain.dir / "copy", "the config service does not let it in: another process has the same database")
-            before = chain.ctl_status()["epoch"]
-            for _ in range(volume.pick(5, 30)):
-                seen = refused()
-                chain.kill("configd")
-                chain.start("configd")
-                wait_for(lambda: refused() > seen, "the copy to be refused again")
-                wait_for(lambda: chain.ctl_status()["state"] == "healthy", "all to be well")
-                chain.wait_length(3)
-                status = chain.ctl_status()
-                assert status["epoch"] == before, status
-                assert {n["name"]: n["pid"] for n in status["chain"]}["n2"] == chain.pid("n2"), status
+        stays_out(chain, chain.dir / "copy", "another process has the same database", volume.pick(5, 30))
+
+
+def test_the_old_disk_of_a_machine_beside_its_new_one_keeps_nobody_out(volume):
+    with running() as chain:
+        register(chain.urls["n1"], "ana")
+        chain.kill("n2")
+        shutil.move(chain.dir / "n2", chain.dir / "old")
+        chain.wait_length(2)
+        (chain.dir / "n2").mkdir(mode=0o700)
+        chain.start("n2")
+        chain.wait_length(3)
+        stays_out(chain, chain.dir / "old", "another replica of this name is connected", volume.pick(5, 30))
+
+
+def stays_out(chain, folder, why, restarts):
+    """A second n2 from that folder is refused, and n2 goes on, however often the config service begins anew."""
+    with second_process(chain, "n2", folder):
+        refused = lambda: len(chain.events("refused", "n2"))
+        wait_for(refused, "the second process to be refused")
+        assert says(folder, f"the config service does not let it in: {why}")
+        before = chain.ctl_status()["epoch"]
+        for _ in range(restarts):
+            seen = refused()
+            chain.kill("configd")
+            chain.start("configd")
+            wait_for(lambda: refused() > seen, "the second process to be refused again")
+            wait_for(lambda: chain.ctl_status()["state"] == "healthy", "all to be well")
+            chain.wait_length(3)
+            status = chain.ctl_status()
+            assert status["epoch"] == before, status
+            assert {n["name"]: n["pid"] for n in status["chain"]}["n2"] == chain.pid("n2"), status
 
 
 def watermark(chain):

@@ -141,26 +141,21 @@ std::string what_is_given_up(boost::json::object const& known, std::string const
     return "  What the log of " + chosen + " lacks is not known here.";
 }
 
-// Machines that configd does not hear, and that take writes all the same: nobody tells them that they are
-// given up.
-std::string who_still_serves(
-    invocation const& call, boost::json::object const& known, std::string const& chosen
-)
+// Machines that take writes whatever configd says of the chain, and whether it hears their names or not (another
+// process may speak for one): nobody tells them that they are given up.
+std::string who_still_serves(invocation const& call, std::string const& chosen)
 {
-    std::set<std::string> heard{chosen};
-    for (auto const& row : list_at(known, "nodes"))
-        if (is_heard(row)) heard.insert(text_at(row.get_object(), "name"));
-    std::vector<known_machine> unheard;
+    std::vector<known_machine> others;
     for (auto const& row : last_known(call))
     {
         if (!row.is_object()) continue;
         auto name = text_at(row.get_object(), "name");
         auto url = text_at(row.get_object(), "client_url");
-        if (!url.empty() && !heard.contains(name)) unheard.push_back({std::move(name), std::move(url)});
+        if (!url.empty() && name != chosen) others.push_back({std::move(name), std::move(url)});
     }
-    auto const serving = who_takes_writes(call, unheard);
+    auto const serving = who_takes_writes(call, others);
     std::string out;
-    for (auto const& [name, url] : unheard)
+    for (auto const& [name, url] : others)
         if (serving.contains(name)) add_listed(out, name + " at " + url);
     return out;
 }
@@ -201,10 +196,10 @@ int run_force_epoch(invocation const& call)
     }
     // From a script the long flag is the answer.
     if (stdin_is_terminal() && !confirmed(call, "Go on with " + name + " alone?", name)) return exit_usage;
-    auto const others = who_still_serves(call, *known.body, name);
+    auto const others = who_still_serves(call, name);
     if (!others.empty())
     {
-        say("chainctl: these machines take writes, which would be lost, and configd does not hear them: " +
+        say("chainctl: these machines take writes, which would be lost, and configd does not hear that: " +
             others);
         say("          next: stop chaind there, or mend the network between them and configd");
         return exit_failed;

@@ -398,6 +398,69 @@ BOOST_AUTO_TEST_CASE(
     BOOST_CHECK(t.ctl->objection(copy, t.now).find("was the folder copied?") != std::string::npos);
 }
 
+// A machine got a new disk, and the one with the old disk is switched on beside it: it could not take the
+// member's place, but had its name.
+BOOST_AUTO_TEST_CASE(after_its_own_start_another_disk_does_not_get_the_name_of_a_member_that_lives)
+{
+    settled_town t;
+    auto const n2 = t.of("n2").who;
+    auto const other = a_member("n2", 77, 200);
+    t.stop_config();
+    for (auto const* each : {"n1", "n2", "n3"})
+        t.of(each).speaks = false;
+    t.start_config();
+    for (int i = 0; i < 25; ++i)
+    {
+        t.of("n1").speaks = i > 4;
+        t.of("n3").speaks = i > 6;
+        BOOST_TEST(t.ctl->objection(other, t.now) != "");
+        BOOST_TEST(t.ctl->objection(n2, t.now) == "");
+        t.run(100ms);
+    }
+    t.of("n2").speaks = true;
+    t.run(1s);
+    BOOST_TEST(t.active("n1 n2 n3"));
+    BOOST_TEST((t.config().at == epoch{1}));
+    // A connection that ends is no death, where another kernel runs it.
+    t.of("n2").kernel = "there";
+    t.feed(connection_lost{n2});
+    BOOST_TEST(t.ctl->objection(other, t.now) != "");
+    t.kill("n2");
+    t.run(300ms);
+    BOOST_TEST(t.ctl->objection(other, t.now) == "");
+}
+
+// Nobody is there to vouch for it, and the way to it was gone for long.
+BOOST_AUTO_TEST_CASE(the_last_member_gets_its_name_back_from_a_process_with_another_disk)
+{
+    town t({"n1"});
+    t.start("n1");
+    t.run(1s);
+    BOOST_TEST_REQUIRE(t.active("n1"));
+    auto const n1 = t.of("n1").who;
+    auto const other = a_member("n1", 77, 200);
+    t.stop_config();
+    t.of("n1").speaks = false;
+    t.start_config();
+    t.feed(connection_lost{n1});
+    t.run(4s);
+    BOOST_TEST(t.ctl->objection(other, t.now) == "");
+    t.feed(connected{other, "there"});
+    heartbeat word;
+    word.from = other;
+    t.feed(heard{word});
+    BOOST_TEST(t.ctl->objection(n1, t.now) == "");
+    t.hang_ups.clear();
+    t.feed(connected{n1, "here"});
+    BOOST_TEST_REQUIRE(t.hang_ups.size() == 1u);
+    BOOST_TEST((t.hang_ups[0].on == other));
+    t.of("n1").speaks = true;
+    t.run(100ms);
+    BOOST_TEST(t.ctl->objection(other, t.now).find("another replica of this name") != std::string::npos);
+    BOOST_TEST((t.status_of("n1").alive));
+    BOOST_TEST(t.active("n1"));
+}
+
 // One neighbour whose link with it is dead is enough.
 BOOST_AUTO_TEST_CASE(a_member_that_a_neighbour_misses_is_not_waited_for_after_our_start)
 {
