@@ -67,13 +67,15 @@ void replica::impl::note_lateness(microseconds by)
     if (by > tick_every) late_.note(by - tick_every, now_.steady);
 }
 
-// A link of which nothing has been told yet may still come up.
+// Of a member's link of which nothing has been told yet nobody is taken for dead: it may still come up. Who
+// is no member is not put beside one that it does not reach by now.
 std::vector<node_id> replica::impl::missed() const
 {
     std::vector<node_id> out;
-    if (!epoch_.entered || !epoch_.position) return out;
+    if (!epoch_.entered) return out;
     for (auto const& m : epoch_.others)
-        if (known_.lost(m)) out.push_back(m.name);
+        if (epoch_.position ? known_.lost(m) : m.name != how_.self.name && !known_.reached(m))
+            out.push_back(m.name);
     return out;
 }
 

@@ -144,7 +144,7 @@ void controller::impl::on(heard const& e)
 void controller::impl::note_alive(heartbeat const& hb)
 {
     if (!hb.stalled) detector_.heard(hb.from, now_, hb.stepping_down, hb.late);
-    if (hb.promised != rec_.current.at) return;
+    if (hb.promised != rec_.current.at || !rec_.current.contains(hb.from)) return;
     for (auto const& m : rec_.current.members)
         if (has_name(hb.unreachable, m.name) || has_name(hb.missed, m.name)) detector_.missed(m);
 }

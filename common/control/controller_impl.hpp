@@ -120,6 +120,7 @@ private:
     // ---- learners.cpp: who catches up, and when it is spliced
     void attend_learner();
     void give_up_learning(std::string why, bool blame_the_source);
+    [[nodiscard]] bool misses_the_tail(node_id const& name) const;
     [[nodiscard]] bool may_learn(node_id const& name) const;
     [[nodiscard]] bool ready(node_id const& name) const;
     [[nodiscard]] microseconds longest_wait(node_id const& name) const;

@@ -23,7 +23,18 @@ constexpr microseconds contradicts_for = 5s;
 
 bool controller::impl::may_learn(node_id const& name) const
 {
-    return ready(name) && !nodes_.find(name)->return_after.waits(now_, longest_wait(name));
+    return ready(name) && !misses_the_tail(name) &&
+           !nodes_.find(name)->return_after.waits(now_, longest_wait(name));
+}
+
+// Behind a tail with which it has no link it would be taken out again at once, and the chain would stop
+// twice.
+bool controller::impl::misses_the_tail(node_id const& name) const
+{
+    auto const& last = nodes_.find(name)->last;
+    auto const& chain = rec_.current.members;
+    return !chain.empty() && last && last->promised == rec_.current.at &&
+           has_name(last->missed, chain.back().name);
 }
 
 // How long a node that left or failed often may be kept waiting. A chain that is short is worse than one that
@@ -314,6 +325,9 @@ std::string controller::impl::what_is_wrong(node_id const& name, node const& wha
         return what.last->trouble.empty() ? "its rows are compared with what was written"
                                           : "its rows cannot be compared: " + what.last->trouble;
     if (is_low(what.last->left)) return "its disk is nearly full: it comes back when it has room again";
+    if (misses_the_tail(name))
+        return "it has no link with " + chain.back().name.name.str() +
+               ", behind which it would stand: mend the way between them";
     if (auto const longest = longest_wait(name); what.return_after.waits(now_, longest))
     {
         auto const& last = what.failed_because.empty() ? what.left_because : what.failed_because;

@@ -141,8 +141,8 @@ std::string what_is_given_up(boost::json::object const& known, std::string const
     return "  What the log of " + chosen + " lacks is not known here.";
 }
 
-// Machines that take writes whatever configd says of the chain, and whether it hears their names or not (another
-// process may speak for one): nobody tells them that they are given up.
+// Machines that take writes whatever configd says of the chain, and whether it hears their names or not
+// (another process may speak for one): nobody tells them that they are given up.
 std::string who_still_serves(invocation const& call, std::string const& chosen)
 {
     std::vector<known_machine> others;

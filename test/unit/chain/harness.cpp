@@ -100,6 +100,7 @@ void harness::restart(std::size_t i)
         if (other == i || !at(other).core) continue;
         (void)step(other, peer_up{m.how.self});
         (void)step(i, peer_up{at(other).how.self});
+        (void)step(i, peer_links{.peer = at(other).how.self, .reached = true});
     }
 }
 

@@ -300,6 +300,24 @@ BOOST_AUTO_TEST_CASE(a_member_says_to_whom_it_has_lost_its_link_neighbour_or_not
     BOOST_TEST(three.at(0).heartbeats.back().missed[0] == three.triple(2).name);
 }
 
+BOOST_AUTO_TEST_CASE(who_is_no_member_says_which_members_it_does_not_reach)
+{
+    harness three(3);
+    three.form({0, 1});
+    three.assign({0, 1}, 2, 1);
+    three.pass(100ms);
+    auto const missed = [&] { return three.at(2).heartbeats.back().missed; };
+    BOOST_TEST(missed().size() == 2u);  // nothing has been told of any link
+    for (std::size_t const i : {0, 1})
+        (void)three.step(2, peer_links{.peer = three.triple(i), .reached = true, .apart = false});
+    three.pass(100ms);
+    BOOST_TEST(missed().empty());
+    (void)three.step(2, peer_links{.peer = three.triple(1), .reached = false, .apart = false});
+    three.pass(100ms);
+    BOOST_TEST_REQUIRE(missed().size() == 1u);
+    BOOST_TEST(missed()[0] == three.triple(1).name);
+}
+
 BOOST_AUTO_TEST_CASE(whose_disk_stands_still_says_so_until_the_write_is_done)
 {
     (void)h.step(0, disk_stalled{.since = h.now.steady - 1s});

@@ -56,6 +56,42 @@ BOOST_AUTO_TEST_CASE(who_calls_the_link_to_each_neighbour_dead_goes_itself_at_th
     BOOST_TEST(t.noticed("removed", "n3") == 0u);
 }
 
+// Behind a tail that it does not reach it would be taken out at once, again and again.
+BOOST_AUTO_TEST_CASE(who_has_no_link_with_the_tail_comes_in_when_there_is_one)
+{
+    settled_town t({"n1", "n2", "n3", "n4"});
+    t.of("n3").unreachable = {testing::name("n4")};
+    t.of("n4").missed = {testing::name("n3")};
+    BOOST_TEST_REQUIRE(t.becomes("n1 n2 n3", 1s));
+    t.of("n3").unreachable.clear();  // of its neighbours only
+    auto const before = t.config().at;
+    t.run(30s);
+    BOOST_TEST((t.config().at == before));
+    BOOST_TEST(t.noticed("learner", "n4") == 0u);
+    BOOST_TEST(
+        t.status_of("n4").reason ==
+        "it has no link with n3, behind which it would stand: mend the way between them"
+    );
+    t.of("n4").missed.clear();
+    BOOST_TEST(t.becomes("n1 n2 n3 n4", 2s));
+}
+
+// Nor is anybody else kept waiting for it, and behind another tail it may come in.
+BOOST_AUTO_TEST_CASE(a_spare_that_has_a_link_with_the_tail_goes_before_one_that_has_none)
+{
+    settled_town t({"n1", "n2", "n3"});
+    t.of("n2").unreachable = {testing::name("n3")};
+    t.of("n3").missed = {testing::name("n2")};
+    BOOST_TEST_REQUIRE(t.becomes("n1 n2", 1s));
+    t.of("n2").unreachable.clear();
+    t.start("n4");
+    t.add("n4");
+    t.want(3);
+    BOOST_TEST_REQUIRE(t.becomes("n1 n2 n4", 2s));
+    t.want(4);
+    BOOST_TEST(t.becomes("n1 n2 n4 n3", 2s));
+}
+
 BOOST_AUTO_TEST_CASE(of_a_link_that_was_dead_long_ago_nothing_is_remembered)
 {
     settled_town t;

@@ -76,6 +76,7 @@ struct citizen
     learner_progress feeds;            // what it says of its learner, beside the lag
     bool draining = false;             // it was told to send its clients away
     std::vector<node_id> unreachable;  // beside neighbours that are down
+    std::vector<node_id> missed;       // beside members that are down
     instant changed{};                 // went down or came up
     chain_config config;               // newest heard of
     std::optional<learner_assignment> learning;
@@ -377,7 +378,7 @@ private:
 
     [[nodiscard]] std::vector<node_id> dead_members(citizen const& c) const
     {
-        std::vector<node_id> out;
+        auto out = c.missed;
         if (!c.config.position(c.who)) return out;
         for (auto const& m : c.config.members)
             if (is_missed(m)) out.push_back(m.name);
