@@ -22,6 +22,19 @@ struct outlook
         return !hears_config && of.reached && of.at > chain.at;
     }
 
+    // It is there by the words of its neighbours, and so are its links with them.
+    [[nodiscard]] bool is_vouched_for(std::size_t place) const
+    {
+        auto const& members = chain.members;
+        auto const says_so = [&](member const& neighbour)
+        {
+            auto const& link = known.of(neighbour);
+            return link.reached && !link.apart && !is_ahead(link);
+        };
+        return (place == 0 || says_so(members[place - 1])) &&
+               (place + 1 == members.size() || says_so(members[place + 1]));
+    }
+
     [[nodiscard]] std::vector<node_id> missing() const
     {
         std::vector<node_id> out;
@@ -33,7 +46,9 @@ struct outlook
             bool const carries = at == members.begin() || at + 1 == here || here + 1 == at;
             bool const heard = hears_config && known.heard_by_config(at->name);
             auto const& link = known.of(*at);
-            if (link.reached ? link.apart || is_ahead(link) : carries || !heard) out.push_back(at->name);
+            bool const there =
+                !carries && (heard || is_vouched_for(static_cast<std::size_t>(at - members.begin())));
+            if (link.reached ? link.apart || is_ahead(link) : !there) out.push_back(at->name);
         }
         return out;
     }

@@ -91,12 +91,36 @@ BOOST_AUTO_TEST_CASE(a_link_that_carries_nothing_of_the_chain_is_not_missed)
 
 BOOST_AUTO_TEST_CASE(whom_nobody_hears_is_dead_and_missed_by_all)
 {
-    BOOST_TEST(seen_from("n1", {"n4"}, {"n4"}).missing() == "n4");
-    BOOST_TEST(seen_from("n4", {"n2"}, {"n2"}).missing() == "n2");
+    BOOST_TEST(seen_from("n1", {"n4"}, {"n4"}, {"n3"}).missing() == "n3 n4");
+    BOOST_TEST(seen_from("n4", {"n2"}, {"n2"}, {"n3"}).missing() == "n2 n3");
+    BOOST_TEST(seen_from("n1", {"n3", "n4"}, {"n4"}).missing() == "n4");
     BOOST_TEST(seen_from("n1", {}, {"n4"}).missing() == "");
-    seen_from without("n1", {"n4"});
+    seen_from without("n1", {"n4"}, {}, {"n3"});
     without.own.hears_config = false;
-    BOOST_TEST(without.missing() == "n4");
+    BOOST_TEST(without.missing() == "n3 n4");
+}
+
+// The way between two that are not neighbours is dead, and without the config service it seems as if one
+// were.
+BOOST_AUTO_TEST_CASE(who_is_there_by_the_words_of_all_its_neighbours_is_not_missed)
+{
+    auto const missing = [](std::string const& self, names const& unreached)
+    {
+        seen_from here(self, unreached);
+        here.own.hears_config = false;
+        return here.missing();
+    };
+    BOOST_TEST(missing("n1", {"n4"}) == "");
+    BOOST_TEST(missing("n1", {"n3"}) == "");
+    BOOST_TEST(missing("n2", {"n4"}) == "");
+    BOOST_TEST(missing("n4", {"n2"}) == "");
+    BOOST_TEST(missing("n4", {"n1"}) == "n1");           // the head: commands go there
+    BOOST_TEST(missing("n1", {"n3", "n4"}) == "n3 n4");  // nobody speaks for their link
+    // Nor does the word of one that is in a newer epoch.
+    seen_from overtaken("n1", {"n4"});
+    overtaken.own.hears_config = false;
+    overtaken.known.note({made_member("n3", 3, 3), true, false, epoch{9}});
+    BOOST_TEST(overtaken.missing() == "n3 n4");
 }
 
 BOOST_AUTO_TEST_CASE(a_chain_that_ends_at_somebody_is_missed_by_all)
@@ -398,15 +422,17 @@ BOOST_FIXTURE_TEST_CASE(who_is_overtaken_by_another_member_serves_nothing_by_its
 
 BOOST_FIXTURE_TEST_CASE(directives_tell_whom_the_config_service_hears, linked_chain)
 {
+    // Its neighbour does not speak for c.
+    (void)step(0, peer_links{.peer = triple(1), .reached = true, .apart = true});
     (void)step(0, peer_links{.peer = triple(2)});
-    BOOST_TEST(joined(now_at(0).seen.missing) == "");
+    BOOST_TEST(joined(now_at(0).seen.missing) == "b");
     instruct(false);
-    BOOST_TEST(joined(now_at(0).seen.missing) == "c");
+    BOOST_TEST(joined(now_at(0).seen.missing) == "b c");
     // One that does not say changes nothing.
     direct_one(0, status(0).config);
-    BOOST_TEST(joined(now_at(0).seen.missing) == "c");
+    BOOST_TEST(joined(now_at(0).seen.missing) == "b c");
     instruct();
-    BOOST_TEST(joined(now_at(0).seen.missing) == "");
+    BOOST_TEST(joined(now_at(0).seen.missing) == "b");
 }
 
 BOOST_FIXTURE_TEST_CASE(the_config_service_is_heard_for_a_second_while_its_link_is_up, linked_chain)
