@@ -3,6 +3,7 @@
 #include "runtime/error_words.hpp"
 #include "runtime/log.hpp"
 #include "runtime/options.hpp"
+#include "runtime/private_file.hpp"
 #include "runtime/run_loop.hpp"
 #include "runtime/service_manager.hpp"
 #include "runtime/standard_output.hpp"
@@ -155,6 +156,15 @@ int run_daemon(
     last_lines const limit(exit_ok);
     log::stop();
     return exit_ok;
+}
+
+void write_ports(std::string const& folder, std::string const& text)
+{
+    auto const failed = write_private_file(folder + "/ports.json", text);
+    if (!failed) return;
+    auto const why = "cannot write ports.json: " + failed.message();
+    if (failed != boost::system::errc::no_space_on_device) fail(exit_disk, why);
+    log::write(log::level::warning, "daemon", why, {{"Folder", folder}});
 }
 
 void fail(int exit_code, std::string const& why)

@@ -37,6 +37,10 @@ int run_daemon(
 // is safe.
 [[noreturn]] void fail(int exit_code, std::string const& why);
 
+// Writes ports.json, for those who look there which ports the system has given. A disk without room keeps no
+// daemon from its work: what was there before names a process that is gone. Anything else ends the process.
+void write_ports(std::string const& folder, std::string const& text);
+
 // Runs `start`, turning what it throws into an exit code and a sentence on stderr.
 int guarded(char const* program, std::function<int()> const& start);
 

@@ -274,9 +274,7 @@ void chaind_process::write_ports() const
         // A copy of this file in a copied folder is not of a process there.
         {"folder", runtime::folder_number(settings_.data_dir)},
     };
-    auto const path = settings_.data_dir + "/ports.json";
-    if (auto const failed = runtime::write_private_file(path, boost::json::serialize(ports) + '\n'))
-        runtime::fail(runtime::exit_disk, "cannot write ports.json: " + failed.message());
+    runtime::write_ports(settings_.data_dir, boost::json::serialize(ports) + '\n');
     log::write(
         log::level::info,
         "chaind",

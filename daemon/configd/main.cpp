@@ -63,10 +63,7 @@ public:
         service_->start();
         auto const at = runtime::to_string(service_->address());
         boost::json::object const ports{{"listen", at}, {"port", service_->address().port()}};
-        if (auto const failed = runtime::write_private_file(
-                settings_.data_dir + "/ports.json", boost::json::serialize(ports) + '\n'
-            ))
-            runtime::fail(runtime::exit_disk, "cannot write ports.json: " + failed.message());
+        runtime::write_ports(settings_.data_dir, boost::json::serialize(ports) + '\n');
         log::write(log::level::info, "configd", "listening", {{"Address", at}});
         co_return;
     }

@@ -495,7 +495,9 @@ std::string full_lines(json::object const& status)
         auto const folder = text_at(node, "data_dir", "its data folder");
         out += "  " + coloured(tint::bad, "full") + "     " + text_at(node, "name") + ": " +
                std::to_string(number_at(node, "free_bytes") >> 20) + " MiB are free for " + folder +
-               "; the chain takes only what makes room as long as that machine is in it\n" +
+               (row_of(list_at(status, "chain"), text_at(node, "name")) == nullptr
+                    ? "; it comes back into the chain when it has room again\n"
+                    : "; the chain takes only what makes room as long as that machine is in it\n") +
                "           next: free some space on the file system of " + folder +
                ", or make it larger; the rest happens by itself\n";
     }
