@@ -156,10 +156,6 @@ void put(std::ostream& to, peer_down const& e)
 void put(std::ostream& to, directed const& e)
 {
     to << "directed " << e.directive;
-    if (!e.heard) return;
-    to << ", hears";
-    for (auto const& name : *e.heard)
-        to << ' ' << name;
 }
 void put(std::ostream& to, peer_links const& e)
 {

@@ -265,7 +265,7 @@ void replica::impl::on(directed const& what)
     }
     told_trouble_.clear();
     config_heard_ = now_.steady;
-    if (what.heard) known_.config_hears(*what.heard);
+    known_.config_hears(what.directive.heard);
     if (next.at > epoch_.config.at)
         adopt(next);
     else if (next.at < epoch_.config.at || next.state == config_state::none ||

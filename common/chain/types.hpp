@@ -1,5 +1,6 @@
 #pragma once
-// The replica core's vocabulary: messages between replicas, events in, effects out. docs/protocol.md 1 to 5.
+// The replica core's vocabulary: messages between replicas, events in, effects out. docs/protocol.md 14.2
+// and 15.
 
 #include "base/hash.hpp"
 #include "base/time.hpp"
@@ -221,7 +222,6 @@ struct peer_links
 struct directed
 {
     chaind::directive directive;
-    std::optional<std::vector<node_id>> heard = {};  // members that it hears; nothing: it does not say
 };  // from the config service
 struct config_link
 {
@@ -457,7 +457,7 @@ struct effects
 {
     std::vector<store_write> writes;
     std::vector<envelope> sends;        // FIFO for each destination; may be lost
-    std::vector<heartbeat> heartbeats;  // to the config service; `info` is filled in by the driver
+    std::vector<heartbeat> heartbeats;  // to the config service; `facts` are filled in by the driver
     std::vector<log_read_request> log_reads;
     std::vector<read_step> reads;
     std::vector<local_refusal> refusals;
@@ -507,7 +507,7 @@ struct settings
     microseconds resend_after = 100ms;
     microseconds resubmit_after = 500ms;
     microseconds silent_after = 100ms;    // a neighbour without a word for so long is reported unreachable
-    microseconds lease = 200ms;           // from the heartbeat's send time
+    microseconds lease = lease_span;      // from the heartbeat's send time
     microseconds clock_tolerance = 5min;  // more than this away from the others', a wall clock is wrong
     // Then a waiting read is unavailable. A disk that takes 1 s for each write is not called stalled yet, and
     // what it logs and then applies may wait for four of them.

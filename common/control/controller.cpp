@@ -404,8 +404,17 @@ directive controller::impl::directive_for(node_id const& name) const
         .learning = learning_,
         .lease_for = {},
         .drain = leaving,
-        .time_us = clocks_.time_us(now_)
+        .time_us = clocks_.time_us(now_),
+        .heard = heard_members()
     };
+}
+
+std::vector<node_id> controller::impl::heard_members() const
+{
+    std::vector<node_id> out;
+    for (auto const& m : rec_.current.members)
+        if (alive(m) && nodes_.last_of(m) != nullptr) out.push_back(m.name);
+    return out;
 }
 
 // As long as the registry is older, nobody is told of what was on its way when that was heard: whoever

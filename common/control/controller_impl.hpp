@@ -1,7 +1,7 @@
 #pragma once
-// The controller's state and its parts; nobody but controller*.cpp includes this. One step is: take in one
-// event, then decide once. All decisions are functions of what is stored and what was heard, so that they can
-// be made again at every step until they have taken effect.
+// The controller's state and its parts; only the files that implement its members include this. One step is:
+// take in one event, then decide once. All decisions are functions of what is stored and what was heard, so
+// that they can be made again at every step until they have taken effect.
 
 #include "base/recent_peak.hpp"
 #include "control/clock_votes.hpp"
@@ -20,8 +20,8 @@
 namespace chaind::control
 {
 
-// What a disk and a way say of themselves may be any number. A replica whose disk takes longer stops its
-// heartbeats (stall-limit).
+// What a disk and a way say of themselves may be any number. Of a replica whose disk takes longer
+// no heartbeat counts (`stalled`).
 inline microseconds bounded_pace(microseconds said)
 {
     return std::clamp<microseconds>(said, {}, 1s);
@@ -75,6 +75,7 @@ private:
     void note_stranger(heartbeat const& hb);
     [[nodiscard]] bool all_agree(heartbeat const& newest) const;
     void answer(heartbeat const& hb);
+    [[nodiscard]] std::vector<node_id> heard_members() const;
     [[nodiscard]] directive directive_for(node_id const& name) const;
     void broadcast();
     void persist(record next, bool new_lineage = false);

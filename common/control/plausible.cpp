@@ -17,7 +17,6 @@ constexpr std::uint64_t most_entries_at_once = std::uint64_t{1} << 32;
 constexpr instant latest{std::int64_t{1} << 60};
 // Words wait in networks and in programs that are paused; what comes out then spans what it waited.
 constexpr microseconds longest_delay = 60s;
-constexpr std::size_t most_neighbours = 99;
 constexpr std::size_t longest_text = 4096;
 
 std::string against_itself(heartbeat const& what)
@@ -38,7 +37,7 @@ std::string against_itself(heartbeat const& what)
         return "its log ends in epoch " + std::to_string(what.end.in.value()) + ", and it has promised " +
                std::to_string(what.promised.value());
     if (what.feeding && what.feeding->lag_time < microseconds{}) return "its learner is ahead of time";
-    if (what.unreachable.size() > most_neighbours || what.trouble.size() > longest_text ||
+    if (what.unreachable.size() > most_members || what.trouble.size() > longest_text ||
         (what.feeding && what.feeding->trouble.size() > longest_text))
         return "it says too much";
     return {};

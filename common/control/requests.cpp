@@ -8,11 +8,6 @@
 namespace chaind::control
 {
 
-namespace
-{
-constexpr std::size_t most_members = 99;
-}
-
 void controller::impl::reply(std::uint64_t request, admin_verdict verdict, std::optional<node_id> with)
 {
     bool const passing = verdict == admin_verdict::not_now && changing() && !administration_;
@@ -59,7 +54,6 @@ std::optional<admin_verdict> controller::impl::not_there(node_id const& name) co
     return is_removed(name) ? std::optional(admin_verdict::removed) : std::nullopt;
 }
 
-// Nobody may learn from a machine with damaged rows: beside such ones the last sound one stays.
 // For what people ask of the chain: a deaf one could not take part in it.
 bool controller::impl::is_relied_on(member const& m) const
 {
@@ -67,6 +61,7 @@ bool controller::impl::is_relied_on(member const& m) const
     return alive(m) && (last == nullptr || !last->facts->unanswered);
 }
 
+// Nobody may learn from a machine with damaged rows: beside such ones the last sound one stays.
 bool controller::impl::others_alive(node_id const& than) const
 {
     auto const is_damaged = [&](node_id const& name)

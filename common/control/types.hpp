@@ -239,7 +239,7 @@ struct settings
     boot_id run;         // random, of this run: what makes configurations' ids differ
     microseconds silence = 250ms;      // without a heartbeat: failed
     microseconds silence_max = 1s;     // at most, on a host that is late
-    microseconds lease = 200ms;        // granted with each answer
+    microseconds lease = lease_span;   // granted with each answer
     int lease_margin_percent = 5;      // clocks may run at rates within 2.4 % of each other
     microseconds promise_wait = 60ms;  // then a PENDING configuration is computed again
     microseconds cold_wait = 10s;      // for all members of the last ACTIVE configuration after a power loss

@@ -13,6 +13,8 @@
 namespace chaind
 {
 
+constexpr std::size_t most_members = 99;  // of a chain, and of those that may be
+
 // A restarted process is another member (boot), a wiped disk too (store): neither may resume the old one's
 // part.
 struct member

@@ -123,6 +123,9 @@ std::ostream& operator<<(std::ostream& to, directive const& what)
     if (what.lease_for && *what.lease_for > 0us) to << " from " << span(*what.lease_for);
     if (what.drain) to << ", drain";
     if (what.time_us != 0) to << ", time " << what.time_us << "us";
+    if (!what.heard.empty()) to << ", hears";
+    for (auto const& name : what.heard)
+        to << ' ' << name;
     return to;
 }
 

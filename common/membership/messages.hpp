@@ -14,6 +14,10 @@
 namespace chaind
 {
 
+// Of a read lease: the replica counts it from the send time of its heartbeat, the config service a little
+// longer (docs/protocol.md 4.3).
+constexpr microseconds lease_span = 200ms;
+
 // A position in a log. Equal (at, hash) means: equal prefix.
 struct log_point
 {
@@ -115,8 +119,9 @@ struct directive
     chain_config config;  // the newest, PENDING or ACTIVE
     std::optional<learner_assignment> learning;
     std::optional<instant> lease_for;  // a read lease in config.at, counted from that heartbeat's `sent`
-    bool drain = false;        // send your clients to other replicas: you are about to leave the chain
-    std::int64_t time_us = 0;  // what most clocks say, since 1970 UTC; 0: not known
+    bool drain = false;               // send your clients to other replicas: you are about to leave the chain
+    std::int64_t time_us = 0;         // what most clocks say, since 1970 UTC; 0: not known
+    std::vector<node_id> heard = {};  // members of the chain whose words come in time
 
     friend bool operator==(directive const&, directive const&) = default;
 };

@@ -140,8 +140,6 @@ void put(node_facts const& from, pb::NodeFacts& to)
     front.set_drained(from.front.drained);
 }
 
-constexpr int most_unreachable = 99;
-
 // They are kept, shown and handed on for as long as their process is known, whoever it is.
 constexpr std::size_t longest_fact = 4096;
 
@@ -168,7 +166,7 @@ bool are_short(pb::NodeFacts const& facts)
 bool get(google::protobuf::RepeatedPtrField<std::string> const& from, std::vector<node_id>& to)
 {
     // More than any chain has: each is a text of its own to keep.
-    if (from.size() > most_unreachable) return false;
+    if (from.size() > static_cast<int>(most_members)) return false;
     for (auto const& name : from)
     {
         if (!is_valid_node_name(name)) return false;
@@ -288,6 +286,8 @@ void put(directive const& from, pb::Directive& to)
     if (from.lease_for) to.set_lease_for_us(from.lease_for->count());
     to.set_drain(from.drain);
     to.set_time_us(from.time_us);
+    for (auto const& name : from.heard)
+        to.add_heard(name.name.str());
 }
 
 bool get(pb::Directive const& from, directive& to)
@@ -303,7 +303,7 @@ bool get(pb::Directive const& from, directive& to)
     if (from.has_lease()) to.lease_for = instant(from.lease_for_us());
     to.drain = from.drain();
     to.time_us = from.time_us();
-    return true;
+    return get(from.heard(), to.heard);
 }
 
 }  // namespace chaind::wire::peer

@@ -13,7 +13,6 @@ namespace chaind::configd
 namespace
 {
 constexpr std::size_t socket_path_limit = 107;  // sun_path
-constexpr std::size_t members_max = 99;
 constexpr std::size_t cluster_name_max = 100;
 // A heartbeat, all of whose texts are as long as they may be.
 constexpr std::size_t largest_word = 64u << 10;
@@ -92,7 +91,13 @@ runtime::options configd_options(configd_settings& into)
         {1ms, 1h},
         "A replica that just left is taken back after so long; doubles with each time, up to flap-last."
     );
-    out.add("flap-last", into.core.flap_last, {1ms, 24h}, "See flap-first.");
+    out.add(
+        "flap-last",
+        into.core.flap_last,
+        {1ms, 24h},
+        "The longest wait of a replica that leaves again and again; a stay of this length makes the next "
+        "return free."
+    );
     out.add(
         "clock-tolerance",
         into.core.clock_tolerance,
@@ -128,7 +133,7 @@ void check(configd_settings const& given)
         else if (!seen.insert(name).second)
             wrong.push_back("bootstrap: twice the same name: " + name);
     }
-    if (seen.size() > members_max) wrong.emplace_back("bootstrap: more than 99 names");
+    if (seen.size() > most_members) wrong.emplace_back("bootstrap: more than 99 names");
     if (given.cluster_name.empty() || given.cluster_name.size() > cluster_name_max)
         wrong.emplace_back("cluster-name: goes from 1 to 100 bytes");
     if (given.data_dir.empty()) wrong.emplace_back("data-dir: must be given");

@@ -1,6 +1,7 @@
 #include "gateway/cluster_info.hpp"
 
 #include "control/status_here.hpp"
+#include "membership/config.hpp"
 #include "wire/status_json.hpp"
 
 #include <boost/json/array.hpp>
@@ -157,8 +158,6 @@ int code_elsewhere(chain_view const& now)
 {
     return now.member ? 4004 : 4002;
 }
-
-constexpr std::size_t most_members = 64;
 
 known_members::known_members(std::string const& own_url, std::vector<std::string> const& remembered)
 {

@@ -33,15 +33,6 @@ std::string in_words(chain::role part)
 constexpr auto not_served_for = 1s;   // before the log says so
 constexpr auto answered_within = 2s;  // a new link of the config service
 
-// The members that the config service hears, by its own word.
-std::vector<node_id> heard_in(cluster_status const& status)
-{
-    std::vector<node_id> out;
-    for (auto const& row : status.chain)
-        if (row.state != member_state::silent) out.push_back(row.name);
-    return out;
-}
-
 bool is_listed(std::vector<node_id> const& names, node_id const& name)
 {
     return std::find(names.begin(), names.end(), name) != names.end();
@@ -53,15 +44,13 @@ void replica_driver::instructed(wire::peer::instruction what)
 {
     view_.lineage = std::move(what.lineage);
     peers_.set_addresses(what.addresses);
-    std::optional<std::vector<node_id>> heard;
     if (auto told = what.status_json.empty() ? std::nullopt : wire::read_status(what.status_json))
     {
-        heard = heard_in(*told);
         status_ = std::make_shared<cluster_status const>(std::move(*told));
         show_service(true);
         tell_(looks{view_, status_});
     }
-    feed(chain::directed{std::move(what.what), std::move(heard)});
+    feed(chain::directed{std::move(what.what)});
 }
 
 void replica_driver::show_service(bool up)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import websockets
 import websockets.exceptions
-from chain import ROOT, running, wait_for
+from chain import BIN, running, wait_for
 from chat import Client, Refused, post, register, ulid
 from raw_socket import WebSocket, connect, http, status_of
 
@@ -371,7 +371,7 @@ def is_closed(s):
 
 
 def test_settings_that_are_wrong_are_refused_by_name(volume):
-    binaries = ROOT / "build" / "release" / "bin"
+    binaries = BIN
     cases = [
         (["chaind", "--frobnicate"], "frobnicate"),
         (["chaind", "--client-listen", "127.0.0.1:70000"], "client-listen"),
@@ -391,7 +391,7 @@ def test_settings_that_are_wrong_are_refused_by_name(volume):
 
 def test_more_connections_than_open_files_are_named_and_not_taken(volume):
     with tempfile.TemporaryDirectory(prefix="few-") as folder:
-        binary = ROOT / "build" / "release" / "bin" / "chaind"
+        binary = BIN / "chaind"
         few = subprocess.Popen(
             [str(binary), "--name", "n1", "--data-dir", folder, "--configd", "127.0.0.1:1", *(f"--{which}-listen=127.0.0.1:0" for which in ("client", "replica", "admin"))],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -414,7 +414,7 @@ def test_a_port_in_use_ends_the_start_with_its_name(volume):
                 taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 taken.bind(("127.0.0.1", plan["replicas"]["n1"][which]))
                 taken.listen()
-                command = [str(ROOT / "build" / "release" / "bin" / "chaind"), "--name", "n1", "--data-dir", str(chain.dir / "n1"),
+                command = [str(BIN / "chaind"), "--name", "n1", "--data-dir", str(chain.dir / "n1"),
                            "--configd", chain.summary["configd"]]  # fmt: skip
                 for each in ("client", "replica", "admin"):
                     command += [f"--{each}-listen", f"127.0.0.1:{plan['replicas']['n1'][each]}"]

@@ -159,16 +159,6 @@ void config_host::lose(node const& which)
     in_.at(which.index()).deliver(which.self(), chain::config_link{false});
 }
 
-// As the status that the daemon sends along names them.
-std::vector<node_id> config_host::heard_lately() const
-{
-    std::vector<node_id> out;
-    for (auto const& [index, link] : links_)
-        if (!link.end.name.empty() && time_.now() - link.heard < in_.how.control.silence.count())
-            out.push_back(link.end.name);
-    return out;
-}
-
 void config_host::on_process_gone(node const& which)
 {
     in_.net.send(
@@ -221,7 +211,6 @@ void config_host::perform(control::effects what)
         in_.count.add(each.verdict == control::admin_verdict::done ? seen::admin_done : seen::admin_refused);
         on_admission(each.request, each.verdict);
     }
-    auto const heard = what.directives.empty() ? std::vector<node_id>{} : heard_lately();
     for (auto& each : what.directives)
     {
         auto* to = in_.find(each.to.name);
@@ -230,8 +219,8 @@ void config_host::perform(control::effects what)
         in_.net.send(
             in_.net.config_machine(),
             to->index(),
-            [to, heard, each = std::move(each)]() mutable
-            { to->deliver(each.to, chain::directed{std::move(each.directive), heard}); }
+            [to, each = std::move(each)]() mutable
+            { to->deliver(each.to, chain::directed{std::move(each.directive)}); }
         );
     }
     for (auto const& each : what.probes)

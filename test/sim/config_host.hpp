@@ -89,7 +89,6 @@ private:
         time_.after(delay, unless_dead(life_, std::move(what)));
     }
     void note(control::notice const& what);
-    [[nodiscard]] std::vector<node_id> heard_lately() const;
     void keep_tokens(std::function<void()> then);
     void ask_for_admissions();
     void on_admission(std::uint64_t request, control::admin_verdict what);
