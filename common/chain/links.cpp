@@ -118,7 +118,7 @@ void replica::impl::from_peer(member const& from, ack const& what)
     // A learner only repeats what it was told; commit comes from the tail by the members.
     if (link->to_learner()) return;
     epoch_.commit_heard = std::max(epoch_.commit_heard, what.commit);
-    // Of members above it who stands below knows nothing by itself.
+    // What the successor says of members above it, it has heard from here.
     auto const least = is_below(what.least.who) ? what.least : least_room{};
     if (least != epoch_.least_below) epoch_.ack_due = true;
     epoch_.least_below = least;

@@ -1,5 +1,5 @@
 #pragma once
-// The commands of this replica's own clients that are not decided yet: kept until they are applied here,
+// The commands of this replica's own clients that are not decided yet: kept until they are committed here,
 // refused or given up, and sent again to each new head (docs/protocol.md 2.1).
 
 #include "chain/types.hpp"

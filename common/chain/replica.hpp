@@ -47,7 +47,8 @@ public:
     [[nodiscard]] effects step(now_t const& now, event const& what);
 
     [[nodiscard]] replica_status status() const;
-    // Of one that was taken from this replica before: what costs memory is made anew when it has changed.
+    // Brings a status up to date that this replica has given before: what costs memory is made anew only
+    // where it has changed.
     void status(replica_status& again) const;
     // As of the last step.
     [[nodiscard]] service const& can_do() const;

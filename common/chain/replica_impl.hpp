@@ -154,8 +154,8 @@ private:
     }
 
     // commit.cpp
-    // Neither falls within an epoch: `stable_` <= durable and verified here, <= the predecessor's; commit <=
-    // verified here, and at the tail what is stable once the epoch is ACTIVE.
+    // Neither falls within an epoch: `epoch_.stable` <= durable and verified here, <= the predecessor's;
+    // commit <= verified here, and at the tail what is stable once the epoch is ACTIVE.
     void advance_stable();
     void advance_commit();
     void order_apply();  // everything that is committed, in order, once
@@ -213,7 +213,7 @@ private:
     std::string told_trouble_;  // what the config service said last cannot be
     instant rows_checked_at_{};
     std::uint64_t moved_bytes_ = 0;  // received as learner
-    node_id fed_;                    // whom this replica fed last, under whatever triple
+    node_id fed_;                    // whom this replica fed last, in whatever run and store
     std::uint64_t fed_bytes_ = 0;    // sent to it
 
     // The lowest position of those who are fed from this log, and when it was known last.

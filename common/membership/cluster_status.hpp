@@ -1,5 +1,5 @@
 #pragma once
-// How the cluster is and what can be served, as values: made by the config service (control/cluster_status),
+// How the cluster is and what can be served, as values: made by the config service (control/status),
 // carried to every replica, shown to people and programs (docs/client_api.md 4.4). The names of fields and
 // enumerators are those of the JSON form, which is written and read from these descriptions alone
 // (wire/status_json).

@@ -1,6 +1,6 @@
 #pragma once
-// Another machine that is linked with this one, as it says of itself: for people at the one that the config
-// service does not answer.
+// Another machine that is linked with this one, as it says of itself: for people, and for where clients are
+// sent, at one that the config service does not answer.
 
 #include "base/id.hpp"
 #include "base/strong_number.hpp"

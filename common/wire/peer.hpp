@@ -69,7 +69,7 @@ struct instruction
     std::string status_json;                   // form of `chainctl status -o json`; empty: as before
     std::string lineage;
 };
-struct verify  // to the head's gateway: submit a checkpoint command with this id
+struct verify  // to one member: submit a checkpoint command with this id
 {
     std::uint64_t id = 0;
 };
@@ -95,12 +95,11 @@ struct typing
 struct here
 {
     bool hears = false;
-    bool apart = false;  // it does not reach a neighbour in the chain, both ways: nothing is committed
-    epoch at = {};       // the newest that it is in
-    // For people at the other one, which may be the only one that the config service does not answer.
-    bool hears_config = false;
-    bool can_read = false;  // what it serves its own clients now
-    bool can_write = false;
+    bool apart = false;         // it does not reach a neighbour in the chain, both ways: nothing is committed
+    epoch at = {};              // the newest that it is in
+    bool hears_config = false;  // and `can_write`: the other one may send its clients here
+    bool can_read = false;      // what it serves its own clients now; for people at the other one
+    bool can_write = false;     // of the head: whether others take writes
 };
 
 using frame = std::variant<

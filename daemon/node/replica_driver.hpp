@@ -1,7 +1,8 @@
 #pragma once
 // One replica in the daemon: the only caller of chain::replica::step. Hands it events (messages, durable
-// writes, directives, the gateway's commands and reads, time), performs its effects, and decides nothing
-// itself. The replica's loop only: a thread that neither clients nor disks hold up.
+// writes, directives, the gateway's commands and reads, time), performs its effects. It orders nothing
+// by itself; where its clients are sent to is its own (docs/protocol.md 4.4). The replica's loop only: a
+// thread that neither clients nor disks hold up.
 
 #include "chain/replica.hpp"
 #include "net/dialer.hpp"
@@ -46,7 +47,7 @@ struct driver_settings
     std::chrono::milliseconds scrub_every = store::scrub_options{}.every;
     std::size_t scrub_share = store::scrub_options{}.share;
     std::uint64_t moved_before = 0;  // bytes that this join has cost in earlier runs of this process
-    microseconds stall_limit = 1s;   // the disk makes no progress: heartbeats stop
+    microseconds stall_limit = 1s;   // the disk makes no progress: heartbeats say so
 };
 
 class replica_driver

@@ -1,7 +1,7 @@
 #pragma once
 // The tables of log_schema.sql as functions. Rows that are read are checked against the hash chain: a row
 // that does not follow from the one before comes back as errc::store_damaged and never as an entry. Failures
-// of SQLite stay in the connection (sqlite.hpp); callers look there.
+// of SQLite stay in the connection (sqlite/database.hpp); callers look there.
 
 #include "base/errc.hpp"
 #include "chain/types.hpp"
