@@ -118,14 +118,20 @@ std::optional<node_id> controller::impl::next_learner() const
     return best;
 }
 
-// The tail; another one if that could not help the last time. Never the head, who has the most to do.
+// The tail; another one if that could not help the last time. Whose disk has changed rows makes no snapshot
+// of them. The head has the most to do: only where it is the last one that is sound.
 member const& controller::impl::next_source() const
 {
     auto const& chain = rec_.current.members;
     auto const& tail = chain.back();
-    if (bad_source_ != tail.name || chain.size() < 3) return tail;
-    auto const& middle = chain[chain.size() - 2];
-    return alive(middle) ? middle : tail;
+    auto const is_sound = [&](member const& m)
+    {
+        auto const* said = nodes_.last_of(m);
+        return alive(m) && (said == nullptr || !said->damaged);
+    };
+    for (auto place = chain.size() - 1; place > 0; --place)
+        if (is_sound(chain[place]) && bad_source_ != chain[place].name) return chain[place];
+    return !is_sound(tail) && is_sound(chain.front()) ? chain.front() : tail;
 }
 
 learner_progress const* controller::impl::progress() const

@@ -190,7 +190,9 @@ void nemesis::pause_config()
 // The host that all share stands still, and one after the other goes on. In the middle of it one may die.
 void nemesis::standstill()
 {
-    if (standing_still_) return;
+    // Whoever is down would come up beside those that stand still, and be the only one who lives.
+    auto const is_alive = [](auto const& each) { return each->alive(); };
+    if (standing_still_ || !std::all_of(in_.nodes.begin(), in_.nodes.end(), is_alive)) return;
     standing_still_ = true;
     in_.count.add(seen::standstills);
     auto& random = in_.random;

@@ -103,6 +103,7 @@ void node::change_disk(disk_choice what)
             foreign = true;
             return;
         case disk_choice::rotten:
+            if (disk_.durable().applied == seq{}) return;  // there is no row
             in_.log.line("rotten disk ", self_.name);
             in_.count.add(seen::rotten_disks);
             disk_.replace(rotten_image());

@@ -221,6 +221,30 @@ BOOST_AUTO_TEST_CASE(between_two_the_head_is_no_source_even_when_the_tail_is_in_
     BOOST_CHECK_EQUAL(t.ctl->learning()->source, t.of("n2").who);
 }
 
+// It makes no snapshot of them.
+BOOST_AUTO_TEST_CASE(who_has_changed_rows_is_no_source_as_long_as_anybody_has_sound_ones)
+{
+    settled_town t({"n1", "n2", "n3", "n4", "n5"});
+    t.kill("n5");
+    BOOST_TEST_REQUIRE(t.becomes("n1 n2 n3 n4", 100ms));
+    for (auto const* each : {"n3", "n4"})
+        t.of(each).damaged = true;
+    t.run(100ms);
+    t.of("n2").feeds.needs_snapshot = true;
+    t.start("n5");
+    BOOST_TEST_REQUIRE(t.run_until([&] { return t.ctl->learning().has_value(); }, 2s));
+    BOOST_TEST((t.ctl->learning()->source == t.of("n2").who));
+    t.of("n2").feeds = {};
+    BOOST_TEST(t.becomes("n1 n2 n3 n4 n5", 1s));
+
+    town_with_a_newcomer two;
+    two.of("n2").damaged = true;
+    two.of("n2").feeds.trouble = "a row has changed";
+    BOOST_TEST_REQUIRE(two.run_until([&] { return two.noticed("stalled", "n3") == 1; }, 4s));
+    BOOST_TEST_REQUIRE(two.run_until([&] { return two.ctl->learning().has_value(); }, 2s));
+    BOOST_TEST((two.ctl->learning()->source == two.of("n1").who));
+}
+
 BOOST_AUTO_TEST_CASE(a_spare_waits_and_comes_in_when_the_chain_is_short)
 {
     settled_town t({"n1", "n2", "n3", "n4"});
