@@ -43,33 +43,9 @@ void put_chunk(
         to << " held";
 }
 
-char const* name_of(order_fault what)
-{
-    switch (what)
-    {
-        case order_fault::disk: return "disk";
-        case order_fault::rows_changed: return "changed rows";
-        case order_fault::content: return "content";
-        case order_fault::unknown: return "unknown";
-    }
-    return "?";
-}
-
 void put_outcome(std::ostream& to, order_outcome const& failed)
 {
-    if (failed) to << " failed (" << name_of(failed->what) << "): " << failed->text;
-}
-
-char const* name_of(rows_verdict what)
-{
-    switch (what)
-    {
-        case rows_verdict::sound: return "sound";
-        case rows_verdict::believed: return "believed";
-        case rows_verdict::changed: return "changed";
-        case rows_verdict::not_known: return "not known";
-    }
-    return "?";
+    if (failed) to << " failed (" << failed->what << "): " << failed->text;
 }
 
 // ---- messages
@@ -241,7 +217,7 @@ void put(std::ostream& to, incoming_checked const& e)
 }
 void put(std::ostream& to, rows_checked const& e)
 {
-    to << "rows_checked " << name_of(e.verdict);
+    to << "rows_checked " << e.verdict;
     if (!e.text.empty()) to << ": " << e.text;
 }
 void put(std::ostream& to, compacted const& e)
@@ -307,6 +283,30 @@ std::ostream& operator<<(std::ostream& to, submission const& what)
 {
     return to << brief(what.request) << ' ' << size_of(what.command) << " bytes"
               << (what.frees_room ? " frees room" : "");
+}
+
+std::ostream& operator<<(std::ostream& to, order_fault what)
+{
+    switch (what)
+    {
+        case order_fault::disk: return to << "disk";
+        case order_fault::rows_changed: return to << "changed rows";
+        case order_fault::content: return to << "content";
+        case order_fault::unknown: return to << "unknown";
+    }
+    return to << "order_fault " << static_cast<int>(what);
+}
+
+std::ostream& operator<<(std::ostream& to, rows_verdict what)
+{
+    switch (what)
+    {
+        case rows_verdict::sound: return to << "sound";
+        case rows_verdict::believed: return to << "believed";
+        case rows_verdict::changed: return to << "changed";
+        case rows_verdict::not_known: return to << "not known";
+    }
+    return to << "rows_verdict " << static_cast<int>(what);
 }
 
 std::ostream& operator<<(std::ostream& to, refusal what)

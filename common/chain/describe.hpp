@@ -19,6 +19,8 @@ struct replica_status;
 std::ostream& operator<<(std::ostream& to, entry const& what);
 std::ostream& operator<<(std::ostream& to, submission const& what);
 std::ostream& operator<<(std::ostream& to, refusal what);
+std::ostream& operator<<(std::ostream& to, order_fault what);
+std::ostream& operator<<(std::ostream& to, rows_verdict what);
 std::ostream& operator<<(std::ostream& to, snapshot_info const& what);
 std::ostream& operator<<(std::ostream& to, snapshot_progress const& what);
 std::ostream& operator<<(std::ostream& to, message const& what);

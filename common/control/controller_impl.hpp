@@ -157,6 +157,7 @@ private:
     [[nodiscard]] std::optional<admin_verdict> not_now() const;
     [[nodiscard]] std::optional<admin_verdict> not_there(node_id const& name) const;
     [[nodiscard]] bool is_relied_on(member const& m) const;
+    [[nodiscard]] bool is_damaged(node_id const& name) const;  // by its own word
     [[nodiscard]] bool others_alive(node_id const& than) const;
     [[nodiscard]] std::size_t members_alive(node_id const& but_for) const;
     [[nodiscard]] bool is_there(node_id const& name) const;  // its newest run is heard

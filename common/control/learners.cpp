@@ -124,11 +124,7 @@ member const& controller::impl::next_source() const
 {
     auto const& chain = rec_.current.members;
     auto const& tail = chain.back();
-    auto const is_sound = [&](member const& m)
-    {
-        auto const* said = nodes_.last_of(m);
-        return alive(m) && (said == nullptr || !said->damaged);
-    };
+    auto const is_sound = [&](member const& m) { return alive(m) && !is_damaged(m.name); };
     for (auto place = chain.size() - 1; place > 0; --place)
         if (is_sound(chain[place]) && bad_source_ != chain[place].name) return chain[place];
     return !is_sound(tail) && is_sound(chain.front()) ? chain.front() : tail;

@@ -61,14 +61,15 @@ bool controller::impl::is_relied_on(member const& m) const
     return alive(m) && (last == nullptr || !last->facts->unanswered);
 }
 
+bool controller::impl::is_damaged(node_id const& name) const
+{
+    auto const* const found = nodes_.find(name);
+    return found != nullptr && found->last && found->last->damaged;
+}
+
 // Nobody may learn from a machine with damaged rows: beside such ones the last sound one stays.
 bool controller::impl::others_alive(node_id const& than) const
 {
-    auto const is_damaged = [&](node_id const& name)
-    {
-        auto const* const found = nodes_.find(name);
-        return found != nullptr && found->last && found->last->damaged;
-    };
     bool const any_will_do = is_damaged(than);
     auto const& chain = rec_.current.members;
     return std::any_of(
