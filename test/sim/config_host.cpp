@@ -18,6 +18,7 @@ void config_host::start()
     in_.log.line("start config revision=", registry_.revision);
     auto how = in_.how.control;
     how.run = in_.random.id<boot_id>();
+    tick_every_ = in_.random.between(tick_least, tick_most);
     for (int i = 0; i < in_.how.nodes - in_.how.spares; ++i)
         how.bootstrap.push_back(in_.at(i).self().name);
     core_.emplace(how, registry_, instant(clock_.local(time_.now())));
@@ -185,7 +186,7 @@ instant config_host::now() const
 void config_host::next_tick()
 {
     later(
-        clock_.true_span(5'000) + in_.random.between(0, 500),
+        clock_.true_span(tick_every_) + in_.random.between(0, tick_jitter),
         [this]
         {
             deliver(control::tick{wall_us()});

@@ -97,6 +97,7 @@ private:
     world& in_;
     scheduler& time_;
     machine_clock clock_;
+    us tick_every_ = tick_least;
     control::record registry_;
     std::optional<control::record> before_;  // the last change of the chain
     std::optional<control::record> truth_;   // when the registry has been put back

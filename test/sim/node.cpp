@@ -32,6 +32,7 @@ void node::start()
     powered_ = true;
     paused_ = false;
     installing_ = false;
+    tick_every_ = in_.random.between(tick_least, tick_most);
     auto how = in_.how.chain;
     how.self = self_;
     core_.emplace(how, disk_.recover(self_.store, self_.boot));
@@ -195,7 +196,7 @@ bool node::read(std::uint64_t client, std::uint64_t asked)
 void node::next_tick()
 {
     later(
-        clock_.true_span(5'000) + in_.random.between(0, 500),
+        clock_.true_span(tick_every_) + in_.random.between(0, tick_jitter),
         [this]
         {
             deliver(self_, chain::tick{});

@@ -133,6 +133,7 @@ private:
     int index_;
     member self_;
     machine_clock clock_;
+    us tick_every_ = tick_least;
     std::int64_t wall_shift_;
     disk disk_;
     snapshot_desk snapshots_;

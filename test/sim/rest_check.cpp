@@ -12,8 +12,8 @@ constexpr us hop = 2'000, fsync = 3'000, reading = 1'000;
 // Nothing waits for a timer: the shortest of them is longer than this.
 constexpr us slack = 1'000;
 constexpr us cut_for = 20'000;
-constexpr us tick = 5'700;
-constexpr us reads_end = 4'000'000;  // a limit of one second, then a last try
+constexpr us tick = tick_most + tick_jitter + 200;  // by a clock at its limit
+constexpr us reads_end = 4'000'000;                 // a limit of one second, then a last try
 constexpr us settling = 600'000, watched = 500'000;
 
 template <class Message, std::size_t i = 0>
@@ -109,7 +109,7 @@ void rest_check::idle()
     demand(in_.config.registry().current == chain_, "I25: at rest the chain changes");
 }
 
-// A tick comes every 5 to 5.5 ms, so that what is due every 25 ms takes up to 31, by clocks at their limit.
+// A tick comes every 5 to 10 ms, so that what is due every 25 ms takes up to 35.
 void rest_check::judge_idle(std::size_t place) const
 {
     auto const& each = *members_[place];
@@ -134,7 +134,7 @@ void rest_check::judge_idle(std::size_t place) const
         bool const wanted = (mark && !tail) || (ack && !head);
         said_between(
             said.messages[kind],
-            wanted ? 15 : 0,
+            wanted ? 14 : 0,
             wanted ? 22 : 0,
             mark  ? "a mark"
             : ack ? "an ack"

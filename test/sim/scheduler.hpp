@@ -193,6 +193,12 @@ struct machine_clock
     [[nodiscard]] us true_span(us local_span) const { return local_span * 1'000'000 / (1'000'000 + ppm); }
 };
 
+// How long a process's own ticks are apart, by its clock: each run of one draws it from what docs/protocol.md
+// 15 allows. A busy machine's ticks come late, and a core may not count on every fifth millisecond.
+constexpr us tick_least = 5'000;
+constexpr us tick_most = 9'400;  // with the jitter and a fast clock less than the 10 ms
+constexpr us tick_jitter = 500;
+
 // What is left out when the process that asked for it has died by then. `life` outlives it, and is another
 // number in each of the process's lives.
 template <class Action>
