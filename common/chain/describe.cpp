@@ -138,6 +138,7 @@ void put(std::ostream& to, peer_links const& e)
     to << "peer_links " << e.peer << (e.reached ? " reached" : " unreached") << (e.apart ? " apart" : "");
     if (e.at > epoch{}) to << " at " << e.at;
     if (e.refuses) to << " refuses";
+    if (e.hears_config) to << " hears config";
     if (e.full) to << " full";
 }
 void put(std::ostream& to, config_link const& e)

@@ -39,6 +39,14 @@ bool known_links::lost(member const& who) const
     return found.peer == who && !found.reached;
 }
 
+epoch known_links::served_in() const
+{
+    epoch out;
+    for (auto const& one : all_)
+        if (one.hears_config && !one.refuses) out = std::max(out, one.at);
+    return out;
+}
+
 bool known_links::heard_by_config(node_id const& who) const
 {
     return std::find(heard_by_config_.begin(), heard_by_config_.end(), who) != heard_by_config_.end();

@@ -23,6 +23,8 @@ public:
     // A link to it carries in both directions.
     [[nodiscard]] bool reached(member const& who) const { return of(who).reached; }
     [[nodiscard]] bool lost(member const& who) const;  // it was told of, and does not carry
+    // The newest epoch in which a machine that hears the config service takes writes; 0: none says so.
+    [[nodiscard]] epoch served_in() const;
     // Lately, as the config service says; no: it is silent there.
     [[nodiscard]] bool heard_by_config(node_id const& who) const;
 

@@ -116,6 +116,7 @@ reach judge_reach(chain_config const& chain, member const& self, known_links con
     out.leads = out.member && chain.members.front() == self;
     out.apart = seen.is_apart();
     out.others_go_on = seen.others_go_on(out);
+    out.served_in = known.served_in();
     out.first_is_linked = !out.missing.empty() && seen.is_linked(out.missing.front());
     out.head_refuses = seen.head_refuses();
     return out;

@@ -26,6 +26,7 @@ struct reach
     bool leads = false;         // it is the head
     bool apart = false;         // it does not reach one of its neighbours
     bool others_go_on = false;  // whoever is missing is heard by the config service and not reached from here
+    epoch served_in;            // the newest in which a machine that hears the config service takes writes
     bool first_is_linked = false;  // the first of those that are missing is reached, and is apart itself
     bool head_refuses =
         false;  // it says that it takes no writes: its options decide, and it alone knows them

@@ -132,7 +132,7 @@ void replica::impl::note_service()
         alone_since_.reset();
     else if (!alone_since_)
         alone_since_ = now_.steady;
-    service_.cut_off = alone_since_ && now_.steady - *alone_since_ >= cut_off_after;
+    if (alone_since_ && now_.steady - *alone_since_ >= cut_off_after) service_.cut_off = true;
 }
 
 effects replica::impl::step(now_t const& now, event const& what)

@@ -39,6 +39,14 @@ bool can_write(own_state const& own, reach const& seen)
            !are_too_few(own, seen) && !seen.head_refuses && !is_low(own.least.left) && commits(own);
 }
 
+// The config service makes chains without this machine, which hears nothing of that. Of its own epoch a
+// member knows as much itself, and sooner.
+bool is_left_behind(own_state const& own, service const& now)
+{
+    auto const there = now.seen.served_in;
+    return !now.can_write && !own.hears_config && there > epoch{} && (!own.active || there > own.chain.at);
+}
+
 void explain(own_state const& own, service& now)
 {
     auto const& seen = now.seen;
@@ -81,6 +89,7 @@ void judge_service(own_state const& own, service& now)
     now.draining = own.drain && own.hears_config;
     now.outside = own.chain.is_active() && !seen.member;
     now.apart = own.stalled_for || seen.apart;
+    now.cut_off = is_left_behind(own, now);
     now.stalled_for = own.stalled_for.value_or(microseconds{});
     explain(own, now);
 }

@@ -35,7 +35,7 @@ struct service
     bool draining = false;      // about to leave the chain: its clients are to go to others
     bool outside = false;       // there is an ACTIVE chain, and this replica is not in it
     bool apart = false;         // it does not reach a neighbour in the chain, or its disk stands still
-    bool cut_off = false;       // by links of this machine alone, for a while: the others go on
+    bool cut_off = false;       // others take writes and this machine does not: its clients are to go to them
     bool hears_config = false;  // the config service answers
     not_served why = not_served::nothing;
     node_id who;                 // whom `why` is about
@@ -63,7 +63,7 @@ struct own_state
     seq end = {}, commit = {};
 };
 
-// All but `cut_off`, which takes time, and `seen`, by which it judges.
+// All but `seen`, by which it judges, and what of `cut_off` takes time.
 void judge_service(own_state const& own, service& now);
 
 }  // namespace chaind::chain

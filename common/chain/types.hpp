@@ -211,11 +211,12 @@ struct peer_down
 struct peer_links
 {
     member peer;
-    bool reached = false;  // a link to it carries in both directions
-    bool apart = false;    // it says that it does not reach a neighbour in the chain
-    epoch at = {};         // the newest epoch that it is in, as it says; 0: it does not
-    bool refuses = false;  // it says that it takes no writes
-    bool full = false;     // much that was sent to it waits here: what can wait is not sent
+    bool reached = false;       // a link to it carries in both directions
+    bool apart = false;         // it says that it does not reach a neighbour in the chain
+    epoch at = {};              // the newest epoch that it is in, as it says; 0: it does not
+    bool refuses = false;       // it says that it takes no writes
+    bool hears_config = false;  // it has said so lately
+    bool full = false;          // much that was sent to it waits here: what can wait is not sent
 
     friend bool operator==(peer_links const&, peer_links const&) = default;
 };  // said when it changes

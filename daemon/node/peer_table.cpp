@@ -308,6 +308,7 @@ chain::peer_links peer_table::links_with(member const& who) const
     out.at = said.at;
     // Who does not say where it is does not say that either.
     out.refuses = said.at > epoch{} && !said.can_write;
+    out.hears_config = said.hears_config && heard_within(who.name, silent_after);
     return out;
 }
 

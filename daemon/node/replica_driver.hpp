@@ -132,7 +132,6 @@ private:
 
     // ---- what it shows
     [[nodiscard]] bool config_speaks() const;
-    [[nodiscard]] bool others_go_on(gateway::chain_view const& now) const;
     void refresh_view();
     void show_service(bool up);
     [[nodiscard]] std::string refused() const;

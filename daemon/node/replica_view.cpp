@@ -70,18 +70,6 @@ void replica_driver::show_service(bool up)
     tell_(looks{view_, status_});
 }
 
-// The config service makes chains without this machine, which hears nothing of that.
-bool replica_driver::others_go_on(gateway::chain_view const& now) const
-{
-    if (now.can_write || config_speaks()) return false;
-    return std::any_of(
-        now.others.begin(),
-        now.others.end(),
-        [&](other_machine const& other)
-        { return other.hears_config && other.can_write && other.is_elsewhere(now.at, now.member); }
-    );
-}
-
 bool replica_driver::config_speaks() const
 {
     return core_.can_do().hears_config;
@@ -107,7 +95,7 @@ void replica_driver::refresh_view()
     next.outside = can.outside;
     next.refused = can.why == chain::not_served::nothing ? "" : refused();
     next.others = peers_.others();
-    next.cut_off = can.cut_off || others_go_on(next);
+    next.cut_off = can.cut_off;
     next.why_not = why_not(can, next.refused, who_is_answered(next.others, next.at, next.member));
     next.what_helps = what_helps(can);
     next.unreached.clear();

@@ -135,12 +135,14 @@ void connections::tell_changes(pair& each)
     {
         auto const& can = from.can_do();
         auto const& at = from.status().config.at;
-        if (said.apart == can.apart && said.refuses == !can.can_write && said.full == full && said.at == at)
+        if (said.apart == can.apart && said.refuses == !can.can_write && said.full == full && said.at == at &&
+            said.hears_config == can.hears_config)
             return;  // as nearly always
         said.apart = can.apart;
         said.refuses = !can.can_write;
         said.full = full;
         said.at = at;
+        said.hears_config = can.hears_config;
         to.deliver(process, said);
     };
     tell(a, each.a_says, b, each.at_b);

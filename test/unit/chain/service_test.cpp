@@ -463,6 +463,53 @@ BOOST_FIXTURE_TEST_CASE(who_is_alone_for_two_seconds_is_cut_off, linked_chain)
     BOOST_TEST(!now_at(0).cut_off);
 }
 
+BOOST_FIXTURE_TEST_CASE(who_hears_nothing_of_a_newer_chain_that_serves_is_cut_off_at_once, linked_chain)
+{
+    auto const tells = [&](epoch at, bool refuses = false, bool hears_config = true)
+    {
+        (void)step(
+            0,
+            peer_links{
+                .peer = triple(2), .reached = true, .at = at, .refuses = refuses, .hears_config = hears_config
+            }
+        );
+        return now_at(0).cut_off;
+    };
+    auto const here = status(0).config.at;
+    (void)step(0, peer_links{.peer = triple(1)});
+    BOOST_TEST(!now_at(0).can_write);
+    BOOST_TEST(!tells(here.next()));  // the config service is heard, and says where this replica belongs
+    (void)step(0, config_link{false});
+    BOOST_TEST(tells(here.next()));
+    BOOST_TEST(!tells(here.next(), true));          // nobody is served there either
+    BOOST_TEST(!tells(here.next(), false, false));  // as far as anybody knows that is over, too
+    BOOST_TEST(!tells(here));                       // of its own chain it knows as much itself
+    instruct();
+    BOOST_TEST(!tells(here.next()));
+    (void)step(0, config_link{false});
+    (void)step(0, peer_links{.peer = triple(1), .reached = true});
+    (void)step(0, peer_links{.peer = triple(2), .reached = true});
+    peer_links const stranger{
+        .peer = {.name = node_id{"z"}, .store = {}, .boot = {}}, .at = here.next(), .hears_config = true
+    };
+    (void)step(0, stranger);
+    BOOST_TEST(now_at(0).can_write);
+    BOOST_TEST(!now_at(0).cut_off);  // whoever is served here stays
+}
+
+BOOST_FIXTURE_TEST_CASE(who_is_in_no_chain_is_cut_off_from_any_that_serves, linked_chain)
+{
+    peer_links other{.peer = triple(1), .reached = true, .at = status(0).config.at, .hears_config = true};
+    (void)step(0, other);
+    BOOST_TEST(!now_at(0).cut_off);
+    restart(0);
+    (void)step(0, other);
+    BOOST_TEST(now_at(0).cut_off);
+    other.refuses = true;
+    (void)step(0, other);
+    BOOST_TEST(!now_at(0).cut_off);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_stalled_disk_tells_for_how_long, linked_chain)
 {
     (void)step(0, disk_stalled{.since = now.steady - 1s});
