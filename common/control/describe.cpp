@@ -158,6 +158,7 @@ std::ostream& operator<<(std::ostream& to, admin_reply const& what)
     to << "reply to request " << what.request << ": " << what.verdict << " in e" << what.current;
     if (what.with) to << ", " << *what.with << " comes";
     if (what.passing) to << ", passing";
+    if (what.nobody_heard) to << ", nobody of the chain is heard";
     return to;
 }
 

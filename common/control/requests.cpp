@@ -10,13 +10,18 @@ namespace chaind::control
 
 void controller::impl::reply(std::uint64_t request, admin_verdict verdict, std::optional<node_id> with)
 {
-    bool const passing = verdict == admin_verdict::not_now && changing() && !administration_;
+    bool const late = verdict == admin_verdict::not_now;
+    auto const& chain = rec_.current.members;
+    bool const nobody_heard =
+        !chain.empty() &&
+        std::none_of(chain.begin(), chain.end(), [&](member const& m) { return is_there(m.name); });
     out_->replies.push_back(
         {.request = request,
          .verdict = verdict,
          .current = rec_.current.at,
          .with = std::move(with),
-         .passing = passing}
+         .passing = late && changing() && !administration_,
+         .nobody_heard = late && nobody_heard}
     );
 }
 

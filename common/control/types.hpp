@@ -200,6 +200,7 @@ struct admin_reply
     std::optional<node_id> with;  // of a replacement: who comes
     // not_now for a reconfiguration alone: nobody else's request is in the way, and soon nothing is.
     bool passing = false;
+    bool nobody_heard = false;  // not_now, and no member of the chain is there to make any change
 };
 // One line of `chainctl events`: a fact for people, read as "WHO WHAT: WHY" ("n1 removed: no heartbeat for
 // 250 ms"), or "WHAT: WHY" without a WHO.

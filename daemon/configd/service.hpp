@@ -10,6 +10,7 @@
 #include "configd/request_memory.hpp"
 #include "control/admission.hpp"
 #include "control/controller.hpp"
+#include "control/kept_sums.hpp"
 #include "control/rows_proof.hpp"
 #include "control/status.hpp"
 #include "net/peer_listener.hpp"
@@ -159,7 +160,7 @@ private:
     [[nodiscard]] std::string nothing_is_decided();                   // why that is so; "": it is not
     [[nodiscard]] std::string was_removed(node_id const& who) const;  // when, and how it comes back
     [[nodiscard]] bool is_removed(node_id const& who) const;
-    [[nodiscard]] std::string why_not_now() const;
+    [[nodiscard]] std::string nobody_heard() const;
     [[nodiscard]] std::string last_one(node_id const& who);
     [[nodiscard]] bool connected(node_id const& name) const;
     // "asked" when it comes, "declined" or "undecided" when nothing comes of it.
@@ -170,9 +171,7 @@ private:
     // Whoever asks while one is under way gets its answer.
     boost::asio::awaitable<admin_answer> verify();
     boost::asio::awaitable<admin_answer> compare_sums();
-    struct sums_told;
-    [[nodiscard]] sums_told sums_at(std::uint64_t id) const;
-    [[nodiscard]] admin_answer judge(sums_told const& sums);
+    [[nodiscard]] admin_answer judge(control::kept_sums const& sums);
     [[nodiscard]] std::string why_no_sum(node_id const& name, seq at) const;
     admin_answer begin_proof();
     admin_answer shown_proof();

@@ -29,6 +29,7 @@ using wire::text_in;
 namespace
 {
 constexpr auto change_limit = 15s;
+constexpr auto under_way = "another change is under way; ask again in a moment";
 
 // Nothing: the body is no JSON object. No body is an empty one.
 std::optional<json::object> body_of(std::string const& text)
@@ -433,9 +434,17 @@ admin_answer service::told(std::string const& name, std::optional<control::admin
         case admin_verdict::not_now: break;
     }
     auto const undecided = nothing_is_decided();
-    auto busy = conflict(undecided.empty() ? why_not_now() : undecided);
+    auto busy = conflict(!undecided.empty() ? undecided : reply->nobody_heard ? nobody_heard() : under_way);
     busy.passing = reply->passing;
     return busy;
+}
+
+std::string service::nobody_heard() const
+{
+    std::string who;
+    for (auto const& m : core_.current().current.members)
+        who += (who.empty() ? "" : " or ") + m.name.name.str();
+    return "no machine of the chain is heard: start " + who + " first; see `chainctl status`";
 }
 
 std::string service::last_one(node_id const& who)
@@ -454,25 +463,6 @@ std::string service::last_one(node_id const& who)
                " is the last replica that is there with sound data: it stays until another one serves" + deaf;
     return name + " is away, and no other replica is known to have everything: start chaind on " + name +
            "; if its data are lost for ever, `chainctl force-epoch` goes on with another one";
-}
-
-// Another change, the chain's own or an administrator's; or there is nobody to make one.
-std::string service::why_not_now() const
-{
-    auto const& chain = core_.current().current.members;
-    auto const nodes = core_.nodes();
-    auto const is_there = [&](member const& m)
-    {
-        return std::any_of(
-            nodes.begin(), nodes.end(), [&](auto const& each) { return each.name == m.name && each.alive; }
-        );
-    };
-    if (chain.empty() || std::any_of(chain.begin(), chain.end(), is_there))
-        return "another change is under way; ask again in a moment";
-    std::string who;
-    for (auto const& m : chain)
-        who += (who.empty() ? "" : " or ") + m.name.name.str();
-    return "no machine of the chain is heard: start " + who + " first; see `chainctl status`";
 }
 
 bool service::connected(node_id const& name) const

@@ -7,7 +7,6 @@
 
 #include <boost/json/array.hpp>
 
-#include <algorithm>
 #include <utility>
 
 namespace chaind::configd
@@ -47,27 +46,6 @@ char const* name_of(control::rows_proof::state what)
 
 }  // namespace
 
-// What the members of the current chain say of one checkpoint.
-struct service::sums_told
-{
-    struct sum
-    {
-        node_id of;
-        std::uint64_t pos = 0;
-        std::string digest;  // empty: it has not met the checkpoint
-    };
-    std::vector<sum> members;
-    std::uint64_t pos = 0;
-
-    [[nodiscard]] std::size_t told() const
-    {
-        return static_cast<std::size_t>(
-            std::count_if(members.begin(), members.end(), [](sum const& one) { return !one.digest.empty(); })
-        );
-    }
-    [[nodiscard]] bool complete() const { return !members.empty() && told() == members.size(); }
-};
-
 asio::awaitable<admin_answer> service::verify()
 {
     if (auto const before = verifying_)
@@ -94,7 +72,7 @@ asio::awaitable<admin_answer> service::compare_sums()
     std::uint64_t id = 0;
     std::optional<instant> asked;
     std::size_t turn = 0;
-    sums_told sums;
+    control::kept_sums sums;
     asio::steady_timer pause(tasks_.executor());
     auto const until = runtime::steady_now() + sums_limit;
     while (runtime::steady_now() < until && !stopped_)
@@ -115,32 +93,13 @@ asio::awaitable<admin_answer> service::compare_sums()
         }
         pause.expires_after(look_every);
         co_await runtime::wait_on(pause);
-        sums = sums_at(id);
+        sums = control::sums_at(std::to_string(id), core_.current().current, said_);
         if (sums.complete()) break;
     }
     co_return judge(sums);
 }
 
-service::sums_told service::sums_at(std::uint64_t id) const
-{
-    auto const wanted = std::to_string(id);
-    sums_told out;
-    for (auto const& m : core_.current().current.members)
-    {
-        auto& one = out.members.emplace_back();
-        one.of = m.name;
-        auto const said = said_.find(m.name);
-        if (said == said_.end()) continue;
-        auto const& sum = said->second.facts->sum;
-        if (!sum || sum->checkpoint != wanted) continue;
-        one.pos = sum->at.value();
-        one.digest = to_string(sum->sum);
-        out.pos = one.pos;
-    }
-    return out;
-}
-
-admin_answer service::judge(sums_told const& sums)
+admin_answer service::judge(control::kept_sums const& sums)
 {
     if (sums.told() == 0)
     {
@@ -155,21 +114,14 @@ admin_answer service::judge(sums_told const& sums)
     }
     json::array replicas;
     json::array missing;
-    bool equal = true;
-    std::string first;
     for (auto const& one : sums.members)
-    {
-        if (one.digest.empty())
-        {
-            equal = false;
-            missing.push_back({{"name", one.of.name}, {"reason", why_no_sum(one.of, seq(sums.pos))}});
-            continue;
-        }
-        if (first.empty()) first = one.digest;
-        equal = equal && one.digest == first && one.pos == sums.pos;
-        replicas.push_back({{"name", one.of.name}, {"pos", one.pos}, {"digest", one.digest}});
-    }
-    json::object out{{"schema", "chainctl.verify.v1"}, {"equal", equal}, {"pos", sums.pos}};
+        if (one.told)
+            replicas.push_back(
+                {{"name", one.of.name}, {"pos", one.told->at.value()}, {"digest", to_string(one.told->sum)}}
+            );
+        else
+            missing.push_back({{"name", one.of.name}, {"reason", why_no_sum(one.of, sums.at())}});
+    json::object out{{"schema", "chainctl.verify.v1"}, {"equal", sums.equal()}, {"pos", sums.at().value()}};
     out["replicas"] = std::move(replicas);
     out["missing"] = std::move(missing);
     return {200, std::move(out)};

@@ -34,14 +34,19 @@ BOOST_AUTO_TEST_CASE(a_step_is_one_line_and_each_of_its_effects_too)
     effects what;
     BOOST_TEST(is_idle(tick{}, what));
     what.replies.push_back(
-        {.request = 3, .verdict = admin_verdict::not_now, .current = epoch{4}, .with = {}, .passing = true}
+        {.request = 3,
+         .verdict = admin_verdict::not_now,
+         .current = epoch{4},
+         .with = {},
+         .passing = true,
+         .nobody_heard = true}
     );
     what.notices.push_back(
         {.what = "removed", .at = epoch{4}, .who = name("n1"), .why = "no heartbeat for 250 ms"}
     );
     BOOST_TEST(
         one_line(what) ==
-        "reply to request 3: not_now in e4, passing; "
+        "reply to request 3: not_now in e4, passing, nobody of the chain is heard; "
         "notice in e4: n1 removed: no heartbeat for 250 ms"
     );
     BOOST_TEST(lines(what).size() == 2u);

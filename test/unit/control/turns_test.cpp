@@ -55,6 +55,25 @@ BOOST_AUTO_TEST_CASE(a_reconfiguration_alone_passes_by_itself)
     BOOST_CHECK_EQUAL(t.outcome(t.remove("n3"), 500ms), admin_verdict::done);
 }
 
+BOOST_AUTO_TEST_CASE(who_is_refused_hears_whether_anybody_is_there_to_make_a_change)
+{
+    town_in_between t;
+    t.of("n3").promises = false;
+    auto const nobody_heard = [&]
+    {
+        auto const said = reply_to(t, t.add("n4"));
+        BOOST_CHECK_EQUAL(said.verdict, admin_verdict::not_now);
+        return said.nobody_heard;
+    };
+    BOOST_CHECK(!nobody_heard());
+    t.kill("n2");
+    t.run(2s);
+    BOOST_CHECK(!nobody_heard());
+    t.kill("n3");
+    t.run(2s);
+    BOOST_CHECK(nobody_heard());
+}
+
 BOOST_AUTO_TEST_CASE(a_reconfiguration_passes_whether_it_is_stored_already_or_not)
 {
     settled_town t;
