@@ -46,6 +46,7 @@ link_view replica::impl::view_for_links()
         .open = epoch_.open,
         .least = least(),
         .given = snapshot_out_.given(),
+        .log_only = rows_ == rows::changed,
         .in = epoch_.config.at,
         .last_number = last_number_,
         .out = *out_,

@@ -234,7 +234,7 @@ void outgoing_link::on_ok(ok const& what, link_view& view)
 
 bool outgoing_link::too_far(seq met, link_view const& view) const
 {
-    if (view.given && met >= *view.given) return false;
+    if (view.log_only || (view.given && met >= *view.given)) return false;
     return view.log.end() - met > view.how.snapshot_after;
 }
 

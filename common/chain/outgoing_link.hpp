@@ -28,6 +28,7 @@ struct link_view
     std::optional<seq> open;  // nothing: the head's end is not known here yet
     least_room least = {};
     std::optional<seq> given;  // a learner that meets this log here or above has had its snapshot
+    bool log_only = false;     // the own rows are changed: nobody makes a snapshot of them
     epoch in;
     std::uint64_t& last_number;  // of appends and log reads, rising over the whole run
     effects& out;

@@ -14,6 +14,9 @@ constexpr auto check_again_after = 5s;
 
 void replica::impl::on(rows_checked const& what)
 {
+    // What the log still reaches is fed from that, however far it is.
+    bool const news = what.verdict == rows_verdict::changed && rows_ != rows::changed;
+    if (news && epoch_.feeds && epoch_.feeds->link.needs_snapshot()) epoch_.feeds->link.reset();
     switch (what.verdict)
     {
         case rows_verdict::sound: rows_ = rows::sound; break;

@@ -355,6 +355,10 @@ std::string what_repairs(json::object const& status, std::string const& name)
     auto const restart = "restart chaind on " + name +
                          ": it sets its database aside and takes a sound one from another machine";
     if (std::any_of(chain.begin(), chain.end(), is_sound)) return "look at its disk, then " + restart;
+    for (auto const& comes : set_of(list_at(status, "joining")))
+        if (!damaged.contains(comes))
+            return "look at its disk; " + comes + " is on its way into the chain: when it is there, " +
+                   restart;
     std::set<std::string> outside;
     for (auto const* list : {"failed", "drained", "spares", "removed"})
         outside.merge(set_of(list_at(status, list)));

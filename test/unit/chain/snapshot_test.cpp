@@ -45,6 +45,50 @@ BOOST_AUTO_TEST_CASE(a_learner_that_misses_too_much_gets_a_snapshot_though_the_l
     BOOST_TEST(h.status(2).received == seq{0});
 }
 
+// Of what is changed nobody makes a snapshot; the rows of the log say themselves that they are sound.
+BOOST_AUTO_TEST_CASE(a_source_with_changed_rows_feeds_all_that_its_log_reaches)
+{
+    for (bool const known_before : {true, false})
+    {
+        harness h(3, [](settings& how) { how.snapshot_after = 50; });
+        h.form({0, 1});
+        for (int i = 0; i < 60; ++i)
+            h.submit(0);
+        h.run();
+        auto const found = [&] { (void)h.step(1, rows_checked{rows_verdict::changed, "a row has changed"}); };
+        h.at(1).snapshots_run = false;
+        if (known_before) found();
+        h.assign({0, 1}, 2, 1);
+        h.pass(100ms);
+        BOOST_TEST(count<make_snapshot>(h.at(1)) == (known_before ? 0u : 1u));
+        if (!known_before) found();
+        h.pass(100ms);
+        BOOST_TEST(h.status(2).received == seq{60});
+    }
+}
+
+// Asked for what its log does not reach, it tries to make one each time that is due, and no more.
+BOOST_FIXTURE_TEST_CASE(a_source_with_changed_rows_says_of_what_its_log_does_not_reach_why, snapshot_world)
+{
+    at(1).snapshots_run = false;
+    assign();
+    pass(100ms);
+    auto const appends_when_found = [&]
+    {
+        auto const out = step(1, rows_checked{rows_verdict::changed, "a row has changed"}).sends;
+        return std::count_if(
+            out.begin(),
+            out.end(),
+            [](envelope const& one) { return std::holds_alternative<append>(one.message); }
+        );
+    };
+    BOOST_TEST(appends_when_found() == 1);  // where the logs meet
+    pass(100ms);
+    BOOST_TEST(feeding().needs_snapshot);
+    BOOST_TEST(appends_when_found() == 0);
+    BOOST_TEST(status(2).received == seq{0});
+}
+
 BOOST_AUTO_TEST_CASE(a_learner_that_misses_little_gets_no_snapshot)
 {
     harness h(3, [](settings& how) { how.snapshot_after = 50; });

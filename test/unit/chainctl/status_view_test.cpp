@@ -264,6 +264,13 @@ BOOST_AUTO_TEST_CASE(a_damaged_machine_has_a_reason_and_a_next_step)
     BOOST_TEST(!mentions(alone, "restart"));
     BOOST_TEST(mentions(with_others, "restart chaind on n1"));
     BOOST_TEST(!mentions(with_others, "backup"));
+    auto coming = damaged;
+    coming["chain"].as_array().pop_back();
+    coming["joining"] = {{{"name", "n4"}, {"phase", "log"}}};
+    BOOST_TEST(mentions(
+        status_text(coming, false), "n4 is on its way into the chain: when it is there, restart chaind on n1"
+    ));
+    BOOST_TEST(!mentions(status_text(coming, false), "backup"));
     damaged["chain"].as_array().pop_back();
     damaged["drained"] = {"n2"};
     damaged["failed"] = {{{"name", "n3"}, {"reason", "no heartbeat"}}};
