@@ -21,6 +21,8 @@ namespace asio = boost::asio;
 namespace
 {
 constexpr auto tick_every = 5ms;
+// Of a snapshot much more goes to the disk in one call than of the log, and nobody waits for it.
+constexpr int snapshot_patience = 10;
 constexpr auto checkpoint_limit = 5s;
 constexpr auto not_at_once = std::chrono::minutes(1);
 constexpr std::size_t config_outbox_limit = 1u << 20;
@@ -242,8 +244,10 @@ void replica_driver::end_run(chain::begin_anew how)
 void replica_driver::watch_disk()
 {
     if (stopped_) return;
-    auto const busy = store_->busy_for();
-    bool const stalled = busy > how_.stall_limit;
+    auto const writing = store_->busy_for();
+    auto const receiving = snapshots_->busy_for();
+    auto const busy = std::max(writing, receiving);
+    bool const stalled = writing > how_.stall_limit || receiving > snapshot_patience * how_.stall_limit;
     if (stalled == disk_stalled_) return;
     disk_stalled_ = stalled;
     feed(chain::disk_stalled{stalled ? std::optional(runtime::steady_now() - busy) : std::nullopt});

@@ -101,6 +101,7 @@ public:
         }
         wake_.notify_one();
     }
+    [[nodiscard]] microseconds busy_for() const { return work_.busy_for(); }
 
 private:
     void work()
@@ -177,6 +178,10 @@ snapshot_thread::~snapshot_thread() = default;
 void snapshot_thread::perform(chain::snapshot_order what)
 {
     impl_->perform(std::move(what));
+}
+microseconds snapshot_thread::busy_for() const
+{
+    return impl_->busy_for();
 }
 
 }  // namespace chaind::store

@@ -43,6 +43,8 @@ public:
     ~snapshot_thread();
 
     void perform(chain::snapshot_order what);
+    // For how long one call to the disk for the incoming file has not come back.
+    [[nodiscard]] microseconds busy_for() const;
 
 private:
     class impl;

@@ -22,6 +22,8 @@ namespace
 
 using trouble = chain::order_failure;
 
+constexpr std::uint64_t sync_every = 32u << 20;
+
 std::string beside(std::string const& database, char const* name)
 {
     return (std::filesystem::absolute(database).parent_path() / name).string();
@@ -245,6 +247,30 @@ chain::order_outcome snapshot_work::room_for(std::uint64_t bytes) const
     );
 }
 
+microseconds snapshot_work::busy_for() const
+{
+    std::chrono::steady_clock::duration const since(asked_at_.load());
+    if (since == since.zero()) return {};
+    return std::chrono::duration_cast<microseconds>(
+        std::chrono::steady_clock::now().time_since_epoch() - since
+    );
+}
+
+template <class Call>
+auto snapshot_work::ask_disk(Call what) -> decltype(what())
+{
+    asked_at_ = std::chrono::steady_clock::now().time_since_epoch().count();
+    auto out = what();
+    asked_at_ = 0;
+    return out;
+}
+
+error_code snapshot_work::sync_incoming()
+{
+    unsynced_ = 0;
+    return ask_disk([this] { return incoming_->file.sync(); });
+}
+
 chain::chunk_kept snapshot_work::perform(chain::keep_chunk const& what)
 {
     return {.id = what.id, .index = what.index, .failed = keep(what)};
@@ -258,7 +284,7 @@ chain::order_outcome snapshot_work::keep(chain::keep_chunk const& what)
     auto& file = incoming_->file;
     if (!what.packed)
     {
-        auto const held = file.read(what.index);
+        auto const held = ask_disk([&] { return file.read(what.index); });
         if (!held) return trouble::disk("cannot read " + incoming_path_ + ": " + held.error().message());
         if (chunk_hash(*held) != what.hash) return trouble::content(name + " is not what was held of it");
         return {};
@@ -266,8 +292,11 @@ chain::order_outcome snapshot_work::keep(chain::keep_chunk const& what)
     auto const bytes = unpack_chunk(*what.packed, file.bytes_of_chunk(what.index));
     if (!bytes) return trouble::content(name + " does not unpack to its size");
     if (chunk_hash(*bytes) != what.hash) return trouble::content(name + " does not match its hash");
-    if (auto const failure = file.write(what.index, *bytes))
-        return trouble::disk("cannot write " + incoming_path_ + ": " + failure.message());
+    auto failure = ask_disk([&] { return file.write(what.index, *bytes); });
+    unsynced_ += bytes->size();
+    // Else the disk would be given all of it at once, in one call of which nobody knows whether it ends.
+    if (!failure && unsynced_ >= sync_every) failure = sync_incoming();
+    if (failure) return trouble::disk("cannot write " + incoming_path_ + ": " + failure.message());
     return {};
 }
 
@@ -282,7 +311,7 @@ chain::incoming_checked snapshot_work::perform(chain::check_incoming const& what
 chain::order_outcome snapshot_work::check(chain::snapshot_info const& what)
 {
     if (!incoming_ || incoming_->what != what) return trouble::unknown("there is no such snapshot");
-    if (auto failure = incoming_->file.sync())
+    if (auto const failure = sync_incoming())
         return trouble::disk("cannot write " + incoming_path_ + ": " + failure.message());
     std::string why;
     auto const found = check_snapshot(incoming_path_, &why, long_work_);

@@ -7,6 +7,9 @@
 #include "store/snapshot_file.hpp"
 #include "store/snapshot_thread.hpp"
 
+#include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +35,9 @@ public:
     [[nodiscard]] chain::incoming_checked perform(chain::check_incoming const& what);
     [[nodiscard]] chain::rows_checked perform(chain::check_rows const& what) const;
 
+    // For how long one call to the disk for the incoming file has not come back. Asked from any thread.
+    [[nodiscard]] microseconds busy_for() const;
+
 private:
     struct open_file
     {
@@ -47,6 +53,10 @@ private:
     chain::order_outcome open(chain::snapshot_info const& what, std::vector<digest>& held);
     chain::order_outcome keep(chain::keep_chunk const& what);
     chain::order_outcome check(chain::snapshot_info const& what);
+    // Calls `what`, which asks the disk for something.
+    template <class Call>
+    auto ask_disk(Call what) -> decltype(what());
+    error_code sync_incoming();
     // Why the disk has no room for `bytes` more.
     chain::order_outcome room_for(std::uint64_t bytes) const;
 
@@ -58,6 +68,8 @@ private:
     std::vector<digest> outgoing_chunks_;  // their hashes when it was made
     std::uint64_t outgoing_order_ = 0;     // the last that was carried out
     std::optional<open_file> incoming_;
+    std::uint64_t unsynced_ = 0;                                          // bytes of it
+    std::atomic<std::chrono::steady_clock::duration::rep> asked_at_ = 0;  // 0: nothing is asked
 };
 
 }  // namespace chaind::store

@@ -195,3 +195,28 @@ async def test_a_machine_whose_log_is_damaged_comes_back_with_a_sound_one(volume
 
 
 CHECKPOINT = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('pragma wal_checkpoint(truncate)').fetchall()"
+
+
+async def test_a_receiver_whose_disk_stands_still_lets_the_next_one_in(volume):
+    with failing_disk() as disk, running(environment=disk.environment, chaind=("snapshot-after=200",)) as chain:
+        await fill(chain, 600)
+        accounts, room = await loaded(chain)
+        async with Load(chain, accounts, room, 20) as load:
+            disk.breaks(["n4"], "incoming.db.part", "sync")
+            addresses = {}
+            for name in ("n4", "n5"):
+                addresses[name] = await in_thread(chain.add, name)
+            first = chain.ctl_later("add-node", "n4", addresses["n4"])
+            await in_thread(wait_for, lambda: chain.joining("n4"), "n4 on its way")
+            second = chain.ctl_later("add-node", "n5", addresses["n5"])
+            await in_thread(wait_for, lambda: "n5" in chain.roles(), "n5 in the chain", 60)
+            assert "n4" not in chain.roles()
+            talk = (await in_thread(lambda: chain.ctl("status", ok=None)))[1]
+            assert "look at the disk of n4" in talk, talk
+            disk.heals()
+            await in_thread(wait_for, lambda: "n4" in chain.roles(), "n4 in the chain", 60)
+            for each in (first, second):
+                out, said = await in_thread(each.communicate)
+                assert each.returncode == 0, said
+            await load.acked_more(20)
+        await check_books(chain, chain.names(), accounts[0], room, load.acked())
