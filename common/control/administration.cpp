@@ -52,7 +52,7 @@ void controller::impl::mark(record& in) const
         case verb::add:
             take_back(in, a.who);
             // An added server lengthens the chain.
-            in.want = std::max(in.want, in.known.size() - in.removed.size());
+            in.want = std::max(in.want, std::min(in.known.size() - in.removed.size(), most_members));
             return;
         case verb::drain: add_name(in.drained, a.who); return;
         case verb::undrain: std::erase(in.drained, a.who); return;

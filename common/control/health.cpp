@@ -111,7 +111,7 @@ health health_of(status_input const& in)
     auto const one_serves = [&](member const& m) { return serves(in, m); };
     // Those of the other cluster may well serve.
     if (std::none_of(members.begin(), members.end(), one_serves))
-        return in.foreign.empty() ? health::down : health::unknown;
+        return registry_is_foreign(in) ? health::unknown : health::down;
     // Each change of the chain does that for a moment.
     if (in.unread_for > unserved_at_most && in.unserved_for > unserved_at_most) return health::down;
     if (members.size() < fewest_for_writes(in)) return health::read_only;
@@ -131,9 +131,21 @@ std::uint64_t fewest_for_writes(status_input const& in)
     return std::max<std::uint64_t>(1, facts_of(in, head->name).min_replicas);
 }
 
+bool registry_is_foreign(status_input const& in)
+{
+    // Whoever spoke as a member to this run of the config service is of its cluster.
+    auto const spoke = [&](node_status const& node)
+    {
+        auto const& chain = in.record.last_active.members;
+        return node.last &&
+               std::any_of(chain.begin(), chain.end(), [&](member const& m) { return m.name == node.name; });
+    };
+    return !in.foreign.empty() && std::none_of(in.nodes.begin(), in.nodes.end(), spoke);
+}
+
 bool disk_stands_still(status_input const& in)
 {
-    return in.registry_busy_for > disk_is_slow_after;
+    return in.registry_full || in.registry_busy_for > disk_is_slow_after;
 }
 
 std::vector<machine_trouble> wrong_clocks(status_input const& in)

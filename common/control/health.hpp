@@ -21,7 +21,9 @@ namespace chaind::control
 
 // min-replicas, as the head says, which refuses writes for that.
 [[nodiscard]] std::uint64_t fewest_for_writes(status_input const& in);
-// The disk of the registry has not finished a write for long.
+// Machines of another cluster ask for this one, and no member of its own chain has spoken to it.
+[[nodiscard]] bool registry_is_foreign(status_input const& in);
+// The disk of the registry has not finished a write for long, or has no room for it.
 [[nodiscard]] bool disk_stands_still(status_input const& in);
 // Whose wall clock is wrong, and what to do. The chain goes on by what the others say.
 [[nodiscard]] std::vector<machine_trouble> wrong_clocks(status_input const& in);

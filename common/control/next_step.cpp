@@ -82,8 +82,14 @@ std::string who_hears(status_input const& in, node_id const& name)
 std::string next_step(status_input const& in, node_status const& node)
 {
     auto const name = node.name.name.str();
-    if (!in.registry_lacks.empty() || disk_stands_still(in) || is_listed(in.foreign, node.name))
+    bool const foreign = is_listed(in.foreign, node.name);
+    if (!in.registry_lacks.empty() || disk_stands_still(in) || (foreign && registry_is_foreign(in)))
         return "first what `blocked` says: until then nothing is decided";
+    if (foreign && !node.alive)
+        return "if that is " + name +
+               " itself, stop chaind there, move its data folder aside and start it: it is filled from the "
+               "others; if it is a machine of another cluster, stop it, and start chaind on " +
+               name;
     if (node.last && node.last->outdated) return "upgrade chaind on " + name;
     if (node.stalled)
         return "look at the disk of " + name +
@@ -131,6 +137,13 @@ std::optional<registry_trouble> trouble_of_registry(status_input const& in)
                 "said in its name falls when none of them knows of it. Until then no machine is taken out, "
                 "and none comes in: restart no chaind that serves",
         };
+    if (in.registry_full)
+        return registry_trouble{
+            .reason = "the disk of configd's data folder is full",
+            .next =
+                "make room there: what is to be decided waits for it and is tried each second. Until then "
+                "no machine is taken out, and none comes in",
+        };
     if (disk_stands_still(in))
         return registry_trouble{
             .reason = "the disk of configd's data folder has not finished a write for " +
@@ -140,7 +153,7 @@ std::optional<registry_trouble> trouble_of_registry(status_input const& in)
                 "then "
                 "no machine is taken out, and none comes in",
         };
-    if (in.foreign.empty()) return std::nullopt;
+    if (!registry_is_foreign(in)) return std::nullopt;
     bool const is_new = in.record.last_active.state == config_state::none;
     std::string who;
     for (auto const& name : in.foreign)

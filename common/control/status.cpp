@@ -115,7 +115,8 @@ std::string reason_of(status_input const& in, node_status const& node)
 {
     if (auto const found = in.stuck.find(node.name); found != in.stuck.end() && !node.alive)
         return found->second.trouble;
-    if (is_listed(in.foreign, node.name)) return "it runs, and says that it is of another cluster";
+    if (is_listed(in.foreign, node.name) && !node.alive)
+        return "it runs, and says that it is of another cluster";
     auto const state = state_of(in, node);
     auto const second = in.second.find(node.name);
     if (state == node_state::member || second == in.second.end() || !node.alive) return node.reason;

@@ -58,6 +58,7 @@ struct status_input
     std::map<node_id, second_process> second = {};  // of names that are spoken for
     std::optional<forced_row> forced = {};          // the newest
     microseconds registry_busy_for{};               // with a write that is not done
+    bool registry_full = false;                     // there is no room for it
     config_service_status service = {};
     microseconds unserved_for{};  // since a member of the chain said last that it can take writes
     microseconds unread_for{};    // the same of reads

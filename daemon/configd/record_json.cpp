@@ -113,6 +113,7 @@ chain_config read_chain(json::object const& from)
     out.state = *state;
     for (auto const& m : from.at("members").as_array())
         out.members.push_back(read_run(m));
+    if (out.members.empty() && !out.is_none()) throw std::invalid_argument("no members");
     if (auto const* joiner = from.if_contains("joiner")) out.joiner = name_of(*joiner);
     if (auto const* id = from.if_contains("id")) out.id = read_id<config_id>(*id);
     return out;

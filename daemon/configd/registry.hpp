@@ -56,6 +56,8 @@ public:
     // The newest `limit`, oldest first.
     [[nodiscard]] virtual result<std::vector<event_row>> newest_events(std::size_t limit) = 0;
 
+    // True: the write that failed last found the disk full and has changed nothing; it may be tried again.
+    [[nodiscard]] virtual bool undo_full() = 0;
     // What keeps it from being written, once something has, for people.
     [[nodiscard]] virtual std::string failure_text() const = 0;
 };

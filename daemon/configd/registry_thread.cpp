@@ -1,6 +1,7 @@
 #include "configd/registry_thread.hpp"
 
 #include "runtime/clock.hpp"
+#include "runtime/log.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -15,6 +16,7 @@ namespace asio = boost::asio;
 namespace
 {
 constexpr std::size_t rows_at_once = 256;
+constexpr auto room_looked_for = std::chrono::seconds(1);
 }  // namespace
 
 registry_thread::registry_thread(asio::any_io_executor loop, std::unique_ptr<registry> on)
@@ -24,6 +26,7 @@ registry_thread::registry_thread(asio::any_io_executor loop, std::unique_ptr<reg
 
 registry_thread::~registry_thread()
 {
+    wait_for_no_room();
     thread_.join();
 }
 
@@ -33,8 +36,17 @@ void registry_thread::write(Write what, done_function done)
     undone_->push_back(runtime::steady_now());
     auto job = [this, what = std::move(what), done = std::move(done)]
     {
-        auto const failed = what(*on_);
+        auto failed = what(*on_);
         auto why = failed ? on_->failure_text() : std::string();
+        while (failed && on_->undo_full())
+        {
+            if (!waits_for_room_.exchange(true)) log::write(log::level::error, "control", why);
+            if (!pause_for_room()) break;
+            failed = what(*on_);
+            why = failed ? on_->failure_text() : std::string();
+        }
+        if (!failed && waits_for_room_.exchange(false))
+            log::write(log::level::notice, "control", "there is room for the registry again");
         auto const end = [undone = undone_, done, failed, why = std::move(why)]
         {
             undone->pop_front();
@@ -43,6 +55,19 @@ void registry_thread::write(Write what, done_function done)
         asio::post(loop_, end);
     };
     asio::post(thread_, std::move(job));
+}
+
+bool registry_thread::pause_for_room()
+{
+    std::unique_lock lock(mutex_);
+    return !stopping_.wait_for(lock, room_looked_for, [this] { return stop_; });
+}
+
+void registry_thread::wait_for_no_room()
+{
+    std::lock_guard const lock(mutex_);
+    stop_ = true;
+    stopping_.notify_all();
 }
 
 microseconds registry_thread::busy_for() const

@@ -87,6 +87,7 @@ asio::awaitable<void> service::stop()
     ticker_.cancel();
     wake_turns();
     co_await tasks_.stop(std::chrono::seconds(2));
+    registry_.wait_for_no_room();
     // What the registry's thread and the loop still hold comes back to this object.
     asio::steady_timer pause(on_);
     while (writes_ > 0 || draining_)
@@ -183,7 +184,7 @@ void service::persist(control::record next, bool new_lineage)
 void service::written(error_code failed, std::string const& why)
 {
     --writes_;
-    if (failed) die_(runtime::exit_disk, "the registry cannot be written: " + why);
+    if (failed && !stopped_) die_(runtime::exit_disk, "the registry cannot be written: " + why);
 }
 
 void service::direct(control::outgoing const& what)
@@ -487,6 +488,7 @@ control::status_input service::seen()
         .second = second_,
         .forced = newest_forced(),
         .registry_busy_for = registry_.busy_for(),
+        .registry_full = registry_.waits_for_room(),
         .service =
             {.state = service_state::up,
              .store = "sqlite",

@@ -62,7 +62,9 @@ result<std::unique_ptr<sqlite_registry>> sqlite_registry::open(
         auto taken = sqlite::process_lock::take(path + ".lock", holder);
         if (!taken)
         {
-            why = path + " is in use by process " + holder;
+            bool const used = taken.error() == errc::locked;
+            why = used ? path + " is in use by process " + holder
+                       : "cannot lock " + path + ".lock: " + taken.error().message();
             return taken.error();
         }
         lock = std::move(*taken);
@@ -107,6 +109,13 @@ error_code sqlite_registry::check_all(std::string& why)
 bool sqlite_registry::is_full() const
 {
     return db_->failed() && (db_->failure().value() & 0xff) == SQLITE_FULL;
+}
+
+bool sqlite_registry::undo_full()
+{
+    if (!db_->undo_full()) return false;
+    sqlite3_db_config(db_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+    return true;
 }
 
 std::string sqlite_registry::failure_text() const

@@ -28,6 +28,7 @@ public:
     [[nodiscard]] error_code keep(std::vector<control::join_token> const& all) override;
     [[nodiscard]] error_code append(std::vector<event_row> const& rows) override;
     [[nodiscard]] result<std::vector<event_row>> newest_events(std::size_t limit) override;
+    [[nodiscard]] bool undo_full() override;
     [[nodiscard]] std::string failure_text() const override;
 
 private:

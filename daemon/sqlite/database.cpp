@@ -190,6 +190,15 @@ std::string legible(std::string text)
     return text;
 }
 
+bool database::undo_full()
+{
+    if (!failure_ || (failure_->value() & 0xff) != SQLITE_FULL) return false;
+    failure_.reset();
+    failure_text_.clear();
+    if (sqlite3_get_autocommit(handle_) == 0) script("ROLLBACK");
+    return !failed();
+}
+
 void database::fail(int code, std::string_view sql)
 {
     if (failed()) return;

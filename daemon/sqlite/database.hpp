@@ -4,7 +4,8 @@
 // - Errors stick. The first failed call is remembered with its extended code and text, and from then on the
 //   connection does nothing: statements have no rows, scripts do not run. Code that makes many queries needs
 //   no check after each; whoever publishes or commits what it computed asks failed() first and throws the
-//   result away. That is also the rule for a disk that failed an fsync: never try again.
+//   result away. That is also the rule for a disk that failed an fsync: never try again. A full one has
+//   failed none, see undo_full().
 // - A broken constraint or a wrong parameter is a bug of ours, not a failed disk: it stops the process.
 // Unless
 //   the rows come from a file whose soundness is the question (doubt_rows()).
@@ -179,6 +180,9 @@ public:
     // From now on a broken constraint is a failure like any other.
     void doubt_rows() { rows_doubted_ = true; }
 
+    // After SQLITE_FULL, which changes nothing that is there: takes back the transaction that failed, and the
+    // connection can be used again. False: it has not failed, or by something else.
+    [[nodiscard]] bool undo_full();
     // Remembers the failure of a call that was made on handle().
     void fail(int code, std::string_view sql);
 

@@ -189,3 +189,24 @@ async def test_a_start_on_a_full_disk_waits_and_says_so(volume):
         await in_thread(wait_for, lambda: len(chain.roles()) == 3, "n1 in the chain", 120)
         await in_thread(waiting.wait)
         await check_books(chain, chain.names(), book.account, book.conv, book.acked)
+
+
+async def test_a_config_service_without_room_says_so_and_decides_when_there_is_some(volume):
+    if not_root():
+        return
+    with chain_on({"configd": "2m"}) as (chain, disks):
+        book = await in_thread(Book, chain, "n1")
+        await book.write_again()
+        disks["configd"].fill()
+        pid = chain.pid("configd")
+        chain.kill("n2")
+        await in_thread(wait_for, lambda: chain.ctl_status()["registry"], "the full disk to be named")
+        talk = (await in_thread(lambda: chain.ctl("status", "--check", ok=None)))[1]
+        assert "the disk of configd's data folder is full" in talk and "make room there" in talk, talk
+        disks["configd"].make_room()
+        await in_thread(wait_for, lambda: len(chain.roles()) == 2, "the chain without n2")
+        assert chain.pid("configd") == pid, "configd has ended"
+        await book.write_again()
+        chain.start("n2")
+        await in_thread(wait_for, lambda: len(chain.roles()) == 3, "n2 in the chain", 60)
+        await check_books(chain, chain.names(), book.account, book.conv, book.acked)

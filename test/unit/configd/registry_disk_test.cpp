@@ -95,6 +95,45 @@ BOOST_FIXTURE_TEST_CASE(what_a_registry_tells_after_a_failed_fsync_survives_a_po
     BOOST_TEST(n > 10u);
 }
 
+BOOST_FIXTURE_TEST_CASE(
+    what_found_a_full_disk_has_changed_nothing_and_goes_on_when_there_is_room, failing_registry
+)
+{
+    bool happened = true;
+    std::uint64_t n = 0;
+    for (; happened; ++n)
+    {
+        disk.wipe();
+        told = 0;
+        auto on = start();
+        BOOST_TEST_REQUIRE(on);
+        BOOST_TEST(goes_on(*on, 2));
+        disk.fail_at(n + 1, fault_disk::kind::no_space, true);
+        bool const went_on = goes_on(*on, 6);
+        happened = disk.fault_happened();
+        BOOST_TEST(went_on == !happened);
+        disk.no_more_faults();
+        BOOST_TEST(on->undo_full() == happened);
+        BOOST_TEST(revision(*on) == told);
+        BOOST_TEST(goes_on(*on, 2));
+        disk.power_loss([] { return fault_disk::fate::lost; });
+        auto again = start();
+        BOOST_TEST_REQUIRE(again);
+        BOOST_TEST(revision(*again) == told);
+    }
+    BOOST_TEST(n > 3u);
+    // What is no full disk is not taken back.
+    disk.wipe();
+    told = 0;
+    auto on = start();
+    BOOST_TEST(goes_on(*on, 1));
+    disk.fail_at(1, fault_disk::kind::io_error, true);
+    BOOST_TEST(!goes_on(*on, 1));
+    BOOST_TEST(!on->undo_full());
+    BOOST_TEST(!on->undo_full());
+    disk.no_more_faults();
+}
+
 // It is for people to make room, where a disk that fails is to be replaced.
 BOOST_FIXTURE_TEST_CASE(a_full_disk_is_told_from_one_that_fails, failing_registry)
 {

@@ -126,6 +126,17 @@ BOOST_AUTO_TEST_CASE(a_record_of_an_earlier_version_is_read)
     BOOST_TEST((configd::record_from_json(text) == expected));
 }
 
+BOOST_AUTO_TEST_CASE(a_chain_of_nobody_is_no_record)
+{
+    for (bool const current : {true, false})
+    {
+        auto written = made_record(5);
+        (current ? written.current : written.last_active).members.clear();
+        BOOST_TEST(!configd::record_from_json(configd::to_json(written)).has_value());
+    }
+    BOOST_TEST(configd::record_from_json(configd::to_json({})).has_value());
+}
+
 // It is not said for whom those that are named were to leave, nor how many there were.
 BOOST_AUTO_TEST_CASE(a_change_that_an_earlier_version_has_begun_is_read)
 {

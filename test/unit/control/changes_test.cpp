@@ -48,6 +48,17 @@ BOOST_AUTO_TEST_CASE(a_spare_that_is_added_lengthens_the_chain)
     BOOST_CHECK_EQUAL(t.verdict_of(t.add("n4")), admin_verdict::already);
 }
 
+BOOST_AUTO_TEST_CASE(no_more_machines_are_wanted_than_a_chain_may_have)
+{
+    town_with_a_spare t;
+    for (std::size_t i = t.registry.known.size(); i < most_members + 1; ++i)
+        t.registry.known.push_back(name("away" + std::to_string(i)));
+    t.restart_config();
+    t.run(100ms);
+    BOOST_CHECK_EQUAL(t.outcome(t.add("n4")), admin_verdict::done);
+    BOOST_CHECK_EQUAL(t.registry.want, most_members);
+}
+
 BOOST_AUTO_TEST_CASE(a_member_is_not_added_again_beside_a_spare)
 {
     town_with_a_spare t;

@@ -32,6 +32,7 @@ struct three_nodes
     mutable std::map<node_id, last_said> said;
     std::string registry_lacks;
     microseconds registry_busy_for{};
+    bool registry_full = false;
     std::vector<node_id> foreign;
     std::map<node_id, control::second_process> second;
     microseconds unserved_for{};
@@ -85,6 +86,7 @@ struct three_nodes
             .second = second,
             .forced = forced,
             .registry_busy_for = registry_busy_for,
+            .registry_full = registry_full,
             .service =
                 {.state = service_state::up,
                  .store = {},
@@ -296,6 +298,11 @@ BOOST_AUTO_TEST_CASE(a_registry_whose_disk_stands_still_is_named_before_it_is_ne
     BOOST_TEST(
         status().registry->reason == "the disk of configd's data folder has not finished a write for 7 s"
     );
+    registry_busy_for = 10ms;
+    BOOST_TEST(state() == health::healthy);
+    registry_full = true;
+    BOOST_TEST(state() == health::degraded);
+    BOOST_TEST(status().registry->reason == "the disk of configd's data folder is full");
     lose_n2();
     BOOST_TEST(status().failed.at(0).next == "first what `blocked` says: until then nothing is decided");
 }
@@ -328,6 +335,7 @@ BOOST_AUTO_TEST_CASE(machines_of_another_cluster_are_named_and_not_called_down)
     for (auto& node : nodes)
     {
         node.alive = false;
+        node.last.reset();
         foreign.push_back(node.name);
     }
     BOOST_TEST(state() == health::unknown);
@@ -336,6 +344,30 @@ BOOST_AUTO_TEST_CASE(machines_of_another_cluster_are_named_and_not_called_down)
     foreign.clear();
     BOOST_TEST(state() == health::down);
     BOOST_TEST(status().registry.has_value() == false);
+}
+
+// A practice cluster has an n2, too; or a machine was filled while another registry was in this one's place.
+BOOST_AUTO_TEST_CASE(one_process_of_another_cluster_is_no_matter_of_the_registry)
+{
+    foreign = {node_id{"n2"}};
+    BOOST_TEST(status().state == health::healthy);
+    BOOST_TEST(!status().registry.has_value());
+    lose_n2();
+    BOOST_TEST(status().state == health::degraded);
+    BOOST_TEST(!status().registry.has_value());
+    auto const row = status().failed.at(0);
+    BOOST_TEST(row.reason == "it runs, and says that it is of another cluster");
+    BOOST_TEST(
+        row.next ==
+        "if that is n2 itself, stop chaind there, move its data folder aside and start it: it is "
+        "filled from the others; if it is a machine of another cluster, stop it, and start chaind "
+        "on n2"
+    );
+    // Whose members have spoken, and none is there any more, is down.
+    for (auto& node : nodes)
+        node.alive = false;
+    BOOST_TEST(status().state == health::down);
+    BOOST_TEST(!status().registry.has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_new_registry_in_the_place_of_another_says_so_of_all_that_ask_it)
