@@ -30,8 +30,16 @@ admission::verdict admission::hello(
     if (!out.why.empty()) return out;
 
     auto const waits = waiting_.find(name);
+    auto const first = expected_.find(name);
+    bool const is_anothers = first != expected_.end() && first->second.store != from.store &&
+                             first->second.until_ms > now_ms && !has_name(now.removed, name);
     bool const comes_back = waits != waiting_.end() && waits->second.take_back;
-    if (taken) out.why = "a replica named " + name.name.str() + " is there already";
+    if (taken)
+        out.why = "a replica named " + name.name.str() + " is there already";
+    else if (is_anothers)
+        out.why = "another machine has just been let in as " + name.name.str() +
+                  ", and has not come yet: choose another name, or `chainctl remove-node " + name.name.str() +
+                  "` first";
     // The token was used, and somebody has removed the machine since.
     else if (seen.again && has_name(now.removed, name) && !comes_back)
         out.why = name.name.str() + " was removed: it needs a new join token";
@@ -39,8 +47,15 @@ admission::verdict admission::hello(
     {
         tokens_.use(seen, from);
         waiting_[name] = {.version = ++version_, .take_back = true};
+        expected_[name] = {.store = from.store, .until_ms = seen.expires_ms};
     }
     return out;
+}
+
+void admission::heard(member const& from)
+{
+    auto const found = expected_.find(from.name);
+    if (found != expected_.end() && found->second.store == from.store) expected_.erase(found);
 }
 
 void admission::kept(std::uint64_t version)

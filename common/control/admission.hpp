@@ -39,6 +39,9 @@ public:
         std::string_view token, member const& from, bool taken, record const& now, std::int64_t now_ms
     );
 
+    // That machine speaks: from now on its link says whose the name is.
+    void heard(member const& from);
+
     // What the registry is to hold, and the number of that version.
     [[nodiscard]] std::vector<join_token> const& rows() const { return tokens_.rows(); }
     [[nodiscard]] std::uint64_t version() const { return version_; }
@@ -60,10 +63,19 @@ private:
         bool take_back = false;     // a removed name, too: by a token that was shown in this run
     };
 
+    // Who was let in and has not been heard yet. Another machine of that name is told so as long as this one
+    // may show its token again: both would be let in, and one of them refused for ever once the other speaks.
+    struct expected
+    {
+        store_id store;
+        std::int64_t until_ms = 0;
+    };
+
     join_tokens tokens_;
     std::uint64_t version_ = 0;
     std::uint64_t kept_ = 0;
     std::map<node_id, wait> waiting_;
+    std::map<node_id, expected> expected_;
 };
 
 }  // namespace chaind::control

@@ -65,6 +65,7 @@ join_tokens::answer join_tokens::look(std::string_view token, member const& by, 
         return out;
     }
     out.known = true;
+    out.expires_ms = row->expires_ms;
     out.hash = std::move(hash);
     out.again = row->used_by == by.name && row->used_store == by.store && !row->used_store.empty();
     if (!row->used_by.empty() && !out.again)

@@ -43,6 +43,7 @@ public:
         bool known = false;  // it was made here, however it was used since
         bool again = false;  // that machine has shown it before
         std::string hash;    // of its secret, where it is known
+        std::int64_t expires_ms = 0;
     };
     // What the token is worth for that machine now. The machine for which it was used, by name and disk, may
     // show it again until it expires: the answer to its first hello may have been lost.

@@ -389,6 +389,7 @@ bool service::link_frame(link_ptr const& link, wire::peer::frame what)
         current == by_member_.end() || current->second != link)
         return false;
     take_facts(*beat);
+    admission_.heard(beat->from);
     feed(control::heard{std::move(*beat)});
     return true;
 }

@@ -128,6 +128,16 @@ async def test_a_machine_that_was_removed_joins_again_with_the_disk_that_it_had(
         assert code != 0
 
 
+def test_two_machines_of_one_name(volume):
+    with running(replicas=1) as chain, machine() as (folder, pids), machine() as (other, more):
+        assert join(chain, folder, token_of(chain), "--no-start")[0] == 0
+        token = token_of(chain)
+        code, out, err = join(chain, other, token)
+        assert code == 77 and not out and "another machine has just been let in as web-4" in err, (code, out, err)
+        joined(chain, other, token, more, name="web-5")
+        joined(chain, folder, "", pids, show=("--token", "none"))
+
+
 def test_a_copy_of_a_machine_that_serves_is_not_taken_for_it(volume):
     with running(replicas=1) as chain, machine() as (folder, pids), machine() as (copy, _):
         joined(chain, folder, token_of(chain), pids)

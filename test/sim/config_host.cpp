@@ -110,6 +110,7 @@ void config_host::arrive(int from, std::uint64_t connection, heartbeat what)
         deliver(control::connected{what.from, in_.at(from).kernel});
     }
     link.heard = time_.now();
+    admission_->heard(what.from);
     deliver(control::heard{std::move(what)});
 }
 

@@ -179,6 +179,41 @@ BOOST_AUTO_TEST_CASE(a_name_that_somebody_speaks_in_is_taken)
     BOOST_TEST(desk.hello(token, machine("n2", 9), false, knowing({"n1"}), 1100).why == "");
 }
 
+// Two machines that were given one name: the second is told, and can use its token under another one.
+BOOST_AUTO_TEST_CASE(a_name_is_kept_for_the_machine_that_a_token_let_in_until_it_has_come)
+{
+    auto const n5 = machine("n5", 5);
+    auto const other = machine("n5", 6);
+    auto const chain = knowing({"n1", "n5"});
+    admission desk(cluster, {});
+    auto const token = desk.make(secret, 1000, 500).value();
+    auto const second = desk.make("another secret..", 1000, 900).value();
+    BOOST_TEST(desk.hello(token, n5, false, knowing({"n1"}), 1100).why == "");
+    desk.kept(desk.version());
+    desk.answered(n5.name, admin_verdict::done);
+    auto const why = [](admission at, std::string const& shown, member const& by, record const& now, int ms)
+    { return at.hello(shown, by, false, now, ms).why; };
+
+    BOOST_TEST(
+        why(desk, second, other, chain, 1499) ==
+        "another machine has just been let in as n5, and has not come yet: choose another name, or "
+        "`chainctl remove-node n5` first"
+    );
+    static_cast<void>(desk.hello(second, other, false, chain, 1499));
+    BOOST_TEST(desk.all_kept());
+    BOOST_TEST(why(desk, second, machine("n6", 6), chain, 1499) == "");
+    // The same machine, when it shows a new token.
+    BOOST_TEST(why(desk, second, n5, chain, 1499) == "");
+    // Not longer than that one could show its own again, nor when somebody has removed it.
+    BOOST_TEST(why(desk, second, other, chain, 1500) == "");
+    BOOST_TEST(why(desk, second, other, knowing({"n1", "n5"}, {"n5"}), 1499) == "");
+    // From then on its link says whose the name is.
+    desk.heard(other);
+    BOOST_TEST(why(desk, second, other, chain, 1499) != "");
+    desk.heard(n5);
+    BOOST_TEST(why(desk, second, other, chain, 1499) == "");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
