@@ -23,11 +23,13 @@ constexpr std::int64_t longest_ttl_s = 600;
 constexpr auto admission_pause = 200ms;
 }  // namespace
 
-// A new machine, or one that was removed and comes back with the disk that it had.
+// A new machine, or one that comes with a disk of this cluster and is not known: it was removed, it has asked
+// without a token before, or its disk is a copy.
 bool service::asks_to_be_let_in(wire::peer::hello const& from) const
 {
+    auto const& name = from.from.name;
     return !from.token.empty() &&
-           (from.cluster.empty() || control::has_name(core_.current().removed, from.from.name));
+           (from.cluster.empty() || !core_.knows(name) || control::has_name(core_.current().removed, name));
 }
 
 // Why not; empty: it may come in, once that is written down (write_down).

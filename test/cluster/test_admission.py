@@ -128,6 +128,41 @@ async def test_a_machine_that_was_removed_joins_again_with_the_disk_that_it_had(
         assert code != 0
 
 
+@contextmanager
+def without_a_token(chain, folder, name="web-4"):
+    """A chaind of that folder that nobody has let in: it waits, and its disk belongs to the cluster."""
+    command = [str(BIN / "chaind"), "--name", name, "--configd", chain.summary["configd"], "--data-dir", str(folder / "data"),
+               *(word for what in ("client", "replica", "admin") for word in (f"--{what}-listen", "127.0.0.1:0"))]  # fmt: skip
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: chain.nodes().get(name, {}).get("state") == "not admitted", f"{name} in the list")
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def test_a_folder_of_this_cluster_is_no_token(volume):
+    with running(replicas=2) as chain, machine() as (folder, pids), machine() as (copy, more):
+        with without_a_token(chain, folder):
+            pass
+        good = token_of(chain)
+        flipped = good[:-4] + ("AAAA" if good[-4:] != "AAAA" else "BBBB")
+        for words in (("--no-start",), ()):
+            code, out, err = join(chain, folder, flipped, *words)
+            assert code == 77 and not out and "not valid here" in err, (words, code, out, err)
+            assert not (folder / "chaind.conf").exists() and "web-4" not in chain.nodes()
+        joined(chain, folder, good, pids)
+        # The same of a copy of another machine's folder, under a name of its own.
+        chain.kill("n2")
+        shutil.copytree(chain.dir / "n2", copy / "data")
+        chain.start("n2")
+        wait_for(lambda: "n2" in chain.roles(), "n2 back in the chain")
+        assert join(chain, copy, flipped, name="web-5")[0] == 77
+        joined(chain, copy, token_of(chain), more, name="web-5")
+        assert {"n1", "n2", "web-4", "web-5"} == set(chain.roles()), chain.roles()
+
+
 def test_two_machines_of_one_name(volume):
     with running(replicas=1) as chain, machine() as (folder, pids), machine() as (other, more):
         assert join(chain, folder, token_of(chain), "--no-start")[0] == 0

@@ -374,6 +374,28 @@ BOOST_AUTO_TEST_CASE(a_token_lets_one_new_node_in)
     BOOST_TEST(state_of("n4") == "not listed");
 }
 
+// It ran there without one, or its folder is a copy of another machine's: its disk belongs to the cluster.
+BOOST_AUTO_TEST_CASE(a_machine_that_is_not_known_comes_in_by_a_token_whatever_its_disk_says)
+{
+    auto& n3 = make("n3");
+    n3.connect();
+    BOOST_TEST(wait([&] { return state_of("n3") == "not admitted"; }));
+    n3.stop();
+    auto& again = make("n3", n3.self.store);
+    again.token = "cj1." + std::string(43, 'A');
+    again.connect();
+    BOOST_TEST(wait([&] { return again.refusal() == "this join token is of another cluster"; }));
+    BOOST_TEST(status().at("join_refusals").at("wrong_tokens").to_number<int>() > 0);
+    again.token = std::string(post("/v1/join-tokens").body.at("token").as_string());
+    BOOST_TEST(chain_is("n1 n2 n3"));
+    again.stop();
+    // Who is known needs none, and is not judged by the one that it has.
+    auto& later = make("n3", n3.self.store);
+    later.token = "nonsense";
+    later.connect();
+    BOOST_TEST(chain_is("n1 n2 n3"));
+}
+
 // It throws its token away then.
 BOOST_AUTO_TEST_CASE(who_shows_a_token_is_welcome_when_that_is_kept)
 {
