@@ -13,6 +13,8 @@ from pathlib import Path
 
 from chain import BIN, CHAINCTL, end_all, running, wait_for
 from chat import Client, register
+from fill import fill
+from joining import SLOW
 
 
 @contextmanager
@@ -26,16 +28,33 @@ def machine():
             end_all(pids, signal.SIGTERM)
 
 
-def join(chain, folder, token, *words, name="web-4", at=None, show=("--token", "-"), listen=None):
+def join_command(chain, folder, *words, name="web-4", at=None, show=("--token", "-"), listen=None):
     """`chainctl join` as on the new machine: it knows where configd listens, the token, and nothing else."""
     listens = {"client": "127.0.0.1:0", "replica": "127.0.0.1:0", "admin": "127.0.0.1:0"} | (listen or {})
+    return [
+        str(CHAINCTL), "join", at or chain.summary["configd"], *show, "--name", name, "-o", "json",
+        "--config", str(folder / "chaind.conf"), "--data-dir", f"{folder.name}/data",
+        *(word for what, where in listens.items() for word in (f"--{what}-listen", where)), *words,
+    ]  # fmt: skip
+
+
+def join(chain, folder, token, *words, **where):
     done = subprocess.run(
-        [str(CHAINCTL), "join", at or chain.summary["configd"], *show, "--name", name, "-o", "json",
-         "--config", str(folder / "chaind.conf"), "--data-dir", f"{folder.name}/data",
-         *(word for what, where in listens.items() for word in (f"--{what}-listen", where)), *words],
-        input=token, capture_output=True, text=True, timeout=120, cwd=folder.parent,
-    )  # fmt: skip
+        join_command(chain, folder, *words, **where), input=token, capture_output=True, text=True, timeout=120, cwd=folder.parent
+    )
     return done.returncode, done.stdout, done.stderr
+
+
+def join_later(chain, folder, token):
+    """The same in the background, once it has seen web-4 take its snapshot; what it says goes into folder/talk."""
+    (folder / "token").write_text(token)
+    with (folder / "talk").open("w") as talk:
+        process = subprocess.Popen(
+            join_command(chain, folder, show=("--token-file", str(folder / "token"))),
+            stdin=subprocess.DEVNULL, stdout=talk, stderr=talk, cwd=folder.parent,
+        )  # fmt: skip
+    wait_for(lambda: '"phase":"snapshot"' in (folder / "talk").read_text(), "join to see the snapshot")
+    return process
 
 
 def token_of(chain, *words):
@@ -120,6 +139,11 @@ async def test_a_machine_that_was_removed_joins_again_with_the_disk_that_it_had(
         again = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
         assert again.returncode == 78 and "a replica runs here already" in again.stderr and "Reason" not in again.stderr, again.stderr
         chain.ctl("remove-node", "web-4", "--yes")
+        # Its chaind is in the way; the token is as good afterwards.
+        for words in ((), ("--no-wait",)):
+            code, out, err = join(chain, folder, token, *words)
+            assert code == 1 and not out and "web-4 was taken out of the chain for good" in err, (words, code, out, err)
+            assert f"`kill {pids[-1]}`, then this command again" in err and "the token was not used" in err, err
         end_all([pids.pop()], signal.SIGTERM)
         joined(chain, folder, token, pids)
         assert chain.nodes()["web-4"]["state"] == "member", chain.nodes()["web-4"]
@@ -128,15 +152,51 @@ async def test_a_machine_that_was_removed_joins_again_with_the_disk_that_it_had(
         assert code != 0
 
 
+async def test_what_join_waits_for_and_others_undo(volume):
+    with running(replicas=2, chaind=SLOW) as chain:
+        await fill(chain, 2000)
+        for undo, where, helps in (
+            (("remove-node", "web-4", "--yes"), "web-4 was taken out of the chain for good", "`kill {}`, then `chainctl join` with a new token"),
+            (("drain", "web-4"), "web-4 is drained", "`chainctl undrain web-4`"),
+            (("replicas", "want", "2"), "web-4 stands by, since the chain has as many machines as it wants", "`chainctl replicas want`"),
+        ):
+            with machine() as (folder, pids):
+                joiner = join_later(chain, folder, token_of(chain))
+                pids.append(json.loads((folder / "data" / "ports.json").read_text())["pid"])
+                chain.ctl(*undo)
+                wait_for(lambda: joiner.poll() is not None, "the end of join")
+                talk = (folder / "talk").read_text()
+                assert joiner.returncode == 1 and f"web-4 does not come into the chain: {where}" in talk, (joiner.returncode, talk)
+                assert helps.format(pids[-1]) in talk, talk
+            chain.ctl("remove-node", "web-4", "--yes")
+
+
+async def test_join_given_again_waits_as_the_first_time(volume):
+    with running(replicas=2, chaind=SLOW) as chain, machine() as (folder, pids):
+        await fill(chain, 2000)
+        code, out, err = join(chain, folder, token_of(chain), "--no-wait")
+        assert code == 0, err
+        pids.append(json.loads(out)["pid"])
+        wait_for(lambda: (chain.joining("web-4") or {}).get("phase") == "snapshot", "web-4 to take its snapshot")
+        token = token_of(chain)
+        code, out, err = join(chain, folder, token, "--no-wait")
+        assert code == 0 and json.loads(out)["node"] == "web-4" and chain.joining("web-4"), (code, out, err)
+        code, out, err = join(chain, folder, token)
+        assert code == 0 and "snapshot" in err and "web-4" in chain.roles(), (code, out, err, chain.roles())
+        assert json.loads(out)["pid"] == pids[-1], out
+
+
 @contextmanager
 def without_a_token(chain, folder, name="web-4"):
-    """A chaind of that folder that nobody has let in: it waits, and its disk belongs to the cluster."""
-    command = [str(BIN / "chaind"), "--name", name, "--configd", chain.summary["configd"], "--data-dir", str(folder / "data"),
-               *(word for what in ("client", "replica", "admin") for word in (f"--{what}-listen", "127.0.0.1:0"))]  # fmt: skip
+    """A chaind, set up as by join, that nobody has let in: it waits, and its disk belongs to the cluster. Its process id."""
+    listens = "".join(f"{what}-listen = 127.0.0.1:0\n" for what in ("client", "replica", "admin"))
+    config = folder / "chaind.conf"
+    config.write_text(f"name = {name}\ndata-dir = {folder / 'data'}\n{listens}configd = {chain.summary['configd']}\n")
+    command = [str(BIN / "chaind"), "--config", str(config)]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(lambda: chain.nodes().get(name, {}).get("state") == "not admitted", f"{name} in the list")
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait()
@@ -144,8 +204,11 @@ def without_a_token(chain, folder, name="web-4"):
 
 def test_a_folder_of_this_cluster_is_no_token(volume):
     with running(replicas=2) as chain, machine() as (folder, pids), machine() as (copy, more):
-        with without_a_token(chain, folder):
-            pass
+        with without_a_token(chain, folder) as pid:
+            code, out, err = join(chain, folder, token_of(chain))
+            assert code == 1 and not out and "web-4 is not known there: `chainctl add-node web-4 " in err, (code, out, err)
+            assert f"`kill {pid}`, then this command again" in err and "the token was not used" in err, err
+        (folder / "chaind.conf").unlink()
         good = token_of(chain)
         flipped = good[:-4] + ("AAAA" if good[-4:] != "AAAA" else "BBBB")
         for words in (("--no-start",), ()):

@@ -39,13 +39,7 @@ int run_add_node(invocation const& call)
         role = role_of(status, name);
         return in_the_chain(status, name);
     };
-    // Somebody else may have taken it out before it was in, or want fewer machines.
-    auto const over = [&](boost::json::object const& status) -> std::optional<std::string>
-    {
-        bool const out = is_listed(status, "removed", name) || is_listed(status, "drained", name);
-        if (!out && !is_listed(status, "spares", name)) return std::nullopt;
-        return whereabouts(status, name);
-    };
+    auto const over = [&](boost::json::object const& status) { return kept_out(status, name); };
     if (int const ended = wait_until(call, {.node = name, .over = over}, spliced, *got.body);
         ended != exit_done)
         return ended;

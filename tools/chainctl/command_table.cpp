@@ -147,7 +147,8 @@ constexpr std::array table_of_commands{
         "Make this machine a replica of the chain whose configd listens there",
         "Writes the configuration, presents the token, starts chaind (by systemd where its unit is "
         "installed) "
-        "and waits until it takes writes. A refusal leaves nothing running.",
+        "and waits until it takes writes. A refusal leaves nothing running. Where its chaind runs already it "
+        "waits for that one and uses no token; one that was removed or never let in is to be stopped first.",
         join_flags,
         run_join
     },

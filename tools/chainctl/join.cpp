@@ -29,6 +29,12 @@ namespace
 namespace fs = std::filesystem;
 
 constexpr char const* default_config = "/etc/chaind/chaind.conf";
+// The chain makes one change at a time: a machine whose token was used may have to wait for its turn, not
+// known until then, or still called removed.
+constexpr auto let_in_within = std::chrono::seconds(60);
+constexpr auto taken_back_within = std::chrono::seconds(5);
+// The first words of one that ran before may be under way.
+constexpr auto first_words = std::chrono::seconds(2);
 
 // "Web-3.example.org" -> "web-3"
 std::string host_name()
@@ -170,42 +176,68 @@ new_replica asked_for(invocation const& call)
     return out;
 }
 
-// Until chaind takes writes. Its own answer says why it does not yet.
-int wait_ready(invocation const& call, new_replica const& replica, running_replica& running)
+// Until chaind takes writes, or, where that is enough, is on its way there. Its own answer says why it does
+// not yet, and whether it will.
+int wait_ready(
+    invocation const& call, new_replica const& replica, running_replica& running, bool on_its_way_is_enough
+)
 {
+    using clock = std::chrono::steady_clock;
     auto const& interrupted = interrupts();
-    auto const start = std::chrono::steady_clock::now();
+    auto const start = clock::now();
     auto const most = seconds_in(call.value("--wait-at-most"));
     progress_line line(call.as);
+    std::string kept_out;
+    auto kept_out_since = start;
+    bool came = false;  // it was on its way: who keeps it out has done so since
+    auto const goes_on = [&] { return kept_out.empty() ? "chaind goes on joining" : kept_out; };
     for (;; static_cast<void>(::poll(nullptr, 0, 200)))
     {
+        auto const now = clock::now();
         if (interrupted)
         {
             line.end();
-            say("chainctl: no longer waiting; chaind goes on joining");
+            say("chainctl: no longer waiting; " + goes_on());
             return exit_interrupted;
         }
-        if (most && std::chrono::steady_clock::now() - start >= *most)
+        if (most && now - start >= *most)
         {
             line.end();
             say("chainctl: does not serve after " + in_words(static_cast<std::uint64_t>(most->count())) +
-                "; chaind goes on joining");
+                "; " + goes_on());
             return exit_unknown_outcome;
         }
-        if (auto const status = running.ended())
+        if (auto const how = running.ended())
         {
             line.end();
-            say("chainctl: chaind ended with status " + std::to_string(*status) + ":");
+            say("chainctl: chaind ended" + *how + ":");
             std::cerr << running.last_words(replica);
             return exit_failed;
         }
         auto const look = look_at(replica);
         if (!look || (!running.by_systemd && look->pid != running.pid)) continue;
         line.show(look->how);
-        if (!look->ready) continue;
+        if (look->kept_out.empty() || kept_out.empty()) kept_out_since = now;
+        kept_out = look->kept_out;
+        came = came || (look->told && kept_out.empty());
+        if (look->ready || (on_its_way_is_enough && kept_out.empty()))
+        {
+            line.end();
+            running.url = look->url;
+            running.ready = look->ready;
+            return exit_done;
+        }
+        auto const limit = running.ran_before ? first_words : look->told ? taken_back_within : let_in_within;
+        if (kept_out.empty() || (!(look->told && came) && now - kept_out_since < limit)) continue;
         line.end();
-        running.url = look->url;
-        return exit_done;
+        say("chainctl: " + replica.name + " does not come into the chain: " + kept_out);
+        std::string const again =
+            running.ran_before ? "this command again" : "`chainctl join` with a new token";
+        say("          " +
+            (look->next.empty() ? running.stop() + ", then " + again + " asks anew whether it may"
+                                : look->next) +
+            (running.ran_before ? "; the token was not used" : ""));
+        return exit_failed;
     }
 }
 
@@ -256,12 +288,16 @@ int run_join(invocation const& call)
     };
     if (auto const there = runs_already(replica))
     {
-        out["url"] = there->url;
+        auto running = running_as(replica, there->pid);
+        bool const no_wait = call.has("--no-wait") || call.has("--no-start");
+        if (int const ended = wait_ready(call, replica, running, no_wait); ended != exit_done) return ended;
+        out["pid"] = there->pid;
+        out["url"] = running.url;
         return done(
             call,
             std::move(out),
-            replica.name + " runs here already, at " + there->url +
-                (there->ready ? "" : ", and is on its way in") + "; the token was not used"
+            replica.name + " runs here already, at " + running.url +
+                (running.ready ? "" : ", and is on its way in") + "; the token was not used"
         );
     }
     if (int const refused = admit(replica, *token); refused != exit_done) return refused;
@@ -275,14 +311,13 @@ int run_join(invocation const& call)
     out["pid"] = running->pid;
     if (call.has("--no-wait"))
         return done(call, std::move(out), replica.name + " joins as process " + std::to_string(running->pid));
-    if (int const ended = wait_ready(call, replica, *running); ended != exit_done) return ended;
+    if (int const ended = wait_ready(call, replica, *running, false); ended != exit_done) return ended;
     out["url"] = running->url;
-    auto const process = std::to_string(running->pid);
-    auto const stop = running->by_systemd ? "`systemctl stop chaind`" : "`kill " + process + "`";
     return done(
         call,
         std::move(out),
-        replica.name + " serves at " + running->url + " (process " + process + "); " + stop + " ends it"
+        replica.name + " serves at " + running->url + " (process " + std::to_string(running->pid) + "); " +
+            running->stop() + " ends it"
     );
 }
 

@@ -10,6 +10,7 @@
 #include <boost/json/parse.hpp>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <functional>
@@ -205,6 +206,22 @@ std::string text_of(std::string const& path)
     return runtime::read_plain_file(path).value_or("");
 }
 
+// Whether it comes into the chain, by its own status: what the config service told it, or how that refuses
+// it.
+void judge(replica_look& out, boost::json::object const& status, std::string const& name)
+{
+    auto const& service = object_at(status, "config_service");
+    out.told = text_at(service, "state") == "up";
+    // That does not change because the config service is away.
+    if (out.told || is_listed(status, "removed", name)) out.kept_out = kept_out(status, name).value_or("");
+    if (out.kept_out.empty()) out.kept_out = text_at(service, "refuses");
+    if (is_listed(status, "removed", name)) return;
+    if (is_listed(status, "drained", name))
+        out.next = "`chainctl undrain " + name + "` where configd runs brings it back";
+    else if (is_listed(status, "spares", name))
+        out.next = "it comes in when a machine is missing, or when `chainctl replicas want` wants more";
+}
+
 }  // namespace
 
 bool write_config(new_replica const& replica)
@@ -272,7 +289,9 @@ std::optional<running_replica> start_replica(new_replica const& replica)
     if (has_unit(replica))
     {
         if (run({"systemctl", "enable", "--quiet", "--now", unit}, {}) == 0)
-            return running_replica{.pid = 0, .by_systemd = true, .url = {}};
+            return running_replica{
+                .pid = 0, .by_systemd = true, .ran_before = false, .url = {}, .ready = false
+            };
         say(std::string("chainctl: systemd could not start ") + unit + "; see `systemctl status chaind`");
         return std::nullopt;
     }
@@ -287,16 +306,31 @@ std::optional<running_replica> start_replica(new_replica const& replica)
     if (as_user(user, try_log) != 0) return std::nullopt;
     int const pid =
         spawn({chaind_path(), "--config", replica.config}, {.output = log, .own_session = true, .as = user});
-    if (pid > 0) return running_replica{.pid = pid, .by_systemd = false, .url = {}};
+    if (pid > 0)
+        return running_replica{
+            .pid = pid, .by_systemd = false, .ran_before = false, .url = {}, .ready = false
+        };
     say(std::string("chainctl: cannot start chaind: ") + std::strerror(errno));
     return std::nullopt;
 }
 
-std::optional<int> running_replica::ended() const
+running_replica running_as(new_replica const& replica, int pid)
+{
+    return {.pid = pid, .by_systemd = has_unit(replica), .ran_before = true, .url = {}, .ready = false};
+}
+
+std::optional<std::string> running_replica::ended() const
 {
     int waited = 0;
-    if (by_systemd || ::waitpid(pid, &waited, WNOHANG) != pid) return std::nullopt;
-    return exit_status_of(waited);
+    if (by_systemd) return std::nullopt;
+    if (ran_before) return ::kill(pid, 0) != 0 && errno == ESRCH ? std::optional("") : std::nullopt;
+    if (::waitpid(pid, &waited, WNOHANG) != pid) return std::nullopt;
+    return " with status " + std::to_string(exit_status_of(waited));
+}
+
+std::string running_replica::stop() const
+{
+    return by_systemd ? "`systemctl stop chaind`" : "`kill " + std::to_string(pid) + "`";
 }
 
 std::string running_replica::last_words(new_replica const& replica) const
@@ -329,6 +363,7 @@ std::optional<replica_look> look_at(new_replica const& replica)
     out.ready = ready->status == 200;
     out.how = progress_in(status->body.get_object(), {.node = replica.name});
     if (out.ready) out.how.phase = "done";
+    judge(out, status->body.get_object(), replica.name);
     return out;
 }
 

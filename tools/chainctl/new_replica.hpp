@@ -24,10 +24,14 @@ struct running_replica
 {
     int pid = 0;  // 0: systemd's business
     bool by_systemd = false;
-    std::string url;  // once it serves
+    bool ran_before = false;  // this process did not start it
+    std::string url;          // once it was waited for
+    bool ready = false;       // then: it takes writes
 
-    // Its exit status, when this process started it and it has ended.
-    [[nodiscard]] std::optional<int> ended() const;
+    // That it has ended, and how, where that can be seen: " with status 77".
+    [[nodiscard]] std::optional<std::string> ended() const;
+    // The command that ends it.
+    [[nodiscard]] std::string stop() const;
     // The end of its log, and where that is.
     [[nodiscard]] std::string last_words(new_replica const& replica) const;
 };
@@ -39,6 +43,8 @@ int present_token(new_replica const& replica, std::string const& token);
 // By systemd where it runs, has the unit, and the unit reads this configuration; else as a process of its
 // own.
 std::optional<running_replica> start_replica(new_replica const& replica);
+// The one that runs already, as that process.
+running_replica running_as(new_replica const& replica, int pid);
 
 // One look at the replica from outside; nothing while no process of that name and folder answers.
 struct replica_look
@@ -47,6 +53,10 @@ struct replica_look
     bool ready = false;
     std::string url;
     progress how;
+    bool told = false;  // by the config service, just now, as a machine that it knows
+    // Why it is not on its way into the chain, and what helps other than a new token; "": it is, or is in it.
+    std::string kept_out;
+    std::string next;
 };
 std::optional<replica_look> look_at(new_replica const& replica);
 

@@ -146,6 +146,13 @@ std::string whereabouts(json::object const& status, std::string const& node)
     return node + (place == "head" || place == "tail" ? " is the " + place : " is in the chain");
 }
 
+std::optional<std::string> kept_out(json::object const& status, std::string const& node)
+{
+    bool const out = is_listed(status, "removed", node) || is_listed(status, "drained", node);
+    if (!out && !is_listed(status, "spares", node)) return std::nullopt;
+    return whereabouts(status, node);
+}
+
 bool is_member(json::object const& status, std::string const& node)
 {
     return row_of(list_at(status, "chain"), node) != nullptr;

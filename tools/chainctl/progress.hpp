@@ -88,6 +88,8 @@ std::string place_of(boost::json::object const& status, std::string const& node)
 bool is_listed(boost::json::object const& status, std::string_view list, std::string const& node);
 // "n3 is away (its process is gone)", "n3 is the tail", …
 std::string whereabouts(boost::json::object const& status, std::string const& node);
+// Where a machine is that will not come into the chain by itself: somebody has taken it out, or wants fewer.
+std::optional<std::string> kept_out(boost::json::object const& status, std::string const& node);
 // "in the chain at epoch 18", where it serves as a member.
 std::optional<std::string> in_the_chain(boost::json::object const& status, std::string const& node);
 

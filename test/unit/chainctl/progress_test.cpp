@@ -57,6 +57,21 @@ BOOST_AUTO_TEST_CASE(before_and_after_its_bytes_travel_a_snapshot_says_what_is_d
     BOOST_TEST(!now.seconds_left());
 }
 
+BOOST_AUTO_TEST_CASE(who_was_taken_out_or_is_not_wanted_is_kept_out)
+{
+    auto lists = status("[]");
+    lists["removed"] = {"n4"};
+    lists["drained"] = {"n5"};
+    lists["spares"] = {"n6"};
+    BOOST_TEST(kept_out(lists, "n4").value_or("") == "n4 was taken out of the chain for good");
+    BOOST_TEST(kept_out(lists, "n5").value_or("") == "n5 is drained");
+    BOOST_TEST(
+        kept_out(lists, "n6").value_or("") == "n6 stands by, since the chain has as many machines as it wants"
+    );
+    BOOST_TEST(!kept_out(lists, "n2"));
+    BOOST_TEST(!kept_out(lists, "n7"));
+}
+
 BOOST_AUTO_TEST_CASE(catching_up_shows_the_lag)
 {
     auto const now = progress_in(status(R"([{"name":"n4","phase":"log","lag":1234}])"), {"n4"});
