@@ -19,6 +19,8 @@ PACKAGE = "/usr/bin/python3 test/package/run.py"
 # are called by several; there without the parts that are tests of their own (CMake's `APART`).
 ASAN = ["base", "chain", "control", "chat", "wire", "runtime", "store", "net", "gateway", "configd", "node", "chainctl"]
 TSAN = ["wire", "runtime", "store", "net", "gateway", "configd", "node", "chainctl"]
+PROGRAMS = ["chaind", "configd", "chainctl"]  # what the live fuzz runs
+TESTS_AT_ONCE = 4  # on two cores: they wait more than they compute
 
 
 FUZZ_LONG_S = 3600  # how long strangers try a chain with `--long`
@@ -85,7 +87,11 @@ def ctest(name, preset, select, environment=""):
 
 
 def sanitized(preset, layers, parts=""):
-    return ctest(preset, preset, f"-R '^unit[.]({'|'.join(layers)}){parts}$' -j2")
+    return ctest(preset, preset, f"-R '^unit[.]({'|'.join(layers)}){parts}$' -j{TESTS_AT_ONCE}")
+
+
+def unit_programs(layers):
+    return [f"{layer}_unit_test" for layer in layers]
 
 
 def build(preset, *targets):
@@ -108,7 +114,7 @@ def steps(args):
         Step("web unit", f"rm -f {vitest}; cd web && npm test -- --reporter=default --reporter=junit --outputFile.junit={vitest}", junit(vitest)),
         build("release", "all"),
         Step("lint coroutines", "cmake --preset dev && .ci/lint_coroutines.sh build/dev"),
-        ctest("unit", "release", "-L 'lint|unit|scenario' -j2"),
+        ctest("unit", "release", f"-L 'lint|unit|scenario' -j{TESTS_AT_ONCE}"),
         ctest("simulator", "release", "-L sim"),
         *([Step("simulator long", "build/release/bin/chaind_sim --seeds 10000..15000 --app plain --jobs 2", limit_s=12 * 3600)] if args.long else []),
         Step("cluster", f"/usr/bin/python3 test/cluster/run.py --jobs 2{long}", last_line, limit_s=8 * 3600 if args.long else 3600),
@@ -116,11 +122,12 @@ def steps(args):
         *([Step("web on the double", "test/web/run --mock", last_line)] if args.long else []),
         Step("package", f"{SETUP} make_package && {PACKAGE} build/package/chaind_*.deb", last_line),
         *([Step("package on machines", f'{SETUP} install "${{boot_packages[@]}}" && as_root {PACKAGE} --boot build/package/chaind_*.deb', last_line)] if args.long else []),
-        build("asan", "all"),
+        # The simulator runs under none of them: it has one thread, and the cores' own tests run there.
+        build("asan", *(["all"] if args.long else unit_programs(ASAN) + PROGRAMS)),
         sanitized("asan", ASAN, parts="([.].*)?"),
         Step("live fuzz", f"/usr/bin/python3 test/fuzz/run.py --bin build/asan/bin --seconds {FUZZ_LONG_S if args.long else 60}", last_line,
              limit_s=FUZZ_LONG_S + 600),
-        build("tsan", "all"),
+        build("tsan", *(["all"] if args.long else unit_programs(TSAN))),
         sanitized("tsan", TSAN),
         *([Step("mutations", f"tools/mutate --sample {MUTATIONS} --demand 90 --demand-simulator 50", limit_s=12 * 3600)] if args.long else []),
     ]  # fmt: skip
