@@ -190,6 +190,9 @@ void controller::impl::attend_learner()
         }
         else if (found->who != learner || !may_learn(learner.name) || !has_place_for(learner.name))
             learning_.reset();
+        // It makes no snapshot of what its disk has changed; who has sound rows does.
+        else if (is_damaged(learning_->source.name) && !is_damaged(next_source().name))
+            learning_.reset();
     }
     if (!learning_)
         if (auto const name = next_learner())
