@@ -19,7 +19,7 @@ constexpr std::uint64_t bytes_max = std::uint64_t{1} << 44;
 
 std::uint64_t snapshot_receiver::chunks() const
 {
-    return (what_.bytes + snapshot_chunk_bytes - 1) / snapshot_chunk_bytes;
+    return chunks_in(what_.bytes);
 }
 
 digest snapshot_receiver::held(std::uint64_t index) const

@@ -74,7 +74,7 @@ void snapshot_source::on_made(snapshot_made const& what, view const& v)
     asked_at_ = v.now;
     offered_at_ = {};
     tokens_ = 0;
-    answered_.assign((what_.bytes + snapshot_chunk_bytes - 1) / snapshot_chunk_bytes, false);
+    answered_.assign(chunks_in(what_.bytes), false);
     answered_count_ = 0;
     pin_ = std::max(*pin_, what_.at.at);
     given_ = what_.at.at;

@@ -136,6 +136,10 @@ struct snapshot_info
     friend bool operator==(snapshot_info const&, snapshot_info const&) = default;
 };
 inline constexpr std::uint64_t snapshot_chunk_bytes = 256u << 10;
+[[nodiscard]] constexpr std::uint64_t chunks_in(std::uint64_t snapshot_bytes)
+{
+    return (snapshot_bytes + snapshot_chunk_bytes - 1) / snapshot_chunk_bytes;
+}
 
 // How far a learner is with the one that it takes.
 struct snapshot_progress

@@ -79,7 +79,7 @@ chunk_file::~chunk_file()
 
 std::uint64_t chunk_file::chunks() const
 {
-    return (size_ + chain::snapshot_chunk_bytes - 1) / chain::snapshot_chunk_bytes;
+    return chain::chunks_in(size_);
 }
 
 std::size_t chunk_file::bytes_of_chunk(std::uint64_t index) const

@@ -210,8 +210,7 @@ chain::order_outcome snapshot_work::open(chain::snapshot_info const& what, std::
     }
     auto const before = opened->size();
     if (auto failure = opened->resize(what.bytes)) return said(failure);
-    auto const left =
-        (std::min(before, what.bytes) + chain::snapshot_chunk_bytes - 1) / chain::snapshot_chunk_bytes;
+    auto const left = chain::chunks_in(std::min(before, what.bytes));
     incoming_.emplace(open_file{what, std::move(*opened)});
     return hash_chunks(*incoming_, incoming_path_, left, held);
 }

@@ -47,9 +47,7 @@ void cut_into_chunks(snapshot_file& file, std::int64_t rows_a_chunk)
 
 std::size_t chunks_of(chain::snapshot_info const& what)
 {
-    return static_cast<std::size_t>(
-        (what.bytes + chain::snapshot_chunk_bytes - 1) / chain::snapshot_chunk_bytes
-    );
+    return static_cast<std::size_t>(chain::chunks_in(what.bytes));
 }
 
 }  // namespace
