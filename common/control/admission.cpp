@@ -11,7 +11,13 @@ namespace chaind::control
 admission::admission(cluster_id of, std::vector<join_token> kept) : tokens_(of, std::move(kept))
 {
     for (auto const& row : tokens_.rows())
-        if (!row.used_by.empty()) waiting_[row.used_by] = {};
+        if (!row.used_by.empty())
+        {
+            waiting_[row.used_by] = {};
+            // Who has been heard by an earlier run says so again at once.
+            auto& who = expected_[row.used_by];
+            if (row.expires_ms > who.until_ms) who = {.store = row.used_store, .until_ms = row.expires_ms};
+        }
 }
 
 std::optional<std::string> admission::make(std::string_view secret, std::int64_t now_ms, std::int64_t ttl_ms)

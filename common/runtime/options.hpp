@@ -21,12 +21,13 @@ namespace chaind::runtime
 {
 
 inline constexpr int exit_ok = 0;
-inline constexpr int exit_unavailable = 69;  // EX_UNAVAILABLE: who must answer does not
-inline constexpr int exit_bug = 70;          // EX_SOFTWARE: a broken invariant; look at the log
-inline constexpr int exit_disk = 74;         // EX_IOERR: the disk failed or the store is damaged
-inline constexpr int exit_outdated = 76;     // EX_PROTOCOL: the log holds what only a newer version knows
-inline constexpr int exit_refused = 77;      // EX_NOPERM: not let into the cluster
-inline constexpr int exit_config = 78;       // EX_CONFIG: systemd does not restart it
+inline constexpr int exit_unavailable = 69;      // EX_UNAVAILABLE: who must answer does not
+inline constexpr int exit_bug = 70;              // EX_SOFTWARE: a broken invariant; look at the log
+inline constexpr int exit_disk = 74;             // EX_IOERR: the disk failed or the store is damaged
+inline constexpr int exit_unknown_outcome = 75;  // EX_TEMPFAIL: who was asked may do it all the same
+inline constexpr int exit_outdated = 76;         // EX_PROTOCOL: the log holds what only a newer version knows
+inline constexpr int exit_refused = 77;          // EX_NOPERM: not let into the cluster
+inline constexpr int exit_config = 78;           // EX_CONFIG: systemd does not restart it
 
 // One line for each thing that is wrong: "etc/chaind.conf:12: heartbeat: not a duration such as 250ms: soon".
 class config_error : public std::runtime_error

@@ -62,7 +62,10 @@ asio::awaitable<first_contact> meet_config_service(
             }
             co_return out;
         }
-        auto why = why_not(answer.error());
+        auto const failed = answer.error();
+        out.perhaps_heard = out.perhaps_heard || failed == errc::timed_out || failed == asio::error::eof ||
+                            failed == asio::error::connection_reset;
+        auto why = why_not(failed);
         if (why != out.why)
             log::write(
                 log::level::info,

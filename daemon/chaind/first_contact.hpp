@@ -19,6 +19,7 @@ struct first_contact
 {
     std::optional<cluster_id> cluster;  // let in
     bool refused = false;               // the config service says no
+    bool perhaps_heard = false;         // it may have got the greeting, and did not answer
     std::string why;                    // when not let in: a sentence
 };
 

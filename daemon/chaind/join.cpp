@@ -107,6 +107,13 @@ int join(chaind_settings const& how)
         return not_in(
             runtime::exit_refused, "the config service at " + where + " refuses this node: " + met.why
         );
+    // The token may have been used, for this disk alone.
+    if (!met.cluster && met.perhaps_heard && !token.empty())
+        return say(
+            runtime::exit_unknown_outcome,
+            "the config service at " + where + " does not answer (" + met.why +
+                "), and may let this machine in: give the same command again, with the same token"
+        );
     if (!met.cluster)
         return not_in(runtime::exit_unavailable, "no config service answers at " + where + ": " + met.why);
     if (!belongs)

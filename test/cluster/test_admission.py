@@ -128,6 +128,21 @@ def joined(chain, folder, token, pids, **where):
     pids.append(json.loads(out)["pid"])
 
 
+def test_a_token_that_nobody_answers_is_shown_again(volume):
+    with running(replicas=2) as chain, machine() as (folder, pids):
+        token = token_of(chain)
+        configd = chain.pid("configd")
+        os.kill(configd, signal.SIGSTOP)
+        try:
+            code, _, err = join(chain, folder, token)
+        finally:
+            os.kill(configd, signal.SIGCONT)
+        assert code == 75 and "give the same command again" in err, (code, err)
+        wait_for(lambda: "web-4" in chain.nodes(), "the name to be known")
+        joined(chain, folder, token, pids)
+        wait_for(lambda: "web-4" in chain.roles(), "web-4 in the chain")
+
+
 async def test_a_machine_that_was_removed_joins_again_with_the_disk_that_it_had(volume):
     with running(replicas=2) as chain, machine() as (folder, pids):
         joined(chain, folder, token_of(chain), pids)

@@ -115,14 +115,14 @@ int admit(new_replica replica, std::string const& token)
     new_folders made(fs::path(replica.config).parent_path());
     earlier_config const earlier(replica.config);
     int const refused = write_config(replica) ? present_token(replica, token) : exit_configuration;
-    if (refused != exit_done)
+    if (refused != exit_done && refused != exit_unknown_outcome)
     {
         earlier.restore();
         return refused;
     }
     earlier.forget();
     made.keep();
-    return exit_done;
+    return refused;
 }
 
 // Without what a terminal, a mail or an editor put around it. Nothing: it cannot be read, which has been

@@ -134,6 +134,40 @@ BOOST_FIXTURE_TEST_CASE(
     disk.no_more_faults();
 }
 
+BOOST_FIXTURE_TEST_CASE(a_checkpoint_without_room_fails_no_commit_before_it, failing_registry)
+{
+    bool happened = true;
+    for (std::uint64_t n = 1; happened; n += 41)
+    {
+        disk.wipe();
+        auto on = start();
+        BOOST_TEST_REQUIRE(on);
+        std::uint64_t number = 0;
+        auto const append = [&](int rows)
+        {
+            for (int i = 0; i < rows; ++i)
+            {
+                configd::event_row row;
+                row.number = number + 1;
+                row.why = std::string(1u << 16, 'x');
+                if (on->append({row})) return false;
+                ++number;
+            }
+            return true;
+        };
+        BOOST_TEST(append(50));  // the first checkpoint comes soon after
+        disk.fail_at(n, fault_disk::kind::no_space, true);
+        (void)append(20);
+        happened = disk.fault_happened();
+        disk.no_more_faults();
+        (void)on->undo_full();
+        auto const newest = on->newest_events(1);
+        BOOST_TEST_REQUIRE(newest.has_value());
+        BOOST_TEST(newest->back().number == number);
+        BOOST_TEST(append(2));
+    }
+}
+
 // It is for people to make room, where a disk that fails is to be replaced.
 BOOST_FIXTURE_TEST_CASE(a_full_disk_is_told_from_one_that_fails, failing_registry)
 {

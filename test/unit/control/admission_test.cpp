@@ -207,6 +207,11 @@ BOOST_AUTO_TEST_CASE(a_name_is_kept_for_the_machine_that_a_token_let_in_until_it
     // Not longer than that one could show its own again, nor when somebody has removed it.
     BOOST_TEST(why(desk, second, other, chain, 1500) == "");
     BOOST_TEST(why(desk, second, other, knowing({"n1", "n5"}, {"n5"}), 1499) == "");
+    // Another run of the config service knows it from what is kept.
+    auto const another_run = [&] { return admission(cluster, desk.rows()); };
+    BOOST_TEST(why(another_run(), second, other, chain, 1499) != "");
+    BOOST_TEST(why(another_run(), second, n5, chain, 1499) == "");
+    BOOST_TEST(why(another_run(), second, other, chain, 1500) == "");
     // From then on its link says whose the name is.
     desk.heard(other);
     BOOST_TEST(why(desk, second, other, chain, 1499) != "");
