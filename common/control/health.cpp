@@ -1,6 +1,7 @@
 #include "control/health.hpp"
 
 #include "base/span_text.hpp"
+#include "control/names.hpp"
 
 #include <algorithm>
 
@@ -135,11 +136,7 @@ bool registry_is_foreign(status_input const& in)
 {
     // Whoever spoke as a member to this run of the config service is of its cluster.
     auto const spoke = [&](node_status const& node)
-    {
-        auto const& chain = in.record.last_active.members;
-        return node.last &&
-               std::any_of(chain.begin(), chain.end(), [&](member const& m) { return m.name == node.name; });
-    };
+    { return node.last && has_name(in.record.last_active.members, node.name); };
     return !in.foreign.empty() && std::none_of(in.nodes.begin(), in.nodes.end(), spoke);
 }
 

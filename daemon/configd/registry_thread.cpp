@@ -36,14 +36,15 @@ void registry_thread::write(Write what, done_function done)
     undone_->push_back(runtime::steady_now());
     auto job = [this, what = std::move(what), done = std::move(done)]
     {
-        auto failed = what(*on_);
-        auto why = failed ? on_->failure_text() : std::string();
-        while (failed && on_->undo_full())
+        error_code failed;
+        std::string why;
+        for (;;)
         {
-            if (!waits_for_room_.exchange(true)) log::write(log::level::error, "control", why);
-            if (!pause_for_room()) break;
             failed = what(*on_);
             why = failed ? on_->failure_text() : std::string();
+            if (!failed || !on_->undo_full()) break;
+            if (!waits_for_room_.exchange(true)) log::write(log::level::error, "control", why);
+            if (!pause_for_room()) break;
         }
         if (!failed && waits_for_room_.exchange(false))
             log::write(log::level::notice, "control", "there is room for the registry again");
